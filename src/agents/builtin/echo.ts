@@ -1,0 +1,10 @@
+import type { Agent } from '../agent.ts';
+import { functionAgent } from '../adapters/function-agent.ts';
+
+/** `echo`: its output is its parameters. */
+export const echo: Agent = functionAgent({
+  name: 'echo',
+  description: 'Returns its parameters.',
+  capabilities: ['test'],
+  run: (parameters) => parameters,
+});

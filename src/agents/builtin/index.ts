@@ -1,0 +1,10 @@
+/** The agents every worker has. Their parsers and walkers are loaded by the first attempt that needs them. */
+import type { Agent } from '../agent.ts';
+import { echo } from './echo.ts';
+import { fail } from './fail.ts';
+import { sleep } from './sleep.ts';
+
+/** All built-in agents, in a fixed order. Cheap to call: nothing heavy is loaded. */
+export function builtinAgents(): Agent[] {
+  return [echo, sleep, fail];
+}

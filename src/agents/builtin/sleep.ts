@@ -1,0 +1,16 @@
+import { z } from 'zod';
+import type { JsonValue } from '../../workflow/value.ts';
+import type { Agent } from '../agent.ts';
+import { functionAgent } from '../adapters/function-agent.ts';
+
+/** `sleep`: `{ms, then?}`; after `ms` milliseconds its output is `then`, else null. Ends at once when canceled. */
+export const sleep: Agent = functionAgent({
+  name: 'sleep',
+  description: 'Waits `ms` milliseconds, then returns `then`.',
+  capabilities: ['test'],
+  parameters: z.looseObject({ ms: z.number().min(0), then: z.custom<JsonValue>().optional() }),
+  async run({ ms, then }, context) {
+    await context.sleep(ms);
+    return then;
+  },
+});
