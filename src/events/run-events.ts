@@ -1,0 +1,208 @@
+/**
+ * The events of a run's stream beside its tasks: the run itself, timers beside a state, escalations, budgets.
+ */
+import { z } from 'zod';
+import type { WorkflowDefinition } from '../workflow/definition.ts';
+import { type EventOf, eventType, fields } from './event-type.ts';
+
+/** What ends a run repeats what projections file it under. */
+const endOfRun = {
+  name: z.string(),
+  session: z.string().optional(),
+  startedAt: fields.time.optional(),
+};
+
+const definition = z.custom<WorkflowDefinition>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'a workflow definition or a blob reference to one',
+);
+
+export const runEvents = {
+  created: eventType(
+    'run.created',
+    'A validated request became a run; from here on it is promised.',
+    z.object({
+      runId: z.string(),
+      name: z.string(),
+      definition,
+      definitionHash: z.string(),
+      inputs: fields.value,
+      priority: z.enum(['urgent', 'high', 'normal', 'low']),
+      requestId: z.string().optional(),
+      requestHash: z.string().optional(),
+      session: z.string().optional(),
+      deadline: fields.time.optional(),
+      /** False: it waits for the command `start`. */
+      start: z.boolean(),
+    }),
+  ),
+  started: eventType(
+    'run.started',
+    'The run began; it times out at `dueAt`.',
+    z.object({ dueAt: fields.time.optional() }),
+  ),
+  paused: eventType(
+    'run.paused',
+    'No new attempt starts until the run is resumed.',
+    z.object({ reason: z.string() }),
+  ),
+  resumed: eventType(
+    'run.resumed',
+    'The run goes on; delays and retry timers move by `pausedMs`.',
+    z.object({ pausedMs: fields.count }),
+  ),
+  adapted: eventType(
+    'run.adapted',
+    'Tasks that had not started were changed.',
+    z.object({ patch: fields.value, definitionHash: z.string() }),
+  ),
+  signalReceived: eventType(
+    'run.signalReceived',
+    'A signal reached the run.',
+    z.object({ name: z.string(), payload: fields.value.optional() }),
+  ),
+  checkpointed: eventType(
+    'run.checkpointed',
+    'A named point to come back to was set.',
+    z.object({ label: z.string() }),
+  ),
+  cancelRequested: eventType(
+    'run.cancelRequested',
+    'Somebody asked the run to end; `terminate` waits for no agent.',
+    z.object({ reason: z.string(), terminate: z.boolean().optional() }),
+  ),
+  stopping: eventType(
+    'run.stopping',
+    'A failure or a timeout ends the run; what is left is skipped or canceled.',
+    z.object({ error: fields.failure }),
+  ),
+  finishing: eventType(
+    'run.finishing',
+    'The outcome is known and the closing hooks run.',
+    z.object({ outcome: z.enum(['succeeded', 'failed', 'canceled']) }),
+  ),
+  compensationStarted: eventType(
+    'run.compensationStarted',
+    'What succeeded is being undone, last first.',
+    z.object({}),
+  ),
+  retried: eventType(
+    'run.retried',
+    'A failed run goes on.',
+    z.object({ reason: z.string() }),
+  ),
+  released: eventType(
+    'run.released',
+    'A quarantine was lifted.',
+    z.object({ reason: z.string() }),
+  ),
+  succeeded: eventType(
+    'run.succeeded',
+    'The run ended with its outputs.',
+    z.object({ ...endOfRun, output: fields.value }),
+  ),
+  failed: eventType(
+    'run.failed',
+    'The run ended with an unhandled failure; results so far are kept.',
+    z.object({ ...endOfRun, error: fields.failure, output: fields.value.optional() }),
+  ),
+  canceled: eventType(
+    'run.canceled',
+    'The run ended by cancellation.',
+    z.object({ ...endOfRun, reason: z.string() }),
+  ),
+  quarantined: eventType(
+    'run.quarantined',
+    'A defect in folding or deciding isolated this run.',
+    z.object({
+      error: z.object({ code: z.string(), message: z.string(), stack: z.string().optional() }),
+      /** The version after which the defect showed. */
+      streamVersion: fields.count,
+      message: fields.value.optional(),
+    }),
+  ),
+  forked: eventType(
+    'run.forked',
+    'The run began as a copy of another run at a version.',
+    z.object({
+      runId: z.string(),
+      from: z.string(),
+      at: fields.count,
+      overrides: fields.value.optional(),
+      dueAt: fields.time.optional(),
+    }),
+  ),
+  spawnProposed: eventType(
+    'run.spawnProposed',
+    'An agent proposed more tasks.',
+    z.object({ taskId: z.string(), tasks: fields.value }),
+  ),
+  spawnRefused: eventType(
+    'run.spawnRefused',
+    'Proposed tasks were refused.',
+    z.object({ taskId: z.string(), reason: z.string() }),
+  ),
+};
+
+const timer = { timerId: z.string(), kind: z.string(), taskId: z.string().optional() };
+
+export const timerEvents = {
+  armed: eventType(
+    'timer.armed',
+    'A timer beside the state was set.',
+    z.object({ ...timer, dueAt: fields.time }),
+  ),
+  fired: eventType('timer.fired', 'A timer beside the state fell due.', z.object(timer)),
+  disarmed: eventType('timer.disarmed', 'A timer beside the state was withdrawn.', z.object(timer)),
+};
+
+const escalated = { taskId: z.string(), attempt: fields.attempt.optional(), depth: fields.count };
+
+export const escalationEvents = {
+  requested: eventType(
+    'escalation.requested',
+    'A task asked for a more capable agent.',
+    z.object({ ...escalated, reason: z.string(), evidence: fields.value.optional() }),
+  ),
+  routed: eventType(
+    'escalation.routed',
+    'The next agent was chosen.',
+    z.object({ ...escalated, agent: z.string(), candidates: z.array(fields.candidate).optional() }),
+  ),
+  refused: eventType(
+    'escalation.refused',
+    'The policy refused another level.',
+    z.object({ ...escalated, reason: z.string() }),
+  ),
+  resolved: eventType(
+    'escalation.resolved',
+    'The escalation ended.',
+    z.object({ ...escalated, outcome: z.string() }),
+  ),
+};
+
+export const permissionEvents = {
+  denied: eventType(
+    'permission.denied',
+    'An agent wanted something that it may not do.',
+    z.object({ taskId: z.string(), agent: z.string(), permission: z.string() }),
+  ),
+};
+
+const budget = { taskId: z.string(), attempt: fields.attempt.optional(), amounts: fields.usage };
+
+export const budgetEvents = {
+  reserved: eventType('budget.reserved', 'Budget was set aside for an attempt.', z.object(budget)),
+  settled: eventType('budget.settled', 'What an attempt used was booked.', z.object(budget)),
+  exhausted: eventType(
+    'budget.exhausted',
+    'A limit was reached.',
+    z.object({ limit: z.string(), amounts: fields.usage }),
+  ),
+};
+
+export type RunLifecycleEvent = EventOf<typeof runEvents>;
+export type TimerEvent = EventOf<typeof timerEvents>;
+export type EscalationEvent = EventOf<typeof escalationEvents>;
+export type PermissionEvent = EventOf<typeof permissionEvents>;
+export type BudgetEvent = EventOf<typeof budgetEvents>;

@@ -1,0 +1,166 @@
+/**
+ * The `task.*` events of a run's stream. `taskId` is the activation (`contracts.md`, Activations).
+ */
+import { z } from 'zod';
+import { type EventOf, eventType, fields } from './event-type.ts';
+
+/** What every task event carries. */
+const task = {
+  taskId: z.string(),
+  definitionTaskId: z.string().optional(),
+  attempt: fields.attempt.optional(),
+  hook: z.string().optional(),
+};
+const attempted = { ...task, attempt: fields.attempt };
+/** What ends an attempt repeats who worked on it since when, for projections see nothing else. */
+const endOfAttempt = {
+  ...task,
+  agent: z.string().optional(),
+  worker: z.string().optional(),
+  startedAt: fields.time.optional(),
+};
+
+export const taskEvents = {
+  scheduled: eventType(
+    'task.scheduled',
+    'The task is ready; its next attempt has a number.',
+    z.object({ ...attempted, retryBase: fields.count.optional() }),
+  ),
+  preparing: eventType(
+    'task.preparing',
+    'The task was admitted and what its decision needs is being fetched.',
+    z.object({ ...attempted, agent: z.string().optional() }),
+  ),
+  started: eventType(
+    'task.started',
+    'The attempt was admitted and routed, and is owed to an agent.',
+    z.object({
+      ...attempted,
+      agent: z.string(),
+      rule: z.string(),
+      candidates: z.array(fields.candidate).max(5).optional(),
+      parameters: fields.value,
+      dueAt: fields.time.optional(),
+    }),
+  ),
+  reused: eventType(
+    'task.reused',
+    'A cached result was taken instead of an execution.',
+    z.object({ ...endOfAttempt, output: fields.value, cacheKey: z.string() }),
+  ),
+  progressed: eventType(
+    'task.progressed',
+    'The agent reported progress.',
+    z.object({
+      ...attempted,
+      percent: z.number().min(0).max(100).optional(),
+      message: z.string().optional(),
+      usage: fields.usage.optional(),
+      worker: z.string().optional(),
+    }),
+  ),
+  attemptFailed: eventType(
+    'task.attemptFailed',
+    'The attempt ended without a result; what follows is in the same commit.',
+    z.object({
+      ...endOfAttempt,
+      attempt: fields.attempt,
+      error: fields.failure,
+      usage: fields.usage.optional(),
+    }),
+  ),
+  retryScheduled: eventType(
+    'task.retryScheduled',
+    'Another attempt was decided; it is due at `dueAt`.',
+    z.object({ ...attempted, rule: z.string(), dueAt: fields.time }),
+  ),
+  handedOff: eventType(
+    'task.handedOff',
+    'The task was given to another agent, with the next attempt number.',
+    z.object({ ...attempted, agent: z.string(), rule: z.string() }),
+  ),
+  waiting: eventType(
+    'task.waiting',
+    'The task waits for something other than an agent.',
+    z.object({
+      ...task,
+      kind: z.enum(['approval', 'signal', 'timer', 'run']),
+      dueAt: fields.time.optional(),
+      details: fields.value.optional(),
+    }),
+  ),
+  expanded: eventType(
+    'task.expanded',
+    'A `foreach` task has its items; its instances run.',
+    z.object({ ...task, items: fields.value, count: fields.count }),
+  ),
+  succeeded: eventType(
+    'task.succeeded',
+    'The task has its result.',
+    z.object({
+      ...endOfAttempt,
+      output: fields.value,
+      usage: fields.usage.optional(),
+      repeats: z.boolean().optional(),
+    }),
+  ),
+  failed: eventType(
+    'task.failed',
+    'The task ended without a result.',
+    z.object({
+      ...endOfAttempt,
+      error: fields.failure,
+      output: fields.value.optional(),
+    }),
+  ),
+  skipped: eventType(
+    'task.skipped',
+    'The task will not run, for the reason given.',
+    z.object({
+      ...task,
+      reason: z.enum(['condition', 'trigger', 'on_failure', 'stopped', 'canceled', 'completed']),
+    }),
+  ),
+  cancelRequested: eventType(
+    'task.cancelRequested',
+    'The agent was asked to stop; it is forced at `dueAt`.',
+    z.object({ ...task, reason: z.string(), dueAt: fields.time.optional() }),
+  ),
+  cancelAcknowledged: eventType(
+    'task.cancelAcknowledged',
+    'The agent said that it stopped.',
+    z.object({ ...task, worker: z.string().optional() }),
+  ),
+  cancelForced: eventType(
+    'task.cancelForced',
+    'The agent did not stop in time and was given up.',
+    z.object({ ...task }),
+  ),
+  canceled: eventType(
+    'task.canceled',
+    'The task ended by cancellation.',
+    z.object({ ...endOfAttempt, reason: z.string() }),
+  ),
+  reset: eventType(
+    'task.reset',
+    'The task goes back to pending and may run again.',
+    z.object({ ...task, reason: z.string() }),
+  ),
+  compensating: eventType(
+    'task.compensating',
+    'The compensation of a succeeded task began.',
+    z.object({ ...task }),
+  ),
+  compensated: eventType(
+    'task.compensated',
+    'What the task did was undone.',
+    z.object({ ...task }),
+  ),
+  compensationFailed: eventType(
+    'task.compensationFailed',
+    'What the task did could not be undone.',
+    z.object({ ...task, error: fields.failure }),
+  ),
+};
+
+export type TaskEvent = EventOf<typeof taskEvents>;

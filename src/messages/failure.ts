@@ -1,0 +1,43 @@
+/**
+ * Failure records: how a failure of work is written in events and on the wire, and the codes that people test for.
+ */
+import { z } from 'zod';
+import { TroupeError } from '../workflow/errors.ts';
+
+export const failureSchema = z.object({
+  /** Stable and dotted; see `failureCodes` for ours. Agents may use their own. */
+  code: z.string().min(1).max(200),
+  message: z.string().max(20_000),
+  retryable: z.boolean().default(true),
+});
+
+/** Why an attempt, a task or a run failed. */
+export type Failure = { code: string; message: string; retryable: boolean };
+
+/** The codes of failures that Troupe itself records in events. */
+export const failureCodes = {
+  runTimeout: 'run.timeout',
+  taskTimeout: 'task.timeout',
+  taskCanceled: 'task.canceled',
+  workerLost: 'worker.lost',
+  agentUnavailable: 'agent.unavailable',
+  joinUnsatisfied: 'join.unsatisfied',
+  expressionFailed: 'expression.failed',
+  payloadTooLarge: 'payload.too-large',
+} as const;
+
+const MAX_MESSAGE = 20_000;
+
+/** Turns anything thrown into a failure record; the one place where that happens. */
+export function failureOf(error: unknown, retryable = true): Failure {
+  if (error instanceof TroupeError) {
+    const own = (error as { retryable?: unknown }).retryable;
+    return {
+      code: error.code,
+      message: error.message.slice(0, MAX_MESSAGE),
+      retryable: typeof own === 'boolean' ? own : retryable,
+    };
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return { code: 'agent.error', message: message.slice(0, MAX_MESSAGE), retryable };
+}

@@ -1,0 +1,58 @@
+/**
+ * The report of a run: what `troupe run --json`, `runs show` and `replay` print (contracts.md, Command line).
+ * Built from a run aggregate by `machines/run/report.ts`, or asked of the orchestrator with the query `run_report`.
+ */
+import type { JsonValue } from '../workflow/value.ts';
+import type { Failure } from './failure.ts';
+
+/** The words of the workflow specification. */
+export type ReportedTaskStatus =
+  | 'pending'
+  | 'running'
+  | 'waiting'
+  | 'success'
+  | 'failed'
+  | 'skipped'
+  | 'canceled';
+
+export type ReportedRunStatus =
+  | 'pending'
+  | 'running'
+  | 'paused'
+  | 'stopping'
+  | 'compensating'
+  | 'canceling'
+  | 'finishing'
+  | 'succeeded'
+  | 'failed'
+  | 'canceled'
+  | 'quarantined';
+
+export interface TaskReport {
+  status: ReportedTaskStatus;
+  output?: JsonValue;
+  error?: Failure;
+  /** Why it was skipped or canceled. */
+  reason?: string;
+  attempts: number;
+  /** The one that gave the result. */
+  agent?: string;
+  /** Milliseconds since the epoch. */
+  startedAt?: number;
+  endedAt?: number;
+  compensated?: boolean;
+  /** Of a `foreach` task, in input order. */
+  instances?: TaskReport[];
+}
+
+export interface RunReport {
+  runId: string;
+  name: string;
+  status: ReportedRunStatus;
+  output: JsonValue;
+  error?: Failure;
+  durationMs: number;
+  tasks: Record<string, TaskReport>;
+  /** True when the run did not succeed and some tasks did. */
+  partial?: boolean;
+}

@@ -1,0 +1,145 @@
+/**
+ * Between clients and the orchestrator: requests, commands, history, queries, hello, blobs.
+ */
+import { z } from 'zod';
+import type { JsonEnvelope } from '../events/envelope.ts';
+import type { JsonObject, JsonValue } from '../workflow/value.ts';
+
+const object = z.custom<JsonObject>(
+  (candidate) => typeof candidate === 'object' && candidate !== null && !Array.isArray(candidate),
+  'an object',
+);
+const id = z.string().min(1).max(200);
+const commandId = { id: id.optional() };
+
+/** Body of `troupe.v1.request`. Exactly one of `text`, `workflow`, `template`, `pattern`. */
+export const requestSchema = z
+  .object({
+    requestId: id.optional(),
+    text: z.string().max(100_000).optional(),
+    /** A workflow as an object, or its YAML or JSON text. */
+    workflow: z.union([object, z.string().max(4_000_000)]).optional(),
+    template: z.string().max(200).optional(),
+    pattern: object.optional(),
+    input: object.optional(),
+    session: id.optional(),
+    priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
+    /** Milliseconds since the epoch. */
+    deadline: z.number().int().positive().optional(),
+    start: z.boolean().default(true),
+    dryRun: z.boolean().default(false),
+  })
+  .refine(
+    (body) =>
+      [body.text, body.workflow, body.template, body.pattern].filter((part) => part !== undefined)
+        .length === 1,
+    'exactly one of text, workflow, template and pattern is needed',
+  );
+export type RequestMessage = z.infer<typeof requestSchema>;
+
+/** The reply to a request that became a run. */
+export interface RequestReply {
+  runId: string;
+  /** Subject of its event stream. */
+  events: string;
+  workflow: string;
+  /** Task ids in an order in which they can run. */
+  plan: string[];
+  position: number;
+  /** False when the request had no id: sending it again starts another run. */
+  idempotent: boolean;
+  warnings?: JsonValue[];
+}
+
+/** Body of `troupe.v1.run.<runId>.command`. Types that are not built yet are refused by name. */
+export const commandSchema = z.discriminatedUnion('type', [
+  z.object({ ...commandId, type: z.literal('start') }),
+  z.object({ ...commandId, type: z.literal('step') }),
+  z.object({ ...commandId, type: z.literal('pause'), reason: z.string().optional() }),
+  z.object({ ...commandId, type: z.literal('resume') }),
+  z.object({
+    ...commandId,
+    type: z.literal('complete'),
+    status: z.enum(['succeeded', 'failed']).default('succeeded'),
+    reason: z.string().default('completed by an operator'),
+  }),
+  z.object({ ...commandId, type: z.literal('cancel'), reason: z.string().default('canceled by a client') }),
+  z.object({
+    ...commandId,
+    type: z.literal('terminate'),
+    reason: z.string().default('terminated by an operator'),
+  }),
+  z.object({ ...commandId, type: z.literal('release'), reason: z.string().default('released by an operator') }),
+]);
+export type CommandMessage = z.infer<typeof commandSchema>;
+
+/** The reply to a command: the run after it. */
+export interface CommandReply {
+  runId: string;
+  status: string;
+  streamVersion: number;
+  position: number;
+  idempotent: boolean;
+}
+
+export const historySchema = z.object({
+  from: z.number().int().positive().default(1),
+  limit: z.number().int().positive().max(1_000).default(100),
+});
+export type HistoryMessage = z.infer<typeof historySchema>;
+
+export interface HistoryReply {
+  events: JsonEnvelope[];
+  /** Absent after the last page. */
+  next?: number;
+  forkedFrom?: { run: string; at: number };
+}
+
+/** Body of `troupe.v1.query.<name>`. */
+export const querySchema = z.object({
+  /** One document. */
+  key: z.string().optional(),
+  /** A declared index and the start of its value. */
+  index: z.string().optional(),
+  prefix: z.string().optional(),
+  limit: z.number().int().positive().max(1_000).default(100),
+  reverse: z.boolean().default(false),
+  /** Paging: the `next` of the page before. */
+  page: z.string().optional(),
+  /** Answers once the projection has reached this position. */
+  after: z.number().int().nonnegative().optional(),
+  /** A position or an ISO time: what was known then. */
+  asOf: z.union([z.number().int().nonnegative(), z.string()]).optional(),
+});
+export type QueryMessage = z.infer<typeof querySchema>;
+
+export interface QueryReply {
+  documents: { key: string; document: JsonValue }[];
+  next?: string;
+  position: number;
+}
+
+/** The answer of `troupe.v1.orchestrator.hello`. `since` is ms since the epoch. */
+export const helloReplySchema = z.object({ logId: z.string(), since: z.number(), version: z.string() });
+export type HelloReply = z.infer<typeof helloReplySchema>;
+
+/** Headers of a chunk on `blob.put`; its bytes are the message. `seq` counts from 0. */
+export const blobPutSchema = z.object({
+  upload: id,
+  seq: z.number().int().nonnegative(),
+  last: z.boolean().default(false),
+  type: z.string().max(200).default('application/octet-stream'),
+});
+export type BlobPut = z.infer<typeof blobPutSchema>;
+export const blobGetSchema = z.object({
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  offset: z.number().int().nonnegative().default(0),
+});
+export type BlobGet = z.infer<typeof blobGetSchema>;
+
+/** Bytes of a blob that one message carries. */
+export const BLOB_CHUNK_BYTES = 512 * 1024;
+/** Values above this many bytes (as JSON) are offloaded before they are logged. */
+export const OFFLOAD_BYTES = 64 * 1024;
+/** The largest value that is accepted at all. */
+export const MAX_VALUE_BYTES = 64 * 1024 * 1024;
