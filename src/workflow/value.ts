@@ -1,7 +1,9 @@
 /**
  * Values: what may travel in parameters, outputs and events.
- * A value is what JSON can carry: null, boolean, finite number, string, array, object.
+ * A value is what JSON can carry: null, boolean, finite number, valid Unicode string, array, plain object.
  */
+import { ValueUnsupportedError } from './errors.ts';
+
 export type JsonPrimitive = null | boolean | number | string;
 export type JsonObject = { [key: string]: JsonValue };
 export type JsonValue = JsonPrimitive | JsonValue[] | JsonObject;
@@ -17,4 +19,133 @@ export function isBlobReference(value: unknown): value is BlobReference {
     typeof (value as { $blob?: unknown }).$blob === 'string' &&
     (value as { $blob: string }).$blob.startsWith('sha256:')
   );
+}
+
+/** Lists and objects within each other; deeper values are refused. */
+export const MAX_VALUE_DEPTH = 64;
+
+/**
+ * Returns what may travel: the value itself, or a copy without fields that are `undefined` and with `-0` as `0`
+ * (JSON Lines would not keep it). Throws `value.unsupported` with the path for bigint, NaN, Infinity, Date, Map, Set
+ * and other class instances, functions, symbols, the key `__proto__`, lone surrogates, holes in lists, and more than
+ * 64 levels (a circular value among them).
+ */
+export function checkValue(value: unknown): JsonValue {
+  if (isClean(value, 0)) return value;
+  return cleanCopy(value, []);
+}
+
+/** One walk without allocation; false where a copy or an error is needed. */
+function isClean(value: unknown, depth: number): value is JsonValue {
+  switch (typeof value) {
+    case 'string':
+      return value.isWellFormed();
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0);
+    case 'boolean':
+      return true;
+    case 'object':
+      if (value === null) return true;
+      if (depth >= MAX_VALUE_DEPTH) return false;
+      return Array.isArray(value) ? isCleanList(value, depth) : isCleanObject(value, depth);
+    default:
+      return false;
+  }
+}
+
+function isCleanList(list: readonly unknown[], depth: number): boolean {
+  for (let index = 0; index < list.length; index += 1) {
+    if (!isClean(list[index], depth + 1)) return false;
+  }
+  return true;
+}
+
+function isCleanObject(object: object, depth: number): boolean {
+  if (!isPlainObject(object)) return false;
+  for (const key in object) {
+    if (key === '__proto__' || !key.isWellFormed()) return false;
+    if (!isClean((object as Record<string, unknown>)[key], depth + 1)) return false;
+  }
+  return true;
+}
+
+function isPlainObject(object: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(object);
+  return prototype === Object.prototype || prototype === null;
+}
+
+function cleanCopy(value: unknown, path: (string | number)[]): JsonValue {
+  switch (typeof value) {
+    case 'string':
+      if (!value.isWellFormed()) throw unsupported(path, 'a string with a lone surrogate');
+      return value;
+    case 'number':
+      if (!Number.isFinite(value)) throw unsupported(path, `the number ${value}`);
+      return value === 0 ? 0 : value;
+    case 'boolean':
+      return value;
+    case 'object':
+      if (value === null) return null;
+      if (path.length >= MAX_VALUE_DEPTH) throw unsupported(path, `more than ${MAX_VALUE_DEPTH} levels`);
+      return Array.isArray(value) ? copyList(value, path) : copyObject(value, path);
+    default:
+      throw unsupported(path, `a ${typeof value}`);
+  }
+}
+
+function copyList(list: readonly unknown[], path: (string | number)[]): JsonValue[] {
+  const copy: JsonValue[] = [];
+  for (let index = 0; index < list.length; index += 1) {
+    path.push(index);
+    copy.push(cleanCopy(list[index], path));
+    path.pop();
+  }
+  return copy;
+}
+
+function copyObject(object: object, path: (string | number)[]): JsonObject {
+  if (!isPlainObject(object)) throw unsupported(path, `a ${object.constructor?.name ?? 'class instance'}`);
+  const copy: JsonObject = {};
+  for (const [key, member] of Object.entries(object)) {
+    path.push(key);
+    if (key === '__proto__') throw unsupported(path, 'the key __proto__');
+    if (!key.isWellFormed()) throw unsupported(path, 'a key with a lone surrogate');
+    if (member !== undefined) copy[key] = cleanCopy(member, path);
+    path.pop();
+  }
+  return copy;
+}
+
+function unsupported(path: readonly (string | number)[], reason: string): ValueUnsupportedError {
+  return new ValueUnsupportedError({ path: formatPath(path), reason });
+}
+
+const MAX_PATH_LENGTH = 300;
+
+/** `$.tasks[3].name`; a name that is no identifier is quoted. */
+function formatPath(path: readonly (string | number)[]): string {
+  let text = '$';
+  for (const step of path) {
+    if (typeof step === 'number') text += `[${step}]`;
+    else text += /^[A-Za-z_][A-Za-z0-9_]*$/.test(step) ? `.${step}` : `[${JSON.stringify(step)}]`;
+  }
+  return text.length > MAX_PATH_LENGTH ? `${text.slice(0, MAX_PATH_LENGTH)}...` : text;
+}
+
+/**
+ * The canonical form of RFC 8785 (JCS): no blanks, keys sorted by UTF-16 code units, numbers and strings as ECMAScript
+ * writes them. Equal values give equal text, so hashes of values are taken over it.
+ * Throws `value.unsupported` like `checkValue`; fields that are `undefined` are dropped.
+ */
+export function canonicalJson(value: unknown): string {
+  return writeCanonical(checkValue(value));
+}
+
+function writeCanonical(value: JsonValue): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(writeCanonical).join(',')}]`;
+  const members = Object.keys(value)
+    .sort()
+    .map((key) => `${JSON.stringify(key)}:${writeCanonical(value[key] as JsonValue)}`);
+  return `{${members.join(',')}}`;
 }

@@ -1,0 +1,317 @@
+/**
+ * The bus over the `nats` client.
+ *
+ * N1 A handler that throws or rejects ends nothing: it goes to `onError`, and the asker gets its typed error
+ *    (`internal` for what is no `TroupeError`).
+ * N2 A lost connection is tried again at once and then every 50 ms, for ever; subscriptions and services live on.
+ * N3 While it is down, publishes are dropped and requests fail with `bus.disconnected`; what was pending fails so too.
+ */
+import {
+  connect,
+  createInbox,
+  Events,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type ServiceMsg,
+  type Subscription as NatsSubscription,
+} from 'nats';
+import type { JsonValue } from '../workflow/value.ts';
+import type {
+  Bus,
+  BusHandler,
+  BusMessage,
+  PublishOptions,
+  RequestOptions,
+  ServiceDefinition,
+  Subscription,
+} from './bus.ts';
+import { BusClosedError, ConnectFailedError, DisconnectedError, PayloadTooLargeError, toWireError } from './errors.ts';
+import { NatsMessage, toHeaders, type RawMessage } from './nats-message.ts';
+import { RequestMux } from './request-mux.ts';
+import { checkQueueName } from './subjects.ts';
+import { encodeBody, MAX_MESSAGE_BYTES } from './wire.ts';
+
+/** Told of what a handler threw, or what the server complained about. */
+export type BusErrorListener = (error: unknown, context: { subject: string }) => void;
+
+export interface ConnectOptions {
+  /** `nats://host:port`, or several separated by commas. */
+  url: string;
+  /** Shown by the server's monitoring. */
+  name: string;
+  user?: string;
+  pass?: string;
+  token?: string;
+  /** Default `_INBOX`. */
+  inboxPrefix?: string;
+  /** How long the first connection may take, 5 s by default. */
+  connectTimeoutMs?: number;
+  /** Default: a process warning. */
+  onError?: BusErrorListener;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+const RECONNECT_WAIT_MS = 50;
+/** One try to connect, from the first packet to the server's first answer; then the next one begins. */
+const DIAL_TIMEOUT_MS = 450;
+/** A server that does not answer is given up after `PING_INTERVAL_MS * (MAX_PINGS + 1)`. */
+const PING_INTERVAL_MS = 2000;
+const MAX_PINGS = 2;
+const DRAIN_TIMEOUT_MS = 2000;
+
+/** Connects; resolves when the server has answered. Throws `bus.connect-failed`. */
+export async function connectBus(options: ConnectOptions): Promise<Bus> {
+  const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return new NatsBus(await dial(options), options);
+    } catch (error) {
+      if (performance.now() + RECONNECT_WAIT_MS >= deadline || isRefusal(error)) {
+        throw new ConnectFailedError(options.url, error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
+    }
+  }
+}
+
+function dial(options: ConnectOptions): Promise<NatsConnection> {
+  return connect({
+    servers: options.url.split(','),
+    name: options.name,
+    timeout: DIAL_TIMEOUT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    reconnectJitter: 0,
+    reconnectJitterTLS: 0,
+    reconnectDelayHandler: () => RECONNECT_WAIT_MS,
+    ignoreAuthErrorAbort: true,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: MAX_PINGS,
+    noAsyncTraces: true,
+    ...(options.user !== undefined && { user: options.user }),
+    ...(options.pass !== undefined && { pass: options.pass }),
+    ...(options.token !== undefined && { token: options.token }),
+    ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
+  });
+}
+
+/** Waiting does not help against wrong credentials or options. */
+function isRefusal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return code === 'AUTHORIZATION_VIOLATION' || code === 'INVALID_OPTION' || code === 'BAD_AUTHENTICATION';
+}
+
+/** One connection. Made by `connectBus`. */
+export class NatsBus implements Bus {
+  readonly url: string;
+  readonly #connection: NatsConnection;
+  readonly #onError: BusErrorListener;
+  readonly #mux: RequestMux;
+  readonly #reconnectListeners = new Set<() => void>();
+  #isConnected = true;
+  #isClosed = false;
+
+  constructor(connection: NatsConnection, options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError'>) {
+    this.url = options.url;
+    this.#connection = connection;
+    this.#onError = options.onError ?? warn;
+    this.#mux = new RequestMux(createInbox(options.inboxPrefix ?? '_INBOX'), (raw) => this.#wrap(raw));
+    connection.subscribe(this.#mux.pattern, {
+      callback: (error, message) => {
+        if (error === null) this.#mux.receive(message);
+        else this.#onError(error, { subject: this.#mux.pattern });
+      },
+    });
+    void this.#watch();
+  }
+
+  get isConnected(): boolean {
+    return this.#isConnected && !this.#isClosed;
+  }
+
+  publish(subject: string, body: JsonValue, options?: PublishOptions): void {
+    const encoding = options?.encoding ?? 'json';
+    const bytes = encodeBody(body, encoding);
+    if (this.#isClosed) throw new BusClosedError(this.url);
+    if (this.#isConnected) this.#send(subject, bytes, toHeaders(options?.headers, encoding), options?.replyTo);
+  }
+
+  request(subject: string, body: JsonValue, options: RequestOptions): Promise<BusMessage> {
+    const encoding = options.encoding ?? 'json';
+    return this.#mux.one({
+      subject,
+      timeoutMs: options.timeoutMs,
+      send: (replyTo) => {
+        this.#checkOnline();
+        this.#send(subject, options.bytes ?? encodeBody(body, encoding), toHeaders(options.headers, encoding), replyTo);
+      },
+    });
+  }
+
+  requestMany(
+    subject: string,
+    body: JsonValue,
+    options: { timeoutMs: number; max?: number },
+  ): Promise<BusMessage[]> {
+    return this.#mux.many({
+      timeoutMs: options.timeoutMs,
+      max: options.max ?? Number.POSITIVE_INFINITY,
+      send: (replyTo) => {
+        this.#checkOnline();
+        this.#send(subject, encodeBody(body, 'json'), undefined, replyTo);
+      },
+    });
+  }
+
+  subscribe(subject: string, options: { queue?: string }, handler: BusHandler): Subscription {
+    if (this.#isClosed) throw new BusClosedError(this.url);
+    const subscription = this.#connection.subscribe(subject, {
+      ...(options.queue !== undefined && { queue: checkQueueName(options.queue) }),
+      callback: (error, message: Msg) => {
+        if (error === null) this.#handle(message, handler);
+        else this.#onError(error, { subject });
+      },
+    });
+    return { stop: () => this.#stop(subscription) };
+  }
+
+  async serve(service: ServiceDefinition): Promise<Subscription> {
+    const { name, version, description, metadata, endpoints } = service;
+    const added = await this.#connection.services.add({ name, version, description, ...(metadata && { metadata }) });
+    for (const endpoint of endpoints) {
+      added.addEndpoint(endpoint.name, {
+        subject: endpoint.subject,
+        ...(endpoint.queue !== undefined && { queue: checkQueueName(endpoint.queue) }),
+        ...(endpoint.metadata && { metadata: endpoint.metadata }),
+        handler: (error: Error | null, message: ServiceMsg) => {
+          if (error === null) this.#handle(message, endpoint.handler);
+          else this.#onError(error, { subject: endpoint.subject });
+        },
+      });
+    }
+    return {
+      stop: async () => {
+        const failure = await added.stop();
+        if (failure !== null && failure !== undefined && this.isConnected) this.#onError(failure, { subject: name });
+      },
+    };
+  }
+
+  onReconnect(listener: () => void): () => void {
+    this.#reconnectListeners.add(listener);
+    return () => this.#reconnectListeners.delete(listener);
+  }
+
+  async flush(): Promise<void> {
+    this.#checkOnline();
+    try {
+      await this.#connection.flush();
+    } catch (error) {
+      throw new DisconnectedError(this.url, error);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    if (this.#isConnected) await within(DRAIN_TIMEOUT_MS, this.#connection.drain());
+    this.#isClosed = true;
+    this.#mux.failAll(new BusClosedError(this.url));
+    await this.#connection.close();
+  }
+
+  #checkOnline(): void {
+    if (this.#isClosed) throw new BusClosedError(this.url);
+    if (!this.#isConnected) throw new DisconnectedError(this.url);
+  }
+
+  #send(subject: string, bytes: Uint8Array, headers: MsgHdrs | undefined, replyTo?: string): void {
+    try {
+      this.#connection.publish(subject, bytes, {
+        ...(headers !== undefined && { headers }),
+        ...(replyTo !== undefined && { reply: replyTo }),
+      });
+    } catch (error) {
+      throw this.#translate(error, bytes.length);
+    }
+  }
+
+  #translate(error: unknown, size: number): unknown {
+    const code = (error as { code?: unknown } | null)?.code;
+    if (code === 'MAX_PAYLOAD_EXCEEDED') return new PayloadTooLargeError({ size, limit: MAX_MESSAGE_BYTES });
+    if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DRAINING') return new BusClosedError(this.url);
+    return error;
+  }
+
+  #wrap(raw: RawMessage): NatsMessage {
+    return new NatsMessage(raw, this.#respond);
+  }
+
+  /** An answer that cannot be sent because the connection is gone is dropped: its asker has failed already. */
+  readonly #respond = (subject: string, bytes: Uint8Array, headers: MsgHdrs | undefined): void => {
+    if (this.isConnected) this.#send(subject, bytes, headers);
+  };
+
+  #handle(raw: RawMessage, handler: BusHandler): void {
+    const message = this.#wrap(raw);
+    try {
+      // A handler may be an async function although the port says void.
+      const result: unknown = handler(message);
+      if (result instanceof Promise) result.catch((error: unknown) => this.#failed(error, message));
+    } catch (error) {
+      this.#failed(error, message);
+    }
+  }
+
+  #failed(error: unknown, message: NatsMessage): void {
+    this.#onError(error, { subject: message.subject });
+    try {
+      message.respondError(toWireError(error));
+    } catch (failure) {
+      this.#onError(failure, { subject: message.subject });
+    }
+  }
+
+  async #stop(subscription: NatsSubscription): Promise<void> {
+    if (this.#isClosed || subscription.isClosed()) return;
+    if (this.#isConnected) await within(DRAIN_TIMEOUT_MS, subscription.drain());
+    if (!subscription.isClosed()) subscription.unsubscribe();
+  }
+
+  async #watch(): Promise<void> {
+    for await (const status of this.#connection.status()) {
+      if (status.type === Events.Disconnect) {
+        this.#isConnected = false;
+        this.#mux.failAll(new DisconnectedError(this.url));
+      } else if (status.type === Events.Reconnect) {
+        this.#isConnected = true;
+        for (const listener of this.#reconnectListeners) this.#notify(listener);
+      } else if (status.type === Events.Error) {
+        this.#onError(new Error(`the server reports ${String(status.data)}`), { subject: '' });
+      }
+    }
+  }
+
+  #notify(listener: () => void): void {
+    try {
+      listener();
+    } catch (error) {
+      this.#onError(error, { subject: '' });
+    }
+  }
+}
+
+function warn(error: unknown, context: { subject: string }): void {
+  process.emitWarning(`a handler of ${context.subject} failed: ${error instanceof Error ? error.message : String(error)}`);
+}
+
+/** Waits for a promise, but no longer; how it ends does not matter to the caller. */
+async function within(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, timeoutMs);
+  });
+  await Promise.race([promise.catch(() => undefined), timeout]);
+  clearTimeout(timer);
+}
