@@ -3,8 +3,8 @@
  * A function, a shell command, a language model and a remote program all become an `Agent`.
  */
 import type { z } from 'zod';
+import type { Failure } from '../messages/failure.ts';
 import type { JsonObject, JsonValue } from '../workflow/value.ts';
-import type { FailureRecord } from './errors.ts';
 
 /** One attempt of one activation, as the execution request on NATS describes it. */
 export interface AgentTask {
@@ -57,7 +57,7 @@ export interface AgentContext {
 /** How an attempt ended. */
 export type AgentOutcome =
   | { status: 'succeeded'; output: JsonValue; usage?: JsonObject }
-  | { status: 'failed'; error: FailureRecord; usage?: JsonObject };
+  | { status: 'failed'; error: Failure; usage?: JsonObject };
 
 /**
  * Something that does work. Called any number of times, concurrently, and more than once for the same `key`

@@ -2,9 +2,10 @@
  * The one place where an agent is called and where what it throws becomes a failure record.
  */
 import type { z } from 'zod';
+import { type Failure, failureOf } from '../messages/failure.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import type { Agent, AgentContext, AgentOutcome, AgentTask, ProgressUpdate } from './agent.ts';
-import { AgentFailure, type FailureRecord } from './errors.ts';
+import { AgentFailure } from './errors.ts';
 
 /** Problems named in one message; more are counted. */
 const MAX_NAMED_PROBLEMS = 8;
@@ -32,7 +33,7 @@ export async function runAgent(
     const output = await agent.execute({ ...task, parameters }, watched);
     return { status: 'succeeded', output: output ?? null, ...withUsage() };
   } catch (error) {
-    return { status: 'failed', error: failureOf(error, context.signal), ...withUsage() };
+    return { status: 'failed', error: failureOfAttempt(error, context.signal), ...withUsage() };
   }
 }
 
@@ -90,20 +91,8 @@ function summarise(problems: readonly string[]): string {
   return rest > 0 ? `${named}; and ${rest} more` : named;
 }
 
-function failureOf(error: unknown, signal: AbortSignal): FailureRecord {
-  if (error instanceof AgentFailure) return recordOf(error);
-  if (signal.aborted) {
-    if (signal.reason instanceof AgentFailure) return recordOf(signal.reason);
-    return { code: 'agent.canceled', message: 'The attempt was canceled.', retryable: false };
-  }
-  return { code: 'agent.error', message: messageOf(error), retryable: true };
-}
-
-function recordOf(failure: AgentFailure): FailureRecord {
-  return { code: failure.code, message: failure.message, retryable: failure.retryable };
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof Error) return error.message === '' ? error.name : error.message;
-  return String(error);
+function failureOfAttempt(error: unknown, signal: AbortSignal): Failure {
+  if (error instanceof AgentFailure || !signal.aborted) return failureOf(error);
+  if (signal.reason instanceof AgentFailure) return failureOf(signal.reason);
+  return { code: 'agent.canceled', message: 'The attempt was canceled.', retryable: false };
 }
