@@ -1,0 +1,307 @@
+/**
+ * Turns a parsed expression into a function. CEL's grammar and precedence come from the library's
+ * parser; the meaning is ours, because the language has one number type, branches and lists of
+ * mixed types, and a bound on the work of every evaluation, which the library's evaluator has not.
+ *
+ * K1 A compiled node never returns `undefined` unless it was compiled as lenient; there it means
+ *    "not there", for `default` and `has`.
+ * K2 Whatever an expression reads of a task is in `references`; nothing else is asked of the scope.
+ * K3 A node whose operands are constant is computed here, so that a wrong type is found at validation.
+ */
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { ExpressionFailed, ExpressionInvalid } from './errors.ts';
+import { Evaluation } from './evaluation.ts';
+import { compileForm, isForm } from './expression-forms.ts';
+import { NameResolver, type Reference } from './expression-names.ts';
+import { boolean, constant, dynamic, missing, type Node, type NodeCompiler } from './expression-node.ts';
+import type { AliasedSource, NameTable } from './names.ts';
+import { access, binaryOperations, finite, isBinaryOperator, typeName } from './operators.ts';
+import { didYouMean } from './suggest.ts';
+import type { JsonObject, JsonValue } from './value.ts';
+
+export interface CompileOptions {
+  readonly expression: string;
+  readonly aliased: AliasedSource;
+  readonly names: NameTable;
+}
+
+const EMPTY_SCOPE = { inputs: {}, variables: {}, run: {}, task: () => undefined };
+
+export class ExpressionCompiler implements NodeCompiler {
+  private readonly resolver: NameResolver;
+  /** True once a list or map is built inside a `map` or `filter`: only then can a result be larger than its text. */
+  builds = false;
+  readonly options: CompileOptions;
+  private lenient = false;
+
+  constructor(options: CompileOptions) {
+    this.options = options;
+    this.resolver = new NameResolver(this, options.names);
+  }
+
+  get references(): Reference[] {
+    return this.resolver.references();
+  }
+
+  compile(ast: ASTNode): Node {
+    const wasLenient = this.lenient;
+    if (ast.op !== '.' && ast.op !== '[]' && ast.op !== 'id') this.lenient = false;
+    try {
+      return this.dispatch(ast);
+    } finally {
+      this.lenient = wasLenient;
+    }
+  }
+
+  /** Compiles so that a missing name, field or element yields `undefined`. */
+  compileLenient(ast: ASTNode): Node {
+    const wasLenient = this.lenient;
+    this.lenient = true;
+    try {
+      return this.compile(ast);
+    } finally {
+      this.lenient = wasLenient;
+    }
+  }
+
+  get isLenient(): boolean {
+    return this.lenient;
+  }
+
+  withLocal<T>(name: string, body: (slot: number) => T): T {
+    return this.resolver.withLocal(name, body);
+  }
+
+  nameOf(identifier: string): string {
+    return this.options.aliased.nameOf(identifier);
+  }
+
+  /** Throws `expression.invalid` at a node. */
+  refuse(ast: ASTNode, refusal: { problem: string; message: string; hint: string }): never {
+    const offset = this.options.aliased.offsetOf(ast.pos);
+    throw new ExpressionInvalid({ ...refusal, expression: this.options.expression, offset });
+  }
+
+  private dispatch(ast: ASTNode): Node {
+    switch (ast.op) {
+      case 'value':
+        return this.literal(ast);
+      case 'id':
+        return this.resolver.name(ast, this.nameOf(ast.args));
+      case '.':
+        return this.field(ast);
+      case '[]':
+        return this.element(ast);
+      case 'call':
+        return this.call(ast, ast.args[0], ast.args[1]);
+      case 'rcall':
+        return this.call(ast, ast.args[0], [ast.args[1], ...ast.args[2]]);
+      case 'list':
+        return this.list(ast.args);
+      case 'map':
+        return this.map(ast.args);
+      case '?:':
+        return this.conditional(ast.args);
+      case '&&':
+        return this.logical(ast, false);
+      case '||':
+        return this.logical(ast, true);
+      case '!_':
+        return this.not(ast, ast.args);
+      case '-_':
+        return this.negative(ast, ast.args);
+      default:
+        return this.operator(ast);
+    }
+  }
+
+  private literal(ast: ASTNode & { op: 'value' }): Node {
+    const raw: unknown = ast.args;
+    if (raw === null || typeof raw === 'string' || typeof raw === 'boolean') return constant(raw);
+    const isNumber = typeof raw === 'number' || typeof raw === 'bigint';
+    if (isNumber && Number.isFinite(Number(raw))) return constant(Number(raw));
+    return this.refuse(ast, {
+      problem: 'expression.literal',
+      message: 'this literal has no place in JSON',
+      hint: 'Use a text, a number, true, false or null; numbers need no suffix.',
+    });
+  }
+
+  private field(ast: ASTNode & { op: '.' }): Node {
+    const [target, identifier] = ast.args;
+    const name = this.nameOf(identifier);
+    const named = target.op === 'id' ? this.resolver.fieldOf(target, name) : undefined;
+    if (named !== undefined) return named;
+    const { run } = this.compile(target);
+    if (this.lenient) {
+      return dynamic((evaluation) => {
+        const value: JsonValue | undefined = run(evaluation);
+        return value === undefined ? missing : (access(value, name, evaluation) ?? missing);
+      });
+    }
+    return dynamic((evaluation) => access(run(evaluation), name, evaluation) ?? evaluation.missing(`\`${name}\``));
+  }
+
+  private element(ast: ASTNode & { op: '[]' }): Node {
+    const target = this.compile(ast.args[0]).run;
+    const isLenient = this.lenient;
+    const key = this.strictly(ast.args[1]).run;
+    return dynamic((evaluation) => {
+      const value: JsonValue | undefined = target(evaluation);
+      if (value === undefined) return missing;
+      const at = key(evaluation);
+      const found = access(value, at, evaluation);
+      if (found !== undefined) return found;
+      return isLenient ? missing : evaluation.missing(`element ${JSON.stringify(at)}`);
+    });
+  }
+
+  private strictly(ast: ASTNode): Node {
+    const wasLenient = this.lenient;
+    this.lenient = false;
+    try {
+      return this.compile(ast);
+    } finally {
+      this.lenient = wasLenient;
+    }
+  }
+
+  private call(ast: ASTNode, name: string, values: ASTNode[]): Node {
+    if (isForm(name)) return compileForm(this, { ast, name, values });
+    const found = this.options.names.functions.get(name);
+    if (found === undefined) return this.unknownFunction(ast, name);
+    if (values.length < found.minimum || values.length > found.maximum) {
+      const wanted = found.minimum === found.maximum ? found.minimum : `${found.minimum} to ${found.maximum}`;
+      return this.refuse(ast, {
+        problem: 'expression.arity',
+        message: `\`${name}\` takes ${wanted} values and got ${values.length}`,
+        hint: `\`a.${name}(b)\` and \`${name}(a, b)\` are the same call with two values.`,
+      });
+    }
+    const runs = values.map((value) => this.compile(value).run);
+    return dynamic((evaluation) => {
+      evaluation.charge(1);
+      return found.run(
+        runs.map((run) => run(evaluation)),
+        evaluation,
+      );
+    });
+  }
+
+  private unknownFunction(ast: ASTNode, name: string): never {
+    const hint =
+      name === 'matches'
+        ? 'Regular expressions are not part of the language; use `glob`, `contains` or `startsWith`.'
+        : didYouMean(name, this.options.names.functions.keys(), 'User functions are registered in code.');
+    return this.refuse(ast, { problem: 'expression.unknown-function', message: `there is no function \`${name}\``, hint });
+  }
+
+  private list(items: ASTNode[]): Node {
+    const nodes = items.map((item) => this.compile(item));
+    if (this.resolver.isInsideLoop) this.builds = true;
+    const runs = nodes.map((node) => node.run);
+    return {
+      constant: nodes.every((node) => node.constant),
+      run: (evaluation) => {
+        evaluation.charge(runs.length);
+        return runs.map((run) => run(evaluation));
+      },
+    };
+  }
+
+  private map(entries: (readonly [ASTNode, ASTNode])[]): Node {
+    const pairs = entries.map(([key, value]) => [this.compile(key), this.compile(value)] as const);
+    if (this.resolver.isInsideLoop) this.builds = true;
+    return {
+      constant: pairs.every(([key, value]) => key.constant && value.constant),
+      run: (evaluation) => {
+        evaluation.charge(pairs.length);
+        const made: JsonObject = {};
+        for (const [key, value] of pairs) {
+          const name = key.run(evaluation);
+          made[mapKey(name, evaluation)] = value.run(evaluation);
+        }
+        return made;
+      },
+    };
+  }
+
+  private conditional([condition, positive, negative]: readonly [ASTNode, ASTNode, ASTNode]): Node {
+    const test = this.compile(condition).run;
+    const yes = this.compile(positive).run;
+    const no = this.compile(negative).run;
+    return dynamic((evaluation) => (boolean(test(evaluation), evaluation) ? yes(evaluation) : no(evaluation)));
+  }
+
+  /** CEL's rule: the side that decides wins even when the other one fails. `decides` is true for `||`. */
+  private logical(ast: ASTNode & { op: '&&' | '||' }, decides: boolean): Node {
+    const left = this.compile(ast.args[0]).run;
+    const right = this.compile(ast.args[1]).run;
+    return dynamic((evaluation) => {
+      let first: boolean;
+      try {
+        first = boolean(left(evaluation), evaluation);
+      } catch (error) {
+        if (!(error instanceof ExpressionFailed)) throw error;
+        if (boolean(right(evaluation), evaluation) === decides) return decides;
+        throw error;
+      }
+      return first === decides ? decides : boolean(right(evaluation), evaluation);
+    });
+  }
+
+  private not(ast: ASTNode, operand: ASTNode): Node {
+    const { run, constant: isConstant } = this.compile(operand);
+    return this.folded(ast, { constant: isConstant, run: (evaluation) => !boolean(run(evaluation), evaluation) });
+  }
+
+  private negative(ast: ASTNode, operand: ASTNode): Node {
+    const { run, constant: isConstant } = this.compile(operand);
+    return this.folded(ast, {
+      constant: isConstant,
+      run: (evaluation) => {
+        const value = run(evaluation);
+        if (typeof value === 'number') return finite(-value, evaluation);
+        return evaluation.fail(`\`-\` does not take ${typeName(value)}`, 'Only numbers have a sign.');
+      },
+    });
+  }
+
+  private operator(ast: ASTNode): Node {
+    if (!isBinaryOperator(ast.op)) {
+      return this.refuse(ast, {
+        problem: 'expression.syntax',
+        message: `\`${ast.op}\` is not part of the language`,
+        hint: 'Use `default(value, fallback)` for what may be absent.',
+      });
+    }
+    const [leftAst, rightAst] = ast.args as readonly [ASTNode, ASTNode];
+    const left = this.compile(leftAst);
+    const right = this.compile(rightAst);
+    const operation = binaryOperations[ast.op];
+    const [runLeft, runRight] = [left.run, right.run];
+    return this.folded(ast, {
+      constant: left.constant && right.constant,
+      run: (evaluation) => operation(runLeft(evaluation), runRight(evaluation), evaluation),
+    });
+  }
+
+  /** K3 */
+  private folded(ast: ASTNode, node: Node): Node {
+    if (!node.constant) return node;
+    try {
+      return constant(node.run(new Evaluation(EMPTY_SCOPE, this.options.expression)));
+    } catch (error) {
+      if (!(error instanceof ExpressionFailed)) throw error;
+      return this.refuse(ast, { problem: 'expression.type', message: error.message, hint: error.hint });
+    }
+  }
+}
+
+function mapKey(name: JsonValue, evaluation: Evaluation): string {
+  if (typeof name !== 'string') {
+    return evaluation.fail(`a map key is a text, not ${typeName(name)}`, 'Use `string(...)`.');
+  }
+  if (name === '__proto__') evaluation.fail('`__proto__` cannot be a map key', 'Use another key.');
+  return name;
+}

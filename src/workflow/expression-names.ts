@@ -1,0 +1,225 @@
+/** What the names of one expression stand for, and which of them it uses. */
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { type Evaluation, TASK_FIELDS, type TaskField, type TaskScope } from './evaluation.ts';
+import { dynamic, missing, type Node, type NodeCompiler } from './expression-node.ts';
+import type { NameTable } from './names.ts';
+import { access } from './operators.ts';
+import { didYouMean } from './suggest.ts';
+import type { JsonObject, JsonValue } from './value.ts';
+
+/** One thing that an expression reads. `fields` of a task are those that it may touch. */
+export type Reference =
+  | { readonly kind: 'task'; readonly id: string; readonly fields: readonly TaskField[] }
+  | { readonly kind: 'input' | 'variable'; readonly name: string }
+  | { readonly kind: 'inputs' | 'variables' | 'run' | 'item' | 'index' };
+
+type Meaning =
+  | { kind: 'local'; slot: number }
+  | { kind: 'task' | 'input' | 'variable'; name: string }
+  | { kind: 'inputs' | 'variables' | 'run' | 'item' | 'index' };
+
+export class NameResolver {
+  private readonly compiler: NodeCompiler;
+  private readonly names: NameTable;
+  private readonly locals: string[] = [];
+  private readonly taskFields = new Map<string, Set<TaskField>>();
+  private readonly others = new Map<string, Reference>();
+
+  constructor(compiler: NodeCompiler, names: NameTable) {
+    this.compiler = compiler;
+    this.names = names;
+  }
+
+  get isInsideLoop(): boolean {
+    return this.locals.length > 0;
+  }
+
+  /** Compiles `body` with a variable of a loop; the body gets its slot. */
+  withLocal<T>(name: string, body: (slot: number) => T): T {
+    this.locals.push(name);
+    try {
+      return body(this.locals.length - 1);
+    } finally {
+      this.locals.pop();
+    }
+  }
+
+  references(): Reference[] {
+    const tasks = [...this.taskFields].map(
+      ([id, fields]): Reference => ({ kind: 'task', id, fields: [...fields] }),
+    );
+    return [...tasks, ...this.others.values()];
+  }
+
+  /** A name on its own. */
+  name(ast: ASTNode, name: string): Node {
+    const meaning = this.meaningOf(ast, name, undefined);
+    if (meaning === undefined) return dynamic(() => missing);
+    switch (meaning.kind) {
+      case 'local':
+        return dynamic((evaluation) => evaluation.locals[meaning.slot] ?? null);
+      case 'task':
+        return this.wholeTask(meaning.name);
+      case 'input':
+      case 'variable':
+        return this.member(meaning.kind, meaning.name);
+      default:
+        return this.builtIn(meaning.kind);
+    }
+  }
+
+  /** `name.field` where the name decides what the field is; `undefined` where it is an ordinary value. */
+  fieldOf(ast: ASTNode & { op: 'id' }, field: string): Node | undefined {
+    const name = this.compiler.nameOf(ast.args);
+    const meaning = this.meaningOf(ast, name, field);
+    if (meaning?.kind === 'task') return this.taskField(ast, meaning.name, field);
+    if (meaning?.kind !== 'inputs' && meaning?.kind !== 'variables') return undefined;
+    const kind = meaning.kind === 'inputs' ? 'input' : 'variable';
+    const declared = meaning.kind === 'inputs' ? this.names.inputs : this.names.variables;
+    if (!declared.has(field) && !this.compiler.isLenient) {
+      if (kind === 'input' && this.names.free !== undefined) this.noteFree(field);
+      else this.unknown(ast, `${kind} \`${field}\``, didYouMean(field, declared.keys(), `Declare the ${kind}.`));
+    }
+    return this.member(kind, field);
+  }
+
+  private meaningOf(ast: ASTNode, name: string, field: string | undefined): Meaning | undefined {
+    const slot = this.locals.lastIndexOf(name);
+    if (slot !== -1) return { kind: 'local', slot };
+    const { tasks, inputs, variables, as } = this.names;
+    const isTaskField = (TASK_FIELDS as readonly (string | undefined)[]).includes(field);
+    const builtIn = this.builtInMeaning(name);
+    if (builtIn !== undefined && !(isTaskField && tasks.has(name))) return builtIn;
+    const meanings: Meaning[] = [];
+    if (tasks.has(name)) meanings.push({ kind: 'task', name });
+    if (inputs.has(name)) meanings.push({ kind: 'input', name });
+    if (variables.has(name)) meanings.push({ kind: 'variable', name });
+    if (as === name) meanings.push({ kind: 'item' });
+    if (meanings.length > 1) this.ambiguous(ast, name, meanings);
+    return meanings[0] ?? this.absent(ast, name, field);
+  }
+
+  private builtInMeaning(name: string): Meaning | undefined {
+    if (name === 'inputs' || name === 'variables' || name === 'run') return { kind: name };
+    if (this.names.item && (name === 'item' || name === 'index')) return { kind: name };
+    return undefined;
+  }
+
+  private ambiguous(ast: ASTNode, name: string, meanings: readonly Meaning[]): never {
+    this.compiler.refuse(ast, {
+      problem: 'workflow.ambiguous-name',
+      message: `\`${name}\` is ambiguous: ${meanings.map((meaning) => meaning.kind).join(' and ')}`,
+      hint: `Write \`inputs.${name}\` or \`variables.${name}\`, or rename one of them.`,
+    });
+  }
+
+  /** An unknown name: an input in a file without `inputs`, absent inside `default`, otherwise an error. */
+  private absent(ast: ASTNode, name: string, field: string | undefined): Meaning | undefined {
+    if (this.names.free !== undefined && field === undefined) {
+      this.noteFree(name);
+      return { kind: 'input', name };
+    }
+    if (this.compiler.isLenient) return undefined;
+    if (name === 'secrets') this.refuseSecrets(ast);
+    const { tasks, inputs, variables } = this.names;
+    const known = [...tasks.keys(), ...inputs.keys(), ...variables.keys(), 'inputs', 'variables', 'run', 'item'];
+    const otherwise = 'A name is a task, an input, a variable, `run`, or `item` in a `foreach` task.';
+    return this.unknown(ast, `name \`${name}\``, didYouMean(name, known, otherwise));
+  }
+
+  private refuseSecrets(ast: ASTNode): never {
+    this.compiler.refuse(ast, {
+      problem: 'workflow.not-supported',
+      message: '`secrets` are not supported yet',
+      hint: 'Let the agent read the secret from its own environment.',
+    });
+  }
+
+  private unknown(ast: ASTNode, what: string, hint: string): never {
+    this.compiler.refuse(ast, { problem: 'expression.unknown-name', message: `there is no ${what}`, hint });
+  }
+
+  private noteFree(name: string): void {
+    const known = this.names.free?.get(name);
+    const optional = this.compiler.isLenient && known?.optional !== false;
+    this.names.free?.set(name, { optional });
+  }
+
+  private taskField(ast: ASTNode, id: string, field: string): Node {
+    if (!isTaskField(field)) {
+      return this.unknown(ast, `field \`${field}\` of a task`, didYouMean(field, TASK_FIELDS, `A task has ${TASK_FIELDS.join(', ')}.`));
+    }
+    this.noteTask(id, [field]);
+    const isLenient = this.compiler.isLenient;
+    const read = READERS[field];
+    return dynamic((evaluation) => {
+      const value = read(evaluation.scope.task(id));
+      if (value !== undefined) return value;
+      return isLenient ? missing : evaluation.missing(`\`${id}.${field}\``);
+    });
+  }
+
+  private wholeTask(id: string): Node {
+    this.noteTask(id, TASK_FIELDS);
+    return dynamic((evaluation) => {
+      const task = evaluation.scope.task(id);
+      const whole: JsonObject = {};
+      for (const field of TASK_FIELDS) {
+        const value = READERS[field](task);
+        if (value !== undefined) whole[field] = value;
+      }
+      return whole;
+    });
+  }
+
+  private noteTask(id: string, fields: readonly TaskField[]): void {
+    const known = this.taskFields.get(id) ?? new Set();
+    for (const field of fields) known.add(field);
+    this.taskFields.set(id, known);
+  }
+
+  private member(kind: 'input' | 'variable', name: string): Node {
+    this.others.set(`${kind} ${name}`, { kind, name });
+    const isLenient = this.compiler.isLenient;
+    return dynamic((evaluation) => {
+      const from = kind === 'input' ? evaluation.scope.inputs : evaluation.scope.variables;
+      const value = access(from, name, evaluation);
+      if (value !== undefined) return value;
+      return isLenient ? missing : evaluation.missing(`the ${kind} \`${name}\``);
+    });
+  }
+
+  private builtIn(kind: 'inputs' | 'variables' | 'run' | 'item' | 'index'): Node {
+    this.others.set(kind, { kind });
+    const read = BUILT_INS[kind];
+    const isLenient = this.compiler.isLenient;
+    return dynamic((evaluation) => {
+      const value = read(evaluation);
+      if (value !== undefined) return value;
+      return isLenient ? missing : evaluation.missing(`\`${kind}\``);
+    });
+  }
+}
+
+function isTaskField(field: string): field is TaskField {
+  return (TASK_FIELDS as readonly string[]).includes(field);
+}
+
+/** A task that the scope does not know yet reads as pending; `error` without an error is null. */
+const READERS: Readonly<Record<TaskField, (task: TaskScope | undefined) => JsonValue | undefined>> = {
+  output: (task) => task?.output,
+  status: (task) => task?.status ?? 'pending',
+  error: (task) => task?.error ?? null,
+  attempts: (task) => task?.attempts ?? 0,
+  duration: (task) => task?.duration ?? 0,
+};
+
+const BUILT_INS: Readonly<
+  Record<'inputs' | 'variables' | 'run' | 'item' | 'index', (evaluation: Evaluation) => JsonValue | undefined>
+> = {
+  inputs: (evaluation) => evaluation.scope.inputs,
+  variables: (evaluation) => evaluation.scope.variables,
+  run: (evaluation) => evaluation.scope.run,
+  item: (evaluation) => evaluation.scope.item,
+  index: (evaluation) => evaluation.scope.index,
+};

@@ -1,0 +1,35 @@
+/** Every bound of the language in one place. A value above a bound is refused, never truncated. */
+
+/** Characters of one workflow file. */
+export const MAX_SOURCE_LENGTH = 48 * 1024 * 1024;
+/** Levels of nesting in a file or an object, as on the wire. */
+export const MAX_DEPTH = 64;
+/** Tasks of one definition. */
+export const MAX_TASKS = 100_000;
+/** Nodes that aliases and merge keys of a file may add to what is written out. */
+export const MAX_ALIAS_NODES = 10_000;
+/** Problems reported for one definition; more are counted only. */
+export const MAX_PROBLEMS = 500;
+/** Names compared when a suggestion is looked for. */
+export const MAX_SUGGESTION_CANDIDATES = 2_000;
+/** Characters of a task id, an input name or a variable name. */
+export const MAX_NAME_LENGTH = 128;
+/** Milliseconds of any duration: 10 years. */
+export const MAX_DURATION_MS = 10 * 365 * 86_400_000;
+/** Attempts a retry policy may ask for. */
+export const MAX_ATTEMPTS = 1_000;
+/** Steps taken, over all references of a definition, to prove that a task comes before another. */
+export const MAX_REACHABILITY_STEPS = 20_000_000;
+
+/** Characters of one expression. */
+export const MAX_EXPRESSION_LENGTH = 8_192;
+/** Nodes of one parsed expression. */
+export const MAX_EXPRESSION_NODES = 4_096;
+/** Nesting of one parsed expression. */
+export const MAX_EXPRESSION_DEPTH = 64;
+/** Work of one evaluation: iterations, elements and characters (in units of 64) that it touches or makes. */
+export const MAX_EXPRESSION_STEPS = 5_000_000;
+/** Elements of a list that an expression makes. */
+export const MAX_LIST_LENGTH = 1_000_000;
+/** Characters of a text that an expression makes. */
+export const MAX_TEXT_LENGTH = 16 * 1024 * 1024;

@@ -1,0 +1,166 @@
+/**
+ * Templates: JSON values whose texts may hold `${...}`. Compiled once; what holds no `${` is a
+ * constant and costs nothing to render. `$${` stands for a literal `${`.
+ */
+import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
+import { Evaluation, type Scope } from './evaluation.ts';
+import { type CompiledExpression, compileExpression, type Reference } from './expressions.ts';
+import { MAX_DEPTH } from './limits.ts';
+import type { NameTable } from './names.ts';
+import { asText, text } from './operators.ts';
+import type { JsonObject, JsonValue } from './value.ts';
+
+/** A compiled template. Keeps no state between renderings. */
+export interface CompiledTemplate {
+  /** All that `render` may read; a task may appear more than once. */
+  readonly references: readonly Reference[];
+  /** True when the value holds no expression; `render` then returns it as it is. */
+  readonly constant: boolean;
+  /**
+   * The value in a scope. Parts without expressions are shared with the template: read-only.
+   * Throws `expression.failed` and `expression.limit`.
+   */
+  render(scope: Scope): JsonValue;
+}
+
+type Render = (scope: Scope) => JsonValue;
+
+interface Walk {
+  readonly names: NameTable;
+  readonly references: Reference[];
+  readonly onProblem: ((path: readonly (string | number)[], error: ExpressionInvalid | ExpressionLimit, source: string) => void) | undefined;
+}
+
+/**
+ * Compiles a value. Throws `expression.invalid` and `expression.limit` at the first wrong expression;
+ * with `onProblem` it reports all of them with their paths instead and renders none.
+ */
+export function compileTemplate(
+  value: JsonValue,
+  names: NameTable,
+  onProblem?: Walk['onProblem'],
+): CompiledTemplate {
+  const references: Reference[] = [];
+  const render = compileValue(value, { names, references, onProblem }, []);
+  return { references, constant: render === undefined, render: render ?? (() => value) };
+}
+
+/** `undefined` for a constant. */
+function compileValue(value: JsonValue, walk: Walk, path: readonly (string | number)[]): Render | undefined {
+  if (typeof value === 'string') return value.includes('${') ? compileReported(value, walk, path) : undefined;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (path.length > MAX_DEPTH) {
+    throw new ExpressionLimit({ what: 'the nesting of the value', limit: MAX_DEPTH, expression: path.slice(0, 4).join('.') });
+  }
+  return Array.isArray(value) ? compileList(value, walk, path) : compileMap(value, walk, path);
+}
+
+function compileList(list: readonly JsonValue[], walk: Walk, path: readonly (string | number)[]): Render | undefined {
+  const renders = list.map((item, index) => compileValue(item, walk, [...path, index]));
+  if (renders.every((render) => render === undefined)) return undefined;
+  return (scope) => list.map((item, index) => renders[index]?.(scope) ?? item);
+}
+
+function compileMap(map: JsonObject, walk: Walk, path: readonly (string | number)[]): Render | undefined {
+  const entries = Object.entries(map).map(([key, item]) => [key, item, compileValue(item, walk, [...path, key])] as const);
+  if (entries.every(([, , render]) => render === undefined)) return undefined;
+  return (scope) => {
+    const made: JsonObject = {};
+    for (const [key, item, render] of entries) made[key] = render === undefined ? item : render(scope);
+    return made;
+  };
+}
+
+function compileReported(source: string, walk: Walk, path: readonly (string | number)[]): Render | undefined {
+  if (walk.onProblem === undefined) return compileText(source, walk);
+  try {
+    return compileText(source, walk);
+  } catch (error) {
+    if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
+    walk.onProblem(path, error, source);
+    return undefined;
+  }
+}
+
+/** A text that is one `${...}` keeps the type of the value; otherwise the parts are joined. */
+function compileText(source: string, walk: Walk): Render {
+  const parts = splitText(source).map((part) => (typeof part === 'string' ? part : compilePart(part, source, walk)));
+  const [only] = parts;
+  if (parts.length === 1 && only !== undefined && typeof only !== 'string') return (scope) => only.evaluate(scope);
+  return (scope) => {
+    const evaluation = new Evaluation(scope, source);
+    let joined = '';
+    for (const part of parts) {
+      joined += typeof part === 'string' ? part : asText(part.evaluate(scope), evaluation);
+    }
+    return text(joined, evaluation);
+  };
+}
+
+function compilePart(part: TemplatePart, whole: string, walk: Walk): CompiledExpression {
+  try {
+    const compiled = compileExpression(part.expression, walk.names);
+    walk.references.push(...compiled.references);
+    return compiled;
+  } catch (error) {
+    if (!(error instanceof ExpressionInvalid)) throw error;
+    throw new ExpressionInvalid({
+      problem: error.problem,
+      message: error.message,
+      hint: error.hint,
+      expression: whole,
+      offset: error.offset + part.offset,
+    });
+  }
+}
+
+interface TemplatePart {
+  readonly expression: string;
+  /** Of the expression in the whole text. */
+  readonly offset: number;
+}
+
+/** Splits a text at its `${...}`. Throws `expression.invalid` where one is not closed. */
+export function splitText(source: string): (string | TemplatePart)[] {
+  const parts: (string | TemplatePart)[] = [];
+  let literal = '';
+  let at = 0;
+  while (at < source.length) {
+    const open = source.indexOf('${', at);
+    if (open === -1) break;
+    if (source[open - 1] === '$' && open > at) {
+      literal += `${source.slice(at, open - 1)}\${`;
+      at = open + 2;
+      continue;
+    }
+    literal += source.slice(at, open);
+    if (literal !== '') parts.push(literal);
+    literal = '';
+    const close = closingBrace(source, open + 2);
+    parts.push({ expression: source.slice(open + 2, close), offset: open + 2 });
+    at = close + 1;
+  }
+  literal += source.slice(at);
+  if (literal !== '') parts.push(literal);
+  return parts;
+}
+
+const STRING_OR_BRACE = /"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[{}]/g;
+
+function closingBrace(source: string, from: number): number {
+  const pattern = new RegExp(STRING_OR_BRACE);
+  pattern.lastIndex = from;
+  let depth = 0;
+  for (let match = pattern.exec(source); match !== null; match = pattern.exec(source)) {
+    if (match[0] === '{') depth += 1;
+    else if (match[0] === '}' && depth === 0) return match.index;
+    else if (match[0] === '}') depth -= 1;
+  }
+  throw new ExpressionInvalid({
+    problem: 'expression.syntax',
+    message: '`${` is not closed',
+    hint: 'Close it with `}`, or write `$${` for the text itself.',
+    expression: source,
+    offset: from - 2,
+  });
+}
