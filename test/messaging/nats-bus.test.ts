@@ -1,0 +1,133 @@
+import { afterEach, describe, expect, it } from 'vitest';
+import { startBroker } from '../../src/messaging/embedded-broker.ts';
+import { connectBus } from '../../src/messaging/nats-bus.ts';
+import type { Bus } from '../../src/messaging/bus.ts';
+import { testBus } from '../contract/bus.ts';
+import { startNatsServer } from '../support/nats-server.ts';
+
+testBus('NatsBus on the embedded broker', async () => {
+  const broker = await startBroker({ port: 0 });
+  return {
+    connect: (options) => connectBus({ url: broker.url, name: 'test', ...options }),
+    stop: () => broker.close(),
+  };
+});
+
+testBus('NatsBus on nats-server', async () => {
+  const server = await startNatsServer();
+  return {
+    connect: (options) => connectBus({ url: server.url, name: 'test', ...options }),
+    stop: () => server.stop(),
+  };
+});
+
+const cleanup: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const step of cleanup.splice(0).reverse()) await step();
+});
+
+async function connected(url: string): Promise<Bus> {
+  const bus = await connectBus({ url, name: 'test', onError: () => undefined });
+  cleanup.push(() => bus.close());
+  return bus;
+}
+
+describe('a lost connection', () => {
+  it('serves again within 1 s after nats-server was killed and came back', async () => {
+    const server = await startNatsServer();
+    cleanup.push(() => server.stop());
+    const [asker, responder] = [await connected(server.url), await connected(server.url)];
+    responder.subscribe('echo', {}, (message) => message.respond(message.body()));
+    await responder.serve({ name: 's', version: '1.0.0', description: '', endpoints: [{ name: 'e', subject: 'svc', handler: (message) => message.respond(1) }] });
+    responder.subscribe('hang', {}, () => undefined);
+    await responder.flush();
+    const reconnected = new Promise<void>((resolve) => asker.onReconnect(resolve));
+    const hanging = expect(asker.request('hang', null, { timeoutMs: 30_000 })).rejects.toMatchObject({ code: 'bus.disconnected' });
+    await asker.flush();
+    await server.kill9();
+    await hanging;
+    expect(asker.isConnected).toBe(false);
+    await expect(asker.request('echo', 1, { timeoutMs: 1000 })).rejects.toMatchObject({ code: 'bus.disconnected' });
+    await expect(asker.flush()).rejects.toMatchObject({ code: 'bus.disconnected' });
+    expect(() => asker.publish('echo', 1)).not.toThrow();
+    await server.restart();
+    const returned = performance.now();
+    await reconnected;
+    await untilServed(asker, 'echo');
+    await untilServed(asker, 'svc');
+    expect(performance.now() - returned).toBeLessThan(1000);
+  });
+
+  it('reconnects to an embedded broker that was started again on its port', async () => {
+    const first = await startBroker({ port: 0 });
+    const bus = await connected(first.url);
+    bus.subscribe('echo', {}, (message) => message.respond(message.body()));
+    await bus.flush();
+    const reconnected = new Promise<void>((resolve) => bus.onReconnect(resolve));
+    await first.close();
+    const second = await startBroker({ port: first.port });
+    cleanup.push(() => second.close());
+    await reconnected;
+    expect((await bus.request('echo', 'again', { timeoutMs: 1000 })).body()).toBe('again');
+  });
+
+  it('goes on when a listener of the reconnect throws', async () => {
+    const server = await startNatsServer();
+    cleanup.push(() => server.stop());
+    const bus = await connected(server.url);
+    bus.onReconnect(() => {
+      throw new Error('listener');
+    });
+    const heard = new Promise<void>((resolve) => bus.onReconnect(resolve));
+    await server.kill9();
+    await server.restart();
+    await heard;
+    expect(bus.isConnected).toBe(true);
+  });
+
+  it('closes at once while it is down', async () => {
+    const server = await startNatsServer();
+    const bus = await connectBus({ url: server.url, name: 'test', onError: () => undefined });
+    await server.kill9();
+    await expect.poll(() => bus.isConnected).toBe(false);
+    const started = performance.now();
+    await bus.close();
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+});
+
+describe('the first connection', () => {
+  it('fails with `bus.connect-failed` when nobody listens, within the time given', async () => {
+    const broker = await startBroker({ port: 0 });
+    await broker.close();
+    const started = performance.now();
+    await expect(connectBus({ url: broker.url, name: 'test', connectTimeoutMs: 200 })).rejects.toMatchObject({ code: 'bus.connect-failed' });
+    expect(performance.now() - started).toBeLessThan(1500);
+  });
+
+  it('waits for a server that is about to start', async () => {
+    const broker = await startBroker({ port: 0 });
+    await broker.close();
+    const connecting = connectBus({ url: broker.url, name: 'test' });
+    const later = await startBroker({ port: broker.port });
+    cleanup.push(() => later.close());
+    const bus = await connecting;
+    expect(bus.isConnected).toBe(true);
+    await bus.close();
+  });
+
+  it('fails at once for wrong credentials, and connects with the right ones', async () => {
+    const server = await startNatsServer({ args: ['--user', 'u', '--pass', 'p'] });
+    cleanup.push(() => server.stop());
+    await expect(connectBus({ url: server.url, name: 'test', user: 'u', pass: 'wrong' })).rejects.toMatchObject({ code: 'bus.connect-failed' });
+    const bus = await connectBus({ url: server.url, name: 'test', user: 'u', pass: 'p' });
+    expect(bus.isConnected).toBe(true);
+    await bus.close();
+  });
+});
+
+async function untilServed(bus: Bus, subject: string): Promise<void> {
+  await expect
+    .poll(() => bus.request(subject, 1, { timeoutMs: 500 }).then((reply) => reply.body(), () => undefined), { interval: 10, timeout: 5000 })
+    .toBe(1);
+}
