@@ -1,0 +1,254 @@
+/**
+ * `runs`: one document a run, scalars and counts only. Its tasks are documents of their own (`step-attempts.ts`).
+ */
+import type { AnyEvent } from '../events/catalogue.ts';
+import {
+  budgetEvents,
+  escalationEvents,
+  permissionEvents,
+  runEvents,
+  timerEvents,
+} from '../events/run-events.ts';
+import { taskEvents } from '../events/task-events.ts';
+import {
+  type FoldTable,
+  foldFor,
+  isRunStream,
+  paddedTime,
+  type ProjectedEvent,
+  type ProjectedEventOf,
+  type Projection,
+} from './projection.ts';
+
+/** The states of the run's chart. */
+export type RunState =
+  | 'pending'
+  | 'running'
+  | 'paused'
+  | 'stopping'
+  | 'compensating'
+  | 'canceling'
+  | 'finishing'
+  | 'succeeded'
+  | 'failed'
+  | 'canceled';
+
+/** Counts of activations. A task that is reset and ends again is counted again; `reset` says how often that was. */
+export type TaskCounts = {
+  /** Tasks of the definition; null where it is a blob or the run is a fork. */
+  declared: number | null;
+  scheduled: number;
+  /** The rounds of a `repeat` that were not the last are not counted. */
+  succeeded: number;
+  /** Of `succeeded`: taken from the cache. */
+  reused: number;
+  failed: number;
+  skipped: number;
+  canceled: number;
+  compensated: number;
+  reset: number;
+};
+
+/** A run as lists show it. Times are ms since the epoch, durations ms. */
+export type RunRecord = {
+  runId: string;
+  /** Empty for a fork that has not ended: its own events do not name it. */
+  name: string;
+  /** The chart's state, or `quarantined` while that lies over a run that has not ended. */
+  status: RunState | 'quarantined';
+  /** What `status` is without quarantine. */
+  state: RunState;
+  session: string | null;
+  requestId: string | null;
+  priority: string;
+  createdAt: number;
+  startedAt: number | null;
+  endedAt: number | null;
+  /** From start (creation, where it never started) to end. */
+  durationMs: number | null;
+  /** Why it is stopping, failed or quarantined. */
+  error: { code: string; message: string; retryable: boolean } | null;
+  /** Why it was paused or canceled. */
+  reason: string | null;
+  tasks: TaskCounts;
+  /** Attempts that were started. */
+  attempts: number;
+  forkedFrom: { run: string; at: number } | null;
+  definitionHash: string | null;
+  /** Of the run's newest event. */
+  streamVersion: number;
+  updatedAt: number;
+};
+
+const noTasks: TaskCounts = {
+  declared: null,
+  scheduled: 0,
+  succeeded: 0,
+  reused: 0,
+  failed: 0,
+  skipped: 0,
+  canceled: 0,
+  compensated: 0,
+  reset: 0,
+};
+
+function newRun(event: ProjectedEvent): RunRecord {
+  return {
+    runId: event.stream,
+    name: '',
+    status: 'pending',
+    state: 'pending',
+    session: null,
+    requestId: null,
+    priority: 'normal',
+    createdAt: event.at,
+    startedAt: null,
+    endedAt: null,
+    durationMs: null,
+    error: null,
+    reason: null,
+    tasks: noTasks,
+    attempts: 0,
+    forkedFrom: null,
+    definitionHash: null,
+    streamVersion: event.streamVersion,
+    updatedAt: event.at,
+  };
+}
+
+function created(event: ProjectedEventOf<'run.created'>): RunRecord {
+  const { data } = event;
+  const declared: unknown = data.definition.tasks;
+  return {
+    ...newRun(event),
+    name: data.name,
+    session: data.session ?? null,
+    requestId: data.requestId ?? null,
+    priority: data.priority,
+    definitionHash: data.definitionHash,
+    tasks: { ...noTasks, declared: Array.isArray(declared) ? declared.length : null },
+  };
+}
+
+function forked(event: ProjectedEventOf<'run.forked'>): RunRecord {
+  return {
+    ...newRun(event),
+    status: 'running',
+    state: 'running',
+    startedAt: event.at,
+    forkedFrom: { run: event.data.from, at: event.data.at },
+  };
+}
+
+/** Moves the chart; a quarantine goes on lying over it. */
+function moved(run: RunRecord, state: RunState): RunRecord {
+  return { ...run, state, status: run.status === 'quarantined' ? 'quarantined' : state };
+}
+
+type EndEvent = ProjectedEventOf<'run.succeeded' | 'run.failed' | 'run.canceled'>;
+
+/** The end of a run also ends a quarantine: only `terminate` gets there. */
+function ended(run: RunRecord, event: EndEvent, state: RunState): RunRecord {
+  const startedAt = event.data.startedAt ?? run.startedAt;
+  return {
+    ...run,
+    state,
+    status: state,
+    name: event.data.name,
+    session: event.data.session ?? run.session,
+    startedAt,
+    endedAt: event.at,
+    durationMs: event.at - (startedAt ?? run.createdAt),
+  };
+}
+
+function counted(run: RunRecord, outcome: Exclude<keyof TaskCounts, 'declared'>): RunRecord {
+  const tasks = { ...run.tasks };
+  tasks[outcome] += 1;
+  return { ...run, tasks };
+}
+
+/** A failed task that `on_failure: skip` turned into a skipped one is no failure any more. */
+function skipped(run: RunRecord, event: ProjectedEventOf<'task.skipped'>): RunRecord {
+  const next = counted(run, 'skipped');
+  if (event.data.reason === 'on_failure') next.tasks.failed = Math.max(0, next.tasks.failed - 1);
+  return next;
+}
+
+function reused(run: RunRecord): RunRecord {
+  const next = counted(run, 'succeeded');
+  next.tasks.reused += 1;
+  return next;
+}
+
+const table: FoldTable<RunRecord> = {
+  'run.started': (run, event) => ({ ...moved(run, 'running'), startedAt: event.at }),
+  'run.paused': (run, event) => ({ ...moved(run, 'paused'), reason: event.data.reason }),
+  'run.resumed': (run) => ({ ...moved(run, 'running'), reason: null }),
+  'run.adapted': (run, event) => ({ ...run, definitionHash: event.data.definitionHash }),
+  'run.cancelRequested': (run, event) => ({ ...moved(run, 'canceling'), reason: event.data.reason }),
+  'run.stopping': (run, event) => ({ ...moved(run, 'stopping'), error: event.data.error }),
+  'run.finishing': (run) => moved(run, 'finishing'),
+  'run.compensationStarted': (run) => moved(run, 'compensating'),
+  'run.retried': (run) => ({ ...moved(run, 'running'), endedAt: null, durationMs: null, error: null }),
+  'run.quarantined': (run, event) => ({
+    ...run,
+    status: 'quarantined',
+    error: { code: event.data.error.code, message: event.data.error.message, retryable: false },
+  }),
+  'run.released': (run) => ({ ...run, status: run.state, error: null }),
+  'run.succeeded': (run, event) => ended(run, event, 'succeeded'),
+  'run.failed': (run, event) => ({ ...ended(run, event, 'failed'), error: event.data.error }),
+  'run.canceled': (run, event) => ({ ...ended(run, event, 'canceled'), reason: event.data.reason }),
+  // Attempt numbers never start again, so the first one is there once an activation.
+  'task.scheduled': (run, event) => (event.data.attempt === 1 ? counted(run, 'scheduled') : run),
+  'task.started': (run) => ({ ...run, attempts: run.attempts + 1 }),
+  'task.succeeded': (run, event) => (event.data.repeats === true ? run : counted(run, 'succeeded')),
+  'task.reused': reused,
+  'task.failed': (run) => counted(run, 'failed'),
+  'task.skipped': skipped,
+  'task.canceled': (run) => counted(run, 'canceled'),
+  'task.compensated': (run) => counted(run, 'compensated'),
+  'task.reset': (run) => counted(run, 'reset'),
+};
+
+function foldRun(run: RunRecord | undefined, event: ProjectedEvent): RunRecord | undefined {
+  if (event.type === 'run.created') return created(event);
+  if (event.type === 'run.forked') return forked(event);
+  if (run === undefined) return undefined;
+  const next = foldFor(table, event.type)?.(run, event) ?? run;
+  return { ...next, streamVersion: event.streamVersion, updatedAt: event.at };
+}
+
+const tables = [runEvents, taskEvents, timerEvents, escalationEvents, permissionEvents, budgetEvents];
+const endStates: ReadonlySet<RunState> = new Set<RunState>(['succeeded', 'failed', 'canceled']);
+
+/** True for a state from which only `retry` or a fork leads on. */
+export function isEnded(state: RunState): boolean {
+  return endStates.has(state);
+}
+
+/** Every type of a run's stream, so that `streamVersion` is that of the newest event. */
+const handles: ReadonlySet<string> = new Set<AnyEvent['type']>(
+  tables.flatMap((each) => Object.values(each).map((entry) => entry.type)),
+);
+
+/**
+ * Key: `runId`, so key order is the order of creation. Indexes (values end in the padded time of creation):
+ * `live` (only runs that have not ended), `status/`, `name/`, `session/`.
+ */
+export const runs: Projection<RunRecord> = {
+  name: 'runs',
+  version: 1,
+  handles,
+  births: new Set(['run.created', 'run.forked']),
+  keys: (event) => (isRunStream(event.stream) ? [event.stream] : []),
+  fold: foldRun,
+  indexes: {
+    live: (run) => (isEnded(run.state) ? undefined : paddedTime(run.createdAt)),
+    status: (run) => `${run.status}/${paddedTime(run.createdAt)}`,
+    name: (run) => `${run.name}/${paddedTime(run.createdAt)}`,
+    session: (run) => (run.session === null ? undefined : `${run.session}/${paddedTime(run.createdAt)}`),
+  },
+  streamOf: (key) => (isRunStream(key) ? key : undefined),
+};
