@@ -1,0 +1,74 @@
+/**
+ * The suites. Every test file belongs to exactly one: `integration` takes what no other one names,
+ * so a new folder is never left out. Two workers, because the reference machine has two cores.
+ */
+import { defineConfig } from 'vitest/config';
+
+const pure = [
+  'events',
+  'machines',
+  'messages',
+  'planning',
+  'policies',
+  'projections',
+  'replay',
+  'tidy',
+  'workflow',
+];
+const fast = ['test/*.test.ts', `test/{${pure.join(',')}}/**/*.test.ts`];
+const crash = ['test/crash/**/*.test.ts'];
+const simulation = ['test/simulation/**/*.test.ts'];
+const soak = ['test/soak/**/*.test.ts', 'test/**/*.soak.test.ts'];
+const never = ['**/node_modules/**', '**/fixtures/**'];
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    coverage: { provider: 'v8', include: ['src/**/*.ts'], reporter: ['text-summary', 'html'] },
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: fast,
+          exclude: [...never, ...soak],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/**/*.test.ts'],
+          exclude: [...never, ...fast, ...crash, ...simulation, ...soak],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'crash',
+          include: crash,
+          exclude: [...never, ...soak],
+          testTimeout: 300_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'simulation',
+          include: simulation,
+          exclude: [...never, ...soak],
+          testTimeout: 300_000,
+        },
+      },
+      {
+        test: {
+          name: 'soak',
+          include: soak,
+          exclude: never,
+          testTimeout: 3_600_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
