@@ -20,7 +20,10 @@ export class BrokerSubscription implements Indexed {
   /** Removed after this many deliveries; 0 means never. */
   max = 0;
 
-  constructor(connection: BrokerConnection, request: { subject: string; queue: string; sid: string }) {
+  constructor(
+    connection: BrokerConnection,
+    request: { subject: string; queue: string; sid: string },
+  ) {
     this.connection = connection;
     this.subject = request.subject;
     this.queue = request.queue;
@@ -50,7 +53,13 @@ export class BrokerConnection {
   readonly id: number;
   readonly socket: Socket;
   readonly subscriptions = new Map<string, BrokerSubscription>();
-  options: ClientOptions = { verbose: false, pedantic: false, echo: true, headers: false, noResponders: false };
+  options: ClientOptions = {
+    verbose: false,
+    pedantic: false,
+    echo: true,
+    headers: false,
+    noResponders: false,
+  };
   /** PINGs of ours without an answer. */
   unansweredPings = 0;
   isClosed = false;
@@ -138,7 +147,10 @@ export class BrokerConnection {
     let block = this.#block;
     if (block !== undefined && this.#used + bytes <= block.length) return block;
     if (block !== undefined) this.#retireBlock(block);
-    block = bytes <= BLOCK_SIZE ? (spareBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_SIZE)) : Buffer.allocUnsafeSlow(bytes);
+    block =
+      bytes <= BLOCK_SIZE
+        ? (spareBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_SIZE))
+        : Buffer.allocUnsafeSlow(bytes);
     this.#block = block;
     return block;
   }
@@ -162,7 +174,11 @@ export class BrokerConnection {
     this.#block = undefined;
     this.#write(used === block.length ? block : block.subarray(0, used));
     // Nothing waits in the socket: the operating system has the bytes and the block is free again.
-    if (this.socket.writableLength === 0 && block.length === BLOCK_SIZE && spareBlocks.length < MAX_SPARE_BLOCKS) {
+    if (
+      this.socket.writableLength === 0 &&
+      block.length === BLOCK_SIZE &&
+      spareBlocks.length < MAX_SPARE_BLOCKS
+    ) {
       spareBlocks.push(block);
     }
   }

@@ -60,7 +60,14 @@ export const protocolErrors = {
 export class ProtocolParser {
   readonly #sink: ProtocolSink;
   readonly #maxPayload: number;
-  readonly #message: PublishedMessage = { subject: '', reply: '', headerSize: 0, size: 0, buffer: NOTHING, start: 0 };
+  readonly #message: PublishedMessage = {
+    subject: '',
+    reply: '',
+    headerSize: 0,
+    size: 0,
+    buffer: NOTHING,
+    start: 0,
+  };
   /** Start and end of each token of the current line, alternating. */
   readonly #tokens = new Int32Array(MAX_TOKENS * 2);
   #tokenCount = 0;
@@ -188,9 +195,14 @@ export class ProtocolParser {
 
   #subscribe(line: Buffer, from: number, to: number): void {
     const count = this.#tokenize(line, from, to);
-    if (count === 2) this.#sink.subscribe({ subject: this.#text(line, 0), queue: '', sid: this.#text(line, 1) });
+    if (count === 2)
+      this.#sink.subscribe({ subject: this.#text(line, 0), queue: '', sid: this.#text(line, 1) });
     else if (count === 3) {
-      this.#sink.subscribe({ subject: this.#text(line, 0), queue: this.#text(line, 1), sid: this.#text(line, 2) });
+      this.#sink.subscribe({
+        subject: this.#text(line, 0),
+        queue: this.#text(line, 1),
+        sid: this.#text(line, 2),
+      });
     } else this.#fail(protocolErrors.arguments);
   }
 

@@ -18,7 +18,10 @@ export type MsgpackProblem =
   | 'proto-key';
 
 /** Scans without recursion and without allocation beyond `maxDepth` counters. */
-export function findMsgpackProblem(bytes: Uint8Array, maxDepth: number): MsgpackProblem | undefined {
+export function findMsgpackProblem(
+  bytes: Uint8Array,
+  maxDepth: number,
+): MsgpackProblem | undefined {
   return new MsgpackScan(bytes, maxDepth).run();
 }
 
@@ -45,7 +48,8 @@ class MsgpackScan {
     do {
       const level = this.#open.length - 1;
       const left = this.#open[level];
-      const isKey = this.#isMap[level] === true && left !== undefined && left % KEY_EVERY_SECOND === 0;
+      const isKey =
+        this.#isMap[level] === true && left !== undefined && left % KEY_EVERY_SECOND === 0;
       if (left !== undefined) this.#open[level] = left - 1;
       this.#item(isKey);
       while (this.#open.length > 0 && this.#open.at(-1) === 0) {
@@ -84,7 +88,8 @@ class MsgpackScan {
   #tagged(tag: number): void {
     if (tag === 0xc1) this.#problem = 'reserved';
     else if (tag >= 0xc4 && tag <= 0xc6) this.#problem = 'bytes';
-    else if ((tag >= 0xc7 && tag <= 0xc9) || (tag >= 0xd4 && tag <= 0xd8)) this.#problem = 'extension';
+    else if ((tag >= 0xc7 && tag <= 0xc9) || (tag >= 0xd4 && tag <= 0xd8))
+      this.#problem = 'extension';
     else if (tag === 0xca) this.#skip(4);
     else if (tag === 0xcb) this.#skip(8);
     else if (tag >= 0xcc && tag <= 0xcf) this.#skip(1 << (tag - 0xcc));
@@ -117,7 +122,8 @@ class MsgpackScan {
     const text = this.#bytes.subarray(from, from + size);
     if (!isUtf8(text)) this.#problem = 'invalid-utf8';
     // The decoder would rename this key without a word.
-    else if (isKey && size === PROTO_KEY.length && PROTO_KEY.equals(text)) this.#problem = 'proto-key';
+    else if (isKey && size === PROTO_KEY.length && PROTO_KEY.equals(text))
+      this.#problem = 'proto-key';
   }
 
   #enter(items: number, isMap: boolean): void {

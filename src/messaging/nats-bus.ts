@@ -7,14 +7,13 @@
  * N3 While it is down, publishes are dropped and requests fail with `bus.disconnected`; what was pending fails so too.
  */
 import {
-  connect,
   createInbox,
   Events,
   type Msg,
   type MsgHdrs,
   type NatsConnection,
-  type ServiceMsg,
   type Subscription as NatsSubscription,
+  type ServiceMsg,
 } from 'nats';
 import type { JsonValue } from '../workflow/value.ts';
 import type {
@@ -26,81 +25,21 @@ import type {
   ServiceDefinition,
   Subscription,
 } from './bus.ts';
-import { BusClosedError, ConnectFailedError, DisconnectedError, PayloadTooLargeError, toWireError } from './errors.ts';
-import { NatsMessage, toHeaders, type RawMessage } from './nats-message.ts';
+import { BusClosedError, DisconnectedError, PayloadTooLargeError, toWireError } from './errors.ts';
+import { type BusErrorListener, type ConnectOptions, dialServer } from './nats-dial.ts';
+import { NatsMessage, type RawMessage, toHeaders } from './nats-message.ts';
 import { RequestMux } from './request-mux.ts';
 import { checkQueueName } from './subjects.ts';
 import { encodeBody, MAX_MESSAGE_BYTES } from './wire.ts';
 
-/** Told of what a handler threw, or what the server complained about. */
-export type BusErrorListener = (error: unknown, context: { subject: string }) => void;
+export type { BusErrorListener, ConnectOptions } from './nats-dial.ts';
 
-export interface ConnectOptions {
-  /** `nats://host:port`, or several separated by commas. */
-  url: string;
-  /** Shown by the server's monitoring. */
-  name: string;
-  user?: string;
-  pass?: string;
-  token?: string;
-  /** Default `_INBOX`. */
-  inboxPrefix?: string;
-  /** How long the first connection may take, 5 s by default. */
-  connectTimeoutMs?: number;
-  /** Default: a process warning. */
-  onError?: BusErrorListener;
-}
-
-const CONNECT_TIMEOUT_MS = 5000;
-const RECONNECT_WAIT_MS = 50;
-/** One try to connect, from the first packet to the server's first answer; then the next one begins. */
-const DIAL_TIMEOUT_MS = 450;
-/** A server that does not answer is given up after `PING_INTERVAL_MS * (MAX_PINGS + 1)`. */
-const PING_INTERVAL_MS = 2000;
-const MAX_PINGS = 2;
+/** How long an ending waits for what is still under way. */
 const DRAIN_TIMEOUT_MS = 2000;
 
 /** Connects; resolves when the server has answered. Throws `bus.connect-failed`. */
 export async function connectBus(options: ConnectOptions): Promise<Bus> {
-  const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
-  const deadline = performance.now() + timeoutMs;
-  for (;;) {
-    try {
-      return new NatsBus(await dial(options), options);
-    } catch (error) {
-      if (performance.now() + RECONNECT_WAIT_MS >= deadline || isRefusal(error)) {
-        throw new ConnectFailedError(options.url, error);
-      }
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
-    }
-  }
-}
-
-function dial(options: ConnectOptions): Promise<NatsConnection> {
-  return connect({
-    servers: options.url.split(','),
-    name: options.name,
-    timeout: DIAL_TIMEOUT_MS,
-    maxReconnectAttempts: -1,
-    reconnectTimeWait: RECONNECT_WAIT_MS,
-    reconnectJitter: 0,
-    reconnectJitterTLS: 0,
-    reconnectDelayHandler: () => RECONNECT_WAIT_MS,
-    ignoreAuthErrorAbort: true,
-    pingInterval: PING_INTERVAL_MS,
-    maxPingOut: MAX_PINGS,
-    noAsyncTraces: true,
-    ...(options.user !== undefined && { user: options.user }),
-    ...(options.pass !== undefined && { pass: options.pass }),
-    ...(options.token !== undefined && { token: options.token }),
-    ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
-  });
-}
-
-/** Waiting does not help against wrong credentials or options. */
-function isRefusal(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return code === 'AUTHORIZATION_VIOLATION' || code === 'INVALID_OPTION' || code === 'BAD_AUTHENTICATION';
+  return new NatsBus(await dialServer(options), options);
 }
 
 /** One connection. Made by `connectBus`. */
@@ -113,11 +52,16 @@ export class NatsBus implements Bus {
   #isConnected = true;
   #isClosed = false;
 
-  constructor(connection: NatsConnection, options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError'>) {
+  constructor(
+    connection: NatsConnection,
+    options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError'>,
+  ) {
     this.url = options.url;
     this.#connection = connection;
     this.#onError = options.onError ?? warn;
-    this.#mux = new RequestMux(createInbox(options.inboxPrefix ?? '_INBOX'), (raw) => this.#wrap(raw));
+    this.#mux = new RequestMux(createInbox(options.inboxPrefix ?? '_INBOX'), (raw) =>
+      this.#wrap(raw),
+    );
     connection.subscribe(this.#mux.pattern, {
       callback: (error, message) => {
         if (error === null) this.#mux.receive(message);
@@ -135,7 +79,8 @@ export class NatsBus implements Bus {
     const encoding = options?.encoding ?? 'json';
     const bytes = encodeBody(body, encoding);
     if (this.#isClosed) throw new BusClosedError(this.url);
-    if (this.#isConnected) this.#send(subject, bytes, toHeaders(options?.headers, encoding), options?.replyTo);
+    if (this.#isConnected)
+      this.#send(subject, bytes, toHeaders(options?.headers, encoding), options?.replyTo);
   }
 
   request(subject: string, body: JsonValue, options: RequestOptions): Promise<BusMessage> {
@@ -145,7 +90,12 @@ export class NatsBus implements Bus {
       timeoutMs: options.timeoutMs,
       send: (replyTo) => {
         this.#checkOnline();
-        this.#send(subject, options.bytes ?? encodeBody(body, encoding), toHeaders(options.headers, encoding), replyTo);
+        this.#send(
+          subject,
+          options.bytes ?? encodeBody(body, encoding),
+          toHeaders(options.headers, encoding),
+          replyTo,
+        );
       },
     });
   }
@@ -179,7 +129,12 @@ export class NatsBus implements Bus {
 
   async serve(service: ServiceDefinition): Promise<Subscription> {
     const { name, version, description, metadata, endpoints } = service;
-    const added = await this.#connection.services.add({ name, version, description, ...(metadata && { metadata }) });
+    const added = await this.#connection.services.add({
+      name,
+      version,
+      description,
+      ...(metadata && { metadata }),
+    });
     for (const endpoint of endpoints) {
       added.addEndpoint(endpoint.name, {
         subject: endpoint.subject,
@@ -194,7 +149,8 @@ export class NatsBus implements Bus {
     return {
       stop: async () => {
         const failure = await added.stop();
-        if (failure !== null && failure !== undefined && this.isConnected) this.#onError(failure, { subject: name });
+        if (failure !== null && failure !== undefined && this.isConnected)
+          this.#onError(failure, { subject: name });
       },
     };
   }
@@ -239,8 +195,10 @@ export class NatsBus implements Bus {
 
   #translate(error: unknown, size: number): unknown {
     const code = (error as { code?: unknown } | null)?.code;
-    if (code === 'MAX_PAYLOAD_EXCEEDED') return new PayloadTooLargeError({ size, limit: MAX_MESSAGE_BYTES });
-    if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DRAINING') return new BusClosedError(this.url);
+    if (code === 'MAX_PAYLOAD_EXCEEDED')
+      return new PayloadTooLargeError({ size, limit: MAX_MESSAGE_BYTES });
+    if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DRAINING')
+      return new BusClosedError(this.url);
     return error;
   }
 
@@ -303,7 +261,9 @@ export class NatsBus implements Bus {
 }
 
 function warn(error: unknown, context: { subject: string }): void {
-  process.emitWarning(`a handler of ${context.subject} failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.emitWarning(
+    `a handler of ${context.subject} failed: ${error instanceof Error ? error.message : String(error)}`,
+  );
 }
 
 /** Waits for a promise, but no longer; how it ends does not matter to the caller. */

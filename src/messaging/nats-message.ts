@@ -87,7 +87,9 @@ export class NatsMessage implements BusMessage {
 
 /** True for the server's answer to a request that nobody is subscribed to. */
 export function isNoResponders(raw: RawMessage): boolean {
-  return raw.data.length === 0 && raw.headers !== undefined && raw.headers.code === NO_RESPONDERS_STATUS;
+  return (
+    raw.data.length === 0 && raw.headers !== undefined && raw.headers.code === NO_RESPONDERS_STATUS
+  );
 }
 
 /** The typed error in a reply, undefined when the reply is a success. A foreign service's bare error gets the code `remote.error`. */
@@ -96,12 +98,17 @@ export function errorInReply(message: BusMessage): RemoteError | undefined {
   const text = message.header(SERVICE_ERROR);
   if (stated === undefined && text === undefined) return undefined;
   const number = Number(stated);
-  const status = Number.isInteger(number) && number >= MIN_STATUS && number <= MAX_STATUS ? number : MAX_STATUS;
+  const status =
+    Number.isInteger(number) && number >= MIN_STATUS && number <= MAX_STATUS ? number : MAX_STATUS;
   return new RemoteError({ status, ...readErrorBody(message, text) });
 }
 
 function readErrorBody(message: BusMessage, text: string | undefined): Omit<WireError, 'status'> {
-  const bare = { code: 'remote.error', message: text ?? 'the other side reported an error', hint: 'See its own log.' };
+  const bare = {
+    code: 'remote.error',
+    message: text ?? 'the other side reported an error',
+    hint: 'See its own log.',
+  };
   let body: JsonValue;
   try {
     body = message.body();

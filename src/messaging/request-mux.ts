@@ -33,7 +33,11 @@ export class RequestMux {
   }
 
   /** Registers a request and sends it with its reply subject. Rejects with `RemoteError`, `bus.no-responders`, `bus.timeout`, or what `send` throws. */
-  one(request: { subject: string; timeoutMs: number; send: (replyTo: string) => void }): Promise<BusMessage> {
+  one(request: {
+    subject: string;
+    timeoutMs: number;
+    send: (replyTo: string) => void;
+  }): Promise<BusMessage> {
     const { subject, timeoutMs, send } = request;
     return new Promise((resolve, reject) => {
       const take = (raw: RawMessage): boolean => {
@@ -47,7 +51,11 @@ export class RequestMux {
   }
 
   /** Collects every reply until the time is over or `max` are there; nobody there means an empty list. */
-  many(request: { timeoutMs: number; max: number; send: (replyTo: string) => void }): Promise<BusMessage[]> {
+  many(request: {
+    timeoutMs: number;
+    max: number;
+    send: (replyTo: string) => void;
+  }): Promise<BusMessage[]> {
     const { timeoutMs, max, send } = request;
     return new Promise((resolve, reject) => {
       const replies: BusMessage[] = [];
@@ -75,7 +83,11 @@ export class RequestMux {
     }
   }
 
-  #settle(raw: RawMessage, resolve: (message: BusMessage) => void, reject: (error: Error) => void): void {
+  #settle(
+    raw: RawMessage,
+    resolve: (message: BusMessage) => void,
+    reject: (error: Error) => void,
+  ): void {
     const message = this.#wrap(raw);
     const error = errorInReply(message);
     if (error === undefined) resolve(message);

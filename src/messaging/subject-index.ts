@@ -41,7 +41,9 @@ export function isLiteralSubject(subject: string): boolean {
 export function isValidPattern(subject: string): boolean {
   if (subject.length === 0) return false;
   const tokens = subject.split('.');
-  return tokens.every((token, index) => token !== '' && (token !== '>' || index === tokens.length - 1));
+  return tokens.every(
+    (token, index) => token !== '' && (token !== '>' || index === tokens.length - 1),
+  );
 }
 
 function isPattern(subject: string): boolean {
@@ -138,19 +140,32 @@ function addToTree<S extends Indexed>(root: Node<S>, subscription: S): void {
 }
 
 /** Returns true when the node is empty afterwards, so that its parent drops it. */
-function removeFromTree<S>(at: { node: Node<S>; subscription: S; tokens: string[]; depth: number }): boolean {
+function removeFromTree<S>(at: {
+  node: Node<S>;
+  subscription: S;
+  tokens: string[];
+  depth: number;
+}): boolean {
   const { node, subscription, tokens, depth } = at;
   const token = tokens[depth];
   if (token === undefined) node.here.delete(subscription);
   else if (token === '>') node.tail.delete(subscription);
   else {
     const next = token === '*' ? node.star : node.children.get(token);
-    if (next !== undefined && removeFromTree({ node: next, subscription, tokens, depth: depth + 1 })) {
+    if (
+      next !== undefined &&
+      removeFromTree({ node: next, subscription, tokens, depth: depth + 1 })
+    ) {
       if (token === '*') node.star = undefined;
       else node.children.delete(token);
     }
   }
-  return node.children.size === 0 && node.star === undefined && node.tail.size === 0 && node.here.size === 0;
+  return (
+    node.children.size === 0 &&
+    node.star === undefined &&
+    node.tail.size === 0 &&
+    node.here.size === 0
+  );
 }
 
 function collect<S>(at: { node: Node<S>; tokens: string[]; depth: number; found: S[] }): void {

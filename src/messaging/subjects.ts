@@ -17,13 +17,24 @@ export type RunSubjectKind = 'command' | 'events' | 'history' | 'stream';
 export type TaskSubjectKind = 'result' | 'progress';
 export type AgentSubjectKind = 'invoke' | 'probe' | 'cancel' | 'heartbeat';
 
-const RUN_KINDS: ReadonlySet<string> = new Set<RunSubjectKind>(['command', 'events', 'history', 'stream']);
+const RUN_KINDS: ReadonlySet<string> = new Set<RunSubjectKind>([
+  'command',
+  'events',
+  'history',
+  'stream',
+]);
 const TASK_KINDS: ReadonlySet<string> = new Set<TaskSubjectKind>(['result', 'progress']);
-const AGENT_KINDS: ReadonlySet<string> = new Set<AgentSubjectKind>(['invoke', 'probe', 'cancel', 'heartbeat']);
+const AGENT_KINDS: ReadonlySet<string> = new Set<AgentSubjectKind>([
+  'invoke',
+  'probe',
+  'cancel',
+  'heartbeat',
+]);
 
 /** Returns the token; throws `subject.invalid-token` when NATS would read it as something else. `what` names it in the message. */
 export function checkToken(token: string, what = 'a token'): string {
-  if (token.length > MAX_TOKEN_LENGTH || !TOKEN.test(token)) throw new InvalidTokenError(what, token);
+  if (token.length > MAX_TOKEN_LENGTH || !TOKEN.test(token))
+    throw new InvalidTokenError(what, token);
   return token;
 }
 
@@ -63,7 +74,8 @@ function doorSubjects(root: string) {
   return {
     request: () => `${root}.request`,
     intake: () => `${root}.intake`,
-    intakeAnswer: (requestId: string) => `${root}.intake.${checkToken(requestId, 'the request id')}.answer`,
+    intakeAnswer: (requestId: string) =>
+      `${root}.intake.${checkToken(requestId, 'the request id')}.answer`,
     hello: () => `${root}.orchestrator.hello`,
   };
 }
@@ -135,19 +147,38 @@ function parsers(root: string) {
     /** `{runId, kind}` of `run.<runId>.command|events|history|stream`. */
     parseRun(subject: string): { runId: string; kind: RunSubjectKind } | undefined {
       const [area, runId, kind, more] = tokensOf(subject);
-      if (area !== 'run' || !runId || kind === undefined || more !== undefined || !RUN_KINDS.has(kind)) return undefined;
+      if (
+        area !== 'run' ||
+        !runId ||
+        kind === undefined ||
+        more !== undefined ||
+        !RUN_KINDS.has(kind)
+      )
+        return undefined;
       return { runId, kind: kind as RunSubjectKind };
     },
     /** `{runId, activation, kind}` of `run.<runId>.task.<activation>.result|progress`. */
-    parseTask(subject: string): { runId: string; activation: string; kind: TaskSubjectKind } | undefined {
+    parseTask(
+      subject: string,
+    ): { runId: string; activation: string; kind: TaskSubjectKind } | undefined {
       const [area, runId, task, activation, kind, more] = tokensOf(subject);
-      if (area !== 'run' || task !== 'task' || !runId || !activation || more !== undefined) return undefined;
-      return kind !== undefined && TASK_KINDS.has(kind) ? { runId, activation, kind: kind as TaskSubjectKind } : undefined;
+      if (area !== 'run' || task !== 'task' || !runId || !activation || more !== undefined)
+        return undefined;
+      return kind !== undefined && TASK_KINDS.has(kind)
+        ? { runId, activation, kind: kind as TaskSubjectKind }
+        : undefined;
     },
     /** `{agent, kind}` of `agent.<agent>.invoke|probe|cancel|heartbeat`. */
     parseAgent(subject: string): { agent: string; kind: AgentSubjectKind } | undefined {
       const [area, agent, kind, more] = tokensOf(subject);
-      if (area !== 'agent' || !agent || kind === undefined || more !== undefined || !AGENT_KINDS.has(kind)) return undefined;
+      if (
+        area !== 'agent' ||
+        !agent ||
+        kind === undefined ||
+        more !== undefined ||
+        !AGENT_KINDS.has(kind)
+      )
+        return undefined;
       return { agent, kind: kind as AgentSubjectKind };
     },
     /** `{name}` of `query.<name>`; the name may have dots. */
@@ -161,12 +192,16 @@ function parsers(root: string) {
       return area === 'context' && scope && more === undefined ? { scope } : undefined;
     },
     /** `{kind, name}` of `message.to|ask|topic.<name>` and `message.all` (name empty). */
-    parseMessage(subject: string): { kind: 'to' | 'ask' | 'topic' | 'all'; name: string } | undefined {
+    parseMessage(
+      subject: string,
+    ): { kind: 'to' | 'ask' | 'topic' | 'all'; name: string } | undefined {
       const [area, kind, ...name] = tokensOf(subject);
       if (area !== 'message') return undefined;
       if (kind === 'all') return name.length === 0 ? { kind, name: '' } : undefined;
       if (kind === 'topic') return name.length > 0 ? { kind, name: name.join('.') } : undefined;
-      return (kind === 'to' || kind === 'ask') && name.length === 1 ? { kind, name: name[0] as string } : undefined;
+      return (kind === 'to' || kind === 'ask') && name.length === 1
+        ? { kind, name: name[0] as string }
+        : undefined;
     },
   };
 }

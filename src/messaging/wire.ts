@@ -8,7 +8,7 @@
  */
 import { Packr } from 'msgpackr';
 import { ValueUnsupportedError } from '../workflow/errors.ts';
-import { checkValue, MAX_VALUE_DEPTH, type JsonValue } from '../workflow/value.ts';
+import { checkValue, type JsonValue, MAX_VALUE_DEPTH } from '../workflow/value.ts';
 import type { Encoding } from './bus.ts';
 import { MalformedMessageError, PayloadTooLargeError } from './errors.ts';
 import { findMsgpackProblem, type MsgpackProblem } from './msgpack-scan.ts';
@@ -25,13 +25,18 @@ const MAX_BODY_BYTES = MAX_MESSAGE_BYTES - HEADER_ALLOWANCE_BYTES;
 
 /** `auto`, which the package's types do not list: 64-bit integers are numbers within 2^53 and bigint (then refused) beyond. */
 const INT64_AS_TYPE = 'auto' as 'number';
-const packr = new Packr({ useRecords: false, moreTypes: false, int64AsType: INT64_AS_TYPE, variableMapSize: true });
+const packr = new Packr({
+  useRecords: false,
+  moreTypes: false,
+  int64AsType: INT64_AS_TYPE,
+  variableMapSize: true,
+});
 const encoder = new TextEncoder();
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** The encoding that a `Content-Type` header stands for; everything but msgpack is read as JSON. */
 export function encodingOf(contentType: string | undefined): Encoding {
-  return contentType !== undefined && contentType.startsWith(MSGPACK_TYPE) ? 'msgpack' : 'json';
+  return contentType?.startsWith(MSGPACK_TYPE) ? 'msgpack' : 'json';
 }
 
 /**
@@ -40,7 +45,8 @@ export function encodingOf(contentType: string | undefined): Encoding {
  */
 export function encodeBody(body: JsonValue, encoding: Encoding): Uint8Array {
   const bytes = encoding === 'json' ? encodeJson(body) : encodeMsgpack(body);
-  if (bytes.length > MAX_BODY_BYTES) throw new PayloadTooLargeError({ size: bytes.length, limit: MAX_BODY_BYTES });
+  if (bytes.length > MAX_BODY_BYTES)
+    throw new PayloadTooLargeError({ size: bytes.length, limit: MAX_BODY_BYTES });
   return bytes;
 }
 
@@ -51,7 +57,8 @@ function encodeJson(body: JsonValue): Uint8Array {
   } catch (error) {
     return encodeJson(explainFailure(body, error));
   }
-  if (text === undefined) throw new ValueUnsupportedError({ path: '$', reason: `a ${typeof body}` });
+  if (text === undefined)
+    throw new ValueUnsupportedError({ path: '$', reason: `a ${typeof body}` });
   return encoder.encode(text);
 }
 
@@ -100,11 +107,17 @@ function decodeMsgpack(bytes: Uint8Array): unknown {
 function msgpackError(problem: MsgpackProblem): Error {
   switch (problem) {
     case 'too-deep':
-      return new ValueUnsupportedError({ path: '$', reason: `more than ${MAX_VALUE_DEPTH} levels` });
+      return new ValueUnsupportedError({
+        path: '$',
+        reason: `more than ${MAX_VALUE_DEPTH} levels`,
+      });
     case 'bytes':
       return new ValueUnsupportedError({ path: '$', reason: 'it holds bytes' });
     case 'extension':
-      return new ValueUnsupportedError({ path: '$', reason: 'it holds a msgpack extension, such as a timestamp' });
+      return new ValueUnsupportedError({
+        path: '$',
+        reason: 'it holds a msgpack extension, such as a timestamp',
+      });
     case 'proto-key':
       return new ValueUnsupportedError({ path: '$', reason: 'it holds the key __proto__' });
     default:

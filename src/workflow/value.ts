@@ -86,7 +86,8 @@ function cleanCopy(value: unknown, path: (string | number)[]): JsonValue {
       return value;
     case 'object':
       if (value === null) return null;
-      if (path.length >= MAX_VALUE_DEPTH) throw unsupported(path, `more than ${MAX_VALUE_DEPTH} levels`);
+      if (path.length >= MAX_VALUE_DEPTH)
+        throw unsupported(path, `more than ${MAX_VALUE_DEPTH} levels`);
       return Array.isArray(value) ? copyList(value, path) : copyObject(value, path);
     default:
       throw unsupported(path, `a ${typeof value}`);
@@ -104,7 +105,8 @@ function copyList(list: readonly unknown[], path: (string | number)[]): JsonValu
 }
 
 function copyObject(object: object, path: (string | number)[]): JsonObject {
-  if (!isPlainObject(object)) throw unsupported(path, `a ${object.constructor?.name ?? 'class instance'}`);
+  if (!isPlainObject(object))
+    throw unsupported(path, `a ${object.constructor?.name ?? 'class instance'}`);
   const copy: JsonObject = {};
   for (const [key, member] of Object.entries(object)) {
     path.push(key);

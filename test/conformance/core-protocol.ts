@@ -3,14 +3,15 @@
  * Raw sockets, so that nothing of a client library hides what the server does.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { openRawClient, type Frame, type RawClient } from '../support/raw-client.ts';
+import { type Frame, openRawClient, type RawClient } from '../support/raw-client.ts';
 
 export interface TestedServer {
   port: number;
   stop(): Promise<void>;
 }
 
-const CONNECT = 'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n';
+const CONNECT =
+  'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n';
 const PAYLOAD_LIMIT = 1024 * 1024;
 
 /** Registers the suite for one server. */
@@ -90,22 +91,31 @@ function describeRouting(context: Context): void {
     ['a.*b', 'a.*b', true],
     ['a@2~0~3!undo', 'a@2~0~3!undo', true],
     ['A.b', 'a.b', false],
-  ])('a subscription to %s gets what is published to %s: %s', async (pattern, subject, isDelivered) => {
-    const client = await context.client();
-    client.send(`SUB ${pattern} 1\r\nPUB ${subject} 2\r\nhi\r\n`);
-    expect(messages(await client.sync())).toEqual(isDelivered ? [{ line: `MSG ${subject} 1 2`, body: 'hi' }] : []);
-  });
+  ])(
+    'a subscription to %s gets what is published to %s: %s',
+    async (pattern, subject, isDelivered) => {
+      const client = await context.client();
+      client.send(`SUB ${pattern} 1\r\nPUB ${subject} 2\r\nhi\r\n`);
+      expect(messages(await client.sync())).toEqual(
+        isDelivered ? [{ line: `MSG ${subject} 1 2`, body: 'hi' }] : [],
+      );
+    },
+  );
 
   it('delivers once to each overlapping subscription', async () => {
     const client = await context.client();
-    client.send('SUB o.a 1\r\nSUB o.* 2\r\nSUB o.> 3\r\nSUB > 4\r\nSUB o.a 5\r\nPUB o.a 1\r\nx\r\n');
+    client.send(
+      'SUB o.a 1\r\nSUB o.* 2\r\nSUB o.> 3\r\nSUB > 4\r\nSUB o.a 5\r\nPUB o.a 1\r\nx\r\n',
+    );
     const sids = messages(await client.sync()).map((frame) => frame.line.split(' ')[2]);
     expect(sids.sort()).toEqual(['1', '2', '3', '4', '5']);
   });
 
   it('sees a subscription that is made after the subject was used', async () => {
     const client = await context.client();
-    client.send('PUB late.a 1\r\n1\r\nSUB late.* 1\r\nPUB late.a 1\r\n2\r\nSUB late.a 2\r\nPUB late.a 1\r\n3\r\n');
+    client.send(
+      'PUB late.a 1\r\n1\r\nSUB late.* 1\r\nPUB late.a 1\r\n2\r\nSUB late.a 2\r\nPUB late.a 1\r\n3\r\n',
+    );
     expect(bodies(await client.sync())).toEqual(['2', '3', '3']);
   });
 
@@ -130,7 +140,8 @@ function describeRouting(context: Context): void {
     const client = await context.client();
     const payload = 'ab'.repeat(PAYLOAD_LIMIT / 2);
     client.send(`SUB big 1\r\nPUB big ${PAYLOAD_LIMIT}\r\n`);
-    for (let at = 0; at < payload.length; at += 300_000) client.send(payload.slice(at, at + 300_000));
+    for (let at = 0; at < payload.length; at += 300_000)
+      client.send(payload.slice(at, at + 300_000));
     client.send('\r\n');
     const [message] = messages(await client.sync());
     expect(message?.line).toBe(`MSG big 1 ${PAYLOAD_LIMIT}`);
@@ -163,7 +174,9 @@ function describeQueues(context: Context): void {
 
   it('counts members under different patterns as one group, other groups and plain subscribers apart', async () => {
     const client = await context.client();
-    client.send('SUB g.a one 1\r\nSUB g.* one 2\r\nSUB g.> two 3\r\nSUB g.a 4\r\nPUB g.a 1\r\nx\r\n');
+    client.send(
+      'SUB g.a one 1\r\nSUB g.* one 2\r\nSUB g.> two 3\r\nSUB g.a 4\r\nPUB g.a 1\r\nx\r\n',
+    );
     const sids = messages(await client.sync()).map((frame) => Number(frame.line.split(' ')[2]));
     expect(sids).toHaveLength(3);
     expect(sids.filter((sid) => sid <= 2)).toHaveLength(1);
@@ -172,7 +185,11 @@ function describeQueues(context: Context): void {
   });
 
   it('goes on with the members that are left when one disconnects', async () => {
-    const [publisher, leaving, staying] = await Promise.all([context.client(), context.client(), context.client()]);
+    const [publisher, leaving, staying] = await Promise.all([
+      context.client(),
+      context.client(),
+      context.client(),
+    ]);
     leaving.send('SUB left q 1\r\n');
     staying.send('SUB left q 1\r\n');
     await Promise.all([leaving.sync(), staying.sync()]);
@@ -195,9 +212,16 @@ function describeRequests(context: Context): void {
   });
 
   it('says nothing when the request had a subscriber, no reply subject, or the client did not ask for it', async () => {
-    const [client, plain] = await Promise.all([context.client(), context.client('CONNECT {"headers":true}\r\n')]);
-    client.send('SUB inbox.* 3\r\nSUB somebody 4\r\nPUB somebody inbox.1 2\r\nhi\r\nPUB nobody 2\r\nhi\r\n');
-    expect(messages(await client.sync()).map((frame) => frame.line)).toEqual(['MSG somebody 4 inbox.1 2']);
+    const [client, plain] = await Promise.all([
+      context.client(),
+      context.client('CONNECT {"headers":true}\r\n'),
+    ]);
+    client.send(
+      'SUB inbox.* 3\r\nSUB somebody 4\r\nPUB somebody inbox.1 2\r\nhi\r\nPUB nobody 2\r\nhi\r\n',
+    );
+    expect(messages(await client.sync()).map((frame) => frame.line)).toEqual([
+      'MSG somebody 4 inbox.1 2',
+    ]);
     plain.send('SUB inbox2.* 3\r\nPUB nobody inbox2.1 2\r\nhi\r\n');
     expect(messages(await plain.sync())).toEqual([]);
   });
@@ -207,7 +231,9 @@ function describeRequests(context: Context): void {
     responder.send('SUB serve 1\r\n');
     await responder.sync();
     asker.send('SUB back.* 2\r\n');
-    asker.send(Array.from({ length: 500 }, (_, index) => `PUB serve back.${index} 1\r\nq\r\n`).join(''));
+    asker.send(
+      Array.from({ length: 500 }, (_, index) => `PUB serve back.${index} 1\r\nq\r\n`).join(''),
+    );
     await asker.sync();
     const requests = messages(await responder.sync());
     expect(requests).toHaveLength(500);
@@ -227,7 +253,9 @@ function describeUnsubscribing(context: Context): void {
 
   it('delivers exactly N messages after UNSUB with a maximum, those before included', async () => {
     const client = await context.client();
-    client.send('SUB n 1\r\nPUB n 1\r\n1\r\nUNSUB 1 3\r\nPUB n 1\r\n2\r\nPUB n 1\r\n3\r\nPUB n 1\r\n4\r\n');
+    client.send(
+      'SUB n 1\r\nPUB n 1\r\n1\r\nUNSUB 1 3\r\nPUB n 1\r\n2\r\nPUB n 1\r\n3\r\nPUB n 1\r\n4\r\n',
+    );
     expect(bodies(await client.sync())).toEqual(['1', '2', '3']);
   });
 
@@ -245,10 +273,12 @@ function describeUnsubscribing(context: Context): void {
     leaving.end();
     await leaving.closed();
     client.send('SUB in.* 1\r\n');
-    await expect.poll(async () => {
-      client.send('PUB gone in.1 0\r\n\r\n');
-      return messages(await client.sync()).length;
-    }).toBe(1);
+    await expect
+      .poll(async () => {
+        client.send('PUB gone in.1 0\r\n\r\n');
+        return messages(await client.sync()).length;
+      })
+      .toBe(1);
   });
 }
 
@@ -296,7 +326,10 @@ function describeOptions(context: Context): void {
   });
 
   it('strips headers for a client that did not ask for them', async () => {
-    const [modern, plain] = await Promise.all([context.client(), context.client('CONNECT {"headers":false}\r\n')]);
+    const [modern, plain] = await Promise.all([
+      context.client(),
+      context.client('CONNECT {"headers":false}\r\n'),
+    ]);
     plain.send('SUB strip 1\r\n');
     await plain.sync();
     modern.send('HPUB strip 18 20\r\nNATS/1.0\r\nA: 1\r\n\r\nhi\r\n');

@@ -1,12 +1,14 @@
 /** What every `Bus` keeps, as a function of a factory. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus, BusMessage } from '../../src/messaging/bus.ts';
-import { RunFailedForTest } from '../support/test-error.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
+import { RunFailedForTest } from '../support/test-error.ts';
 
 export interface TestedNetwork {
   /** A new connection to the network; handler errors go to `onError`. */
-  connect(options?: { onError?: (error: unknown, context: { subject: string }) => void }): Promise<Bus>;
+  connect(options?: {
+    onError?: (error: unknown, context: { subject: string }) => void;
+  }): Promise<Bus>;
   stop(): Promise<void>;
 }
 
@@ -67,10 +69,15 @@ function describePublishing(context: Context): void {
   it('delivers a value with its headers to every subscriber, in order', async () => {
     const [publisher, subscriber] = await context.pair();
     const seen: JsonValue[][] = [[], []];
-    subscriber.subscribe('news.*', {}, (message) => seen[0]?.push([message.body(), message.header('X-Kind') ?? null]));
-    subscriber.subscribe('news.>', {}, (message) => seen[1]?.push([message.body(), message.subject]));
+    subscriber.subscribe('news.*', {}, (message) =>
+      seen[0]?.push([message.body(), message.header('X-Kind') ?? null]),
+    );
+    subscriber.subscribe('news.>', {}, (message) =>
+      seen[1]?.push([message.body(), message.subject]),
+    );
     await subscriber.flush();
-    for (let index = 0; index < 50; index += 1) publisher.publish('news.a', { index }, { headers: { 'X-Kind': 'k' } });
+    for (let index = 0; index < 50; index += 1)
+      publisher.publish('news.a', { index }, { headers: { 'X-Kind': 'k' } });
     await publisher.flush();
     await subscriber.flush();
     expect(seen[0]).toEqual(Array.from({ length: 50 }, (_, index) => [{ index }, 'k']));
@@ -97,46 +104,71 @@ function describePublishing(context: Context): void {
     for (let index = 0; index < 100; index += 1) publisher.publish('work', index);
     await publisher.flush();
     await Promise.all([one.flush(), two.flush()]);
-    expect([...seen].sort((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 100 }, (_, index) => index));
+    expect([...seen].sort((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: 100 }, (_, index) => index),
+    );
   });
 
-  it.each(['json', 'msgpack'] as const)('carries every kind of value unchanged in %s', async (encoding) => {
-    const [publisher, subscriber] = await context.pair();
-    const value = { text: 'ä😀\u0000', list: [1, -2, 2.5, 1e300, 2 ** 53, true, null, []], deep: { a: { b: {} } }, '': 'x' };
-    const seen: JsonValue[] = [];
-    subscriber.subscribe('values', {}, (message) => seen.push(message.body()));
-    await subscriber.flush();
-    publisher.publish('values', value, { encoding });
-    await publisher.flush();
-    await subscriber.flush();
-    expect(seen).toEqual([value]);
-  });
+  it.each(['json', 'msgpack'] as const)(
+    'carries every kind of value unchanged in %s',
+    async (encoding) => {
+      const [publisher, subscriber] = await context.pair();
+      const value = {
+        text: 'ä😀\u0000',
+        list: [1, -2, 2.5, 1e300, 2 ** 53, true, null, []],
+        deep: { a: { b: {} } },
+        '': 'x',
+      };
+      const seen: JsonValue[] = [];
+      subscriber.subscribe('values', {}, (message) => seen.push(message.body()));
+      await subscriber.flush();
+      publisher.publish('values', value, { encoding });
+      await publisher.flush();
+      await subscriber.flush();
+      expect(seen).toEqual([value]);
+    },
+  );
 
   it('refuses a body over the limit of a message with `payload.too-large`', async () => {
     const bus = await context.bus();
     const body = 'x'.repeat(1024 * 1024);
-    expect(() => bus.publish('big', body)).toThrow(expect.objectContaining({ code: 'payload.too-large' }));
-    await expect(bus.request('big', body, WAIT)).rejects.toMatchObject({ code: 'payload.too-large' });
+    expect(() => bus.publish('big', body)).toThrow(
+      expect.objectContaining({ code: 'payload.too-large' }),
+    );
+    await expect(bus.request('big', body, WAIT)).rejects.toMatchObject({
+      code: 'payload.too-large',
+    });
     expect(bus.isConnected).toBe(true);
   });
 }
 
 function describeRequests(context: Context): void {
-  it.each(['json', 'msgpack'] as const)('answers in the encoding of the asker: %s', async (encoding) => {
-    const [asker, responder] = await context.pair();
-    responder.subscribe('double', {}, (message) => message.respond({ twice: Number(message.body()) * 2 }));
-    await responder.flush();
-    const reply = await asker.request('double', 21, { ...WAIT, encoding });
-    expect(reply.body()).toEqual({ twice: 42 });
-    expect(reply.header('Content-Type')).toBe(encoding === 'msgpack' ? 'application/msgpack' : undefined);
-  });
+  it.each(['json', 'msgpack'] as const)(
+    'answers in the encoding of the asker: %s',
+    async (encoding) => {
+      const [asker, responder] = await context.pair();
+      responder.subscribe('double', {}, (message) =>
+        message.respond({ twice: Number(message.body()) * 2 }),
+      );
+      await responder.flush();
+      const reply = await asker.request('double', 21, { ...WAIT, encoding });
+      expect(reply.body()).toEqual({ twice: 42 });
+      expect(reply.header('Content-Type')).toBe(
+        encoding === 'msgpack' ? 'application/msgpack' : undefined,
+      );
+    },
+  );
 
   it('keeps a thousand requests at once apart', async () => {
     const [asker, responder] = await context.pair();
     responder.subscribe('same', {}, (message) => message.respond(message.body()));
     await responder.flush();
-    const replies = await Promise.all(Array.from({ length: 1000 }, (_, index) => asker.request('same', index, WAIT)));
-    expect(replies.map((reply) => reply.body())).toEqual(Array.from({ length: 1000 }, (_, index) => index));
+    const replies = await Promise.all(
+      Array.from({ length: 1000 }, (_, index) => asker.request('same', index, WAIT)),
+    );
+    expect(replies.map((reply) => reply.body())).toEqual(
+      Array.from({ length: 1000 }, (_, index) => index),
+    );
   });
 
   it('carries raw bytes and headers both ways', async () => {
@@ -153,7 +185,9 @@ function describeRequests(context: Context): void {
 
   it('rejects with `bus.no-responders` at once when nobody is subscribed', async () => {
     const bus = await context.bus();
-    await expect(bus.request('nobody', null, WAIT)).rejects.toMatchObject({ code: 'bus.no-responders' });
+    await expect(bus.request('nobody', null, WAIT)).rejects.toMatchObject({
+      code: 'bus.no-responders',
+    });
   });
 
   it('rejects with `bus.timeout` when nobody answers in time, and drops the late reply', async () => {
@@ -161,7 +195,9 @@ function describeRequests(context: Context): void {
     const asked: BusMessage[] = [];
     responder.subscribe('slow', {}, (message) => void asked.push(message));
     await responder.flush();
-    await expect(asker.request('slow', null, { timeoutMs: 50 })).rejects.toMatchObject({ code: 'bus.timeout' });
+    await expect(asker.request('slow', null, { timeoutMs: 50 })).rejects.toMatchObject({
+      code: 'bus.timeout',
+    });
     asked[0]?.respond('late');
     await responder.flush();
     await asker.flush();
@@ -199,11 +235,19 @@ function describeRequests(context: Context): void {
 function describeErrors(context: Context): void {
   it('carries a typed error with code, message, hint, details and status', async () => {
     const [asker, responder] = await context.pair();
-    const error = { status: 409, code: 'run.conflict', message: 'ä: it has ended', hint: 'Retry it.', details: { runId: 'r' } };
+    const error = {
+      status: 409,
+      code: 'run.conflict',
+      message: 'ä: it has ended',
+      hint: 'Retry it.',
+      details: { runId: 'r' },
+    };
     responder.subscribe('refuse', {}, (message) => message.respondError(error));
     await responder.flush();
     await expect(asker.request('refuse', null, WAIT)).rejects.toMatchObject(error);
-    await expect(asker.request('refuse', null, { ...WAIT, encoding: 'msgpack' })).rejects.toMatchObject(error);
+    await expect(
+      asker.request('refuse', null, { ...WAIT, encoding: 'msgpack' }),
+    ).rejects.toMatchObject(error);
   });
 
   it('answers with the typed error a handler throws, reports it, and goes on', async () => {
@@ -211,13 +255,14 @@ function describeErrors(context: Context): void {
     responder.subscribe('fails', {}, () => {
       throw new RunFailedForTest();
     });
-    responder.subscribe('fails.async', {}, async () => {
-      await Promise.resolve();
-      throw new RunFailedForTest();
-    });
+    // The port says void; an async handler slips through the types all the same.
+    responder.subscribe('fails.async', {}, () => Promise.reject(new RunFailedForTest()) as never);
     await responder.flush();
     for (const subject of ['fails', 'fails', 'fails.async']) {
-      await expect(asker.request(subject, null, WAIT)).rejects.toMatchObject({ code: 'run.not-found', status: 404 });
+      await expect(asker.request(subject, null, WAIT)).rejects.toMatchObject({
+        code: 'run.not-found',
+        status: 404,
+      });
     }
     expect(context.errors).toHaveLength(3);
   });
@@ -242,10 +287,15 @@ function describeErrors(context: Context): void {
     await responder.flush();
     for (const text of ['{"a":', '\xff', 'undefined']) {
       const bytes = Buffer.from(text, 'latin1');
-      await expect(asker.request('read', null, { ...WAIT, bytes })).rejects.toMatchObject({ code: 'message.malformed', status: 400 });
+      await expect(asker.request('read', null, { ...WAIT, bytes })).rejects.toMatchObject({
+        code: 'message.malformed',
+        status: 400,
+      });
     }
     const bytes = Buffer.from(`${'['.repeat(100)}${']'.repeat(100)}`);
-    await expect(asker.request('read', null, { ...WAIT, bytes })).rejects.toMatchObject({ code: 'value.unsupported' });
+    await expect(asker.request('read', null, { ...WAIT, bytes })).rejects.toMatchObject({
+      code: 'value.unsupported',
+    });
     expect((await asker.request('read', 'fine', WAIT)).body()).toBe('fine');
   });
 }
@@ -259,20 +309,48 @@ function describeServices(context: Context): void {
       description: 'For the test',
       metadata: { kind: 'agent' },
       endpoints: [
-        { name: 'echo', subject: 'svc.echo', metadata: { cost: 'low' }, handler: (message) => message.respond(message.body()) },
-        { name: 'fail', subject: 'svc.fail', queue: 'other', handler: () => { throw new RunFailedForTest(); } },
+        {
+          name: 'echo',
+          subject: 'svc.echo',
+          metadata: { cost: 'low' },
+          handler: (message) => message.respond(message.body()),
+        },
+        {
+          name: 'fail',
+          subject: 'svc.fail',
+          queue: 'other',
+          handler: () => {
+            throw new RunFailedForTest();
+          },
+        },
       ],
     });
     await owner.flush();
     expect((await asker.request('svc.echo', [1], WAIT)).body()).toEqual([1]);
-    await expect(asker.request('svc.fail', null, WAIT)).rejects.toMatchObject({ code: 'run.not-found' });
+    await expect(asker.request('svc.fail', null, WAIT)).rejects.toMatchObject({
+      code: 'run.not-found',
+    });
     const info = (await asker.request('$SRV.INFO.tester', null, WAIT)).body();
-    expect(info).toMatchObject({ type: 'io.nats.micro.v1.info_response', name: 'tester', version: '1.2.3', metadata: { kind: 'agent' } });
-    expect(info).toMatchObject({ endpoints: [{ name: 'echo', subject: 'svc.echo', metadata: { cost: 'low' } }, { queue_group: 'other' }] });
+    expect(info).toMatchObject({
+      type: 'io.nats.micro.v1.info_response',
+      name: 'tester',
+      version: '1.2.3',
+      metadata: { kind: 'agent' },
+    });
+    expect(info).toMatchObject({
+      endpoints: [
+        { name: 'echo', subject: 'svc.echo', metadata: { cost: 'low' } },
+        { queue_group: 'other' },
+      ],
+    });
     expect((await asker.request('$SRV.PING', null, WAIT)).body()).toMatchObject({ name: 'tester' });
-    expect((await asker.request('$SRV.STATS.tester', null, WAIT)).body()).toMatchObject({ type: 'io.nats.micro.v1.stats_response' });
+    expect((await asker.request('$SRV.STATS.tester', null, WAIT)).body()).toMatchObject({
+      type: 'io.nats.micro.v1.stats_response',
+    });
     await service.stop();
-    await expect(asker.request('svc.echo', 1, WAIT)).rejects.toMatchObject({ code: 'bus.no-responders' });
+    await expect(asker.request('svc.echo', 1, WAIT)).rejects.toMatchObject({
+      code: 'bus.no-responders',
+    });
   });
 }
 
@@ -313,8 +391,12 @@ function describeEnding(context: Context): void {
     await other.flush();
     expect(seen).toEqual(['words']);
     expect(closing.isConnected).toBe(false);
-    expect(() => closing.publish('last', 1)).toThrow(expect.objectContaining({ code: 'bus.closed' }));
-    expect(() => closing.subscribe('x', {}, () => undefined)).toThrow(expect.objectContaining({ code: 'bus.closed' }));
+    expect(() => closing.publish('last', 1)).toThrow(
+      expect.objectContaining({ code: 'bus.closed' }),
+    );
+    expect(() => closing.subscribe('x', {}, () => undefined)).toThrow(
+      expect.objectContaining({ code: 'bus.closed' }),
+    );
     await expect(closing.request('x', 1, WAIT)).rejects.toMatchObject({ code: 'bus.closed' });
     await closing.close();
   });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
+import type { Bus } from '../../src/messaging/bus.ts';
 import { startBroker } from '../../src/messaging/embedded-broker.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
-import type { Bus } from '../../src/messaging/bus.ts';
 import { testBus } from '../contract/bus.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 
@@ -38,16 +38,25 @@ describe('a lost connection', () => {
     cleanup.push(() => server.stop());
     const [asker, responder] = [await connected(server.url), await connected(server.url)];
     responder.subscribe('echo', {}, (message) => message.respond(message.body()));
-    await responder.serve({ name: 's', version: '1.0.0', description: '', endpoints: [{ name: 'e', subject: 'svc', handler: (message) => message.respond(1) }] });
+    await responder.serve({
+      name: 's',
+      version: '1.0.0',
+      description: '',
+      endpoints: [{ name: 'e', subject: 'svc', handler: (message) => message.respond(1) }],
+    });
     responder.subscribe('hang', {}, () => undefined);
     await responder.flush();
     const reconnected = new Promise<void>((resolve) => asker.onReconnect(resolve));
-    const hanging = expect(asker.request('hang', null, { timeoutMs: 30_000 })).rejects.toMatchObject({ code: 'bus.disconnected' });
+    const hanging = expect(
+      asker.request('hang', null, { timeoutMs: 30_000 }),
+    ).rejects.toMatchObject({ code: 'bus.disconnected' });
     await asker.flush();
     await server.kill9();
     await hanging;
     expect(asker.isConnected).toBe(false);
-    await expect(asker.request('echo', 1, { timeoutMs: 1000 })).rejects.toMatchObject({ code: 'bus.disconnected' });
+    await expect(asker.request('echo', 1, { timeoutMs: 1000 })).rejects.toMatchObject({
+      code: 'bus.disconnected',
+    });
     await expect(asker.flush()).rejects.toMatchObject({ code: 'bus.disconnected' });
     expect(() => asker.publish('echo', 1)).not.toThrow();
     await server.restart();
@@ -101,7 +110,9 @@ describe('the first connection', () => {
     const broker = await startBroker({ port: 0 });
     await broker.close();
     const started = performance.now();
-    await expect(connectBus({ url: broker.url, name: 'test', connectTimeoutMs: 200 })).rejects.toMatchObject({ code: 'bus.connect-failed' });
+    await expect(
+      connectBus({ url: broker.url, name: 'test', connectTimeoutMs: 200 }),
+    ).rejects.toMatchObject({ code: 'bus.connect-failed' });
     expect(performance.now() - started).toBeLessThan(1500);
   });
 
@@ -119,7 +130,9 @@ describe('the first connection', () => {
   it('fails at once for wrong credentials, and connects with the right ones', async () => {
     const server = await startNatsServer({ args: ['--user', 'u', '--pass', 'p'] });
     cleanup.push(() => server.stop());
-    await expect(connectBus({ url: server.url, name: 'test', user: 'u', pass: 'wrong' })).rejects.toMatchObject({ code: 'bus.connect-failed' });
+    await expect(
+      connectBus({ url: server.url, name: 'test', user: 'u', pass: 'wrong' }),
+    ).rejects.toMatchObject({ code: 'bus.connect-failed' });
     const bus = await connectBus({ url: server.url, name: 'test', user: 'u', pass: 'p' });
     expect(bus.isConnected).toBe(true);
     await bus.close();
@@ -128,6 +141,13 @@ describe('the first connection', () => {
 
 async function untilServed(bus: Bus, subject: string): Promise<void> {
   await expect
-    .poll(() => bus.request(subject, 1, { timeoutMs: 500 }).then((reply) => reply.body(), () => undefined), { interval: 10, timeout: 5000 })
+    .poll(
+      () =>
+        bus.request(subject, 1, { timeoutMs: 500 }).then(
+          (reply) => reply.body(),
+          () => undefined,
+        ),
+      { interval: 10, timeout: 5000 },
+    )
     .toBe(1);
 }

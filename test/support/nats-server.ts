@@ -2,9 +2,9 @@
  * A real nats-server for tests and benchmarks: its own process, a free port, no JetStream, no files.
  * A missing server is a failure, never a skip: the promise is that both brokers behave alike.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createConnection, createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createConnection, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 
 export interface NatsServer {
@@ -28,7 +28,9 @@ const STOP_TIMEOUT_MS = 2000;
 const MAX_STARTS = 5;
 
 /** Starts a server on loopback. `args` are added to its command line. Throws when there is none on PATH or it does not start. */
-export async function startNatsServer(options: { port?: number; args?: string[] } = {}): Promise<NatsServer> {
+export async function startNatsServer(
+  options: { port?: number; args?: string[] } = {},
+): Promise<NatsServer> {
   const binary = findBinary();
   const args = options.args ?? [];
   for (let start = 1; ; start += 1) {
@@ -44,15 +46,24 @@ export async function startNatsServer(options: { port?: number; args?: string[] 
 
 /** The path of nats-server; throws with what to do when there is none. */
 function findBinary(): string {
-  const folders = [...(process.env['PATH'] ?? '').split(delimiter), ...EXTRA_FOLDERS];
-  const found = folders.map((folder) => join(folder, 'nats-server')).find((path) => existsSync(path));
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...EXTRA_FOLDERS];
+  const found = folders
+    .map((folder) => join(folder, 'nats-server'))
+    .find((path) => existsSync(path));
   if (found === undefined) {
-    throw new Error('nats-server is not installed; this test needs it. Debian: apt-get install nats-server');
+    throw new Error(
+      'nats-server is not installed; this test needs it. Debian: apt-get install nats-server',
+    );
   }
   return found;
 }
 
-function serverOn(options: { binary: string; port: number; args: string[]; child: ChildProcess }): NatsServer {
+function serverOn(options: {
+  binary: string;
+  port: number;
+  args: string[];
+  child: ChildProcess;
+}): NatsServer {
   let { child } = options;
   const url = `nats://127.0.0.1:${options.port}`;
   return {
@@ -63,22 +74,32 @@ function serverOn(options: { binary: string; port: number; args: string[]; child
     },
     kill9: () => end(child, 'SIGKILL'),
     restart: async () => {
-      if (child.exitCode === null && child.signalCode === null) throw new Error('nats-server still runs');
+      if (child.exitCode === null && child.signalCode === null)
+        throw new Error('nats-server still runs');
       child = await launch(options);
     },
     stop: () => end(child, 'SIGTERM'),
   };
 }
 
-async function launch(options: { binary: string; port: number; args: string[] }): Promise<ChildProcess> {
-  const child = spawn(options.binary, ['-a', '127.0.0.1', '-p', String(options.port), ...options.args], { stdio: ['ignore', 'ignore', 'pipe'] });
+async function launch(options: {
+  binary: string;
+  port: number;
+  args: string[];
+}): Promise<ChildProcess> {
+  const child = spawn(
+    options.binary,
+    ['-a', '127.0.0.1', '-p', String(options.port), ...options.args],
+    { stdio: ['ignore', 'ignore', 'pipe'] },
+  );
   let output = '';
   child.stderr?.on('data', (chunk: Buffer) => {
     output = `${output}${chunk.toString()}`.slice(-2000);
   });
   const deadline = performance.now() + READY_TIMEOUT_MS;
   while (performance.now() < deadline) {
-    if (child.exitCode !== null) throw new Error(`nats-server ended with ${child.exitCode}: ${output}`);
+    if (child.exitCode !== null)
+      throw new Error(`nats-server ended with ${child.exitCode}: ${output}`);
     if (await accepts(options.port)) return child;
     await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
   }

@@ -99,7 +99,9 @@ export class RawClient {
       const isMessage = line.startsWith('MSG ') || line.startsWith('HMSG ');
       const size = isMessage ? Number(line.slice(line.lastIndexOf(' ') + 1)) : -2;
       if (this.#buffer.length < end + 2 + size + 2) return;
-      this.frames.push(isMessage ? { line, body: this.#buffer.slice(end + 2, end + 2 + size) } : { line });
+      this.frames.push(
+        isMessage ? { line, body: this.#buffer.slice(end + 2, end + 2 + size) } : { line },
+      );
       this.#buffer = this.#buffer.slice(end + 2 + size + 2);
     }
   }

@@ -1,0 +1,75 @@
+/** How a connection of the `nats` client is made, and how it comes back. */
+import { connect, type NatsConnection } from 'nats';
+import { ConnectFailedError } from './errors.ts';
+
+/** Told of what a handler threw, or what the server complained about. */
+export type BusErrorListener = (error: unknown, context: { subject: string }) => void;
+
+export interface ConnectOptions {
+  /** `nats://host:port`, or several separated by commas. */
+  url: string;
+  /** Shown by the server's monitoring. */
+  name: string;
+  user?: string;
+  pass?: string;
+  token?: string;
+  /** Default `_INBOX`. */
+  inboxPrefix?: string;
+  /** How long the first connection may take, 5 s by default. */
+  connectTimeoutMs?: number;
+  /** Default: a process warning. */
+  onError?: BusErrorListener;
+}
+
+const CONNECT_TIMEOUT_MS = 5000;
+const RECONNECT_WAIT_MS = 50;
+/** One try to connect, from the first packet to the server's first answer; then the next one begins. */
+const DIAL_TIMEOUT_MS = 450;
+/** A server that does not answer is given up after `PING_INTERVAL_MS * (MAX_PINGS + 1)`. */
+const PING_INTERVAL_MS = 2000;
+const MAX_PINGS = 2;
+
+/** Tries until the server answers or the time is over. Throws `bus.connect-failed`. */
+export async function dialServer(options: ConnectOptions): Promise<NatsConnection> {
+  const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
+  const deadline = performance.now() + timeoutMs;
+  for (;;) {
+    try {
+      return await dial(options);
+    } catch (error) {
+      if (performance.now() + RECONNECT_WAIT_MS >= deadline || isRefusal(error)) {
+        throw new ConnectFailedError(options.url, error);
+      }
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
+    }
+  }
+}
+
+function dial(options: ConnectOptions): Promise<NatsConnection> {
+  return connect({
+    servers: options.url.split(','),
+    name: options.name,
+    timeout: DIAL_TIMEOUT_MS,
+    maxReconnectAttempts: -1,
+    reconnectTimeWait: RECONNECT_WAIT_MS,
+    reconnectJitter: 0,
+    reconnectJitterTLS: 0,
+    reconnectDelayHandler: () => RECONNECT_WAIT_MS,
+    ignoreAuthErrorAbort: true,
+    pingInterval: PING_INTERVAL_MS,
+    maxPingOut: MAX_PINGS,
+    noAsyncTraces: true,
+    ...(options.user !== undefined && { user: options.user }),
+    ...(options.pass !== undefined && { pass: options.pass }),
+    ...(options.token !== undefined && { token: options.token }),
+    ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
+  });
+}
+
+/** Waiting does not help against wrong credentials or options. */
+function isRefusal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code;
+  return (
+    code === 'AUTHORIZATION_VIOLATION' || code === 'INVALID_OPTION' || code === 'BAD_AUTHENTICATION'
+  );
+}
