@@ -121,8 +121,7 @@ export class NameResolver {
     }
     if (this.compiler.isLenient) return undefined;
     if (name === 'secrets') this.refuseSecrets(ast);
-    const { tasks, inputs, variables } = this.names;
-    const known = [...tasks.keys(), ...inputs.keys(), ...variables.keys(), 'inputs', 'variables', 'run', 'item'];
+    const known = knownNames(this.names);
     const otherwise = 'A name is a task, an input, a variable, `run`, or `item` in a `foreach` task.';
     return this.unknown(ast, `name \`${name}\``, didYouMean(name, known, otherwise));
   }
@@ -199,6 +198,14 @@ export class NameResolver {
       return isLenient ? missing : evaluation.missing(`\`${kind}\``);
     });
   }
+}
+
+/** Inputs and variables first: a look at the nearest names sees a bounded number of them. */
+function* knownNames({ tasks, inputs, variables }: NameTable): Generator<string> {
+  yield* ['inputs', 'variables', 'run', 'item'];
+  yield* inputs.keys();
+  yield* variables.keys();
+  yield* tasks.keys();
 }
 
 function isTaskField(field: string): field is TaskField {

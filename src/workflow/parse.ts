@@ -1,0 +1,94 @@
+/** The front door of the language: texts and values become definitions, or problems. Nothing throws. */
+import { createHash } from 'node:crypto';
+import { canonicalText } from './canonical.ts';
+import { compileDefinition } from './compile.ts';
+import type { WorkflowDefinition } from './definition.ts';
+import { MAX_DEPTH } from './limits.ts';
+import { Findings, type Locate, nowhere, type Path, type Problem } from './problems.ts';
+import { checkShape } from './shape.ts';
+import { type ValidationOptions, validateDefinition } from './validate.ts';
+import type { JsonObject, JsonValue } from './value.ts';
+import { readSource, tooDeep, unsupported } from './yaml-source.ts';
+
+export interface ParseOptions extends ValidationOptions {
+  /** Named in problems. */
+  readonly file?: string;
+  /** JSON is read as the YAML that it also is; the field documents what the caller has. */
+  readonly format?: 'yaml' | 'json';
+}
+
+/** `definition` is there exactly when no problem is an error. */
+export interface ParseResult {
+  definition?: WorkflowDefinition;
+  problems: Problem[];
+}
+
+/** Reads a workflow file. All problems are reported at once, with their places. */
+export function parseWorkflow(source: string, options: ParseOptions = {}): ParseResult {
+  const findings = new Findings();
+  const { value, locate } = readSource(source, findings);
+  return finish(value, { findings, locate, options });
+}
+
+/** The same for a value, as requests carry it. Problems have paths and no lines. */
+export function compileWorkflow(value: unknown, options: ParseOptions = {}): ParseResult {
+  const findings = new Findings();
+  return finish(toJson(value, [], findings), { findings, locate: nowhere, options });
+}
+
+/** SHA-256 of the canonical form, as hex: equal for definitions that mean the same fields. */
+export function definitionHash(definition: WorkflowDefinition): string {
+  return createHash('sha256').update(canonicalText(definition as unknown as JsonObject)).digest('hex');
+}
+
+interface Reading {
+  readonly findings: Findings;
+  readonly locate: Locate;
+  readonly options: ParseOptions;
+}
+
+function finish(value: JsonValue | undefined, { findings, locate, options }: Reading): ParseResult {
+  let definition: WorkflowDefinition | undefined;
+  const isReadable = value !== undefined && !(value === null && findings.hasErrors);
+  if (isReadable) checkShape(value, findings);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    definition = compileDefinition(value);
+    validateDefinition({ definition, source: value }, findings, options);
+  }
+  const problems = findings.problems(locate, options.file);
+  return definition === undefined || findings.hasErrors ? { problems } : { definition, problems };
+}
+
+/** A copy with nothing but JSON in it: `undefined` fields are left out, what JSON cannot carry is reported. */
+function toJson(value: unknown, path: (string | number)[], findings: Findings): JsonValue {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (typeof value !== 'object' || !isPlain(value)) return refuse(unsupported(path), findings);
+  if (path.length > MAX_DEPTH) return refuse(tooDeep(path), findings);
+  if (Array.isArray(value)) return value.map((item: unknown, index) => inside(item, index, { path, findings }));
+  const made: JsonObject = {};
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue;
+    if (key === '__proto__') refuse(unsupported([...path, key]), findings);
+    else made[key] = inside(item, key, { path, findings });
+  }
+  return made;
+}
+
+function inside(item: unknown, key: string | number, { path, findings }: { path: (string | number)[]; findings: Findings }): JsonValue {
+  if (findings.isFull) return null;
+  path.push(key);
+  const value = toJson(item, path, findings);
+  path.pop();
+  return value;
+}
+
+function refuse(finding: { code: string; message: string; hint: string; path: Path }, findings: Findings): null {
+  findings.add(finding);
+  return null;
+}
+
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return Array.isArray(value) || prototype === null || prototype === Object.prototype;
+}

@@ -1,0 +1,123 @@
+/** Problems of a definition: how they are collected, and how people see them. */
+import { MAX_PROBLEMS } from './limits.ts';
+
+export type Path = readonly (string | number)[];
+
+/** One problem, as every entry point reports it. */
+export interface Problem {
+  /** Stable: `workflow.cycle`, `expression.syntax` and so on. */
+  code: string;
+  severity: 'error' | 'warning';
+  message: string;
+  hint: string;
+  file?: string;
+  /** From 1; 0 where there is no source text. */
+  line: number;
+  column: number;
+  /** `tasks[2].condition`; empty for the whole. */
+  path: string;
+  /** The offending text, shortened; empty where something is missing. */
+  text: string;
+}
+
+/** A problem before it has a place in a text. */
+export interface Finding {
+  code: string;
+  severity?: 'error' | 'warning';
+  message: string;
+  hint: string;
+  path: Path;
+  /** The key itself is wrong, not its value. */
+  atKey?: boolean;
+  /** Characters into the text at `path`. */
+  offset?: number;
+  /** What is wrong, where it is not all that stands at `path`. */
+  text?: string;
+  /** Offset in the file, where it is known already. */
+  position?: number;
+}
+
+/** Where a path is in a source text. */
+export interface Place {
+  line: number;
+  column: number;
+  text: string;
+}
+export type Locate = (finding: Finding) => Place;
+
+/** For values that have no source text. */
+export const nowhere: Locate = () => ({ line: 0, column: 0, text: '' });
+
+/** Collects findings up to a bound; what is beyond it is counted. */
+export class Findings {
+  readonly list: Finding[] = [];
+  private dropped = 0;
+  private errors = 0;
+
+  get isFull(): boolean {
+    return this.list.length >= MAX_PROBLEMS;
+  }
+
+  get hasErrors(): boolean {
+    return this.errors > 0;
+  }
+
+  add(finding: Finding): void {
+    if (finding.severity !== 'warning') this.errors += 1;
+    if (this.isFull) this.dropped += 1;
+    else this.list.push(finding);
+  }
+
+  /** In the order of the file; a last one says how many more there are. */
+  problems(locate: Locate, file: string | undefined): Problem[] {
+    const problems = this.list.map((finding) => toProblem(finding, locate(finding), file));
+    problems.sort((left, right) => left.line - right.line || left.column - right.column);
+    if (this.dropped > 0) problems.push(toProblem(tooMany(this.dropped), { line: 0, column: 0, text: '' }, file));
+    return problems;
+  }
+}
+
+function tooMany(count: number): Finding {
+  return {
+    code: 'workflow.too-many-problems',
+    message: `${count} more problems are not listed`,
+    hint: 'Correct the ones that are listed first.',
+    path: [],
+  };
+}
+
+const TEXT_LENGTH = 120;
+
+function toProblem(finding: Finding, place: Place, file: string | undefined): Problem {
+  const { code, severity = 'error', message, hint } = finding;
+  const text = finding.text ?? place.text;
+  return {
+    code,
+    severity,
+    message,
+    hint,
+    ...(file === undefined ? {} : { file }),
+    line: place.line,
+    column: place.column,
+    path: pathText(finding.path),
+    text: text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}...` : text,
+  };
+}
+
+/** `["tasks", 2, "condition"]` as `tasks[2].condition`. */
+export function pathText(path: Path): string {
+  let text = '';
+  for (const part of path) {
+    if (typeof part === 'number') text += `[${part}]`;
+    else if (/^[A-Za-z0-9_-]+$/.test(part)) text += text === '' ? part : `.${part}`;
+    else text += `[${JSON.stringify(part)}]`;
+  }
+  return text;
+}
+
+/** One line for people: `file:line:column code: message (hint)`. */
+export function problemText(problem: Problem): string {
+  const place = problem.line === 0 ? problem.path : `${problem.line}:${problem.column}`;
+  const where = [problem.file, place].filter((part) => part !== undefined && part !== '').join(':');
+  return `${where === '' ? '' : `${where} `}${problem.severity} ${problem.code}: ${problem.message} (${problem.hint})`;
+}

@@ -1,0 +1,92 @@
+/** Holds a value against the schema and says what does not fit in the words of the language. */
+import type { z } from 'zod';
+import type { Finding, Findings, Path } from './problems.ts';
+import { knownFields, workflowSchema } from './schema.ts';
+import { didYouMean } from './suggest.ts';
+import { isUnsupportedField, partOf } from './unsupported-fields.ts';
+import type { JsonValue } from './value.ts';
+
+/** Reports every field that is unknown, missing, of a wrong type or not supported yet. */
+export function checkShape(value: JsonValue, findings: Findings): void {
+  const result = workflowSchema.safeParse(value);
+  if (result.success) return;
+  for (const issue of result.error.issues) for (const finding of findingsOf(issue, value)) findings.add(finding);
+}
+
+function findingsOf(issue: z.core.$ZodIssue, root: JsonValue): Finding[] {
+  const path = issue.path.filter((part) => typeof part !== 'symbol');
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key));
+  if (issue.code === 'invalid_key') return [wrong({ path, atKey: true, message: `\`${String(path.at(-1))}\` is no name: letters, digits, \`_\` and \`-\`` })];
+  const value = valueAt(root, path);
+  const field = String(path.at(-1) ?? 'the workflow');
+  if (value === undefined) return [missing(path, field)];
+  const notBuilt = notBuiltValue(path, value);
+  if (notBuilt !== undefined) return [notSupported(path, notBuilt, false)];
+  if (issue.code === 'invalid_union' && partOf(path) === 'trigger') {
+    const unknown = triggerFields(path, value);
+    if (unknown.length > 0) return unknown;
+  }
+  return [wrong({ path, message: `\`${field}\`: ${lowerFirst(issue.message)}` })];
+}
+
+function triggerFields(path: Path, value: JsonValue): Finding[] {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
+  return Object.keys(value).filter((key) => key !== 'count').map((key) => unknownField(path, key));
+}
+
+function unknownField(path: Path, key: string): Finding {
+  const part = partOf(path);
+  if (isUnsupportedField(part, key)) return notSupported([...path, key], `\`${key}\``, true);
+  return {
+    code: 'workflow.unknown-field',
+    message: `there is no field \`${key}\` in ${part === 'workflow' ? 'a workflow' : `\`${part}\``}`,
+    hint: didYouMean(key, knownFields[part] ?? [], `Known here: ${(knownFields[part] ?? []).join(', ')}.`),
+    path: [...path, key],
+    atKey: true,
+  };
+}
+
+function notSupported(path: Path, what: string, atKey: boolean): Finding {
+  return {
+    code: 'workflow.not-supported',
+    message: `${what} is part of the language, but this release does not run it yet`,
+    hint: 'Remove it, or express it with conditions, triggers and retries.',
+    path,
+    atKey,
+  };
+}
+
+/** Values, rather than fields, that are not built. */
+function notBuiltValue(path: Path, value: JsonValue): string | undefined {
+  const field = path.at(-1);
+  if (field === 'on_failure' && value === 'compensate') return '`on_failure: compensate`';
+  const isStructured = field === 'condition' && typeof value === 'object' && path[0] === 'tasks';
+  return isStructured ? 'a structured condition' : undefined;
+}
+
+function missing(path: Path, field: string): Finding {
+  return {
+    code: 'workflow.missing-field',
+    message: `\`${field}\` is missing`,
+    hint: path.length === 1 ? 'Every workflow has a `name` and `tasks`.' : 'Add it.',
+    path,
+    text: '',
+  };
+}
+
+function wrong({ path, message, atKey = false }: { path: Path; message: string; atKey?: boolean }): Finding {
+  return { code: 'workflow.invalid-field', message, hint: 'See `troupe schema` for what may stand here.', path, atKey };
+}
+
+function valueAt(root: JsonValue, path: Path): JsonValue | undefined {
+  let value: JsonValue | undefined = root;
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Array.isArray(value) ? value[Number(part)] : Object.hasOwn(value, part) ? value[part] : undefined;
+  }
+  return value;
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}

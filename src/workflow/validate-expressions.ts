@@ -1,0 +1,139 @@
+/** Checks every expression of a definition: syntax, names, and that what it reads exists by then. */
+import { Ancestry } from './ancestry.ts';
+import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
+import { compileExpression, type Reference } from './expressions.ts';
+import type { TaskGraph } from './graph.ts';
+import { type NameTable, nameTableOf, namesForTask } from './names.ts';
+import type { Findings, Path } from './problems.ts';
+import { compileTemplate } from './templates.ts';
+import type { JsonValue } from './value.ts';
+
+interface Subject {
+  readonly definition: WorkflowDefinition;
+  readonly graph: TaskGraph;
+  readonly hasInputs: boolean;
+}
+
+/**
+ * Without an `inputs` block, free names become required text inputs of the definition, each with a
+ * warning; a name that is used only inside `default(...)` becomes an optional one.
+ */
+export function checkExpressions({ definition, graph, hasInputs }: Subject, findings: Findings): void {
+  const free = new Map<string, { optional: boolean }>();
+  const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
+  const check = new ExpressionCheck({ names, graph, definition, findings });
+  for (const [index, task] of definition.tasks.entries()) {
+    if (findings.isFull) return;
+    check.task(index, task);
+  }
+  check.template(definition.outputs, { path: ['outputs'], names, task: undefined });
+  for (const [name, { optional }] of free) {
+    definition.inputs[name] = { type: 'string', required: !optional };
+    findings.add(freeName(name, check.firstUse.get(name) ?? []));
+  }
+}
+
+function freeName(name: string, path: Path) {
+  return {
+    code: 'workflow.free-name',
+    severity: 'warning' as const,
+    message: `\`${name}\` is no task or variable and becomes an input`,
+    hint: `Declare it: \`inputs: { ${name}: { type: string } }\`.`,
+    path,
+    text: name,
+  };
+}
+
+interface Use {
+  readonly path: Path;
+  readonly names: NameTable;
+  /** The task that the expression belongs to. */
+  readonly task: number | undefined;
+}
+
+class ExpressionCheck {
+  /** Where each free name is used first. */
+  readonly firstUse = new Map<string, Path>();
+  private readonly names: NameTable;
+  private readonly definition: WorkflowDefinition;
+  private readonly graph: TaskGraph;
+  private readonly findings: Findings;
+  private readonly ancestry: Ancestry;
+
+  constructor(options: { names: NameTable; graph: TaskGraph; definition: WorkflowDefinition; findings: Findings }) {
+    this.names = options.names;
+    this.definition = options.definition;
+    this.graph = options.graph;
+    this.findings = options.findings;
+    this.ancestry = new Ancestry(options.graph);
+  }
+
+  task(index: number, task: TaskDefinition): void {
+    const { names } = this;
+    const at = (field: string): Use => ({ path: ['tasks', index, field], names, task: index });
+    if (task.condition !== undefined) this.condition(task.condition, at('condition'));
+    if (task.foreach !== undefined) this.template(task.foreach, at('foreach'));
+    if (task.wait !== undefined) this.template(task.wait.duration, { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] });
+    this.template(task.parameters, { ...at('parameters'), names: namesForTask(names, task) });
+  }
+
+  private condition(source: string, use: Use): void {
+    try {
+      this.references(compileExpression(source, use.names).references, use, source);
+    } catch (error) {
+      if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
+      this.report({ error, source, path: use.path });
+    }
+  }
+
+  template(value: JsonValue, use: Use): void {
+    const template = compileTemplate(value, use.names, (inner, error, source) => {
+      this.report({ error, source, path: this.pathOf(use, inner) });
+    });
+    this.references(template.references, use, '');
+  }
+
+  /** `request` stands beside the parameters in the file. */
+  private pathOf(use: Use, inner: Path): Path {
+    const isRequest = use.path[2] === 'parameters' && inner.length === 1 && inner[0] === 'request';
+    return isRequest ? [...use.path.slice(0, 2), 'request'] : [...use.path, ...inner];
+  }
+
+  private report({ error, source, path }: { error: ExpressionInvalid | ExpressionLimit; source: string; path: Path }): void {
+    const isInvalid = error instanceof ExpressionInvalid;
+    this.findings.add({
+      code: isInvalid ? error.problem : error.code,
+      message: error.message,
+      hint: error.hint,
+      path,
+      text: source,
+      offset: isInvalid ? error.offset : 0,
+    });
+  }
+
+  private references(references: readonly Reference[], use: Use, source: string): void {
+    for (const reference of references) {
+      if (reference.kind === 'task') this.taskReference(reference.id, use, source);
+      if (reference.kind === 'input' && this.names.free?.has(reference.name) === true && !this.firstUse.has(reference.name)) {
+        this.firstUse.set(reference.name, use.path);
+      }
+    }
+  }
+
+  /** Outputs see every task; a task sees those that have ended before it. */
+  private taskReference(id: string, { path, task: index }: Use, source: string): void {
+    const target = this.graph.indexOf.get(id);
+    const task = index === undefined ? undefined : this.definition.tasks[index];
+    if (target === undefined || index === undefined || task === undefined) return;
+    if (this.ancestry.comesBefore(target, index)) return;
+    const isSelf = id === task.id;
+    this.findings.add({
+      code: 'workflow.not-a-dependency',
+      message: isSelf ? `\`${id}\` names itself before it has run` : `\`${task.id}\` names \`${id}\`, which it does not wait for`,
+      hint: isSelf ? 'Name the tasks before it.' : `Add \`${id}\` to the dependencies of \`${task.id}\`.`,
+      path,
+      text: source === '' ? id : source,
+    });
+  }
+}

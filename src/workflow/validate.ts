@@ -1,0 +1,229 @@
+/**
+ * What a well-shaped definition may still get wrong: ids, dependencies, cycles, triggers that can never
+ * hold, agents that nobody has. Expressions are checked in `validate-expressions.ts`. Linear.
+ */
+import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import { buildGraph, type TaskGraph } from './graph.ts';
+import { checkInputDefinitions } from './inputs.ts';
+import { isTaskId } from './names.ts';
+import type { Findings } from './problems.ts';
+import { didYouMean } from './suggest.ts';
+import { decideTrigger } from './triggers.ts';
+import { checkExpressions } from './validate-expressions.ts';
+import type { JsonObject, JsonValue } from './value.ts';
+
+/** Who exists: a list, or a question. Absent: not checked. */
+export type Known = readonly string[] | ((name: string) => boolean);
+
+export interface ValidationOptions {
+  readonly agents?: Known;
+  readonly capabilities?: Known;
+}
+
+/** Checks the meaning of a definition; `source` is what it was compiled from. May add free inputs to it. */
+export function validateDefinition(
+  { definition, source }: { definition: WorkflowDefinition; source: JsonObject },
+  findings: Findings,
+  options: ValidationOptions,
+): void {
+  const graph = buildGraph(definition.tasks);
+  checkInputDefinitions(definition.inputs, findings);
+  const sources = Array.isArray(source.tasks) ? source.tasks : [];
+  for (const [index, task] of definition.tasks.entries()) {
+    checkId({ index, task, graph }, findings);
+    checkDependencies({ index, task, graph, source: sources[index] }, findings);
+    checkKind({ index, task, source: sources[index] }, findings);
+    checkForeach(index, task, findings);
+  }
+  checkWho(definition.tasks, findings, options);
+  checkCycles(definition.tasks, graph, findings);
+  checkTriggers(definition.tasks, graph, findings);
+  checkExpressions({ definition, graph, hasInputs: Object.hasOwn(source, 'inputs') }, findings);
+}
+
+interface Place {
+  readonly index: number;
+  readonly task: TaskDefinition;
+}
+
+function checkId({ index, task, graph }: Place & { graph: TaskGraph }, findings: Findings): void {
+  if (task.id === '') return;
+  const path = ['tasks', index, 'id'];
+  if (graph.indexOf.get(task.id) !== index) {
+    findings.add({ code: 'workflow.duplicate-id', message: `two tasks have the id \`${task.id}\``, hint: 'Give each task an id of its own.', path });
+  }
+  if (!isTaskId(task.id)) {
+    findings.add({
+      code: 'workflow.invalid-id',
+      message: `\`${task.id}\` cannot be a task id`,
+      hint: 'Use letters, digits, `_` and `-`; `true`, `false`, `null` and `in` are refused.',
+      path,
+    });
+  }
+}
+
+function checkDependencies(
+  { index, task, graph, source }: Place & { graph: TaskGraph; source: JsonValue | undefined },
+  findings: Findings,
+): void {
+  const given = isObject(source) && Array.isArray(source.dependencies) ? source.dependencies : task.dependencies;
+  const seen = new Set<JsonValue>();
+  for (const [at, id] of given.entries()) {
+    const path = ['tasks', index, 'dependencies', at];
+    if (typeof id !== 'string') continue;
+    if (id === task.id) {
+      findings.add({ code: 'workflow.cycle', message: `\`${id}\` depends on itself`, hint: 'Remove the dependency.', path });
+    } else if (!graph.indexOf.has(id)) {
+      findings.add({
+        code: 'workflow.missing-dependency',
+        message: `\`${task.id}\` depends on \`${id}\`, which is no task of this workflow`,
+        hint: didYouMean(id, graph.indexOf.keys(), 'Add the task, or remove the dependency.'),
+        path,
+      });
+    } else if (seen.has(id)) {
+      findings.add({ code: 'workflow.repeated-dependency', severity: 'warning', message: `\`${id}\` is listed twice`, hint: 'Once is enough.', path });
+    }
+    seen.add(id);
+  }
+}
+
+function checkKind({ index, task, source }: Place & { source: JsonValue | undefined }, findings: Findings): void {
+  const given = isObject(source) ? source : {};
+  const kinds = (['agent', 'capability', 'wait', 'workflow'] as const).filter((kind) => Object.hasOwn(given, kind));
+  if (kinds.length !== 1) {
+    findings.add({
+      code: 'workflow.task-kind',
+      message: kinds.length === 0 ? `\`${task.id}\` has no agent` : `\`${task.id}\` has ${kinds.join(' and ')}`,
+      hint: 'A task has exactly one of `agent`, `capability` and `wait`.',
+      path: ['tasks', index],
+      text: task.id,
+    });
+  }
+  if (typeof given.request === 'string' && isObject(given.parameters) && Object.hasOwn(given.parameters, 'request')) {
+    findings.add({
+      code: 'workflow.request-twice',
+      message: '`request` stands beside `parameters.request`',
+      hint: 'They are the same; keep one.',
+      path: ['tasks', index, 'request'],
+    });
+  }
+}
+
+function checkForeach(index: number, task: TaskDefinition, findings: Findings): void {
+  const { foreach, join } = task;
+  if (foreach === undefined) {
+    for (const [field, value] of [['as', task.as], ['max_parallel', task.maxParallel], ['join', join]] as const) {
+      if (value === undefined) continue;
+      findings.add({
+        code: 'workflow.needs-foreach',
+        message: `\`${field}\` has a meaning only beside \`foreach\``,
+        hint: `Remove \`${field}\`, or add \`foreach\`.`,
+        path: ['tasks', index, field],
+        atKey: true,
+      });
+    }
+    return;
+  }
+  const path = ['tasks', index, 'foreach'];
+  if (task.wait !== undefined) {
+    findings.add({ code: 'workflow.not-supported', message: '`foreach` of a `wait` is not run by this release', hint: 'Let the task behind the wait fan out.', path, atKey: true });
+  }
+  if (typeof foreach === 'string' && !foreach.includes('${')) {
+    findings.add({ code: 'workflow.foreach-list', message: '`foreach` wants a list and got a text', hint: 'Write a list, or an expression: `${find.output.files}`.', path });
+  }
+  const count = join?.count;
+  if (Array.isArray(foreach) && count !== undefined && count > foreach.length) {
+    findings.add({
+      code: 'workflow.impossible-join',
+      message: `\`join\` wants ${count} instances and there are ${foreach.length}`,
+      hint: 'Lower `count`, or lengthen the list.',
+      path: ['tasks', index, 'join', 'count'],
+    });
+  }
+}
+
+function checkWho(tasks: readonly TaskDefinition[], findings: Findings, options: ValidationOptions): void {
+  const knows = { agent: knower(options.agents), capability: knower(options.capabilities) };
+  const lists = { agent: options.agents, capability: options.capabilities };
+  for (const [index, task] of tasks.entries()) {
+    for (const kind of ['agent', 'capability'] as const) {
+      const name = task[kind];
+      if (name === undefined || knows[kind](name)) continue;
+      const list = lists[kind];
+      findings.add({
+        code: `workflow.unknown-${kind}`,
+        message: `there is no ${kind} \`${name}\``,
+        hint: didYouMean(name, typeof list === 'object' ? list : [], `Start a worker that has this ${kind}.`),
+        path: ['tasks', index, kind],
+      });
+    }
+  }
+}
+
+function knower(known: Known | undefined): (name: string) => boolean {
+  if (known === undefined) return () => true;
+  if (typeof known === 'function') return known;
+  const names = new Set(known);
+  return (name) => names.has(name);
+}
+
+const MAX_CYCLE_SHOWN = 20;
+
+function checkCycles(tasks: readonly TaskDefinition[], graph: TaskGraph, findings: Findings): void {
+  for (const cycle of graph.cycles) {
+    const [first] = cycle;
+    if (first === undefined || cycle.length === 1) continue;
+    const ids = [...cycle, first].map((index) => tasks[index]?.id ?? '');
+    const shown = ids.length > MAX_CYCLE_SHOWN ? [...ids.slice(0, MAX_CYCLE_SHOWN), '...', ids[0]] : ids;
+    findings.add({
+      code: 'workflow.cycle',
+      message: `the tasks wait for each other: ${shown.join(' -> ')}`,
+      hint: 'Remove one of these dependencies.',
+      path: ['tasks', first, 'dependencies'],
+    });
+  }
+}
+
+/** A trigger that is decided as `skip` in the best case can never hold; what waits for such a task may not either. */
+function checkTriggers(tasks: readonly TaskDefinition[], graph: TaskGraph, findings: Findings): void {
+  const isDead = new Uint8Array(tasks.length);
+  for (const index of graph.order) {
+    const task = tasks[index];
+    if (task === undefined || canRun({ index, task, graph, tasks, isDead })) continue;
+    isDead[index] = 1;
+    const isRoot = (graph.dependencies[index] ?? []).every((dependency) => isDead[dependency] !== 1);
+    findings.add({
+      code: isRoot ? 'workflow.never-runs' : 'workflow.unreachable',
+      severity: isRoot ? 'error' : 'warning',
+      message: `\`${task.id}\` can never run: its trigger ${triggerText(task)} cannot hold`,
+      hint: isRoot ? 'Add the dependencies that the trigger needs, or change the trigger.' : 'It waits for a task that can never run.',
+      path: ['tasks', index, isRoot ? 'trigger' : 'id'],
+    });
+  }
+}
+
+function triggerText(task: TaskDefinition): string {
+  return `\`${typeof task.trigger === 'object' ? `count: ${task.trigger.count}` : task.trigger}\``;
+}
+
+interface TriggerCheck extends Place {
+  readonly graph: TaskGraph;
+  readonly tasks: readonly TaskDefinition[];
+  readonly isDead: Uint8Array;
+}
+
+/** Dead dependencies will be skipped; a task with `on_failure: skip` never counts as failed. */
+function canRun({ index, task, graph, tasks, isDead }: TriggerCheck): boolean {
+  const dependencies = graph.dependencies[index] ?? [];
+  if (task.dependencies.length !== dependencies.length) return true;
+  const dead = dependencies.filter((dependency) => isDead[dependency] === 1).length;
+  const counters = { total: dependencies.length, succeeded: 0, failed: 0, skipped: dead, canceled: 0, notActivated: 0 };
+  if (task.trigger === 'one_failed') {
+    return dependencies.some((dependency) => isDead[dependency] !== 1 && tasks[dependency]?.onFailure !== 'skip');
+  }
+  return decideTrigger(task.trigger, counters) !== 'skip';
+}
+
+function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

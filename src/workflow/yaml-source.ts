@@ -1,0 +1,239 @@
+/**
+ * Reads YAML or JSON text into a JSON value, and finds the place of a path in the text again.
+ * Places are looked up only when there is a problem, so a good file pays nothing for them.
+ *
+ * Y1 What aliases and merge keys add is bounded; what is written out is bounded by the text.
+ * Y2 Never throws: what is wrong becomes a finding.
+ */
+import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import { MAX_ALIAS_NODES, MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
+import { type Finding, type Findings, type Locate, nowhere, type Place } from './problems.ts';
+import type { JsonObject, JsonValue } from './value.ts';
+
+export interface SourceText {
+  /** `undefined` where the text cannot be read at all. */
+  readonly value: JsonValue | undefined;
+  readonly locate: Locate;
+}
+
+/** Reads a text; problems go to `findings`. */
+export function readSource(source: string, findings: Findings): SourceText {
+  if (source.length > MAX_SOURCE_LENGTH) {
+    findings.add(tooLarge(`the text has more than ${MAX_SOURCE_LENGTH} characters`));
+    return { value: undefined, locate: nowhere };
+  }
+  const lines = new LineCounter();
+  try {
+    const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false, merge: false, prettyErrors: false, logLevel: 'silent' });
+    const reader = new Reader(findings);
+    reportSyntax(document, findings);
+    const value = reader.value(document.contents, []);
+    return { value, locate: (finding) => placeOf(finding, { document, lines, source }) };
+  } catch (error) {
+    // The parser recurses: a text of nothing but brackets can exhaust the stack.
+    if (!(error instanceof RangeError)) throw error;
+    findings.add(tooDeep([]));
+    return { value: undefined, locate: (finding) => placeOf(finding, { document: undefined, lines, source }) };
+  }
+}
+
+function tooLarge(message: string): Finding {
+  return { code: 'workflow.too-large', message, hint: 'Split the workflow, or pass data as inputs.', path: [] };
+}
+
+/** The finding for a value nested deeper than the bound. */
+export function tooDeep(path: Finding['path']): Finding {
+  return {
+    code: 'workflow.too-deep',
+    message: `values are nested deeper than ${MAX_DEPTH} levels`,
+    hint: 'Flatten the value, or pass it as a text.',
+    path: path.slice(0, MAX_DEPTH),
+  };
+}
+
+function reportSyntax(document: Document.Parsed, findings: Findings): void {
+  for (const problem of [...document.errors, ...document.warnings]) {
+    findings.add({
+      code: 'workflow.syntax',
+      message: problem.message,
+      hint: 'The text is neither YAML nor JSON at this place.',
+      path: [],
+      position: problem.pos[0],
+    });
+  }
+}
+
+class Reader {
+  private readonly findings: Findings;
+  private readonly anchors = new Map<string, Node>();
+  private aliasNodes = 0;
+  private aliasDepth = 0;
+
+  constructor(findings: Findings) {
+    this.findings = findings;
+  }
+
+  value(node: unknown, path: (string | number)[]): JsonValue {
+    if (this.aliasDepth > 0 && !this.payForAlias(path)) return null;
+    if (path.length > MAX_DEPTH) {
+      this.findings.add(tooDeep(path));
+      return null;
+    }
+    if (isAlias(node)) return this.alias(node.source, path);
+    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) this.anchors.set(node.anchor, node);
+    if (isMap(node)) return this.map(node, path);
+    if (isSeq(node)) return node.items.map((item, index) => this.child(item, path, index));
+    return isScalar(node) ? this.scalar(node.value, path) : null;
+  }
+
+  /** One array for the whole walk: a path is copied only when a finding needs it. */
+  private child(node: unknown, path: (string | number)[], key: string | number): JsonValue {
+    path.push(key);
+    const value = this.value(node, path);
+    path.pop();
+    return value;
+  }
+
+  private payForAlias(path: readonly (string | number)[]): boolean {
+    this.aliasNodes += 1;
+    if (this.aliasNodes === MAX_ALIAS_NODES + 1) {
+      this.findings.add({ ...tooLarge(`aliases add more than ${MAX_ALIAS_NODES} values`), path: [...path] });
+    }
+    return this.aliasNodes <= MAX_ALIAS_NODES;
+  }
+
+  private alias(name: string, path: (string | number)[]): JsonValue {
+    const target = this.anchors.get(name);
+    // An unknown anchor is already a syntax error of the parser.
+    if (target === undefined) return null;
+    this.aliasDepth += 1;
+    const value = this.value(target, path);
+    this.aliasDepth -= 1;
+    return value;
+  }
+
+  private map(node: YAMLMap, path: (string | number)[]): JsonObject {
+    const made: JsonObject = {};
+    const merged: Pair[] = [];
+    for (const pair of node.items) {
+      const key = this.key(pair, path);
+      if (key === undefined) continue;
+      if (key === '<<') merged.push(pair);
+      else if (Object.hasOwn(made, key)) this.duplicate(pair, [...path, key]);
+      else made[key] = this.child(pair.value, path, key);
+    }
+    for (const pair of merged) this.merge(made, pair, path);
+    return made;
+  }
+
+  private key(pair: Pair, path: readonly (string | number)[]): string | undefined {
+    const raw: unknown = isScalar(pair.key) ? pair.key.value : undefined;
+    const isText = typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean';
+    if (isText && String(raw) !== '__proto__') return String(raw);
+    this.findings.add({
+      code: 'workflow.key',
+      message: 'a key must be a text, and not `__proto__`',
+      hint: 'Quote the key.',
+      path: [...path],
+      ...positionOf(pair.key),
+    });
+    return undefined;
+  }
+
+  private duplicate(pair: Pair, path: readonly (string | number)[]): void {
+    this.findings.add({
+      code: 'workflow.duplicate-key',
+      message: `the key \`${String(path.at(-1))}\` is given twice`,
+      hint: 'Keep one of them; the first one counts.',
+      path,
+      text: String(path.at(-1)),
+      ...positionOf(pair.key),
+    });
+  }
+
+  /** `<<: *base`, or a list of them: keys that are not there yet. */
+  private merge(made: JsonObject, pair: Pair, path: (string | number)[]): void {
+    const value = this.child(pair.value, path, '<<');
+    for (const source of Array.isArray(value) ? value : [value]) {
+      if (typeof source !== 'object' || source === null || Array.isArray(source)) {
+        this.findings.add({
+          code: 'workflow.key',
+          message: '`<<` merges a map or a list of maps',
+          hint: 'Give it an alias of a map: `<<: *base`.',
+          path: [...path],
+          ...positionOf(pair.key),
+        });
+        continue;
+      }
+      for (const key of Object.keys(source)) if (!Object.hasOwn(made, key)) made[key] = source[key] ?? null;
+    }
+  }
+
+  private scalar(value: unknown, path: readonly (string | number)[]): JsonValue {
+    if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    this.findings.add(unsupported(path));
+    return null;
+  }
+}
+
+/** The finding for a value that JSON cannot carry. */
+export function unsupported(path: Finding['path']): Finding {
+  return {
+    code: 'value.unsupported',
+    message: 'this value has no form in JSON',
+    hint: 'Use null, true, false, a finite number, a text, a list or a map; quote what is meant as text.',
+    path: [...path],
+  };
+}
+
+function positionOf(node: unknown): { position?: number } {
+  const range = (node as Partial<Node> | null)?.range;
+  return range === undefined || range === null ? {} : { position: range[0] };
+}
+
+interface Located {
+  readonly document: Document.Parsed | undefined;
+  readonly lines: LineCounter;
+  readonly source: string;
+}
+
+const EXCERPT = 200;
+
+function placeOf(finding: Finding, located: Located): Place {
+  const { start, end } = spanOf(finding, located);
+  const { line, col } = located.lines.linePos(Math.min(start, located.source.length));
+  const text = located.source.slice(start, Math.min(end, start + EXCERPT)).split('\n')[0] ?? '';
+  return { line: Math.max(1, line), column: Math.max(1, col), text: text.trim() };
+}
+
+function spanOf(finding: Finding, { document, source }: Located): { start: number; end: number } {
+  if (finding.position !== undefined) {
+    const end = source.indexOf('\n', finding.position);
+    return { start: finding.position, end: end === -1 ? source.length : end };
+  }
+  const node = document === undefined ? undefined : nodeAt(document, finding);
+  const [start = 0, end = 0] = node?.range ?? [];
+  if (finding.text === undefined || finding.atKey === true) return { start, end };
+  return { start: start + offsetInside(source.slice(start, end), finding), end };
+}
+
+/** An escaped or folded text differs from its source; then the place is that of the text as a whole. */
+function offsetInside(raw: string, { text = '', offset = 0 }: Finding): number {
+  const found = raw.indexOf(text);
+  return found === -1 ? 0 : found + offset;
+}
+
+/** The node at a path, or the last one on the way to it. */
+function nodeAt(document: Document.Parsed, { path, atKey }: Finding): Node | undefined {
+  let node: unknown = document.contents;
+  for (const [depth, part] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part)) : undefined;
+    const next: unknown = isSeq(node) && typeof part === 'number' ? node.items[part] : pair?.value;
+    if (pair !== undefined && (atKey === true || next === null) && depth === path.length - 1) return pair.key as Node;
+    if (next === undefined || next === null) break;
+    node = next;
+  }
+  return node as Node | undefined;
+}
