@@ -1,0 +1,131 @@
+/**
+ * Who a worker is and that its cache directory is its own.
+ * `worker.json` keeps the id; `worker.lock` names the process that uses the directory. The lock of a dead process is
+ * taken over. A process is known by id and, where /proc tells, by its start time: a recycled id is not the same process.
+ */
+import { linkSync, readFileSync, realpathSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { CacheLockedError } from './errors.ts';
+
+interface LockOwner {
+  pid: number;
+  /** Clock ticks since boot at which the process began; absent where /proc is. */
+  startedAt?: string;
+}
+
+const MAX_TAKEOVERS = 10;
+/** Field 22 of /proc/<pid>/stat, counted after the name, which may hold spaces. */
+const START_TIME_AFTER_NAME = 19;
+/** Directories locked by this very process. */
+const heldHere = new Set<string>();
+let lockCount = 0;
+
+/** Takes the directory, which exists. Throws `worker.cache-locked`. Returns what gives it back. */
+export function lockDirectory(directory: string): () => void {
+  const real = realpathSync(directory);
+  if (heldHere.has(real)) throw new CacheLockedError({ directory, pid: process.pid });
+  const path = join(real, 'worker.lock');
+  lockCount += 1;
+  const own = `${path}.${process.pid}.${lockCount}`;
+  writeFileSync(own, JSON.stringify(ownerOf(process.pid)));
+  try {
+    takeLock({ directory, path, own });
+  } finally {
+    unlinkSync(own);
+  }
+  heldHere.add(real);
+  return () => {
+    if (heldHere.delete(real)) unlinkSync(path);
+  };
+}
+
+/** The id kept in the directory; else `fresh`, which is kept from now on. */
+export function workerIdIn(directory: string, fresh: string): string {
+  const path = join(directory, 'worker.json');
+  const kept = readJson(path) as { id?: unknown } | undefined;
+  if (typeof kept?.id === 'string' && kept.id !== '') return kept.id;
+  const temporary = `${path}.new`;
+  writeFileSync(temporary, JSON.stringify({ id: fresh }));
+  renameSync(temporary, path);
+  return fresh;
+}
+
+function takeLock(lock: { directory: string; path: string; own: string }): void {
+  for (let takeover = 0; takeover < MAX_TAKEOVERS; takeover += 1) {
+    if (tryLink(lock.own, lock.path)) return;
+    const owner = readJson(lock.path) as LockOwner | undefined;
+    if (owner !== undefined && isAlive(owner)) {
+      throw new CacheLockedError({ directory: lock.directory, pid: owner.pid });
+    }
+    removeStale(lock, owner);
+  }
+  throw new CacheLockedError({ directory: lock.directory, pid: 0 });
+}
+
+/** Moves the dead owner's lock away; a lock that somebody else has just taken is put back. */
+function removeStale(lock: { path: string; own: string }, stale: LockOwner | undefined): void {
+  const aside = `${lock.own}.stale`;
+  try {
+    renameSync(lock.path, aside);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return;
+    throw error;
+  }
+  const moved = readJson(aside) as LockOwner | undefined;
+  if (moved?.pid !== stale?.pid || moved?.startedAt !== stale?.startedAt) tryLink(aside, lock.path);
+  unlinkSync(aside);
+}
+
+function tryLink(from: string, to: string): boolean {
+  try {
+    linkSync(from, to);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+function isAlive(owner: LockOwner): boolean {
+  // Our own id, but not held here: an earlier process had it (a container's first process always does).
+  if (!Number.isInteger(owner.pid) || owner.pid <= 0 || owner.pid === process.pid) return false;
+  try {
+    process.kill(owner.pid, 0);
+  } catch (error) {
+    return hasCode(error, 'EPERM');
+  }
+  return owner.startedAt === undefined || ownerOf(owner.pid).startedAt === owner.startedAt;
+}
+
+function ownerOf(pid: number): LockOwner {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    const startedAt = fields[START_TIME_AFTER_NAME];
+    return startedAt === undefined ? { pid } : { pid, startedAt };
+  } catch (error) {
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ESRCH')) return { pid };
+    throw error;
+  }
+}
+
+/** Undefined for a file that is not there or is no JSON object: a torn one is as good as none. */
+function readJson(path: string): object | undefined {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined;
+    throw error;
+  }
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+}

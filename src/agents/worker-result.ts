@@ -1,0 +1,121 @@
+/**
+ * From the outcome of an attempt to its result message, and how that is sent: small ones whole, large ones as a blob.
+ */
+import { putBlob, type BlobStoreAddress } from '../client/blob-transfer.ts';
+import { isPassing } from '../client/ask.ts';
+import { failureCodes, failureOf, type Failure } from '../messages/failure.ts';
+import { BLOB_CHUNK_BYTES, MAX_VALUE_BYTES } from '../messages/request.ts';
+import type { BusMessage, Headers } from '../messaging/bus.ts';
+import { type BlobReference, checkValue, type JsonObject } from '../workflow/value.ts';
+import type { AgentOutcome } from './agent.ts';
+import { encodeFinished, type FinishedAttempt } from './attempt-record.ts';
+import type { AttemptInHand } from './worker-attempt.ts';
+
+/** Larger results are sent as blobs: a message over 512 KiB must use one. Leaves room for what is around the output. */
+const MAX_INLINE_BYTES = BLOB_CHUNK_BYTES - 16 * 1024;
+const MAX_BYTES_PER_CHARACTER = 3;
+const REPLY_TIMEOUT_MS = 5_000;
+/** A stored blob that no event names yet is kept for a day; it is stored again well before. */
+const UPLOAD_VALID_MS = 3_600_000;
+const MAX_CODE_LENGTH = 200;
+const MAX_FAILURE_MESSAGE = 20_000;
+/** The type of an output or parameter that is kept as a blob. */
+export const VALUE_BLOB_TYPE = 'application/json';
+
+/** A finished attempt and its line for the cache. */
+export interface EncodedResult {
+  finished: FinishedAttempt;
+  line: string;
+}
+
+/** The result of an attempt. Unsupported values and outputs over 64 MiB become failures that are not retried. */
+export function encodeResult(attempt: AttemptInHand, outcome: AgentOutcome, worker: string): EncodedResult {
+  const { request } = attempt;
+  const base: JsonObject = { attempt: request.attempt, worker, logId: request.logId };
+  const usage = usageOf(attempt, outcome);
+  const finish = (body: JsonObject): EncodedResult => {
+    const finished: FinishedAttempt = {
+      key: request.key,
+      agent: request.agent,
+      ref: attempt.ref,
+      subject: request.result,
+      body: { ...base, ...body, ...usage },
+      finishedAt: attempt.now(),
+      ...(request.trace === undefined ? {} : { trace: request.trace }),
+    };
+    return { finished, line: encodeFinished(finished) };
+  };
+  if (outcome.status === 'failed') return finish(failedBody(attempt.interruption ?? outcome.error));
+  try {
+    return checkSize(finish({ status: 'succeeded', output: checkValue(outcome.output) }));
+  } catch (error) {
+    // A RangeError is a text beyond what a string can hold.
+    return finish(failedBody(error instanceof RangeError ? tooLarge('more than a text can hold') : failureOf(error, false)));
+  }
+
+  function checkSize(result: EncodedResult): EncodedResult {
+    if (result.line.length * MAX_BYTES_PER_CHARACTER <= MAX_INLINE_BYTES) return result;
+    const bytes = Buffer.byteLength(result.line);
+    if (bytes <= MAX_INLINE_BYTES) return result;
+    if (bytes > MAX_VALUE_BYTES) return finish(failedBody(tooLarge(`${bytes} bytes`)));
+    result.finished.upload = true;
+    return { finished: result.finished, line: encodeFinished(result.finished) };
+  }
+}
+
+/** Sends results; remembers which large outputs the orchestrator has. */
+export class ResultSender {
+  readonly #address: BlobStoreAddress;
+  readonly #now: () => number;
+  readonly #uploads = new WeakMap<FinishedAttempt, { reference: BlobReference; at: number }>();
+
+  constructor(options: { address: BlobStoreAddress; now: () => number }) {
+    this.#address = options.address;
+    this.#now = options.now;
+  }
+
+  /** One try. Resolves to the reply; rejects as `Bus.request` does. */
+  async send(finished: FinishedAttempt): Promise<BusMessage> {
+    const body = finished.upload === true ? await this.#offload(finished) : finished.body;
+    const headers: { headers?: Headers } = finished.trace === undefined ? {} : { headers: { traceparent: finished.trace } };
+    return this.#address.bus.request(finished.subject, body, { timeoutMs: REPLY_TIMEOUT_MS, ...headers });
+  }
+
+  async #offload(finished: FinishedAttempt): Promise<JsonObject> {
+    const known = this.#uploads.get(finished);
+    if (known !== undefined && this.#now() - known.at < UPLOAD_VALID_MS) return { ...finished.body, output: { ...known.reference } };
+    const bytes = Buffer.from(JSON.stringify(finished.body['output']));
+    try {
+      const reference = await putBlob(this.#address, { bytes, type: VALUE_BLOB_TYPE });
+      this.#uploads.set(finished, { reference, at: this.#now() });
+      return { ...finished.body, output: { ...reference } };
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      // The orchestrator takes no such blob: that is how this attempt has ended, and it is told so.
+      const { output: _, ...rest } = finished.body;
+      return { ...rest, ...failedBody(failureOf(error, true)) };
+    }
+  }
+}
+
+function failedBody(error: Failure): JsonObject {
+  const code = error.code === '' ? 'agent.error' : error.code.slice(0, MAX_CODE_LENGTH).toWellFormed();
+  const message = error.message.slice(0, MAX_FAILURE_MESSAGE).toWellFormed();
+  return { status: 'failed', error: { code, message, retryable: error.retryable } };
+}
+
+function tooLarge(size: string): Failure {
+  const message = `the output has ${size}, the limit is ${MAX_VALUE_BYTES} bytes`;
+  return { code: failureCodes.payloadTooLarge, message, retryable: false };
+}
+
+/** Usage is evidence, not the result: what cannot travel is left out and logged. */
+function usageOf(attempt: AttemptInHand, outcome: AgentOutcome): JsonObject {
+  if (outcome.usage === undefined) return {};
+  try {
+    return { usage: checkValue(outcome.usage) };
+  } catch (error) {
+    attempt.logger.warn('usage left out', { error: error instanceof Error ? error.message : String(error) });
+    return {};
+  }
+}

@@ -1,0 +1,419 @@
+/**
+ * The worker: hosts agents, takes execution requests from NATS, runs them, and answers for their results.
+ * Its parts: `worker-queue` (places), `worker-attempt` (one attempt), `attempt-cache` (what is finished, on disk),
+ * `worker-outbox` (results until acknowledged), `worker-presence` (heartbeats, probes, registration).
+ *
+ * K1 A key is worked on once at a time, and not again while its result is known.
+ * K2 A result is in the cache before it is sent for the first time.
+ * K3 An attempt is listed in every heartbeat from its acceptance until its result is acknowledged or it is given up.
+ * K4 What is waiting, running or unacknowledged is bounded; at a bound new requests get `overloaded`.
+ */
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import {
+  type AttemptRef,
+  agentCancelSchema,
+  type ExecutionRequest,
+  executionRequestSchema,
+  probeSchema,
+  type ProgressMessage,
+} from '../messages/execution.ts';
+import { failureCodes, failureOf } from '../messages/failure.ts';
+import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
+import { toWireError } from '../messaging/errors.ts';
+import { queueNames, type Subjects } from '../messaging/subjects.ts';
+import type { JsonObject } from '../workflow/value.ts';
+import type { Agent, AgentLogger, AgentOutcome } from './agent.ts';
+import { AttemptCache } from './attempt-cache.ts';
+import { systemClock, type WorkerClock } from './clock.ts';
+import { InvalidMessageError, WorkerDrainingError, WorkerOverloadedError } from './errors.ts';
+import { runAgent } from './run-agent.ts';
+import { AttemptInHand, type AttemptHost } from './worker-attempt.ts';
+import { DeadlineWatch } from './worker-deadlines.ts';
+import { WorkerOutbox } from './worker-outbox.ts';
+import { checkParameters, needsFetching, resolveParameters } from './worker-parameters.ts';
+import { heartbeatsOf, type Presence, probeRepliesOf, refKey, serviceOf } from './worker-presence.ts';
+import { WorkerQueue } from './worker-queue.ts';
+import { encodeResult, ResultSender } from './worker-result.ts';
+
+export const DEFAULT_HEARTBEAT_MS = 2_000;
+export const DEFAULT_CONCURRENCY = 16;
+/** Attempts that may wait in a worker for a place. */
+export const MAX_QUEUED = 1_000;
+/** Unacknowledged results that a worker holds before it takes no more work. */
+export const MAX_UNACKNOWLEDGED = 20_000;
+/** The same in bytes of their lines. */
+export const MAX_UNACKNOWLEDGED_BYTES = 256 * 1024 * 1024;
+const HEARTBEATS_A_TTL = 2;
+
+export interface WorkerOptions {
+  bus: Bus;
+  subjects: Subjects;
+  agents: readonly Agent[];
+  /** Default: the id kept in the cache directory, else a new one. */
+  workerId?: string;
+  /** Attempts that run at a time; default 16. */
+  concurrency?: number;
+  /** Attempts that may wait for a place; default 1,000. */
+  maxQueued?: number;
+  /** Where finished attempts are kept; absent: in memory only, and a killed worker's attempts are executed again. */
+  cacheDirectory?: string;
+  /** Wait for the disk itself before a result is sent. Default false: results survive a kill, not a loss of power. */
+  cacheSync?: boolean;
+  /** Default 2,000. A heartbeat counts for twice as long. */
+  heartbeatMs?: number;
+  clock?: WorkerClock;
+  /** Default: nothing is logged. */
+  logger?: AgentLogger;
+}
+
+export interface Worker {
+  readonly id: string;
+  /** Attempts queued, running, or with a result that is not acknowledged. */
+  inHand(): AttemptRef[];
+  /** Takes no more work; resolves when nothing is in hand. */
+  drain(): Promise<void>;
+  /** Gives up what is running, says goodbye and lets go of everything. Unacknowledged results are sent by the next worker on the directory. */
+  close(): Promise<void>;
+  /** Ends like a killed process: nothing is said, sent or written any more. For tests. */
+  kill(): void;
+}
+
+/** Starts a worker. Resolves when it takes work. Throws `worker.cache-locked`, and what the bus and `node:fs` throw. */
+export async function startWorker(options: WorkerOptions): Promise<Worker> {
+  const worker = new NatsWorker(options);
+  try {
+    await worker.start();
+  } catch (error) {
+    worker.kill();
+    throw error;
+  }
+  return worker;
+}
+
+const silentLogger: AgentLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+/** Anything that NATS takes as a subject to publish on. */
+const SUBJECT = /^[!-)+-=?-~]{1,1000}$/;
+
+class NatsWorker implements Worker, AttemptHost {
+  readonly id: string;
+  readonly clock: WorkerClock;
+  readonly logger: AgentLogger;
+  readonly #options: WorkerOptions;
+  readonly #heartbeatMs: number;
+  readonly #cache: AttemptCache;
+  readonly #queue: WorkerQueue;
+  readonly #outbox: WorkerOutbox;
+  readonly #deadlines: DeadlineWatch;
+  readonly #inHand = new Map<string, AttemptInHand>();
+  readonly #services: Subscription[] = [];
+  readonly #subscriptions: Subscription[] = [];
+  #stopHeartbeat: (() => void) | undefined;
+  #stopReconnect: (() => void) | undefined;
+  #idle: (() => void)[] = [];
+  #isDraining = false;
+  #isClosed = false;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    this.clock = options.clock ?? systemClock;
+    this.logger = options.logger ?? silentLogger;
+    this.#heartbeatMs = options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS;
+    const { agents, concurrency = DEFAULT_CONCURRENCY, maxQueued = MAX_QUEUED, cacheDirectory } = options;
+    this.#cache = new AttemptCache({
+      ...(cacheDirectory === undefined ? {} : { directory: cacheDirectory }),
+      workerId: options.workerId ?? `worker_${randomUUID()}`,
+      sync: options.cacheSync ?? false,
+      logger: this.logger,
+      now: () => this.clock.now(),
+    });
+    this.id = this.#cache.workerId;
+    this.#queue = new WorkerQueue({ agents, concurrency, maxQueued });
+    const address = { bus: options.bus, subjects: options.subjects };
+    const sender = new ResultSender({ address, now: () => this.clock.now() });
+    this.#outbox = new WorkerOutbox({
+      transmit: (finished) => sender.send(finished),
+      onSettled: (finished) => {
+        this.#cache.acknowledge(finished.key);
+        this.#reportIdle();
+      },
+      clock: this.clock,
+      logger: this.logger,
+    });
+    this.#deadlines = new DeadlineWatch(this.clock, (now) => this.#expire(now));
+  }
+
+  get workerId(): string {
+    return this.id;
+  }
+
+  async start(): Promise<void> {
+    const { bus, subjects, agents } = this.#options;
+    for (const agent of agents) {
+      this.#subscriptions.push(
+        bus.subscribe(subjects.agentCancel(agent.name), {}, (message) => this.#answer(message, () => this.#onCancel(message))),
+        bus.subscribe(subjects.agentProbe(agent.name), {}, (message) => this.#answer(message, () => this.#onProbe(agent, message))),
+      );
+      const endpoint = {
+        name: 'invoke',
+        subject: subjects.agentInvoke(agent.name),
+        queue: queueNames.agents,
+        handler: (message: BusMessage) => this.#answer(message, () => this.#onInvoke(agent, message)),
+      };
+      const { limit } = this.#queue.usage(agent.name);
+      this.#services.push(await bus.serve(serviceOf({ agent, worker: this.id, limit, endpoint })));
+    }
+    await bus.flush();
+    this.#stopReconnect = bus.onReconnect(() => {
+      this.#publishHeartbeats();
+      this.#outbox.resendNow();
+    });
+    for (const finished of this.#cache.unacknowledged()) this.#outbox.send(finished);
+    this.#beat();
+    this.logger.info('worker started', { worker: this.id, agents: agents.map((agent) => agent.name) });
+  }
+
+  inHand(): AttemptRef[] {
+    return [...this.#refsByAgent().values()].flat();
+  }
+
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    await this.#stopAll(this.#services.splice(0));
+    if (this.#isIdle()) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isDraining = true;
+    for (const attempt of [...this.#inHand.values()]) this.#abandon(attempt, 'the worker was closed');
+    this.#end();
+    const { bus } = this.#options;
+    if (bus.isConnected) {
+      this.#publishHeartbeats(0);
+      await this.#stopAll([...this.#services.splice(0), ...this.#subscriptions.splice(0)]);
+      await bus.flush().catch((error: unknown) => this.logger.warn('goodbye not confirmed', { error: String(error) }));
+    } else {
+      await this.#stopAll([...this.#services.splice(0), ...this.#subscriptions.splice(0)]);
+    }
+    this.#cache.close();
+    this.logger.info('worker closed', { worker: this.id });
+  }
+
+  kill(): void {
+    if (this.#isClosed) return;
+    this.#isDraining = true;
+    for (const attempt of [...this.#inHand.values()]) this.#abandon(attempt, 'the worker was killed');
+    this.#end();
+    this.#cache.close({ discard: true });
+    void this.#stopAll([...this.#services.splice(0), ...this.#subscriptions.splice(0)]);
+  }
+
+  publishProgress(subject: string, message: ProgressMessage): void {
+    if (!this.#isClosed) this.#options.bus.publish(subject, message as JsonObject);
+  }
+
+  #onInvoke(agent: Agent, message: BusMessage): void {
+    const request = parse('execution request', executionRequestSchema, message);
+    checkAddress(request, agent);
+    if (this.#inHand.has(request.key)) {
+      this.#accept(message);
+      return;
+    }
+    const finished = this.#cache.get(request.key);
+    if (finished !== undefined) {
+      this.#accept(message);
+      this.#outbox.send(finished);
+      return;
+    }
+    if (this.#isDraining) throw new WorkerDrainingError(this.id);
+    const attempt = new AttemptInHand({ request, agent, host: this });
+    if (this.#isFull() || !this.#queue.offer(attempt)) {
+      throw new WorkerOverloadedError({ queued: this.#queue.queued, unacknowledged: this.#outbox.size });
+    }
+    this.#inHand.set(request.key, attempt);
+    this.#accept(message);
+    this.#deadlines.watch(request.deadline);
+    this.#startWaiting();
+  }
+
+  #onCancel(message: BusMessage): void {
+    const cancel = parse('cancellation', agentCancelSchema, message);
+    const wanted = refKey(cancel);
+    for (const attempt of this.#inHand.values()) {
+      if (refKey(attempt.ref) !== wanted) continue;
+      if (cancel.force === true) this.#abandon(attempt, cancel.reason);
+      else this.#interrupt(attempt, { code: failureCodes.taskCanceled, message: cancel.reason, retryable: false });
+      return;
+    }
+  }
+
+  #onProbe(agent: Agent, message: BusMessage): void {
+    const asked = new Set(parse('probe', probeSchema, message).attempts.map(refKey));
+    const finished: AttemptRef[] = [];
+    for (const { ref } of this.#outbox.unacknowledged()) {
+      if (asked.has(refKey(ref))) finished.push(ref);
+    }
+    const attempts = this.#refsByAgent().get(agent.name) ?? [];
+    for (const reply of probeRepliesOf(this.#presence(agent, attempts), finished)) message.respond(reply);
+  }
+
+  /** Runs a handler; what it throws is the answer. */
+  #answer(message: BusMessage, handle: () => void): void {
+    if (this.#isClosed) return;
+    try {
+      handle();
+    } catch (error) {
+      this.logger.warn('message refused', { subject: message.subject, error: error instanceof Error ? error.message : String(error) });
+      message.respondError(toWireError(error));
+    }
+  }
+
+  #accept(message: BusMessage): void {
+    message.respond({ accepted: true, worker: this.id });
+  }
+
+  #startWaiting(): void {
+    for (let attempt = this.#queue.next(); attempt !== undefined; attempt = this.#queue.next()) {
+      void this.#run(attempt);
+    }
+  }
+
+  /** Never rejects: `runAgent` turns what an agent throws into an outcome. */
+  async #run(attempt: AttemptInHand): Promise<void> {
+    this.#finish(attempt, await this.#outcomeOf(attempt));
+  }
+
+  async #outcomeOf(attempt: AttemptInHand): Promise<AgentOutcome> {
+    const { parameters } = attempt.request;
+    try {
+      const resolved = needsFetching(parameters)
+        ? await resolveParameters(this.#options, parameters, attempt.signal)
+        : checkParameters(parameters);
+      return await runAgent(attempt.agent, attempt.toTask(resolved), attempt);
+    } catch (error) {
+      return { status: 'failed', error: failureOf(error) };
+    }
+  }
+
+  /** The place is free at once; the attempt stays in hand until its result is in the outbox. */
+  #finish(attempt: AttemptInHand, outcome: AgentOutcome): void {
+    this.#queue.remove(attempt);
+    if (!attempt.isAbandoned) {
+      const { finished, line } = encodeResult(attempt, outcome, this.id);
+      void this.#cache.put(finished, line).then(() => this.#dispatch(attempt, finished));
+    }
+    this.#startWaiting();
+  }
+
+  #dispatch(attempt: AttemptInHand, finished: Parameters<WorkerOutbox['send']>[0]): void {
+    if (this.#isClosed) return;
+    this.#inHand.delete(attempt.request.key);
+    if (!attempt.isAbandoned) this.#outbox.send(finished);
+    else this.#cache.acknowledge(finished.key);
+  }
+
+  #interrupt(attempt: AttemptInHand, failure: Parameters<AttemptInHand['interrupt']>[0]): void {
+    attempt.interrupt(failure);
+    if (attempt.isRunning || !this.#inHand.has(attempt.request.key)) return;
+    // It waits for a place it no longer needs. (One whose result is being written is out of the queue already.)
+    if (this.#queue.isWaiting(attempt)) this.#finish(attempt, { status: 'failed', error: failure });
+  }
+
+  #abandon(attempt: AttemptInHand, reason: string): void {
+    attempt.isAbandoned = true;
+    attempt.interrupt({ code: failureCodes.taskCanceled, message: reason, retryable: false });
+    this.#queue.remove(attempt);
+    this.#inHand.delete(attempt.request.key);
+    if (!this.#isDraining) this.#startWaiting();
+    this.#reportIdle();
+  }
+
+  /** Interrupts what is out of time; returns the next deadline. */
+  #expire(now: number): number | undefined {
+    let next: number | undefined;
+    for (const attempt of this.#inHand.values()) {
+      const { deadline } = attempt.request;
+      if (deadline === undefined || attempt.interruption !== undefined) continue;
+      if (deadline > now) next = Math.min(next ?? deadline, deadline);
+      else this.#interrupt(attempt, { code: failureCodes.taskTimeout, message: 'the attempt is out of time', retryable: true });
+    }
+    return next;
+  }
+
+  #beat(): void {
+    this.#publishHeartbeats();
+    for (const attempt of this.#inHand.values()) attempt.publishHeldProgress();
+    this.#stopHeartbeat = this.clock.after(this.#heartbeatMs, () => this.#beat());
+  }
+
+  #publishHeartbeats(ttlSeconds?: number): void {
+    const { bus, subjects, agents } = this.#options;
+    const refs = this.#refsByAgent();
+    for (const agent of agents) {
+      const presence = this.#presence(agent, refs.get(agent.name) ?? []);
+      if (ttlSeconds !== undefined) presence.ttlSeconds = ttlSeconds;
+      for (const heartbeat of heartbeatsOf(presence)) bus.publish(subjects.agentHeartbeat(agent.name), heartbeat);
+    }
+  }
+
+  #presence(agent: Agent, attempts: AttemptRef[]): Presence {
+    const usage = this.#queue.usage(agent.name);
+    const running = this.#isDraining ? usage.limit : usage.running;
+    const ttlSeconds = (this.#heartbeatMs * HEARTBEATS_A_TTL) / 1_000;
+    return { worker: this.id, agent, attempts, running, limit: usage.limit, ttlSeconds };
+  }
+
+  #refsByAgent(): Map<string, AttemptRef[]> {
+    const byAgent = new Map<string, AttemptRef[]>();
+    const add = (agent: string, ref: AttemptRef): void => {
+      const refs = byAgent.get(agent);
+      if (refs === undefined) byAgent.set(agent, [ref]);
+      else refs.push(ref);
+    };
+    for (const attempt of this.#inHand.values()) add(attempt.agent.name, attempt.ref);
+    for (const finished of this.#outbox.unacknowledged()) add(finished.agent, finished.ref);
+    return byAgent;
+  }
+
+  #isFull(): boolean {
+    return this.#outbox.size >= MAX_UNACKNOWLEDGED || this.#cache.unacknowledgedBytes >= MAX_UNACKNOWLEDGED_BYTES;
+  }
+
+  #isIdle(): boolean {
+    return this.#inHand.size === 0 && this.#outbox.size === 0;
+  }
+
+  #reportIdle(): void {
+    if (this.#idle.length === 0 || !this.#isIdle()) return;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#stopHeartbeat?.();
+    this.#stopReconnect?.();
+    this.#deadlines.stop();
+    this.#outbox.stop();
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  async #stopAll(subscriptions: readonly Subscription[]): Promise<void> {
+    await Promise.all(subscriptions.map((subscription) => subscription.stop()));
+  }
+}
+
+function parse<Schema extends z.ZodType>(what: string, schema: Schema, message: BusMessage): z.infer<Schema> {
+  const parsed = schema.safeParse(message.body());
+  if (parsed.success) return parsed.data;
+  const problems = parsed.error.issues.map((issue) => `${issue.path.map(String).join('.') || 'body'}: ${issue.message}`);
+  throw new InvalidMessageError(what, problems.slice(0, 10));
+}
+
+function checkAddress(request: ExecutionRequest, agent: Agent): void {
+  if (request.agent !== agent.name) throw new InvalidMessageError('execution request', [`agent: this is ${agent.name}`]);
+  for (const name of ['result', 'progress'] as const) {
+    if (!SUBJECT.test(request[name])) throw new InvalidMessageError('execution request', [`${name}: no subject`]);
+  }
+}
