@@ -1,0 +1,40 @@
+/** `codebase-analyzer`: what is in a source file, and which of its functions deserve a look. */
+import { z } from 'zod';
+import { functionAgent } from '../../adapters/function-agent.ts';
+import type { Agent } from '../../agent.ts';
+
+const MAX_FILES = 10_000;
+
+const parametersSchema = z
+  .strictObject({
+    /** Relative to the worker's own directory; files are relative to it and must be inside. */
+    root: z.string().min(1).default('.'),
+    file: z.string().min(1).optional(),
+    files: z.array(z.string().min(1)).max(MAX_FILES).optional(),
+    request: z.string().optional(),
+  })
+  .refine(({ file, files }) => (file === undefined) !== (files === undefined), {
+    message: 'exactly one of file and files is needed',
+    path: ['file'],
+  });
+
+/** What the analyzer is asked. */
+export type AnalyzerParameters = z.infer<typeof parametersSchema>;
+
+/**
+ * With `file` the output is a `FileAnalysis`; failures are `file.not-found`, `file.unsupported`, `file.too-large`,
+ * `file.binary`, `file.unreadable`, `file.not-a-file`, none retryable. With `files` it is
+ * `{root, files: FileAnalysis[], failed: [{file, code, message}]}` and one bad file fails nothing.
+ * A path that leaves `root` is refused with `agent.invalid-parameters`.
+ */
+export const codebaseAnalyzer: Agent = functionAgent<AnalyzerParameters>({
+  name: 'codebase-analyzer',
+  description:
+    'Lists imports, exports, functions with their complexity, and hot spots of TypeScript, JavaScript, Python and Go files.',
+  capabilities: ['analyze:code', 'analyze:complexity'],
+  parameters: parametersSchema as unknown as z.ZodType<AnalyzerParameters>,
+  async run(parameters, context) {
+    const { analyzeCodebase } = await import('./analyze-codebase.ts');
+    return analyzeCodebase(parameters, context);
+  },
+});

@@ -1,0 +1,62 @@
+/** Reading source files: inside a root only, text only, bounded. */
+import { open, realpath } from 'node:fs/promises';
+import { relative, resolve, sep } from 'node:path';
+import { AgentFailure } from '../../errors.ts';
+import { invalidParameters } from '../../run-agent.ts';
+
+/** Larger files are generated or data; parsing them helps nobody. */
+export const MAX_SOURCE_BYTES = 2 * 1024 * 1024;
+/** A NUL within so many characters means that a file is no text. */
+const SNIFFED = 8_192;
+
+/**
+ * The path from `root` to `file` in POSIX form, and where it really is. Throws `agent.invalid-parameters` when it is
+ * outside `root`, also by a symbolic link, and `file.not-found`.
+ */
+export async function locateInside(root: string, file: string): Promise<{ path: string; realPath: string }> {
+  const base = resolve(root);
+  const path = inside(base, resolve(base, file));
+  if (path === undefined) throw outside(root, file);
+  const realBase = await realpath(base).catch((error) => fail(error, root));
+  const realPath = await realpath(resolve(base, file)).catch((error) => fail(error, file));
+  if (inside(realBase, realPath) === undefined) throw outside(root, file);
+  return { path, realPath };
+}
+
+/** Throws `file.not-found`, `file.unreadable`, `file.not-a-file`, `file.too-large`, `file.binary`; none is retryable. */
+export async function readSource(realPath: string, shownPath: string): Promise<string> {
+  const handle = await open(realPath).catch((error) => fail(error, shownPath));
+  try {
+    const facts = await handle.stat();
+    if (!facts.isFile()) throw failure('file.not-a-file', `${shownPath} is no regular file.`);
+    if (facts.size > MAX_SOURCE_BYTES) {
+      throw failure('file.too-large', `${shownPath} has ${facts.size} bytes; the limit is ${MAX_SOURCE_BYTES}.`);
+    }
+    const text = (await handle.readFile('utf8')).replace(/^\ufeff/, '');
+    if (text.slice(0, SNIFFED).includes('\0')) throw failure('file.binary', `${shownPath} is no text.`);
+    return text;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A failure that concerns one file and that no other attempt would change. */
+export function failure(code: string, message: string): AgentFailure {
+  return new AgentFailure({ code, message, retryable: false });
+}
+
+function inside(base: string, path: string): string | undefined {
+  const way = relative(base, path);
+  const leaves = way === '..' || way.startsWith(`..${sep}`) || resolve(base, way) !== path;
+  return leaves ? undefined : way.split(sep).join('/');
+}
+
+function outside(root: string, file: string): AgentFailure {
+  return invalidParameters(`file: ${file} is outside of ${root}.`, { root, file });
+}
+
+function fail(error: unknown, path: string): never {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT' || code === 'ENOTDIR') throw failure('file.not-found', `${path} does not exist.`);
+  throw failure('file.unreadable', `${path} cannot be read (${code ?? String(error)}).`);
+}
