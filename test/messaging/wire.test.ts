@@ -5,23 +5,17 @@ import { decodeBody, encodeBody, encodingOf } from '../../src/messaging/wire.ts'
 import { TroupeError } from '../../src/workflow/errors.ts';
 import { checkValue, type JsonValue } from '../../src/workflow/value.ts';
 import { seededBytes, seededRandom } from '../support/seeded.ts';
+import { arbitraryValue } from '../support/values.ts';
 
 const malformed = expect.objectContaining({ code: 'message.malformed' });
 const unsupported = expect.objectContaining({ code: 'value.unsupported' });
-const value = fc.jsonValue({ maxDepth: 6 }).filter((candidate) => {
-  try {
-    return checkValue(candidate) === candidate;
-  } catch {
-    return false;
-  }
-}) as fc.Arbitrary<JsonValue>;
 const FUZZ_CASES = 12_000;
 
 describe('the wire codec', () => {
   it.each(['json', 'msgpack'] as const)('gives back every value unchanged: %s', (encoding) => {
     fc.assert(
-      fc.property(value, (candidate) => {
-        expect(decodeBody(encodeBody(candidate, encoding), encoding)).toStrictEqual(candidate);
+      fc.property(arbitraryValue(), (candidate) => {
+        expect(decodeBody(encodeBody(candidate, encoding), encoding)).toEqual(candidate);
       }),
     );
   });

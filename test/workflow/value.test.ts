@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, checkValue, isBlobReference } from '../../src/workflow/value.ts';
+import { arbitraryValue } from '../support/values.ts';
 
 function refusal(value: unknown): unknown {
   try {
@@ -63,9 +64,9 @@ describe('checkValue', () => {
 
   it('passes whatever JSON can carry, and then JSON carries it', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => {
+      fc.property(arbitraryValue(), (value) => {
         const checked = checkValue(value);
-        expect(JSON.parse(JSON.stringify(checked))).toStrictEqual(checked);
+        expect(JSON.parse(JSON.stringify(checked))).toEqual(checked);
       }),
     );
   });
@@ -101,7 +102,7 @@ describe('canonicalJson', () => {
 
   it('is the same for equal values, whatever the order of their keys', () => {
     fc.assert(
-      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+      fc.property(fc.dictionary(fc.string(), arbitraryValue()), (value) => {
         const keys = Object.keys(value).filter((key) => key !== '__proto__');
         const forward = Object.fromEntries(keys.map((key) => [key, value[key]]));
         const backward = Object.fromEntries(keys.toReversed().map((key) => [key, value[key]]));
