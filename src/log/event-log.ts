@@ -120,6 +120,14 @@ export interface BlobStore {
   /** Also finds blobs of accepted commits that are not on disk yet. Throws `blob.not-found`, `blob.corrupt`. */
   get(reference: BlobReference): Promise<Uint8Array>;
   has(sha256: string): Promise<boolean>;
+  /**
+   * Removes blobs that are not in `marked` (`sha256:...`) and were last stored more than `olderThanMs` ago.
+   * `bytes`: what was freed. Blobs of commits that wait are never removed.
+   */
+  sweep(options: {
+    marked: ReadonlySet<string>;
+    olderThanMs: number;
+  }): Promise<{ removed: number; bytes: number }>;
 }
 
 /** Where projections keep documents and checkpoints. A write is atomic with its checkpoint, and not fsynced. */

@@ -1,0 +1,58 @@
+/** The log on LevelDB and files: `<directory>/log` and `<directory>/blobs`. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BlobFiles } from './blob-files.ts';
+import { systemClock } from './clock.ts';
+import type { PendingBound } from './committer.ts';
+import { LogIoError } from './errors.ts';
+import type { Durability, EventLog } from './event-log.ts';
+import { openLevelStore } from './level-store.ts';
+import { LogBlobs } from './log-blobs.ts';
+import { initialRecords } from './log-state.ts';
+import type { Upcaster } from './reader.ts';
+import { SequencedLog } from './sequenced-log.ts';
+
+export interface LevelLogOptions {
+  /** The data directory; created when it does not exist. */
+  directory: string;
+  /** Default `fsync`; `relaxed` leaves the time of writing to the operating system. */
+  durability?: Durability;
+  /** Bound of commits that wait for the disk; default 50,000 events, 64 MiB. */
+  maxPending?: PendingBound;
+  upcast?: Upcaster;
+  /** Dates blob files; milliseconds since the epoch. */
+  now?: () => number;
+}
+
+/**
+ * Opens or creates a log and takes its lock. Throws `log.locked` (another process, or this one, has it open),
+ * `log.newer-format`, `log.io` (not writable, disk full), `log.corrupt`.
+ */
+export async function openLevelLog(options: LevelLogOptions): Promise<EventLog> {
+  const blobDirectory = join(options.directory, 'blobs');
+  await makeDirectory(blobDirectory);
+  const store = await openLevelStore(join(options.directory, 'log'));
+  try {
+    const records = initialRecords(store);
+    if (records !== undefined) await store.write(records, { sync: true });
+    const now = options.now ?? systemClock;
+    return new SequencedLog({
+      store,
+      blobs: new LogBlobs(new BlobFiles(blobDirectory, now), now),
+      durability: options.durability ?? 'fsync',
+      maxPending: options.maxPending,
+      upcast: options.upcast,
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function makeDirectory(directory: string): Promise<void> {
+  try {
+    await mkdir(directory, { recursive: true });
+  } catch (cause) {
+    throw new LogIoError(`cannot create ${directory}`, cause);
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Finds the last position at or before a time. Clocks jump, so times do not grow with positions: the index
+ * keeps the earliest time of each full block of positions, and only one block is read.
+ */
+import type { Commit } from '../events/envelope.ts';
+import type { CommitCodec } from './codec.ts';
+import { LogCorruptError } from './errors.ts';
+import type { KeyValueStore, WriteBatch } from './key-value.ts';
+import { commitKey, TIME_RANGE, timeBlock, timeKey } from './keys.ts';
+import { readStored } from './reader.ts';
+
+/** Commits a block. */
+const TIME_BLOCK = 1024;
+
+/** Collects the earliest time of the block that is being filled. */
+export class TimeIndex {
+  #earliest = Number.POSITIVE_INFINITY;
+
+  /** Puts an entry into the batch for each block that the commit completes. */
+  add(commit: Commit, batch: WriteBatch): void {
+    this.#earliest = Math.min(this.#earliest, commit.at);
+    if (commit.position % TIME_BLOCK !== 0) return;
+    batch.putText(timeKey(commit.position / TIME_BLOCK), String(this.#earliest));
+    this.#earliest = Number.POSITIVE_INFINITY;
+  }
+
+  /** Reads the started block again, after opening: at most `TIME_BLOCK - 1` records. */
+  restore(sources: { store: KeyValueStore; codec: CommitCodec }, lastPosition: number): void {
+    const first = lastPosition - (lastPosition % TIME_BLOCK) + 1;
+    for (let position = first; position <= lastPosition; position += 1) {
+      const record = sources.store.getBytes(commitKey(position));
+      if (record === undefined) throw new LogCorruptError('the record is missing', { position });
+      this.#earliest = Math.min(this.#earliest, sources.codec.decode(record, position).commit.at);
+    }
+  }
+}
+
+/** The last position up to `upTo` whose commit has `at <= timeMs`, 0 for none. */
+export async function findPositionAt(
+  sources: { store: KeyValueStore; codec: CommitCodec },
+  query: { timeMs: number; upTo: number },
+): Promise<number> {
+  const fullBlocks = Math.floor(query.upTo / TIME_BLOCK);
+  const open = { after: fullBlocks * TIME_BLOCK, upTo: query.upTo };
+  const inOpenBlock = await lastAtOrBefore(sources, open, query.timeMs);
+  if (inOpenBlock > 0) return inOpenBlock;
+  const range = { from: TIME_RANGE.from, below: timeKey(fullBlocks + 1) };
+  for await (const entries of sources.store.texts(range, { reverse: true })) {
+    const found = entries.find(([, earliest]) => Number(earliest) <= query.timeMs);
+    if (found === undefined) continue;
+    const block = timeBlock(found[0]);
+    const place = { after: (block - 1) * TIME_BLOCK, upTo: block * TIME_BLOCK };
+    return lastAtOrBefore(sources, place, query.timeMs);
+  }
+  return 0;
+}
+
+async function lastAtOrBefore(
+  sources: { store: KeyValueStore; codec: CommitCodec },
+  range: { after: number; upTo: number },
+  timeMs: number,
+): Promise<number> {
+  let found = 0;
+  for await (const batch of readStored(sources, range)) {
+    for (const { commit } of batch) if (commit.at <= timeMs) found = commit.position;
+  }
+  return found;
+}
