@@ -25,7 +25,7 @@ export interface Presence {
 
 /** The heartbeats for a presence: one, or several that share the attempts. */
 export function heartbeatsOf(presence: Presence): JsonObject[] {
-  return pagesOf(presence.attempts).map((attempts): Heartbeat => heartbeat(presence, attempts));
+  return pagesOf(presence.attempts).map((attempts) => heartbeat(presence, attempts) as JsonObject);
 }
 
 /** The answers to a probe: one, or several that share what is to be said. */
@@ -35,7 +35,7 @@ export function probeRepliesOf(presence: Presence, finished: readonly AttemptRef
   const replies: JsonObject[] = [];
   for (let page = 0; page < Math.max(inHand.length, done.length); page += 1) {
     const reply: ProbeReply = { ...heartbeat(presence, inHand[page] ?? []), finished: done[page] ?? [] };
-    replies.push(reply);
+    replies.push(reply as JsonObject);
   }
   return replies;
 }

@@ -44,3 +44,11 @@ export class BlobTooLargeError extends TroupeError {
     });
   }
 }
+
+/** The orchestrator has no report of this run. */
+export class UnknownRunError extends TroupeError {
+  readonly code = 'run.not-found';
+  constructor(runId: string) {
+    super(`there is no run ${runId}`, { hint: 'List the runs with `troupe runs list`.', details: { runId } });
+  }
+}

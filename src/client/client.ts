@@ -1,0 +1,235 @@
+/**
+ * The typed client that CLI, API, tests and users share. It speaks to the orchestrator over NATS alone.
+ * Messages that change state get an id and are sent again while the orchestrator is away, so they happen once.
+ */
+import { randomUUID } from 'node:crypto';
+import type { z } from 'zod';
+import type { JsonEnvelope } from '../events/envelope.ts';
+import type { RunReport } from '../messages/report.ts';
+import {
+  type CommandReply,
+  type commandSchema,
+  type HelloReply,
+  helloReplySchema,
+  type HistoryReply,
+  type QueryReply,
+  type querySchema,
+  type RequestReply,
+  type requestSchema,
+} from '../messages/request.ts';
+import type { Bus } from '../messaging/bus.ts';
+import { connectBus } from '../messaging/nats-bus.ts';
+import { createSubjects, type Subjects } from '../messaging/subjects.ts';
+import { type BlobReference, checkValue, isBlobReference, type JsonObject, type JsonValue } from '../workflow/value.ts';
+import { type AskOptions, ask, pause } from './ask.ts';
+import { getBlob, putBlob } from './blob-transfer.ts';
+import { ClarificationNeededError, UnexpectedReplyError, UnknownRunError } from './errors.ts';
+import { CHECK_INTERVAL_MS, followRun, isTerminalEvent, readHistory } from './follow-run.ts';
+import { isEnded, outcomeOf, type RunOutcome } from './run-outcome.ts';
+
+export type RequestInput = z.input<typeof requestSchema>;
+export type CommandInput = z.input<typeof commandSchema>;
+export type QueryInput = z.input<typeof querySchema>;
+
+/** `text`, `workflow`, `template` or `pattern`, as in a request. */
+export type RunWorkflowOptions = RequestInput & {
+  /** Aborting cancels the run; the promise rejects with the signal's reason. */
+  signal?: AbortSignal;
+  /** Called with every event of the run, once each and in order. */
+  onEvent?: (event: JsonEnvelope) => void;
+};
+
+const DEFAULT_PAGE = 100;
+/** A report that is not at the end yet although the run is: asked again this soon, then ever later. */
+const FIRST_LAG_PAUSE_MS = 10;
+const MAX_LAG_PAUSE_MS = 1_000;
+const CANCEL_DEADLINE_MS = 5_000;
+
+/** Connects to a server. Throws `bus.connect-failed`. `close` closes the connection. */
+export async function connectClient(options: { url: string; prefix?: string; name?: string }): Promise<Client> {
+  const bus = await connectBus({ url: options.url, name: options.name ?? 'troupe-client' });
+  return new Client({ bus, subjects: createSubjects(options.prefix), ownsBus: true });
+}
+
+/** A client over a connection that its caller owns. */
+export function createClient(options: { bus: Bus; prefix?: string }): Client {
+  return new Client({ bus: options.bus, subjects: createSubjects(options.prefix), ownsBus: false });
+}
+
+/**
+ * What can be asked of an orchestrator. Every method rejects with the `RemoteError` that came back (`code`, `hint`),
+ * with `bus.no-responders`, `bus.timeout` or `bus.disconnected` when nobody answered until the deadline (30 s unless
+ * given), and with `value.unsupported` for values that JSON cannot carry.
+ */
+export class Client {
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  readonly #ownsBus: boolean;
+
+  /** Use `connectClient` or `createClient`. */
+  constructor(options: { bus: Bus; subjects: Subjects; ownsBus: boolean }) {
+    this.#bus = options.bus;
+    this.#subjects = options.subjects;
+    this.#ownsBus = options.ownsBus;
+  }
+
+  /** Starts a run, once however often it is sent. Resolves when the run is durable. Throws `request.clarification-needed`. */
+  async request(body: RequestInput, options: AskOptions = {}): Promise<RequestReply> {
+    const requestId = body.requestId ?? `req_${randomUUID()}`;
+    const reply = await this.#ask<Partial<RequestReply>>(this.#subjects.request(), { ...body, requestId }, options);
+    if ('clarification' in reply) throw new ClarificationNeededError(reply.clarification);
+    if (typeof reply.runId !== 'string') throw new UnexpectedReplyError(this.#subjects.request(), 'runId');
+    return reply as RequestReply;
+  }
+
+  /** Sends a command to a run, once however often it is sent; resolves to the run's state after it. */
+  command(runId: string, command: CommandInput, options: AskOptions = {}): Promise<CommandReply> {
+    const id = command.id ?? `cmd_${randomUUID()}`;
+    return this.#ask<CommandReply>(this.#subjects.runCommand(runId), { ...command, id }, options);
+  }
+
+  /** One page of a run's events from `streamVersion` `from` (default 1), at most `limit` (default 100). */
+  history(runId: string, page: { from?: number; limit?: number } = {}, options: AskOptions = {}): Promise<HistoryReply> {
+    const where = { bus: this.#bus, subjects: this.#subjects, runId, ...options };
+    return readHistory(where, { from: page.from ?? 1, limit: page.limit ?? DEFAULT_PAGE });
+  }
+
+  /** Documents of a projection. */
+  query(name: string, query: QueryInput = {}, options: AskOptions = {}): Promise<QueryReply> {
+    return this.#ask<QueryReply>(this.#subjects.query(name), query, options);
+  }
+
+  /** Which log answers on this prefix. */
+  async hello(options: AskOptions = {}): Promise<HelloReply> {
+    const reply = helloReplySchema.safeParse(await this.#ask(this.#subjects.hello(), {}, options));
+    if (!reply.success) throw new UnexpectedReplyError(this.#subjects.hello(), 'logId');
+    return reply.data;
+  }
+
+  /**
+   * The events of a run from `streamVersion` `from` (default 1), each once and in order, past and live, over lost
+   * messages, reconnects and restarts. Ends after the run's terminal event; a `signal` ends it with its reason.
+   */
+  events(runId: string, options: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<JsonEnvelope> {
+    return followRun({ bus: this.#bus, subjects: this.#subjects, runId, ...options });
+  }
+
+  /** The report of a run as it is now. Throws `run.not-found`. */
+  async report(runId: string, options: AskOptions = {}): Promise<RunReport> {
+    const reply = await this.query('run_report', { key: runId }, options);
+    const document = reply.documents?.[0]?.document;
+    if (document === undefined) throw new UnknownRunError(runId);
+    const report = isBlobReference(document) ? await this.#valueOf(document, options) : document;
+    return report as unknown as RunReport;
+  }
+
+  /** The report of a run once it has ended, however long that takes. */
+  async waitForRun(runId: string, options: { signal?: AbortSignal } = {}): Promise<RunReport> {
+    const watch = this.#watchEnd(runId, options.signal);
+    try {
+      let pauseMs = FIRST_LAG_PAUSE_MS;
+      for (;;) {
+        const report = await this.report(runId, options);
+        if (isEnded(report)) return report;
+        await watch.next();
+        if (!watch.hasEnded()) continue;
+        // The end was seen on the feed; the report follows.
+        await pause(pauseMs, options.signal);
+        pauseMs = Math.min(pauseMs * 2, MAX_LAG_PAUSE_MS);
+      }
+    } finally {
+      await watch.stop();
+    }
+  }
+
+  /** Runs a workflow to its end. A run that fails is an outcome, not an error. */
+  async runWorkflow(options: RunWorkflowOptions): Promise<RunOutcome> {
+    const { signal, onEvent, ...request } = options;
+    const asking = signal === undefined ? {} : { signal };
+    const { runId } = await this.request(request, asking);
+    try {
+      if (onEvent !== undefined) {
+        for await (const event of this.events(runId, asking)) onEvent(event);
+      }
+      return outcomeOf(await this.waitForRun(runId, asking));
+    } catch (error) {
+      if (signal?.aborted === true) await this.#cancelQuietly(runId);
+      throw error;
+    }
+  }
+
+  /** Stores bytes; resolves to their reference once they are durable. */
+  putBlob(bytes: Uint8Array, options: AskOptions & { type?: string } = {}): Promise<BlobReference> {
+    const { type = 'application/octet-stream', ...asking } = options;
+    return putBlob({ bus: this.#bus, subjects: this.#subjects }, { bytes, type }, asking);
+  }
+
+  /** The bytes of a blob, checked. Throws `payload.too-large` over `maxBytes` (default 64 MiB) and `blob.corrupt`. */
+  getBlob(
+    blob: { $blob: string; size?: number },
+    options: AskOptions & { maxBytes?: number } = {},
+  ): Promise<Uint8Array> {
+    return getBlob({ bus: this.#bus, subjects: this.#subjects }, blob, options);
+  }
+
+  /** Closes the connection if this client opened it. */
+  async close(): Promise<void> {
+    if (this.#ownsBus) await this.#bus.close();
+  }
+
+  async #ask<Reply>(subject: string, body: object, options: AskOptions): Promise<Reply> {
+    const reply = await ask({ ...options, bus: this.#bus, subject, body: checkValue(body) });
+    const answer = reply.body() as JsonObject | null;
+    if (typeof answer !== 'object' || answer === null) throw new UnexpectedReplyError(subject, 'body');
+    return answer as Reply;
+  }
+
+  async #valueOf(reference: BlobReference, options: AskOptions): Promise<JsonValue> {
+    const bytes = await this.getBlob(reference, options);
+    return checkValue(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  }
+
+  /** Tells when it is worth looking whether a run has ended: at its terminal event, after a reconnect, every 30 s. */
+  #watchEnd(runId: string, signal: AbortSignal | undefined) {
+    let hasEnded = false;
+    let isDue = false;
+    let wake: (() => void) | undefined;
+    const look = (): void => {
+      isDue = true;
+      wake?.();
+    };
+    const subscription = this.#bus.subscribe(this.#subjects.runEvents(runId), {}, (message) => {
+      const event = message.body() as unknown as JsonEnvelope | null;
+      if (event === null || typeof event.type !== 'string') return;
+      hasEnded = isTerminalEvent(event);
+      if (hasEnded) look();
+    });
+    const stopReconnect = this.#bus.onReconnect(look);
+    const timer = setInterval(look, CHECK_INTERVAL_MS);
+    signal?.addEventListener('abort', look, { once: true });
+    return {
+      hasEnded: () => hasEnded,
+      next: async (): Promise<void> => {
+        if (!isDue && !hasEnded) {
+          await new Promise<void>((resolve) => {
+            wake = resolve;
+          });
+        }
+        isDue = false;
+        signal?.throwIfAborted();
+      },
+      stop: async (): Promise<void> => {
+        clearInterval(timer);
+        stopReconnect();
+        signal?.removeEventListener('abort', look);
+        await subscription.stop();
+      },
+    };
+  }
+
+  /** The caller has its reason already; that the run could not be told adds nothing it can act on. */
+  async #cancelQuietly(runId: string): Promise<void> {
+    const command = { type: 'cancel' as const, reason: 'the caller aborted' };
+    await this.command(runId, command, { deadlineMs: CANCEL_DEADLINE_MS }).catch(() => undefined);
+  }
+}
