@@ -42,7 +42,7 @@ export interface ClientOptions {
 
 const BLOCK_SIZE = 64 * 1024;
 const CONGESTED_BYTES = 8 * 1024 * 1024;
-/** How long a client that broke the protocol may take to read why. */
+/** How long a client may take to read the last words to it. */
 const CLOSE_GRACE_MS = 1000;
 /** Blocks kept for the next writer, all connections together. */
 const MAX_SPARE_BLOCKS = 64;
@@ -118,10 +118,15 @@ export class BrokerConnection {
     else this.#sendBlock();
   }
 
-  /** Sends what is written, then an error and the end. */
+  /** Sends an error after what is written, then ends. */
   closeWith(errorText: string): void {
-    if (this.isClosed) return;
     this.writeText(`-ERR '${errorText}'\r\n`);
+    this.end();
+  }
+
+  /** Sends everything written and ends; a client that does not read it is dropped after `CLOSE_GRACE_MS`. */
+  end(): void {
+    if (this.isClosed) return;
     this.#isBusy = false;
     this.flush();
     this.isClosed = true;

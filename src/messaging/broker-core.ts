@@ -104,10 +104,7 @@ export class BrokerCore {
   }
 
   endAll(): void {
-    for (const connection of this.#connections) {
-      connection.flush();
-      connection.socket.end();
-    }
+    for (const connection of this.#connections) connection.end();
   }
 
   destroyAll(): void {

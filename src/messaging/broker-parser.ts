@@ -36,7 +36,7 @@ export interface PublishedMessage {
 }
 
 const MAX_CONTROL_LINE = 4096;
-/** CONNECT carries credentials and may be longer than other lines. */
+/** Of a control line; more than any operation takes, so that too many are seen. */
 const MAX_TOKENS = 6;
 const LF = 10;
 const CR = 13;

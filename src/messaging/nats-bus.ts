@@ -26,7 +26,12 @@ import type {
   Subscription,
 } from './bus.ts';
 import { BusClosedError, DisconnectedError, PayloadTooLargeError, toWireError } from './errors.ts';
-import { type BusErrorListener, type ConnectOptions, dialServer } from './nats-dial.ts';
+import {
+  type BusErrorListener,
+  type ConnectOptions,
+  dialServer,
+  withoutCredentials,
+} from './nats-dial.ts';
 import { NatsMessage, type RawMessage, toHeaders } from './nats-message.ts';
 import { RequestMux } from './request-mux.ts';
 import { checkQueueName } from './subjects.ts';
@@ -56,7 +61,7 @@ export class NatsBus implements Bus {
     connection: NatsConnection,
     options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError'>,
   ) {
-    this.url = options.url;
+    this.url = withoutCredentials(options.url);
     this.#connection = connection;
     this.#onError = options.onError ?? warn;
     this.#mux = new RequestMux(createInbox(options.inboxPrefix ?? '_INBOX'), (raw) =>
@@ -65,10 +70,11 @@ export class NatsBus implements Bus {
     connection.subscribe(this.#mux.pattern, {
       callback: (error, message) => {
         if (error === null) this.#mux.receive(message);
-        else this.#onError(error, { subject: this.#mux.pattern });
+        else this.#report(error, { subject: this.#mux.pattern });
       },
     });
     void this.#watch();
+    void connection.closed().then(() => this.#mux.failAll(new BusClosedError(this.url)));
   }
 
   get isConnected(): boolean {
@@ -121,7 +127,7 @@ export class NatsBus implements Bus {
       ...(options.queue !== undefined && { queue: checkQueueName(options.queue) }),
       callback: (error, message: Msg) => {
         if (error === null) this.#handle(message, handler);
-        else this.#onError(error, { subject });
+        else this.#report(error, { subject });
       },
     });
     return { stop: () => this.#stop(subscription) };
@@ -142,7 +148,7 @@ export class NatsBus implements Bus {
         ...(endpoint.metadata && { metadata: endpoint.metadata }),
         handler: (error: Error | null, message: ServiceMsg) => {
           if (error === null) this.#handle(message, endpoint.handler);
-          else this.#onError(error, { subject: endpoint.subject });
+          else this.#report(error, { subject: endpoint.subject });
         },
       });
     }
@@ -150,7 +156,7 @@ export class NatsBus implements Bus {
       stop: async () => {
         const failure = await added.stop();
         if (failure !== null && failure !== undefined && this.isConnected)
-          this.#onError(failure, { subject: name });
+          this.#report(failure, { subject: name });
       },
     };
   }
@@ -223,11 +229,11 @@ export class NatsBus implements Bus {
   }
 
   #failed(error: unknown, message: NatsMessage): void {
-    this.#onError(error, { subject: message.subject });
+    this.#report(error, { subject: message.subject });
     try {
       message.respondError(toWireError(error));
     } catch (failure) {
-      this.#onError(failure, { subject: message.subject });
+      this.#report(failure, { subject: message.subject });
     }
   }
 
@@ -246,8 +252,17 @@ export class NatsBus implements Bus {
         this.#isConnected = true;
         for (const listener of this.#reconnectListeners) this.#notify(listener);
       } else if (status.type === Events.Error) {
-        this.#onError(new Error(`the server reports ${String(status.data)}`), { subject: '' });
+        this.#report(new Error(`the server reports ${String(status.data)}`), { subject: '' });
       }
+    }
+  }
+
+  /** A listener that throws must not end the client's reader. */
+  #report(error: unknown, context: { subject: string }): void {
+    try {
+      this.#onError(error, context);
+    } catch (failure) {
+      warn(failure, context);
     }
   }
 
@@ -255,7 +270,7 @@ export class NatsBus implements Bus {
     try {
       listener();
     } catch (error) {
-      this.#onError(error, { subject: '' });
+      this.#report(error, { subject: '' });
     }
   }
 }

@@ -6,7 +6,7 @@ import { ConnectFailedError } from './errors.ts';
 export type BusErrorListener = (error: unknown, context: { subject: string }) => void;
 
 export interface ConnectOptions {
-  /** `nats://host:port`, or several separated by commas. */
+  /** `nats://host:port`, also with `user:pass@` or `token@`, or several separated by commas. */
   url: string;
   /** Shown by the server's monitoring. */
   name: string;
@@ -38,7 +38,7 @@ export async function dialServer(options: ConnectOptions): Promise<NatsConnectio
       return await dial(options);
     } catch (error) {
       if (performance.now() + RECONNECT_WAIT_MS >= deadline || isRefusal(error)) {
-        throw new ConnectFailedError(options.url, error);
+        throw new ConnectFailedError(withoutCredentials(options.url), error);
       }
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
     }
@@ -47,7 +47,7 @@ export async function dialServer(options: ConnectOptions): Promise<NatsConnectio
 
 function dial(options: ConnectOptions): Promise<NatsConnection> {
   return connect({
-    servers: options.url.split(','),
+    servers: withoutCredentials(options.url).split(','),
     name: options.name,
     timeout: DIAL_TIMEOUT_MS,
     maxReconnectAttempts: -1,
@@ -59,9 +59,7 @@ function dial(options: ConnectOptions): Promise<NatsConnection> {
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: MAX_PINGS,
     noAsyncTraces: true,
-    ...(options.user !== undefined && { user: options.user }),
-    ...(options.pass !== undefined && { pass: options.pass }),
-    ...(options.token !== undefined && { token: options.token }),
+    ...credentialsOf(options),
     ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
   });
 }
@@ -72,4 +70,25 @@ function isRefusal(error: unknown): boolean {
   return (
     code === 'AUTHORIZATION_VIOLATION' || code === 'INVALID_OPTION' || code === 'BAD_AUTHENTICATION'
   );
+}
+
+const USER_INFO = /(^|\/\/)([^@/,]*)@/g;
+
+/** The URL as it may be shown and logged. */
+export function withoutCredentials(url: string): string {
+  return url.replace(USER_INFO, '$1');
+}
+
+/** What the options say, else what the URL says: `user:pass@` or `token@`. */
+function credentialsOf(options: ConnectOptions): { user?: string; pass?: string; token?: string } {
+  const { user, pass, token } = options;
+  if (token !== undefined) return { token };
+  if (user !== undefined) return pass === undefined ? { user } : { user, pass };
+  const info = [...options.url.matchAll(USER_INFO)][0]?.[2];
+  if (info === undefined || info === '') return {};
+  const [name = '', ...secret] = info.split(':');
+  const decoded = decodeURIComponent(name);
+  return secret.length === 0
+    ? { token: decoded }
+    : { user: decoded, pass: decodeURIComponent(secret.join(':')) };
 }

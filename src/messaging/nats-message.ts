@@ -2,7 +2,7 @@
 import { headers as createHeaders, type MsgHdrs } from 'nats';
 import type { JsonValue } from '../workflow/value.ts';
 import type { BusMessage, Encoding, Headers, WireError } from './bus.ts';
-import { RemoteError } from './errors.ts';
+import { MalformedMessageError, RemoteError } from './errors.ts';
 import { CONTENT_TYPE, decodeBody, encodeBody, encodingOf, MSGPACK_TYPE } from './wire.ts';
 
 export const SERVICE_ERROR = 'Nats-Service-Error';
@@ -48,7 +48,7 @@ export class NatsMessage implements BusMessage {
   }
 
   header(name: string): string | undefined {
-    return readHeader(this.#raw.headers, name);
+    return readHeader(this.#raw, name);
   }
 
   body(): JsonValue {
@@ -63,7 +63,7 @@ export class NatsMessage implements BusMessage {
   respond(body: JsonValue, headers?: Headers): void {
     const { replyTo } = this;
     if (replyTo === undefined) return;
-    const encoding = this.#encoding();
+    const encoding = this.#replyEncoding();
     this.#send(replyTo, encodeBody(body, encoding), toHeaders(headers, encoding));
   }
 
@@ -73,23 +73,36 @@ export class NatsMessage implements BusMessage {
   }
 
   respondError(error: WireError): void {
-    const { status, ...body } = error;
-    this.respond(body as JsonValue, {
+    const { status, details, ...body } = error;
+    const headers = {
       [SERVICE_ERROR_CODE]: String(status),
       [SERVICE_ERROR]: headerText(`${error.code}: ${error.message}`),
-    });
+    };
+    try {
+      this.respond((details === undefined ? body : { ...body, details }) as JsonValue, headers);
+    } catch {
+      // Details that cannot be sent (too large, no values) must not cost the asker the error itself.
+      this.respond(body, headers);
+    }
   }
 
   #encoding(): Encoding {
     return encodingOf(this.header(CONTENT_TYPE));
   }
+
+  /** A message whose headers cannot be read is answered in JSON. */
+  #replyEncoding(): Encoding {
+    try {
+      return this.#encoding();
+    } catch {
+      return 'json';
+    }
+  }
 }
 
-/** True for the server's answer to a request that nobody is subscribed to. */
+/** True for the server's answer to a request that nobody is subscribed to. Throws `message.malformed` for broken headers. */
 export function isNoResponders(raw: RawMessage): boolean {
-  return (
-    raw.data.length === 0 && raw.headers !== undefined && raw.headers.code === NO_RESPONDERS_STATUS
-  );
+  return raw.data.length === 0 && headersOf(raw)?.code === NO_RESPONDERS_STATUS;
 }
 
 /** The typed error in a reply, undefined when the reply is a success. A foreign service's bare error gets the code `remote.error`. */
@@ -126,13 +139,23 @@ function readErrorBody(message: BusMessage, text: string | undefined): Omit<Wire
   };
 }
 
-function readHeader(headers: MsgHdrs | undefined, name: string): string | undefined {
+function readHeader(raw: RawMessage, name: string): string | undefined {
+  const headers = headersOf(raw);
   if (headers === undefined) return undefined;
   if (headers.has(name)) return headers.get(name);
   // Other clients may write header names in another case.
   const wanted = name.toLowerCase();
   const found = headers.keys().find((key) => key.toLowerCase() === wanted);
   return found === undefined ? undefined : headers.get(found);
+}
+
+/** The client reads headers when they are first asked for, and throws then for names that are none. */
+function headersOf(raw: RawMessage): MsgHdrs | undefined {
+  try {
+    return raw.headers;
+  } catch (error) {
+    throw new MalformedMessageError('invalid headers', error);
+  }
 }
 
 /** Client headers for a message; undefined when there is nothing to say, which saves the header block. */

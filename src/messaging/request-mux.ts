@@ -68,11 +68,17 @@ export class RequestMux {
     });
   }
 
-  /** Takes a message that arrived on the inbox. */
+  /** Takes a message that arrived on the inbox. Never throws: what cannot be read fails its request. */
   receive(raw: RawMessage): void {
     const token = raw.subject.slice(this.#inbox.length + 1);
     const pending = this.#pending.get(token);
-    if (pending?.take(raw) === true) this.#end(token, pending);
+    if (pending === undefined) return;
+    try {
+      if (pending.take(raw)) this.#end(token, pending);
+    } catch (error) {
+      this.#end(token, pending);
+      pending.fail(error as Error);
+    }
   }
 
   /** Ends everything pending with an error. */

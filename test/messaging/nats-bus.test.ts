@@ -4,6 +4,7 @@ import { startBroker } from '../../src/messaging/embedded-broker.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
 import { testBus } from '../contract/bus.ts';
 import { startNatsServer } from '../support/nats-server.ts';
+import { openRawClient } from '../support/raw-client.ts';
 
 testBus('NatsBus on the embedded broker', async () => {
   const broker = await startBroker({ port: 0 });
@@ -31,6 +32,77 @@ async function connected(url: string): Promise<Bus> {
   cleanup.push(() => bus.close());
   return bus;
 }
+
+describe('what a foreign client sends', () => {
+  const badHeader = 'NATS/1.0\r\nbad key\u0001: x\r\n\r\n';
+  const headerSize = badHeader.length;
+
+  it('cannot stop a subscription, a service or a request by headers that are none', async () => {
+    const broker = await startBroker({ port: 0 });
+    cleanup.push(() => broker.close());
+    const errors: unknown[] = [];
+    const bus = await connectBus({
+      url: broker.url,
+      name: 'test',
+      onError: (error) => errors.push(error),
+    });
+    cleanup.push(() => bus.close());
+    const foreign = await openRawClient(broker.port);
+    cleanup.push(async () => foreign.end());
+    bus.subscribe('read', {}, (message) => message.respond(message.header('X') ?? message.body()));
+    await bus.flush();
+    foreign.send(`CONNECT {"headers":true}\r\nSUB answer 1\r\nSUB broken 2\r\n`);
+    foreign.send(`HPUB read answer ${headerSize} ${headerSize}\r\n${badHeader}\r\n`);
+    const answer = await foreign.next((frame) => frame.body !== undefined);
+    expect(answer.body).toContain('message.malformed');
+    const pending = expect(bus.request('broken', 1, { timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'message.malformed',
+    });
+    const request = await foreign.next((frame) => frame.line.startsWith('MSG broken'));
+    const inbox = request.line.split(' ')[3] ?? '';
+    foreign.send(`HPUB ${inbox} ${headerSize} ${headerSize}\r\n${badHeader}\r\n`);
+    await pending;
+    expect((await bus.request('read', 'alive', { timeoutMs: 5000 })).body()).toBe('alive');
+    expect(errors).toHaveLength(1);
+  });
+});
+
+describe('reporting', () => {
+  it('survives a listener that throws, and details that cannot be sent', async () => {
+    const broker = await startBroker({ port: 0 });
+    cleanup.push(() => broker.close());
+    const bus = await connectBus({
+      url: broker.url,
+      name: 'test',
+      onError: () => {
+        throw new Error('listener');
+      },
+    });
+    cleanup.push(() => bus.close());
+    bus.subscribe('fails', {}, () => {
+      throw new Error('handler');
+    });
+    bus.subscribe('details', {}, (message) =>
+      message.respondError({
+        status: 409,
+        code: 'run.conflict',
+        message: 'm',
+        hint: 'h',
+        details: { n: 1n },
+      }),
+    );
+    await bus.flush();
+    const warned = new Promise((resolve) => process.once('warning', resolve));
+    await expect(bus.request('fails', 1, { timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'internal',
+    });
+    await warned;
+    await expect(bus.request('details', 1, { timeoutMs: 5000 })).rejects.toMatchObject({
+      code: 'run.conflict',
+      details: {},
+    });
+  });
+});
 
 describe('a lost connection', () => {
   it('serves again within 1 s after nats-server was killed and came back', async () => {
@@ -136,6 +208,10 @@ describe('the first connection', () => {
     const bus = await connectBus({ url: server.url, name: 'test', user: 'u', pass: 'p' });
     expect(bus.isConnected).toBe(true);
     await bus.close();
+    const address = server.url.replace('//', '//u:p@');
+    const other = await connectBus({ url: address, name: 'test' });
+    expect(other.url).toBe(server.url);
+    await other.close();
   });
 });
 
