@@ -199,9 +199,14 @@ function installNatsServer() {
   const sudo = isRoot ? undefined : findProgram('sudo');
   if (!apt || !(isRoot || sudo)) return;
   const environment = ['env', 'DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1'];
-  const asRoot = sudo ? [sudo, ...(process.stdin.isTTY ? [] : ['-n']), ...environment] : environment;
+  const asRoot = sudo
+    ? [sudo, ...(process.stdin.isTTY ? [] : ['-n']), ...environment]
+    : environment;
   say('installing nats-server (apt-get) ...');
-  const steps = [['update', '-qq'], ['install', '-y', '-qq', '--no-install-recommends', 'nats-server']];
+  const steps = [
+    ['update', '-qq'],
+    ['install', '-y', '-qq', '--no-install-recommends', 'nats-server'],
+  ];
   for (const step of steps) {
     const [command = apt, ...rest] = [...asRoot, apt, ...step];
     spawnSync(command, rest, { stdio: ['inherit', process.stderr.fd, process.stderr.fd] });

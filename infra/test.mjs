@@ -50,6 +50,16 @@ const suite = (name, ...flags) => ({
 const steps = [
   check('format', 'biome', 'format', '.'),
   check('lint', 'biome', 'lint', '--error-on-warnings', '.'),
+  check(
+    'promises',
+    'oxlint',
+    '--type-aware',
+    '--deny-warnings',
+    'src',
+    'test',
+    'bench',
+    'examples',
+  ),
   check('types', 'tsc', '--noEmit', '-p', '.'),
   check('unused', 'knip'),
   suite('fast'),
