@@ -1,0 +1,141 @@
+/**
+ * From history to state: the one place where a run's stream is read and folded. Used by activation, by `replay`,
+ * by reports. Large values stay where they are; `ValueReader` fetches them when somebody needs them.
+ */
+import type { RunEvent } from '../../events/catalogue.ts';
+import type { Commit } from '../../events/envelope.ts';
+import type { EventLog } from '../../log/event-log.ts';
+import { type CellFactory, foldedCells } from '../../machines/cell.ts';
+import type { RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
+import { createAggregate, evolve } from '../../machines/run/evolve.ts';
+import { FOLD_HASH, restoreRun } from '../../machines/run/snapshot.ts';
+import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
+import { BrokenStream } from './errors.ts';
+
+/** What lies over the chart: read by the host, folded by no machine. */
+export interface Quarantine {
+  code: string;
+  message: string;
+  /** The version after which the defect showed. */
+  streamVersion: number;
+}
+
+export interface LoadedRun {
+  run: RunAggregate;
+  quarantine: Quarantine | undefined;
+}
+
+export interface LoadOptions {
+  cells?: CellFactory;
+  /** Fold up to this version only. */
+  toVersion?: number;
+  /** False: fold everything from version 1 (`replay --verify`). */
+  useSnapshot?: boolean;
+}
+
+/** The value of a blob as JSON. */
+export async function readBlobValue(log: EventLog, reference: Parameters<EventLog['blobs']['get']>[0]): Promise<JsonValue> {
+  const bytes = await log.blobs.get(reference);
+  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue;
+}
+
+/** A value that is not in memory: from its blob or its event. Waits for the event to be durable. */
+export async function readValue(log: EventLog, stream: string, ref: ValueRef): Promise<JsonValue> {
+  if (ref.at === 'inline') return ref.value;
+  if (ref.at === 'blob') return readBlobValue(log, ref.blob);
+  await log.flush();
+  const range = { fromVersion: ref.streamVersion, toVersion: ref.streamVersion };
+  for await (const commits of log.readStream(stream, range)) {
+    for (const commit of commits) {
+      const event = commit.events[ref.streamVersion - commit.firstVersion];
+      if (event === undefined) continue;
+      const value = (event.data as Record<string, JsonValue | undefined>)[ref.field];
+      if (value === undefined) break;
+      return isBlobReference(value) ? readBlobValue(log, value) : value;
+    }
+  }
+  throw new BrokenStream(stream, `version ${ref.streamVersion} has no ${ref.field}`);
+}
+
+/** The definition of a run, from its first event or from the blob that the event names. */
+async function definitionOf(log: EventLog, data: { definition: unknown }): Promise<WorkflowDefinition> {
+  const { definition } = data;
+  if (isBlobReference(definition)) {
+    return (await readBlobValue(log, definition)) as unknown as WorkflowDefinition;
+  }
+  return definition as WorkflowDefinition;
+}
+
+/** Folds commits one by one; `first` makes the aggregate. */
+class RunFolder {
+  readonly #log: EventLog;
+  readonly #cells: CellFactory;
+  readonly #stream: string;
+  readonly #toVersion: number;
+  run: RunAggregate | undefined;
+  quarantine: Quarantine | undefined;
+
+  constructor(log: EventLog, stream: string, options: LoadOptions) {
+    this.#log = log;
+    this.#stream = stream;
+    this.#cells = options.cells ?? foldedCells;
+    this.#toVersion = options.toVersion ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  async take(commit: Commit): Promise<void> {
+    for (const [index, recorded] of commit.events.entries()) {
+      const streamVersion = commit.firstVersion + index;
+      if (streamVersion > this.#toVersion) return;
+      const event = recorded as RunEvent;
+      if (event.type === 'run.quarantined') {
+        const { code, message } = event.data.error;
+        this.quarantine = { code, message, streamVersion: event.data.streamVersion };
+      } else if (event.type === 'run.released') this.quarantine = undefined;
+      if (this.run === undefined) await this.#first(commit, event, streamVersion);
+      else if (streamVersion > this.run.streamVersion) {
+        evolve(this.run, { type: event.type, data: event.data, at: commit.at, streamVersion });
+      }
+    }
+  }
+
+  async #first(commit: Commit, event: RunEvent, streamVersion: number): Promise<void> {
+    if (event.type !== 'run.created') {
+      throw new BrokenStream(this.#stream, `it begins with ${event.type} at version ${streamVersion}`);
+    }
+    this.run = createAggregate({
+      envelope: { ...commit, streamVersion },
+      data: event.data,
+      definition: await definitionOf(this.#log, event.data),
+      cells: this.#cells,
+    });
+  }
+}
+
+/** Folds a run's stream; undefined where there is none. Throws what a fold throws (a defect), `log.corrupt`, `stream.broken`. */
+export async function loadRun(
+  log: EventLog,
+  stream: string,
+  options: LoadOptions = {},
+): Promise<LoadedRun | undefined> {
+  const folder = new RunFolder(log, stream, options);
+  let fromVersion = 1;
+  if (options.useSnapshot !== false) {
+    const atMost = options.toVersion === undefined ? {} : { atMost: options.toVersion };
+    const snapshot = await log.loadSnapshot(stream, atMost);
+    if (snapshot !== undefined && snapshot.foldHash === FOLD_HASH) {
+      const restored = await restoreRun(snapshot.state, {
+        cells: options.cells ?? foldedCells,
+        definitionOf: (data) => definitionOf(log, data),
+      });
+      folder.run = restored.run;
+      folder.quarantine = restored.quarantine;
+      fromVersion = snapshot.streamVersion + 1;
+    }
+  }
+  const range = { fromVersion, ...(options.toVersion === undefined ? {} : { toVersion: options.toVersion }) };
+  for await (const commits of log.readStream(stream, range)) {
+    for (const commit of commits) await folder.take(commit);
+  }
+  return folder.run === undefined ? undefined : { run: folder.run, quarantine: folder.quarantine };
+}

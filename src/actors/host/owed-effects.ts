@@ -1,0 +1,195 @@
+/**
+ * Effects by difference: what a run owed before a turn against what it owes after it (architecture.md).
+ * Starting and stopping wait for the commit; slots change at once, for they are memory only.
+ *
+ * C3 Effects are released in commit order; one whose state has been left again by then is skipped.
+ */
+import { type Activation, type RunAggregate, runContext, runState } from '../../machines/run/aggregate.ts';
+import { type Effect, effectsOfActivation, effectsOfRun } from '../../machines/run/effects.ts';
+import type { RunState } from '../../machines/run/machine.ts';
+import { slotStates } from '../../machines/task/machine.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import type { EffectContext, HostRuntime } from './runtime.ts';
+import type { Turn } from './turn.ts';
+
+interface Started {
+  key: string;
+  effect: Effect;
+  context: EffectContext;
+}
+
+interface Stopped {
+  key: string;
+  effect: Effect;
+  isEnded: boolean;
+}
+
+const RUN_OWNER = '';
+
+export class OwedEffects {
+  readonly #run: RunAggregate;
+  readonly #runtime: HostRuntime;
+  /** By owner (an activation id, or the run), then by key. */
+  readonly #owed = new Map<string, Map<string, Effect>>();
+  /** Agents whose slots are held, by activation. */
+  readonly #slots = new Map<string, string>();
+  #state: RunState;
+  #timers = 0;
+  #others = 0;
+  #isAbandoned = false;
+
+  constructor(run: RunAggregate, runtime: HostRuntime) {
+    this.#run = run;
+    this.#runtime = runtime;
+    this.#state = 'pending';
+  }
+
+  get onlyTimers(): boolean {
+    return this.#others === 0;
+  }
+
+  /** After a load: everything owed starts, everything that holds a slot has one. */
+  resume(): void {
+    for (const activation of this.#run.open) {
+      if (!slotStates.has(activation.state) || activation.context.agent === null) continue;
+      this.#slots.set(activation.id, activation.context.agent);
+      this.#runtime.admission.claim(activation.context.agent);
+    }
+    this.#state = runState(this.#run);
+    const started: Started[] = [];
+    const owners: (Activation | undefined)[] = [undefined, ...this.#run.open];
+    for (const owner of owners) this.#compare(owner, { started, stopped: [] });
+    this.#run.touched.clear();
+    this.#runtime.releases.push(() => this.#start(started));
+  }
+
+  /** What changed with a turn; `release` is called once its commit is durable. */
+  difference(turn: Turn): { release(): void } | undefined {
+    const run = this.#run;
+    const started: Started[] = [];
+    const stopped: Stopped[] = [];
+    const state = runState(run);
+    const hasRunChanged = state !== this.#state;
+    this.#state = state;
+    const changes = { started, stopped, turn };
+    if (hasRunChanged || run.touched.size > 0) this.#compare(undefined, changes);
+    const owners: Iterable<Activation> = hasRunChanged ? new Set([...run.touched, ...run.open]) : run.touched;
+    for (const activation of owners) {
+      this.#moveSlot(activation);
+      this.#compare(activation, changes);
+    }
+    run.touched.clear();
+    if (started.length === 0 && stopped.length === 0) return undefined;
+    return {
+      release: () => {
+        this.#stop(stopped);
+        this.#start(started);
+      },
+    };
+  }
+
+  /** The run leaves memory or its memory is thrown away: slots go back, effects are neither started nor stopped. */
+  abandon(): void {
+    this.#isAbandoned = true;
+    for (const agent of this.#slots.values()) this.#runtime.admission.release(agent);
+    this.#slots.clear();
+    this.#owed.clear();
+  }
+
+  #moveSlot(activation: Activation): void {
+    const held = this.#slots.get(activation.id);
+    const holds = slotStates.has(activation.state) && activation.cell !== undefined;
+    const { agent } = activation.context;
+    if (holds && held === undefined && activation.state === 'running' && agent !== null) {
+      // The slot was acquired in the turn; here it only gets its place in the books.
+      this.#slots.set(activation.id, agent);
+    } else if (!holds && held !== undefined) {
+      this.#slots.delete(activation.id);
+      this.#runtime.admission.release(held);
+    }
+  }
+
+  #compare(
+    owner: Activation | undefined,
+    changes: { started: Started[]; stopped: Stopped[]; turn?: Turn },
+  ): void {
+    const id = owner?.id ?? RUN_OWNER;
+    const before = this.#owed.get(id);
+    const after = owner === undefined ? effectsOfRun(this.#run) : effectsOfActivation(owner, this.#state);
+    if (before === undefined && after.size === 0) return;
+    for (const [key, effect] of after) {
+      if (before?.has(key)) continue;
+      this.#count(effect, 1);
+      if (effect.kind === 'admit') continue;
+      changes.started.push({ key, effect, context: this.#contextOf(owner, changes.turn) });
+    }
+    for (const [key, effect] of before ?? []) {
+      if (after.has(key)) continue;
+      this.#count(effect, -1);
+      if (effect.kind === 'admit') continue;
+      // A dispatch that becomes a cancellation is told to the agent once, by the cancellation.
+      if (effect.kind === 'dispatch' && owner?.state === 'canceling') continue;
+      changes.stopped.push({ key, effect, isEnded: isOwnEnd(effect, changes.turn) });
+    }
+    if (after.size === 0) this.#owed.delete(id);
+    else this.#owed.set(id, after);
+  }
+
+  #count(effect: Effect, by: 1 | -1): void {
+    if (effect.kind === 'timer') this.#timers += by;
+    else this.#others += by;
+  }
+
+  #contextOf(owner: Activation | undefined, turn: Turn | undefined): EffectContext {
+    const { header } = this.#run;
+    const task = owner?.node.task;
+    const parameters: JsonValue | undefined = owner === undefined ? undefined : turn?.parameters.get(owner.id);
+    return {
+      runId: header.runId,
+      workflow: header.name,
+      correlationId: header.correlationId,
+      trace: header.trace,
+      parameters,
+      startedVersion: owner?.startedVersion ?? 0,
+      definitionTaskId: task?.id ?? '',
+      description: task?.description,
+      deadline: owner?.context.dueAt ?? runContext(this.#run).dueAt ?? undefined,
+      reason: owner?.reason,
+    };
+  }
+
+  #start(started: readonly Started[]): void {
+    for (const { key, effect, context } of started) {
+      if (this.#isAbandoned || !this.#isOwed(key, effect)) continue;
+      this.#runtime.effects.start(key, effect, context);
+    }
+  }
+
+  #stop(stopped: readonly Stopped[]): void {
+    const { runId } = this.#run.header;
+    for (const { key, effect, isEnded } of stopped) {
+      this.#runtime.effects.stop(key, effect, { runId, isEnded });
+    }
+  }
+
+  #isOwed(key: string, effect: Effect): boolean {
+    const owner = effect.kind === 'timer' ? ownerOfTimer(effect.timerId) : effect.activation;
+    return this.#owed.get(owner)?.has(key) ?? false;
+  }
+}
+
+/** Timer ids are `<state>:<activation>:<attempt>`; the run's own have no colon. */
+function ownerOfTimer(timerId: string): string {
+  return timerId.split(':')[1] ?? RUN_OWNER;
+}
+
+/** True when the attempt of a dispatch ended by the result that this turn took. */
+function isOwnEnd(effect: Effect, turn: Turn | undefined): boolean {
+  if (effect.kind !== 'dispatch' && effect.kind !== 'cancel') return true;
+  const message = turn?.delivery.message;
+  return (
+    message?.type === 'result' &&
+    message.activation === effect.activation &&
+    message.result.attempt === effect.attempt
+  );
+}

@@ -1,0 +1,383 @@
+/**
+ * The actor of one run: its mailbox, its aggregate, its turns. A turn is `decide`, apply, what follows, append, release;
+ * the mailbox does not wait for the disk.
+ *
+ * H1 One turn at a time, in mailbox order. A turn that needs a value from the log waits for it; others queue behind.
+ * H2 Events are applied in memory in the turn that decides them, and appended as one commit at its end.
+ * H3 An exception in a fold or decider quarantines this run and nothing else: memory is thrown away, the evidence logged.
+ * H4 A refused append discards this host alone; a failed one discards every host that is ahead of the log (C4).
+ * Neighbours: `turn.ts` runs decisions, `owed-effects.ts` compares effects, `load.ts` folds history.
+ */
+import { type RunEvent, event } from '../../events/catalogue.ts';
+import { liveCells } from '../../machines/cell.ts';
+import { type RunAggregate, runState } from '../../machines/run/aggregate.ts';
+import { enliven, stopCells } from '../../machines/run/evolve.ts';
+import { endedRunStates } from '../../machines/run/machine.ts';
+import { FOLD_HASH, snapshotOf } from '../../machines/run/snapshot.ts';
+import { TroupeError } from '../../workflow/errors.ts';
+import type { Grant } from '../services/admission.ts';
+import { Unavailable } from './errors.ts';
+import { type LoadedRun, loadRun, type Quarantine } from './load.ts';
+import { OwedEffects } from './owed-effects.ts';
+import { rejectionOf } from './rejection.ts';
+import type { Delivery, HostRuntime, Outcome } from './runtime.ts';
+import { Turn } from './turn.ts';
+
+/** Messages that may wait in one mailbox; more are refused with `overloaded`. */
+const MAX_MAILBOX = 10_000;
+
+export class RunHost {
+  readonly stream: string;
+  readonly #runtime: HostRuntime;
+  readonly #mailbox: Delivery[] = [];
+  readonly #grants: { demand: string; grant: Grant }[] = [];
+  #run: RunAggregate | undefined;
+  #owed: OwedEffects | undefined;
+  #quarantine: Quarantine | undefined;
+  #turn: Turn | undefined;
+  #loading: Promise<boolean> | undefined;
+  #isDraining = false;
+  #isGone = false;
+  #snapshotVersion = 0;
+  #definition: unknown;
+  /** When it last had something to do, by the clock. */
+  lastActiveAt: number;
+
+  constructor(stream: string, runtime: HostRuntime) {
+    this.stream = stream;
+    this.#runtime = runtime;
+    this.lastActiveAt = runtime.clock.now();
+  }
+
+  get run(): RunAggregate | undefined {
+    return this.#run;
+  }
+
+  get quarantine(): Quarantine | undefined {
+    return this.#quarantine;
+  }
+
+  /** True when nothing but timers is owed, so that the run can leave memory. */
+  get isIdle(): boolean {
+    if (this.#turn !== undefined || this.#mailbox.length > 0 || this.#loading !== undefined) return false;
+    return this.#quarantine !== undefined || (this.#owed?.onlyTimers ?? true);
+  }
+
+  /** True when its memory may be ahead of the durable log. */
+  get isAhead(): boolean {
+    return (this.#run?.streamVersion ?? 0) > 0 && this.#runtime.log.appendedPosition > this.#runtime.log.durablePosition;
+  }
+
+  /** Takes over an aggregate that has just been created in memory; its `run.created` is accepted by the log. */
+  adopt(run: RunAggregate, definition: unknown): void {
+    this.#run = run;
+    this.#definition = definition;
+    this.#owed = new OwedEffects(run, this.#runtime);
+  }
+
+  /** Single-flight: folds the history; false when there is none. Rejects with what reading threw. */
+  activate(): Promise<boolean> {
+    if (this.#run !== undefined) return Promise.resolve(true);
+    this.#loading ??= this.#load().finally(() => {
+      this.#loading = undefined;
+    });
+    return this.#loading;
+  }
+
+  async #load(): Promise<boolean> {
+    let loaded: LoadedRun | undefined;
+    try {
+      loaded = await loadRun(this.#runtime.log, this.stream);
+    } catch (error) {
+      if (this.#isGone) return false;
+      if (!isDefect(error)) throw error;
+      this.#isolate(error, undefined);
+      return true;
+    }
+    if (loaded === undefined || this.#isGone) return false;
+    this.#quarantine = loaded.quarantine;
+    this.#run = loaded.run;
+    enliven(loaded.run, liveCells);
+    this.#snapshotVersion = loaded.run.streamVersion;
+    this.#owed = new OwedEffects(loaded.run, this.#runtime);
+    if (this.#quarantine === undefined) {
+      this.#owed.resume();
+      this.post({ message: { type: 'proceed' }, causationId: 'recovery', actor: { kind: 'system' } });
+    }
+    return true;
+  }
+
+  /** Puts a message into the mailbox. The host must be activated or adopted. */
+  post(delivery: Delivery): void {
+    if (this.#isGone || this.#mailbox.length >= MAX_MAILBOX) {
+      delivery.reply?.({ kind: 'rejected', rejection: rejectionOf(new Unavailable(this.stream, 'it is busy')) });
+      return;
+    }
+    this.#mailbox.push(delivery);
+    this.lastActiveAt = this.#runtime.clock.now();
+    this.#drain();
+  }
+
+  /** A slot became free and it is this run's turn; false when it has no use for it. */
+  offer(demand: string, grant: Grant): boolean {
+    if (this.#isGone || this.#run === undefined || this.#quarantine !== undefined) return false;
+    this.#grants.push({ demand, grant });
+    this.post({ message: { type: 'proceed' }, causationId: 'admission', actor: { kind: 'system' } });
+    return true;
+  }
+
+  /** The slot that was offered for a demand, if one is there. */
+  takeGrant(demand: string): Grant | undefined {
+    const index = this.#grants.findIndex((entry) => entry.demand === demand);
+    return index === -1 ? undefined : this.#grants.splice(index, 1)[0]?.grant;
+  }
+
+  /** Leaves memory. What waits in the mailbox is not answered: its senders ask again. */
+  discard(): void {
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#mailbox.length = 0;
+    this.#returnGrants();
+    this.#owed?.abandon();
+    this.#runtime.admission.forget(this.stream);
+    if (this.#run !== undefined) stopCells(this.#run);
+    this.#run = undefined;
+  }
+
+  #returnGrants(): void {
+    for (const { grant } of this.#grants.splice(0)) this.#runtime.admission.release(grant.agent);
+  }
+
+  #drain(): void {
+    if (this.#isDraining || this.#turn !== undefined || this.#loading !== undefined) return;
+    this.#isDraining = true;
+    try {
+      for (;;) {
+        const delivery = this.#mailbox.shift();
+        if (delivery === undefined || this.#isGone) break;
+        if (!this.#take(delivery)) break;
+      }
+    } finally {
+      this.#isDraining = false;
+    }
+  }
+
+  /** One message; false when its turn waits for a value. */
+  #take(delivery: Delivery): boolean {
+    if (this.#quarantine !== undefined) {
+      this.#takeInQuarantine(delivery);
+      return true;
+    }
+    const run = this.#run;
+    if (run === undefined) return true;
+    this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
+    return this.#advanceTurn();
+  }
+
+  #advanceTurn(): boolean {
+    const turn = this.#turn as Turn;
+    try {
+      const needs = turn.advance();
+      if (needs !== undefined) {
+        needs.then(
+          () => this.#resumeTurn(turn),
+          (error: unknown) => this.#failTurn(turn, error),
+        );
+        return false;
+      }
+      this.#commit(turn);
+    } catch (error) {
+      this.#failTurn(turn, error);
+      return true;
+    }
+    this.#turn = undefined;
+    return true;
+  }
+
+  #resumeTurn(turn: Turn): void {
+    if (this.#turn !== turn || this.#isGone) return;
+    if (this.#advanceTurn()) this.#drain();
+  }
+
+  /** H3, H4: a defect isolates the run; anything else (a refused or failed append, an unreadable value) reloads it. */
+  #failTurn(turn: Turn, error: unknown): void {
+    if (this.#turn !== turn || this.#isGone) return;
+    this.#turn = undefined;
+    turn.abandon();
+    if (isDefect(error)) {
+      this.#isolate(error, turn.delivery);
+      this.#drain();
+      return;
+    }
+    this.#runtime.logger.warn('a turn could not be recorded; the run is loaded again', {
+      runId: this.stream,
+      error: error instanceof Error ? error.message : String(error),
+    });
+    turn.delivery.reply?.({ kind: 'rejected', rejection: rejectionOf(error) });
+    this.#runtime.release(this);
+  }
+
+  #commit(turn: Turn): void {
+    const run = this.#run as RunAggregate;
+    const { delivery } = turn;
+    if (turn.events.length > 0) {
+      this.#runtime.log.append({
+        stream: this.stream,
+        expectedVersion: run.streamVersion - turn.events.length,
+        events: turn.events,
+        at: run.at,
+        correlationId: run.header.correlationId,
+        causationId: delivery.causationId,
+        actor: delivery.actor,
+        ...(delivery.trace === undefined ? {} : { trace: delivery.trace }),
+        ...(turn.blobs.length === 0 ? {} : { blobs: turn.blobs }),
+      });
+    }
+    const changes = this.#owed?.difference(turn);
+    const outcome = this.#outcomeOf(turn, run);
+    const hasEnded = endedRunStates.has(runState(run));
+    this.#runtime.releases.push(() => {
+      changes?.release();
+      delivery.reply?.(outcome);
+      if (hasEnded) this.#leaveWhenDone();
+    });
+    turn.finish();
+    this.#returnGrants();
+    if (turn.isCut) {
+      this.post({ message: { type: 'proceed' }, causationId: delivery.causationId, actor: { kind: 'system' } });
+    }
+    this.#snapshotWhenDue(run);
+  }
+
+  #outcomeOf(turn: Turn, run: RunAggregate): Outcome {
+    if (turn.rejection !== undefined) return { kind: 'rejected', rejection: turn.rejection };
+    return {
+      kind: 'done',
+      status: runState(run),
+      streamVersion: run.streamVersion,
+      position: this.#runtime.log.appendedPosition,
+      changed: turn.events.length > 0,
+    };
+  }
+
+  /** Passivation: an ended run leaves memory once nothing of it waits. */
+  #leaveWhenDone(): void {
+    if (this.#isGone || this.#mailbox.length > 0 || this.#turn !== undefined) return;
+    const run = this.#run;
+    if (run !== undefined && endedRunStates.has(runState(run))) this.#runtime.release(this);
+  }
+
+  /**
+   * A snapshot every `snapshotEvery` events, and rarer in large runs, so that the cost of all snapshots together
+   * grows with the work and not with its square.
+   */
+  #snapshotWhenDue(run: RunAggregate): void {
+    const since = run.streamVersion - this.#snapshotVersion;
+    if (since < Math.max(this.#runtime.snapshotEvery, run.activations.size)) return;
+    this.#snapshotVersion = run.streamVersion;
+    const state = snapshotOf(run, { definition: this.#definition ?? run.plan.definition, quarantine: undefined });
+    const snapshot = { streamVersion: run.streamVersion, foldHash: FOLD_HASH, state };
+    this.#runtime.releases.push(() => {
+      this.#runtime.log.saveSnapshot(this.stream, snapshot).catch((error: unknown) => {
+        this.#runtime.logger.warn('a snapshot could not be written', { runId: this.stream, error: String(error) });
+      });
+    });
+  }
+
+  /** The run is broken: memory goes, the evidence is logged, the others go on. */
+  #isolate(error: unknown, delivery: Delivery | undefined): void {
+    const version = this.#runtime.log.streamHead(this.stream)?.version ?? 0;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    const code = error instanceof TroupeError ? error.code : 'defect.exception';
+    this.#owed?.abandon();
+    this.#owed = undefined;
+    this.#returnGrants();
+    this.#runtime.admission.forget(this.stream);
+    if (this.#run !== undefined) stopCells(this.#run);
+    this.#run = undefined;
+    this.#quarantine = { code, message: failure.message, streamVersion: version };
+    this.#runtime.logger.error('the run was quarantined', { runId: this.stream, code, error: failure.message });
+    this.#appendPlain(
+      event('run.quarantined', {
+        error: { code, message: failure.message, ...(failure.stack === undefined ? {} : { stack: failure.stack }) },
+        streamVersion: version,
+        ...(delivery === undefined ? {} : { message: describe(delivery) }),
+      }),
+      delivery,
+    );
+    delivery?.reply?.({ kind: 'rejected', rejection: rejectionOf(new Unavailable(this.stream, 'it is in quarantine')) });
+  }
+
+  /** Appends one event that no machine folds. */
+  #appendPlain(recorded: RunEvent, delivery: Delivery | undefined): void {
+    const head = this.#runtime.log.streamHead(this.stream) ?? { version: 0, at: 0 };
+    try {
+      this.#runtime.log.append({
+        stream: this.stream,
+        expectedVersion: head.version,
+        events: [recorded],
+        at: Math.max(head.at, this.#runtime.clock.now()),
+        correlationId: this.stream,
+        causationId: delivery?.causationId ?? 'recovery',
+        actor: delivery?.actor ?? { kind: 'system' },
+      });
+    } catch (error) {
+      this.#runtime.logger.error('the log refused an event of a quarantined run', {
+        runId: this.stream,
+        error: String(error),
+      });
+      this.#runtime.release(this);
+    }
+  }
+
+  /** Every command but `release` and `terminate` gets a conflict; results are kept by their workers. */
+  #takeInQuarantine(delivery: Delivery): void {
+    const { message } = delivery;
+    if (message.type !== 'command') {
+      const rejection = rejectionOf(new Unavailable(this.stream, 'it is in quarantine'));
+      delivery.reply?.({ kind: 'rejected', rejection });
+      return;
+    }
+    const { command } = message;
+    if (command.type === 'release') this.#leaveQuarantine(event('run.released', { reason: command.reason }), delivery);
+    else if (command.type === 'terminate') {
+      const name = this.#run?.header.name ?? '';
+      this.#leaveQuarantine(event('run.canceled', { name, reason: command.reason }), delivery);
+    } else {
+      const rejection = {
+        status: 409,
+        code: 'run.conflict',
+        message: `the run is in quarantine: ${this.#quarantine?.message ?? ''}`,
+        hint: 'Release it once the defect is mended, or terminate it.',
+        details: { status: 'quarantined' },
+      };
+      this.#runtime.releases.push(() => delivery.reply?.({ kind: 'rejected', rejection }));
+    }
+  }
+
+  #leaveQuarantine(recorded: RunEvent, delivery: Delivery): void {
+    this.#appendPlain(recorded, delivery);
+    const head = this.#runtime.log.streamHead(this.stream);
+    const status = recorded.type === 'run.released' ? 'released' : 'canceled';
+    this.#runtime.releases.push(() => {
+      delivery.reply?.({
+        kind: 'done',
+        status,
+        streamVersion: head?.version ?? 0,
+        position: this.#runtime.log.durablePosition,
+        changed: true,
+      });
+      this.#runtime.release(this);
+    });
+  }
+}
+
+function isDefect(error: unknown): boolean {
+  if (!(error instanceof TroupeError)) return true;
+  return error.code.startsWith('fold.') || error.code.startsWith('defect.') || error.code === 'stream.broken';
+}
+
+/** What the message was, short enough for the evidence. */
+function describe(delivery: Delivery): string {
+  return JSON.stringify(delivery.message).slice(0, 2_000);
+}

@@ -1,0 +1,72 @@
+/**
+ * What a run's host needs of its surroundings. The orchestrator implements it; the simulation does too.
+ */
+import type { ActorRef } from '../../events/envelope.ts';
+import type { EventLog } from '../../log/event-log.ts';
+import type { Effect } from '../../machines/run/effects.ts';
+import type { RunMessage, Rejection } from '../../machines/run/decision.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import type { Admission } from '../services/admission.ts';
+import type { Clock } from '../services/clock.ts';
+import type { IdSource } from '../services/ids.ts';
+import type { ReleaseQueue } from './release-queue.ts';
+
+/** Structured logging, small enough to pass everywhere. `fields` has runId, taskId, correlationId where they apply. */
+export interface Logger {
+  debug(message: string, fields?: Record<string, unknown>): void;
+  info(message: string, fields?: Record<string, unknown>): void;
+  warn(message: string, fields?: Record<string, unknown>): void;
+  error(message: string, fields?: Record<string, unknown>): void;
+}
+
+/** How a message ended, told once everything before it is durable. */
+export type Outcome =
+  | { kind: 'done'; status: string; streamVersion: number; position: number; changed: boolean }
+  | { kind: 'rejected'; rejection: Rejection };
+
+/** A message on its way to an actor. */
+export interface Delivery {
+  message: RunMessage;
+  /** The id of the message or event that causes what follows. */
+  causationId: string;
+  actor: ActorRef;
+  trace?: string;
+  /** Called at most once, and not at all when the outcome is unknown: then the sender asks again. */
+  reply?(outcome: Outcome): void;
+}
+
+/** What an effect needs beyond itself. */
+export interface EffectContext {
+  runId: string;
+  workflow: string;
+  correlationId: string;
+  trace: string | undefined;
+  /** Parameters of an attempt that has just started; undefined after a restart: then they are read from `startedVersion`. */
+  parameters: JsonValue | undefined;
+  startedVersion: number;
+  definitionTaskId: string;
+  description: string | undefined;
+  deadline: number | undefined;
+  reason: string | undefined;
+}
+
+export interface EffectRunner {
+  /** Both are called in commit order, once what they follow from is durable. */
+  start(key: string, effect: Effect, context: EffectContext): void;
+  /** `isEnded`: the attempt ended by its own result, so nobody has to be told. */
+  stop(key: string, effect: Effect, context: { runId: string; isEnded: boolean }): void;
+}
+
+export interface HostRuntime {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+  readonly releases: ReleaseQueue;
+  readonly admission: Admission;
+  readonly effects: EffectRunner;
+  /** Events between two snapshots of a stream, at least. */
+  readonly snapshotEvery: number;
+  /** The host has nothing to do any more (ended) or must be loaded again (refused, failed). */
+  release(host: { readonly stream: string }): void;
+}

@@ -1,0 +1,239 @@
+/**
+ * One message's turn: the decision, then what follows from it, step by step, each applied before the next is asked.
+ * A turn can stop for a value that is not in memory and goes on where it was once the value is there.
+ */
+import type { RunEvent } from '../../events/catalogue.ts';
+import type { PendingBlob } from '../../log/event-log.ts';
+import { advance } from '../../machines/run/advance.ts';
+import { type Activation, type RunAggregate, runState, type ValueRef, valueKey } from '../../machines/run/aggregate.ts';
+import { decide, mayStartAttempts } from '../../machines/run/decide.ts';
+import type { Decision, Rejection, RunMessage, TurnInput } from '../../machines/run/decision.ts';
+import { evolve } from '../../machines/run/evolve.ts';
+import { approximateBytes, rememberValue, valueRef } from '../../machines/run/values.ts';
+import { OFFLOAD_BYTES } from '../../messages/request.ts';
+import { event } from '../../events/catalogue.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import type { Grant } from '../services/admission.ts';
+import { readValue } from './load.ts';
+import type { Delivery, HostRuntime } from './runtime.ts';
+
+/** Events after which a turn ends and goes on as a new one: below the log's bound with room for one more step. */
+const MAX_EVENTS = 850;
+/** About how many bytes of values one commit may hold. */
+const MAX_BYTES = 2 * 1024 * 1024;
+
+interface TurnOptions {
+  run: RunAggregate;
+  delivery: Delivery;
+  host: { readonly stream: string; takeGrant(demand: string): Grant | undefined };
+  runtime: HostRuntime;
+}
+
+export class Turn {
+  readonly delivery: Delivery;
+  readonly events: RunEvent[] = [];
+  readonly blobs: PendingBlob[] = [];
+  /** Parameters of the attempts that this turn started, by activation. */
+  readonly parameters = new Map<string, JsonValue>();
+  rejection: Rejection | undefined;
+  /** True when more follows than one commit holds. */
+  isCut = false;
+  readonly #run: RunAggregate;
+  readonly #host: TurnOptions['host'];
+  readonly #runtime: HostRuntime;
+  readonly #input: TurnInput;
+  readonly #fetched: string[] = [];
+  readonly #blocked = new Set<string>();
+  #isDecided = false;
+  /** A slot that was given and not used yet. */
+  #held: { activation: string; demand: string; grant: Grant } | undefined;
+  /** Attempts that `step` may still start; undefined for any number. */
+  #steps: number | undefined;
+  #bytes = 0;
+
+  constructor({ run, delivery, host, runtime }: TurnOptions) {
+    this.delivery = delivery;
+    this.#run = run;
+    this.#host = host;
+    this.#runtime = runtime;
+    this.#input = { now: Math.max(runtime.clock.now(), run.at), random: runtime.ids.random() };
+  }
+
+  /** Goes on until everything is decided (undefined), or a value is needed (a promise of it). */
+  advance(): Promise<void> | undefined {
+    if (!this.#isDecided) {
+      const needs = this.#answer(decide(this.#run, this.#message, this.#input));
+      if (needs !== undefined) return needs;
+      this.#isDecided = true;
+      if (this.rejection !== undefined) return undefined;
+      this.#prepareStep();
+    }
+    for (;;) {
+      if (this.events.length >= MAX_EVENTS || this.#bytes >= MAX_BYTES) {
+        this.isCut = true;
+        return undefined;
+      }
+      const decision = this.#next();
+      if (decision === undefined) break;
+      const needs = this.#answer(decision);
+      if (needs !== undefined) return needs;
+    }
+    if (this.#steps !== undefined && runState(this.#run) === 'running') {
+      this.#steps = undefined;
+      this.#apply(event('run.paused', { reason: 'step' }));
+    }
+    return undefined;
+  }
+
+  get #message(): RunMessage {
+    return this.delivery.message;
+  }
+
+  #prepareStep(): void {
+    const message = this.#message;
+    if (message.type === 'command' && message.command.type === 'step') this.#steps = 1;
+  }
+
+  /** What follows: consequences first, then attempts that have a slot; undefined when nothing does. */
+  #next(): Decision | undefined {
+    const consequence = advance(this.#run, this.#input);
+    if (consequence.kind !== 'events' || consequence.events.length > 0) return consequence;
+    return this.#nextAttempt();
+  }
+
+  #nextAttempt(): Decision | undefined {
+    const run = this.#run;
+    for (;;) {
+      if (!mayStartAttempts(run) || this.#steps === 0) return undefined;
+      if (this.#held === undefined) {
+        const head = run.ready.first(this.#blocked);
+        if (head === undefined) return undefined;
+        const activation = run.activations.get(head.activation) as Activation;
+        // One that may not run beside others waits until the run is quiet, and those behind it wait for it.
+        if (!activation.node.task.parallel && run.slots > 0) return undefined;
+        const { demand } = head;
+        const grant = this.#host.takeGrant(demand) ?? this.#acquire(demand);
+        if (grant === undefined) {
+          this.#blocked.add(demand);
+          if (run.plan.definition.settings.maxParallel === 1) return undefined;
+          continue;
+        }
+        this.#held = { activation: head.activation, demand, grant };
+      }
+      const { activation, grant } = this.#held;
+      return decide(run, { type: 'admitted', activation, ...grant }, this.#input);
+    }
+  }
+
+  #acquire(demand: string): Grant | undefined {
+    const { stream } = this.#host;
+    return this.#runtime.admission.acquire({ stream, demand, priority: this.#run.header.priority });
+  }
+
+  #answer(decision: Decision): Promise<void> | undefined {
+    switch (decision.kind) {
+      case 'needs':
+        return this.#fetch(decision.refs);
+      case 'rejected':
+        this.rejection = decision.rejection;
+        return undefined;
+      case 'settled':
+        this.#run.expansions.delete(decision.activation);
+        return undefined;
+      case 'events':
+        for (const decided of decision.events) this.#apply(decided);
+        this.#useHeld();
+        return undefined;
+    }
+  }
+
+  /** The slot in hand was used when its activation has left `scheduled` for a state with a slot; else it goes back. */
+  #useHeld(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#held = undefined;
+    const activation = this.#run.activations.get(held.activation);
+    if (activation?.state !== 'running') {
+      this.#runtime.admission.release(held.grant.agent);
+      return;
+    }
+    if (this.#steps !== undefined) this.#steps -= 1;
+  }
+
+  async #fetch(refs: readonly ValueRef[]): Promise<void> {
+    for (const ref of refs) {
+      if (ref.at === 'inline') continue;
+      const key = valueKey(ref);
+      if (this.#run.values.has(key)) continue;
+      this.#run.values.set(key, await readValue(this.#runtime.log, this.#host.stream, ref));
+      this.#fetched.push(key);
+    }
+  }
+
+  #apply(decided: RunEvent): void {
+    const run = this.#run;
+    const streamVersion = run.streamVersion + 1;
+    const recorded = this.#offload(decided, streamVersion);
+    evolve(run, { type: recorded.type, data: recorded.data, at: this.#input.now, streamVersion });
+    this.events.push(recorded);
+  }
+
+  /** Values over 64 KiB become blobs before they are logged; large ones stay at hand for the rest of the turn. */
+  #offload(decided: RunEvent, streamVersion: number): RunEvent {
+    const field = valueFieldOf(decided);
+    if (field === undefined) return decided;
+    const data = decided.data as Record<string, JsonValue>;
+    const value = data[field] as JsonValue;
+    const bytes = approximateBytes(value, OFFLOAD_BYTES);
+    this.#bytes += Math.min(bytes, OFFLOAD_BYTES);
+    let stored = decided;
+    if (bytes > OFFLOAD_BYTES) {
+      const encoded = new TextEncoder().encode(JSON.stringify(value));
+      const reference = this.#runtime.log.blobs.reference(encoded, 'application/json');
+      this.blobs.push({ reference, bytes: encoded });
+      stored = { ...decided, data: { ...data, [field]: reference } } as unknown as RunEvent;
+    }
+    if (field === 'parameters') {
+      this.parameters.set((data as { taskId: string }).taskId, (stored.data as Record<string, JsonValue>)[field] as JsonValue);
+      return stored;
+    }
+    const ref = valueRef((stored.data as Record<string, JsonValue>)[field] as JsonValue, streamVersion, field);
+    if (ref.at !== 'inline') {
+      rememberValue(this.#run, ref, value);
+      this.#fetched.push(valueKey(ref));
+    }
+    return stored;
+  }
+
+  /** Values that were fetched for this turn go; the items of tasks that still expand stay. */
+  finish(): void {
+    if (this.#fetched.length === 0) return;
+    const kept = new Set<string>();
+    for (const activation of this.#run.open) {
+      const items = activation.expansion?.items;
+      if (items !== undefined && items.at !== 'inline') kept.add(valueKey(items));
+    }
+    for (const key of this.#fetched) if (!kept.has(key)) this.#run.values.delete(key);
+  }
+
+  /** The turn came to nothing: a slot in hand goes back. */
+  abandon(): void {
+    if (this.#held !== undefined) this.#runtime.admission.release(this.#held.grant.agent);
+    this.#held = undefined;
+  }
+}
+
+function valueFieldOf(decided: RunEvent): 'output' | 'items' | 'parameters' | undefined {
+  switch (decided.type) {
+    case 'task.started':
+      return 'parameters';
+    case 'task.succeeded':
+    case 'task.reused':
+    case 'run.succeeded':
+      return 'output';
+    case 'task.expanded':
+      return 'items';
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * Who offers which agent, from heartbeats. Memory only: after a restart the first heartbeats and the answers to the
+ * probe fill it again.
+ *
+ * D1 A worker counts from its heartbeat until `ttl` later, or until it says goodbye with a `ttl` of 0.
+ * D2 An agent without a live worker has no capacity: nothing is dispatched to it.
+ */
+import type { Heartbeat } from '../../messages/execution.ts';
+import type { AgentOffer } from '../../policies/choose-agent.ts';
+
+interface WorkerEntry {
+  worker: string;
+  version: string;
+  capabilities: string[];
+  concurrency: number;
+  ttlMs: number;
+  seenAt: number;
+  encoding: 'json' | 'msgpack';
+}
+
+interface AgentEntry {
+  workers: Map<string, WorkerEntry>;
+}
+
+/** What changed, for the agent's actor and for those who wait for capacity. */
+export type DirectoryChange =
+  | { kind: 'joined'; agent: string; heartbeat: Heartbeat; isFirst: boolean }
+  | { kind: 'updated'; agent: string; heartbeat: Heartbeat }
+  | { kind: 'left'; agent: string; worker: string; isLast: boolean };
+
+export class Directory {
+  readonly #agents = new Map<string, AgentEntry>();
+  readonly #onChange: (change: DirectoryChange) => void;
+
+  constructor(onChange: (change: DirectoryChange) => void) {
+    this.#onChange = onChange;
+  }
+
+  heard(heartbeat: Heartbeat, now: number): void {
+    const { agent, worker } = heartbeat;
+    if (heartbeat.ttl === 0) {
+      this.#leave(agent, worker);
+      return;
+    }
+    let entry = this.#agents.get(agent);
+    if (entry === undefined) {
+      entry = { workers: new Map() };
+      this.#agents.set(agent, entry);
+    }
+    const before = entry.workers.get(worker);
+    const isFirst = entry.workers.size === 0;
+    entry.workers.set(worker, {
+      worker,
+      version: heartbeat.version,
+      capabilities: heartbeat.capabilities,
+      concurrency: heartbeat.concurrency,
+      ttlMs: heartbeat.ttl * 1000,
+      seenAt: now,
+      encoding: heartbeat.encoding ?? 'json',
+    });
+    if (before === undefined) this.#onChange({ kind: 'joined', agent, heartbeat, isFirst });
+    else if (isOtherOffer(before, heartbeat)) this.#onChange({ kind: 'updated', agent, heartbeat });
+  }
+
+  /** Drops workers that were not heard of for their `ttl`. */
+  expire(now: number): void {
+    for (const [agent, entry] of this.#agents) {
+      for (const worker of entry.workers.values()) {
+        if (now - worker.seenAt > worker.ttlMs) this.#leave(agent, worker.worker);
+      }
+    }
+  }
+
+  #leave(agent: string, worker: string): void {
+    const entry = this.#agents.get(agent);
+    if (entry === undefined || !entry.workers.delete(worker)) return;
+    const isLast = entry.workers.size === 0;
+    if (isLast) this.#agents.delete(agent);
+    this.#onChange({ kind: 'left', agent, worker, isLast });
+  }
+
+  /** Attempts that the live workers of an agent can run at once; 0 for nobody. */
+  capacity(agent: string): number {
+    let capacity = 0;
+    for (const worker of this.#agents.get(agent)?.workers.values() ?? []) capacity += worker.concurrency;
+    return capacity;
+  }
+
+  hasWorker(agent: string, worker: string): boolean {
+    return this.#agents.get(agent)?.workers.has(worker) ?? false;
+  }
+
+  /** The longest `ttl` of an agent's live workers in ms; undefined for nobody. */
+  longestTtlMs(agent: string): number | undefined {
+    let longest: number | undefined;
+    for (const worker of this.#agents.get(agent)?.workers.values() ?? []) {
+      longest = Math.max(longest ?? 0, worker.ttlMs);
+    }
+    return longest;
+  }
+
+  ttlMs(agent: string, worker: string): number | undefined {
+    return this.#agents.get(agent)?.workers.get(worker)?.ttlMs;
+  }
+
+  /** msgpack when every live worker of the agent reads it. */
+  encoding(agent: string): 'json' | 'msgpack' {
+    const workers = [...(this.#agents.get(agent)?.workers.values() ?? [])];
+    return workers.length > 0 && workers.every((worker) => worker.encoding === 'msgpack') ? 'msgpack' : 'json';
+  }
+
+  agents(): string[] {
+    return [...this.#agents.keys()];
+  }
+
+  /** All agents somebody offers, with what they can do. */
+  offers(inHand: (agent: string) => number): AgentOffer[] {
+    return [...this.#agents].map(([agent, entry]) => ({
+      agent,
+      capabilities: [...new Set([...entry.workers.values()].flatMap((worker) => worker.capabilities))],
+      capacity: this.capacity(agent),
+      inHand: inHand(agent),
+    }));
+  }
+}
+
+function isOtherOffer(before: WorkerEntry, heartbeat: Heartbeat): boolean {
+  return (
+    before.version !== heartbeat.version ||
+    before.concurrency !== heartbeat.concurrency ||
+    before.capabilities.join('\n') !== heartbeat.capabilities.join('\n')
+  );
+}

@@ -1,0 +1,31 @@
+/**
+ * Activation ids (contracts.md, Activations): `<taskId>[@<round>][~<index>[~<index>...]][!undo]`.
+ */
+
+export interface ActivationName {
+  taskId: string;
+  round: number;
+  /** One number a level of `foreach`, from 0. */
+  indexes: number[];
+  undo: boolean;
+}
+
+const PATTERN = /^([A-Za-z0-9_-]+)(?:@(\d+))?((?:~\d+)*)(!undo)?$/;
+
+/** The parts of an activation id; undefined for text that is none. */
+export function parseActivation(id: string): ActivationName | undefined {
+  const match = PATTERN.exec(id);
+  if (match === null) return undefined;
+  const [, taskId, round, indexes, undo] = match;
+  return {
+    taskId: taskId ?? '',
+    round: round === undefined ? 1 : Number(round),
+    indexes: (indexes ?? '').split('~').slice(1).map(Number),
+    undo: undo !== undefined,
+  };
+}
+
+/** The id of instance `index` of a `foreach` activation. */
+export function instanceId(parent: string, index: number): string {
+  return `${parent}~${index}`;
+}

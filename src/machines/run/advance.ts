@@ -1,0 +1,168 @@
+/**
+ * What follows from a run's state, one step at a time: `advance` gives the next few events, the host applies them
+ * and asks again, until nothing follows. So a decision always sees the state that the one before it made.
+ *
+ * V1 `advance` ends: every answer with events removes something from the aggregate's agenda.
+ * V2 It starts nothing: an attempt starts by `admitted`, which needs a slot.
+ */
+import { type RunEvent, event } from '../../events/catalogue.ts';
+import type { Failure } from '../../messages/failure.ts';
+import { failureCodes } from '../../messages/failure.ts';
+import { cancelActivation, identity } from '../task/decide.ts';
+import { type Activation, isExhausted, type RunAggregate, runContext, runState } from './aggregate.ts';
+import { type Decision, events, nothing, type TurnInput } from './decision.ts';
+import { advanceExpansion } from './expand.ts';
+import { failureOfTask } from './evolve-task.ts';
+import { scheduleTask } from './schedule.ts';
+import { evaluate } from './scope.ts';
+import { isSpared, isTimedOut } from './stopping.ts';
+
+/** Events of one answer, so that no step is long. */
+const MAX_BATCH = 100;
+
+/** The next events that follow from the state, `needs`, or `nothing`. */
+export function advance(run: RunAggregate, input: TurnInput): Decision {
+  const state = runState(run);
+  switch (state) {
+    case 'running':
+    case 'paused':
+      return advanceRunning(run, input);
+    case 'stopping':
+      return advanceStopping(run, input);
+    case 'canceling':
+      return advanceCanceling(run, input);
+    default:
+      return nothing;
+  }
+}
+
+function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
+  const mode = run.plan.definition.settings.onFailure;
+  const first = run.unhandled.values().next();
+  if (!first.done && mode !== 'continue') {
+    return events(event('run.stopping', { error: failureOfTask(run, first.value) }));
+  }
+  const step = advanceTasks(run, input);
+  if (step !== undefined) return step;
+  if (runState(run) === 'paused' || !isExhausted(run)) return nothing;
+  return first.done ? succeed(run) : events(fail(run, failureOfTask(run, first.value)));
+}
+
+/** Tasks whose trigger is certain, and `foreach` tasks with something to decide. */
+function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined {
+  const runnable = run.runnable.values().next();
+  if (!runnable.done) return scheduleTask(run, run.plan.at(runnable.value), input);
+  if (run.skippable.size > 0) return skip(run, run.skippable, 'trigger');
+  const expansion = run.expansions.values().next();
+  if (!expansion.done) return advanceExpansion(run, expansion.value, input);
+  return undefined;
+}
+
+function skip(run: RunAggregate, indexes: Set<number>, reason: 'trigger' | 'stopped' | 'canceled'): Decision {
+  const list: RunEvent[] = [];
+  for (const index of indexes) {
+    if (list.length === MAX_BATCH) break;
+    list.push(event('task.skipped', { taskId: run.plan.at(index).task.id, reason }));
+  }
+  return events(...list);
+}
+
+/** The run was asked to stop: clean-up tasks (`all_done`) still run, but not after a timeout. */
+function advanceStopping(run: RunAggregate, input: TurnInput): Decision {
+  const context = runContext(run);
+  const isTimeout = isTimedOut(run);
+  if (run.pending.size > 0) return skip(run, run.pending, 'stopped');
+  if (isTimeout && run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'stopped');
+  const canceled = cancelOpen(run, {
+    input,
+    atOnce: false,
+    reason: isTimeout ? 'the run timed out' : 'the run stopped after a failure',
+    spares: (activation) => isSpared(run, activation),
+  });
+  if (canceled !== undefined) return canceled;
+  const step = advanceTasks(run, input);
+  if (step !== undefined) return step;
+  if (!isExhausted(run)) return nothing;
+  return events(
+    fail(run, {
+      code: context.failureCode ?? failureCodes.taskTimeout,
+      message: context.failureMessage ?? '',
+      retryable: false,
+    }),
+  );
+}
+
+function advanceCanceling(run: RunAggregate, input: TurnInput): Decision {
+  const { terminate, cancelReason } = runContext(run);
+  const reason = cancelReason ?? 'canceled';
+  if (run.pending.size > 0) return skip(run, run.pending, 'canceled');
+  if (run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'canceled');
+  const canceled = cancelOpen(run, { input, atOnce: terminate, reason, spares: () => false });
+  if (canceled !== undefined) return canceled;
+  if (!isExhausted(run)) return nothing;
+  return events(event('run.canceled', { ...ending(run), reason }));
+}
+
+interface CancelOptions {
+  input: TurnInput;
+  atOnce: boolean;
+  reason: string;
+  spares(activation: Activation): boolean;
+}
+
+/** Cancels what is open: instances before the `foreach` task that waits for them. */
+function cancelOpen(run: RunAggregate, options: CancelOptions): Decision | undefined {
+  const { input, atOnce, reason, spares } = options;
+  const list: RunEvent[] = [];
+  for (const activation of run.open) {
+    if (list.length >= MAX_BATCH) break;
+    if (spares(activation) || (activation.expansion?.open ?? 0) > 0) continue;
+    list.push(...cancelActivation(activation, { reason, now: input.now, atOnce }));
+  }
+  return list.length === 0 ? undefined : events(...list);
+}
+
+/** What the end of a run repeats. */
+export function ending(run: RunAggregate): { name: string; session?: string; startedAt?: number } {
+  const { name, session } = run.header;
+  const { startedAt } = runContext(run);
+  return {
+    name,
+    ...(session === undefined ? {} : { session }),
+    ...(startedAt === null ? {} : { startedAt }),
+  };
+}
+
+/** The run's outputs, or its failure when they cannot be computed. */
+export function succeed(run: RunAggregate): Decision {
+  if (Object.keys(run.plan.definition.outputs).length === 0) {
+    return events(event('run.succeeded', { ...ending(run), output: null }));
+  }
+  const output = evaluate(run, undefined, (scope) => run.plan.outputs.render(scope));
+  if (output.kind === 'needs') return output;
+  if (output.kind === 'failed') {
+    const { code, message } = output.failure;
+    return events(fail(run, { code, message: `outputs: ${message}`, retryable: false }));
+  }
+  return events(event('run.succeeded', { ...ending(run), output: output.value }));
+}
+
+export function fail(run: RunAggregate, error: Failure): RunEvent {
+  return event('run.failed', { ...ending(run), error });
+}
+
+/** Skips everything that has not started; for `complete`. */
+export function skipPending(run: RunAggregate): RunEvent[] {
+  const list: RunEvent[] = [];
+  for (const index of [...run.pending, ...run.pendingCleanup]) {
+    list.push(event('task.skipped', { taskId: run.plan.at(index).task.id, reason: 'completed' }));
+  }
+  for (const activation of run.open) {
+    if (activation.state === 'running') continue;
+    list.push(
+      event('task.cancelRequested', { ...identity(activation), reason: 'completed' }),
+      event('task.canceled', { ...identity(activation), reason: 'completed' }),
+    );
+  }
+  return list;
+}

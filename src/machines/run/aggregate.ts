@@ -1,0 +1,171 @@
+/**
+ * The run aggregate: what a run's decider sees. The run's cell, a table of activations, counters of open
+ * dependencies, the ready list. Changed in place by `evolve` alone; deciders read it.
+ *
+ * A1 Everything here is folded from the stream's events, but `values`, which is a cache.
+ * A2 An activation has a cell only while it is open; afterwards a summary is left.
+ * A3 No event costs more than its own out-degree, except those that change the state of the whole run.
+ */
+import type { Failure } from '../../messages/failure.ts';
+import type { Priority } from '../../workflow/definition.ts';
+import type { TriggerCounters } from '../../workflow/triggers.ts';
+import type { BlobReference, JsonObject, JsonValue } from '../../workflow/value.ts';
+import type { Cell, CellFactory } from '../cell.ts';
+import { BrokenInvariant } from '../errors.ts';
+import type { TaskContext, TaskState } from '../task/machine.ts';
+import type { RunContext, RunState } from './machine.ts';
+import type { PlanNode, RunPlan } from './plan.ts';
+import type { ReadyList } from './ready-list.ts';
+
+/** Outputs up to this size (as JSON, about) stay in memory; larger ones are read from the log when needed. */
+export const INLINE_BYTES = 4 * 1024;
+
+/** Where a value is: at hand, in the event of a version, or in a blob. */
+export type ValueRef =
+  | { at: 'inline'; value: JsonValue }
+  | { at: 'event'; streamVersion: number; field: 'output' | 'items' | 'inputs' }
+  | { at: 'blob'; blob: BlobReference };
+
+/** What stays of a `foreach` activation's items and instances. */
+export interface Expansion {
+  items: ValueRef;
+  count: number;
+  /** Index of the next instance to schedule. */
+  next: number;
+  open: number;
+  succeeded: number;
+  /** Failed, skipped or canceled. */
+  unsuccessful: number;
+  firstFailure: Failure | null;
+}
+
+/** How a task of the definition ended, as dependents see it. */
+export type Outcome = 'succeeded' | 'failed' | 'skipped' | 'canceled';
+
+export interface Activation {
+  readonly id: string;
+  readonly node: PlanNode;
+  /** Of an instance: the `foreach` activation and its index. */
+  readonly parent: Activation | undefined;
+  readonly index: number;
+  /** Present while open. */
+  cell: Cell | undefined;
+  state: TaskState;
+  /** The last context; of an ended activation, what is left of it. */
+  context: TaskContext;
+  output: ValueRef | undefined;
+  error: Failure | undefined;
+  reason: string | undefined;
+  expansion: Expansion | undefined;
+  /** Milliseconds by which pauses have moved the due time of the present state. */
+  shiftMs: number;
+  /** When the present state was entered. */
+  enteredAt: number;
+  /** Version of the `task.started` of the current attempt; 0 before the first. Its parameters are there. */
+  startedVersion: number;
+}
+
+/** Per task of the definition. */
+export interface TaskProgress {
+  counters: TriggerCounters;
+  outcome: Outcome | undefined;
+  /** Why it was skipped, when it was. */
+  skipReason: string | undefined;
+}
+
+/** Scalars of `run.created` that deciding needs. */
+export interface RunHeader {
+  runId: string;
+  name: string;
+  definitionHash: string;
+  priority: Priority;
+  session: string | undefined;
+  requestId: string | undefined;
+  requestHash: string | undefined;
+  deadline: number | undefined;
+  correlationId: string;
+  trace: string | undefined;
+}
+
+export interface RunAggregate {
+  readonly header: RunHeader;
+  /** Makes the cells of new activations; `enliven` exchanges it. */
+  cells: CellFactory;
+  readonly plan: RunPlan;
+  cell: Cell;
+  inputs: ValueRef;
+  /** Of the last event folded. */
+  streamVersion: number;
+  at: number;
+  readonly progress: TaskProgress[];
+  readonly activations: Map<string, Activation>;
+  /** Open activations. */
+  readonly open: Set<Activation>;
+  /** Open activations whose due time moves with a pause: in backoff or waiting. */
+  readonly delayed: Set<Activation>;
+  /** Tasks whose trigger is certain, and what it says. */
+  readonly runnable: Set<number>;
+  readonly skippable: Set<number>;
+  /** Tasks without an outcome that were not scheduled either: the ordinary ones, and those with `all_done`. */
+  readonly pending: Set<number>;
+  readonly pendingCleanup: Set<number>;
+  /** `foreach` activations with something to decide: more instances, or the end. */
+  readonly expansions: Set<Activation>;
+  /** Failed tasks that a dependent may still handle. */
+  readonly openFailures: Set<number>;
+  /** Failed tasks that nothing handles, in order. */
+  readonly unhandled: Set<number>;
+  readonly ready: ReadyList;
+  /** Activations in states that hold a slot. */
+  slots: number;
+  /** How many of them may not run beside others (`parallel: false`). */
+  exclusiveSlots: number;
+  /** The run's own output, once it has ended. */
+  output: ValueRef | undefined;
+  error: Failure | undefined;
+  /** Activations whose state or due time changed since the host last looked. */
+  readonly touched: Set<Activation>;
+  /** Cache of values that were fetched: by `valueKey`. Not folded. */
+  readonly values: Map<string, JsonValue>;
+}
+
+export function runState(run: RunAggregate): RunState {
+  return run.cell.snapshot.value as RunState;
+}
+
+export function runContext(run: RunAggregate): RunContext {
+  return run.cell.snapshot.context as RunContext;
+}
+
+/** The cache key of a value that is not inline. */
+export function valueKey(ref: Exclude<ValueRef, { at: 'inline' }>): string {
+  return ref.at === 'event' ? `v${ref.streamVersion}.${ref.field}` : ref.blob.$blob;
+}
+
+/** The activation of an id; throws `defect.invariant` for an event that names none. */
+export function activationOf(run: RunAggregate, id: string): Activation {
+  const activation = run.activations.get(id);
+  if (activation === undefined) {
+    throw new BrokenInvariant('an event names an activation that does not exist', { id });
+  }
+  return activation;
+}
+
+/** When the present state of an activation is due, pauses included; null when never. */
+export function dueAtOf(activation: Activation): number | null {
+  const { dueAt } = activation.context;
+  return dueAt === null ? null : dueAt + activation.shiftMs;
+}
+
+/** True when every task has an outcome and nothing is open. */
+export function isExhausted(run: RunAggregate): boolean {
+  return run.pending.size === 0 && run.pendingCleanup.size === 0 && run.open.size === 0;
+}
+
+/** The inputs when they are at hand. */
+export function inlineObject(value: JsonValue): JsonObject {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new BrokenInvariant('an object was expected');
+  }
+  return value;
+}

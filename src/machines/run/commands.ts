@@ -1,0 +1,116 @@
+/**
+ * Commands to a run (contracts.md, NATS subjects). A command that does not fit the state is refused with `run.conflict`;
+ * one whose effect is there already is answered with the state and no events.
+ */
+import { type RunEvent, event } from '../../events/catalogue.ts';
+import type { CommandMessage } from '../../messages/request.ts';
+import { ending, fail, skipPending, succeed } from './advance.ts';
+import { type RunAggregate, runContext, runState } from './aggregate.ts';
+import { conflict, type Decision, events, nothing, type TurnInput } from './decision.ts';
+import { endedRunStates, type RunState } from './machine.ts';
+
+/** Events that `complete` may need at most; a larger run is canceled instead. */
+const MAX_COMPLETED = 900;
+
+export function decideCommand(run: RunAggregate, command: CommandMessage, input: TurnInput): Decision {
+  const state = runState(run);
+  if (endedRunStates.has(state)) {
+    return conflict(`the run has already ended: ${state}`, 'Start another run.', { status: state });
+  }
+  switch (command.type) {
+    case 'start':
+      return state === 'pending' ? events(started(run, input)) : nothing;
+    case 'pause':
+      return pause(state, command.reason ?? 'paused by a client');
+    case 'resume':
+      return resume(run, state, input);
+    case 'step':
+      return step(run, state, input);
+    case 'complete':
+      return complete(run, command, input);
+    case 'cancel':
+      return state === 'canceling' ? nothing : cancel(state, command.reason);
+    case 'terminate':
+      return events(event('run.cancelRequested', { reason: command.reason, terminate: true }));
+    case 'release':
+      return conflict('the run is not in quarantine', 'Nothing needs to be done.', { status: state });
+  }
+}
+
+/** `run.started` with the run's deadline: its timeout, or the request's deadline if that is earlier. */
+export function started(run: RunAggregate, input: TurnInput): RunEvent {
+  const timeout = input.now + run.plan.definition.settings.timeoutMs;
+  return event('run.started', { dueAt: Math.min(timeout, run.header.deadline ?? timeout) });
+}
+
+function pause(state: RunState, reason: string): Decision {
+  if (state === 'paused') return nothing;
+  if (state !== 'running') return conflict(`a run that is ${state} cannot be paused`, 'Only running runs pause.', { status: state });
+  return events(event('run.paused', { reason }));
+}
+
+function resumed(run: RunAggregate, input: TurnInput): RunEvent {
+  const { pausedAt } = runContext(run);
+  return event('run.resumed', { pausedMs: Math.max(0, input.now - (pausedAt ?? input.now)) });
+}
+
+function resume(run: RunAggregate, state: RunState, input: TurnInput): Decision {
+  if (state === 'running') return nothing;
+  if (state !== 'paused') {
+    return conflict(`a run that is ${state} cannot be resumed`, 'Only paused runs are resumed.', { status: state });
+  }
+  return events(resumed(run, input));
+}
+
+/**
+ * Opens the run for one attempt. The host gives that attempt a slot while the run is open and pauses it again in
+ * the same commit; without a ready task this is refused.
+ */
+function step(run: RunAggregate, state: RunState, input: TurnInput): Decision {
+  if (state === 'pending') return events(started(run, input));
+  if (state !== 'paused') {
+    return conflict(`a run that is ${state} cannot be stepped`, 'Pause it first.', { status: state });
+  }
+  if (run.ready.size === 0) {
+    return conflict('no task is ready', 'Wait for the attempts in hand, or resume the run.', { status: state });
+  }
+  return events(resumed(run, input));
+}
+
+function complete(
+  run: RunAggregate,
+  command: Extract<CommandMessage, { type: 'complete' }>,
+  input: TurnInput,
+): Decision {
+  const state = runState(run);
+  if (state !== 'running' && state !== 'paused') {
+    return conflict(`a run that is ${state} cannot be completed`, 'Start it, or cancel it.', { status: state });
+  }
+  if (run.slots > 0) {
+    return conflict('attempts are still in hand', 'Wait for them, or cancel the run.', { inHand: run.slots });
+  }
+  const left = run.pending.size + run.pendingCleanup.size + 2 * run.open.size;
+  if (left > MAX_COMPLETED) {
+    return conflict('too much is left to complete the run at once', 'Cancel the run instead.', { left });
+  }
+  const list = state === 'paused' ? [resumed(run, input)] : [];
+  list.push(...skipPending(run));
+  if (command.status === 'failed') {
+    list.push(fail(run, { code: 'run.completed', message: command.reason, retryable: false }));
+    return events(...list);
+  }
+  const end = succeed(run);
+  if (end.kind !== 'events') return end;
+  const output = end.events.every((last) => last.type === 'run.succeeded')
+    ? end.events
+    : [event('run.succeeded', { ...ending(run), output: null })];
+  return events(...list, ...output);
+}
+
+/** A run that has begun cleans up nothing more; a pending one ends at once. */
+function cancel(state: RunState, reason: string): Decision {
+  if (state === 'compensating' || state === 'finishing') {
+    return conflict(`a run that is ${state} cannot be canceled`, 'Terminate it if it must end at once.', { status: state });
+  }
+  return events(event('run.cancelRequested', { reason }));
+}

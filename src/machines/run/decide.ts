@@ -1,0 +1,99 @@
+/**
+ * The run's decider: `decide(run, message, input)` says what happens because of a message; `advance` says what
+ * follows from that. Pure: the same run, message and input give the same answer.
+ */
+import { event } from '../../events/catalogue.ts';
+import { failureCodes } from '../../messages/failure.ts';
+import { decideLost, decideResult, decideTaskTimer, finalFailure, identity } from '../task/decide.ts';
+import { type RunAggregate, runContext, runState } from './aggregate.ts';
+import { decideCommand } from './commands.ts';
+import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
+import { RUN_DEADLINE } from './effects.ts';
+import { endedRunStates } from './machine.ts';
+import { evaluate } from './scope.ts';
+
+export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
+  switch (message.type) {
+    case 'command':
+      return decideCommand(run, message.command, input);
+    case 'result':
+      return decideResult(run, message, input);
+    case 'admitted':
+      return decideAdmitted(run, message, input);
+    case 'progress':
+      return decideProgress(run, message);
+    case 'attemptLost':
+      return decideLost(run, message, input);
+    case 'timer':
+      return decideTimer(run, message, input);
+    case 'proceed':
+      return nothing;
+  }
+}
+
+type MessageOf<Type extends RunMessage['type']> = Extract<RunMessage, { type: Type }>;
+
+/** True while attempts may start: a run that stops still starts its clean-up. */
+export function mayStartAttempts(run: RunAggregate): boolean {
+  const state = runState(run);
+  if (state !== 'running' && state !== 'stopping') return false;
+  return run.exclusiveSlots === 0 && run.slots < run.plan.definition.settings.maxParallel;
+}
+
+/** A slot was given and an agent chosen: the attempt starts, with its parameters as they are now. */
+export function decideAdmitted(run: RunAggregate, message: MessageOf<'admitted'>, input: TurnInput): Decision {
+  const activation = run.activations.get(message.activation);
+  if (activation === undefined || activation.state !== 'scheduled') return nothing;
+  const parameters = evaluate(run, activation, (scope) => activation.node.parameters.render(scope));
+  if (parameters.kind === 'needs') return parameters;
+  if (parameters.kind === 'failed') {
+    return events(...finalFailure(activation, { error: parameters.failure }));
+  }
+  const { timeoutMs } = activation.node.task;
+  return events(
+    event('task.started', {
+      ...identity(activation),
+      attempt: activation.context.attempt,
+      agent: message.agent,
+      rule: message.rule,
+      ...(message.candidates === undefined ? {} : { candidates: message.candidates }),
+      parameters: parameters.value,
+      ...(timeoutMs === undefined ? {} : { dueAt: input.now + timeoutMs }),
+    }),
+  );
+}
+
+function decideProgress(run: RunAggregate, message: MessageOf<'progress'>): Decision {
+  const activation = run.activations.get(message.activation);
+  if (activation?.state !== 'running' || activation.context.attempt !== message.attempt) return nothing;
+  const { percent, message: text, usage, worker } = message;
+  return events(
+    event('task.progressed', {
+      ...identity(activation),
+      attempt: message.attempt,
+      ...(percent === undefined ? {} : { percent }),
+      ...(text === undefined ? {} : { message: text }),
+      ...(usage === undefined ? {} : { usage }),
+      ...(worker === undefined ? {} : { worker }),
+    }),
+  );
+}
+
+function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: TurnInput): Decision {
+  if (endedRunStates.has(runState(run))) return nothing;
+  if (message.timerId === RUN_DEADLINE) return decideDeadline(run, input);
+  const id = message.timerId.split(':')[1] ?? '';
+  const activation = run.activations.get(id);
+  return activation === undefined ? nothing : decideTaskTimer(activation, message, input);
+}
+
+function decideDeadline(run: RunAggregate, input: TurnInput): Decision {
+  const { dueAt } = runContext(run);
+  const state = runState(run);
+  if (dueAt === null || dueAt > input.now || (state !== 'running' && state !== 'paused')) return nothing;
+  const seconds = run.plan.definition.settings.timeoutMs / 1000;
+  const message =
+    run.header.deadline === dueAt ? 'the deadline of the request has passed' : `the run took longer than ${seconds} s`;
+  const error = { code: failureCodes.runTimeout, message, retryable: false };
+  return events(event('run.stopping', { error }));
+}

@@ -1,0 +1,67 @@
+/**
+ * What a decider answers, and what it is asked with.
+ */
+import type { RunEvent } from '../../events/catalogue.ts';
+import type { CommandMessage } from '../../messages/request.ts';
+import type { ResultMessage } from '../../messages/execution.ts';
+import type { JsonObject } from '../../workflow/value.ts';
+import type { Activation, ValueRef } from './aggregate.ts';
+
+/** A refusal as it goes back to the sender; `status` is 400 to 599. */
+export interface Rejection {
+  status: number;
+  code: string;
+  message: string;
+  hint: string;
+  details?: Record<string, unknown>;
+}
+
+export type Decision =
+  /** What happens now. Empty: the message is a repetition or says nothing new. */
+  | { kind: 'events'; events: RunEvent[] }
+  /** Values that must be fetched first; then the same question is asked again, in the same turn. */
+  | { kind: 'needs'; refs: ValueRef[] }
+  | { kind: 'rejected'; rejection: Rejection }
+  /** A `foreach` activation has nothing to decide until another of its instances ends. */
+  | { kind: 'settled'; activation: Activation };
+
+/** What enters with every message: deciders read no clock and draw no numbers. */
+export interface TurnInput {
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** 0 <= random < 1. */
+  random: number;
+}
+
+/** Everything that can be said to a run. */
+export type RunMessage =
+  | { type: 'command'; command: CommandMessage }
+  | { type: 'admitted'; activation: string; agent: string; rule: string; candidates?: { agent: string; score: number }[] }
+  | { type: 'result'; activation: string; result: ResultMessage }
+  | {
+      type: 'progress';
+      activation: string;
+      attempt: number;
+      percent?: number;
+      message?: string;
+      usage?: JsonObject;
+      worker?: string;
+    }
+  | { type: 'attemptLost'; activation: string; attempt: number; worker?: string }
+  | { type: 'timer'; timerId: string; dueAt: number }
+  /** Nothing from outside: what is left to decide is decided. */
+  | { type: 'proceed' };
+
+export const nothing: Decision = { kind: 'events', events: [] };
+
+export function events(...list: RunEvent[]): Decision {
+  return { kind: 'events', events: list };
+}
+
+export function rejected(rejection: Rejection): Decision {
+  return { kind: 'rejected', rejection };
+}
+
+export function conflict(message: string, hint: string, details?: Record<string, unknown>): Decision {
+  return rejected({ status: 409, code: 'run.conflict', message, hint, ...(details === undefined ? {} : { details }) });
+}

@@ -1,0 +1,93 @@
+/**
+ * What the runtime owes the world while an actor is in a state. Pure and total; the key names the instance of the
+ * effect. The host compares keys before and after a commit: new ones start, missing ones stop. Replay calls none.
+ */
+import { type Activation, dueAtOf, type RunAggregate, runContext, runState } from './aggregate.ts';
+import { endedRunStates, type RunState } from './machine.ts';
+
+export type Effect =
+  | { kind: 'dispatch'; activation: string; attempt: number; agent: string }
+  | { kind: 'cancel'; activation: string; attempt: number; agent: string }
+  | { kind: 'timer'; timerId: string; dueAt: number }
+  /** A place in the ready list: the admission service is asked for a slot. */
+  | { kind: 'admit'; activation: string }
+  | { kind: 'prepare'; activation: string; attempt: number };
+
+/** Every kind, in the words of `meta.effects`. */
+export type EffectKind = Effect['kind'];
+
+/** The deadline of a run; the only timer that is the run's own. */
+export const RUN_DEADLINE = 'run-deadline';
+
+/** Ids of the timers of an activation's states, by state. */
+export function timerIdOf(activation: Pick<Activation, 'id' | 'state' | 'context'>): string {
+  return `${activation.state}:${activation.id}:${activation.context.attempt}`;
+}
+
+function timerKey(timerId: string, dueAt: number): string {
+  return `timer:${timerId}:${dueAt}`;
+}
+
+/** True for states of a run in which delays do not pass and nothing new starts. */
+function isHeld(state: RunState): boolean {
+  return state === 'paused' || state === 'pending';
+}
+
+/** What one activation owes, given the state of its run. */
+export function effectsOfActivation(activation: Activation, run: RunState): Map<string, Effect> {
+  const owed = new Map<string, Effect>();
+  if (endedRunStates.has(run) || activation.cell === undefined) return owed;
+  const { id, state, context } = activation;
+  const { attempt, agent } = context;
+  const isDelay = state === 'backoff' || state === 'waiting';
+  const dueAt = dueAtOf(activation);
+  switch (state) {
+    case 'scheduled':
+      if (!isHeld(run) && activation.node.demand !== undefined) {
+        owed.set(`admit:${id}:${attempt}`, { kind: 'admit', activation: id });
+      }
+      break;
+    case 'preparing':
+      owed.set(`prepare:${id}:${attempt}`, { kind: 'prepare', activation: id, attempt });
+      break;
+    case 'running':
+      if (agent !== null) {
+        owed.set(`dispatch:${id}:${attempt}`, { kind: 'dispatch', activation: id, attempt, agent });
+      }
+      break;
+    case 'canceling':
+      if (agent !== null && context.startedAt !== null) {
+        owed.set(`cancel:${id}:${attempt}`, { kind: 'cancel', activation: id, attempt, agent });
+      }
+      break;
+    default:
+      break;
+  }
+  const hasTimer = state === 'running' || state === 'canceling' || (isDelay && !isHeld(run));
+  if (hasTimer && dueAt !== null) {
+    const timerId = timerIdOf(activation);
+    owed.set(timerKey(timerId, dueAt), { kind: 'timer', timerId, dueAt });
+  }
+  return owed;
+}
+
+/** What the run itself owes. */
+export function effectsOfRun(run: RunAggregate): Map<string, Effect> {
+  const owed = new Map<string, Effect>();
+  const state = runState(run);
+  const { dueAt } = runContext(run);
+  if ((state === 'running' || state === 'paused') && dueAt !== null) {
+    owed.set(timerKey(RUN_DEADLINE, dueAt), { kind: 'timer', timerId: RUN_DEADLINE, dueAt });
+  }
+  return owed;
+}
+
+/** Everything owed, for recovery and for tests. */
+export function effectsOf(run: RunAggregate): Map<string, Effect> {
+  const owed = effectsOfRun(run);
+  const state = runState(run);
+  for (const activation of run.open) {
+    for (const [key, effect] of effectsOfActivation(activation, state)) owed.set(key, effect);
+  }
+  return owed;
+}

@@ -1,0 +1,172 @@
+/**
+ * How events change the run aggregate: `evolve(run, event)`. Total over the events of a run's stream;
+ * it applies what was decided and decides nothing.
+ *
+ * E1 The machine takes the event before any table changes: an illegal event leaves the aggregate as it was.
+ * E2 O(1) per event plus the out-degree of its task. `run.resumed`, `run.forked` and ends may touch all open activations.
+ */
+import type { RunEvent } from '../../events/catalogue.ts';
+import type { Envelope } from '../../events/envelope.ts';
+import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cell.ts';
+import { invariant } from '../errors.ts';
+import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
+import { evolveTask, type FoldedEvent, isTaskType, judgeTrigger, leaveAll } from './evolve-task.ts';
+import { taskMachine } from '../task/machine.ts';
+import { runMachine } from './machine.ts';
+import { planOf } from './plan.ts';
+import { ReadyList } from './ready-list.ts';
+import { valueRef } from './values.ts';
+
+type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
+type CreatedData = Extract<RunEvent, { type: 'run.created' }>['data'];
+
+/** An aggregate before any task event: every task pending, roots on the agenda. */
+export function emptyAggregate(parts: {
+  header: RunHeader;
+  definition: WorkflowDefinition;
+  cells: CellFactory;
+  cell: Cell;
+  inputs: ValueRef;
+}): RunAggregate {
+  const { header, definition, cells, cell, inputs } = parts;
+  const plan = planOf(definition, header.definitionHash);
+  const run: RunAggregate = {
+    header,
+    cells,
+    plan,
+    cell,
+    inputs,
+    streamVersion: 0,
+    at: 0,
+    progress: plan.nodes.map((node) => ({
+      counters: { total: node.dependencies.length, succeeded: 0, failed: 0, skipped: 0, canceled: 0, notActivated: 0 },
+      outcome: undefined,
+      skipReason: undefined,
+    })),
+    activations: new Map(),
+    open: new Set(),
+    delayed: new Set(),
+    runnable: new Set(),
+    skippable: new Set(),
+    pending: new Set(),
+    pendingCleanup: new Set(),
+    expansions: new Set(),
+    openFailures: new Set(),
+    unhandled: new Set(),
+    ready: new ReadyList(),
+    slots: 0,
+    exclusiveSlots: 0,
+    output: undefined,
+    error: undefined,
+    touched: new Set(),
+    values: new Map(),
+  };
+  for (const node of plan.nodes) {
+    if (node.task.trigger === 'all_done') run.pendingCleanup.add(node.index);
+    else run.pending.add(node.index);
+    if (node.dependencies.length === 0) judgeTrigger(run, node.index);
+  }
+  return run;
+}
+
+/**
+ * The aggregate after `run.created`. `definition` is the definition itself where the event has a blob reference.
+ */
+export function createAggregate(options: {
+  envelope: CreatedEnvelope;
+  data: CreatedData;
+  definition: WorkflowDefinition;
+  cells: CellFactory;
+}): RunAggregate {
+  const { envelope, data, definition, cells } = options;
+  const run = emptyAggregate({
+    header: {
+      runId: data.runId,
+      name: data.name,
+      definitionHash: data.definitionHash,
+      priority: data.priority,
+      session: data.session,
+      requestId: data.requestId,
+      requestHash: data.requestHash,
+      deadline: data.deadline,
+      correlationId: envelope.correlationId,
+      trace: envelope.trace,
+    },
+    definition,
+    cells,
+    cell: cells.create(runMachine),
+    inputs: valueRef(data.inputs, envelope.streamVersion, 'inputs'),
+  });
+  run.cell.take({ type: 'run.created', at: envelope.at, data });
+  run.streamVersion = envelope.streamVersion;
+  run.at = envelope.at;
+  return run;
+}
+
+/** Applies one event. Throws `fold.illegal-event` or `defect.invariant`; then the aggregate must be thrown away. */
+export function evolve(run: RunAggregate, event: FoldedEvent): void {
+  invariant(event.streamVersion === run.streamVersion + 1, 'an event out of order', {
+    expected: run.streamVersion + 1,
+    found: event.streamVersion,
+  });
+  if (isTaskType(event.type)) evolveTask(run, event as FoldedEvent & { data: { taskId: string } });
+  else if (event.type !== 'run.quarantined' && event.type !== 'run.released') evolveRun(run, event);
+  run.streamVersion = event.streamVersion;
+  run.at = event.at;
+}
+
+function evolveRun(run: RunAggregate, event: FoldedEvent): void {
+  const pausedAt = (run.cell.snapshot.context as { pausedAt: number | null }).pausedAt;
+  run.cell.take({ type: event.type, at: event.at, data: event.data } satisfies FoldEvent);
+  const recorded = event as unknown as RunEvent & FoldedEvent;
+  switch (recorded.type) {
+    case 'run.resumed':
+      shiftDelays(run, { pausedMs: recorded.data.pausedMs, pausedAt: pausedAt ?? event.at, at: event.at });
+      break;
+    case 'run.succeeded':
+      run.output = valueRef(recorded.data.output, event.streamVersion, 'output');
+      break;
+    case 'run.failed':
+      run.error = recorded.data.error;
+      leaveAll(run);
+      break;
+    case 'run.stopping':
+      run.error = recorded.data.error;
+      break;
+    case 'run.canceled':
+      leaveAll(run);
+      break;
+    default:
+      break;
+  }
+}
+
+/** One event moves every delay, however many there are; what began during the pause moves by its own share. */
+function shiftDelays(
+  run: RunAggregate,
+  pause: { pausedMs: number; pausedAt: number; at: number },
+): void {
+  for (const activation of run.delayed) {
+    const own = activation.enteredAt > pause.pausedAt ? pause.at - activation.enteredAt : pause.pausedMs;
+    activation.shiftMs += Math.max(0, Math.min(own, pause.pausedMs));
+    run.touched.add(activation);
+  }
+}
+
+/** Turns a folded aggregate into one whose cells are running actors, for a host. */
+export function enliven(run: RunAggregate, cells: CellFactory): void {
+  run.cells = cells;
+  run.cell = cells.create(runMachine, persistedOf(run.cell));
+  for (const activation of run.open) {
+    if (activation.cell !== undefined) {
+      activation.cell = cells.create(taskMachine, persistedOf(activation.cell));
+    }
+  }
+}
+
+/** Ends all running actors of an aggregate that leaves memory. */
+export function stopCells(run: RunAggregate): void {
+  run.cell.stop();
+  for (const activation of run.open) activation.cell?.stop();
+}

@@ -1,0 +1,86 @@
+/**
+ * The report of a run, from its aggregate (messages/report.ts). Values that are not in memory are asked for with
+ * `valueOf`; `refsOfReport` names them beforehand, so that a reader can fetch them.
+ */
+import type { ReportedRunStatus, RunReport, TaskReport } from '../../messages/report.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import { instanceId } from './activation.ts';
+import { type Activation, type RunAggregate, runContext, runState, type ValueRef } from './aggregate.ts';
+import { reportedStatus } from './task-status.ts';
+
+export interface ReportOptions {
+  /** Milliseconds since the epoch, for the duration of a run that goes on. */
+  now: number;
+  /** True while a quarantine holds: it lies over the chart. */
+  quarantined?: boolean;
+  /** The value behind a reference that is not inline. */
+  valueOf(ref: ValueRef): JsonValue;
+}
+
+/** Every reference that a full report reads, inline ones left out. */
+export function refsOfReport(run: RunAggregate): ValueRef[] {
+  const refs: ValueRef[] = [];
+  for (const { output } of run.activations.values()) {
+    if (output !== undefined && output.at !== 'inline') refs.push(output);
+  }
+  if (run.output !== undefined && run.output.at !== 'inline') refs.push(run.output);
+  return refs;
+}
+
+export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
+  const context = runContext(run);
+  const state = runState(run);
+  const status: ReportedRunStatus = options.quarantined === true ? 'quarantined' : state;
+  const tasks: Record<string, TaskReport> = {};
+  let successes = 0;
+  for (const node of run.plan.nodes) {
+    const task = reportTask(run, node.task.id, options);
+    if (task.status === 'success') successes += 1;
+    tasks[node.task.id] = task;
+  }
+  const isPartial = (state === 'failed' || state === 'canceled') && successes > 0;
+  const startedAt = context.startedAt ?? context.createdAt ?? run.at;
+  return {
+    runId: run.header.runId,
+    name: run.header.name,
+    status,
+    output: run.output === undefined ? null : read(run.output, options),
+    ...(run.error === undefined || state === 'succeeded' ? {} : { error: run.error }),
+    durationMs: Math.max(0, (context.endedAt ?? options.now) - startedAt),
+    tasks,
+    ...(isPartial ? { partial: true } : {}),
+  };
+}
+
+function read(ref: ValueRef, options: ReportOptions): JsonValue {
+  return ref.at === 'inline' ? ref.value : options.valueOf(ref);
+}
+
+function reportTask(run: RunAggregate, id: string, options: ReportOptions): TaskReport {
+  const activation = run.activations.get(id);
+  return activation === undefined
+    ? { status: 'pending', attempts: 0 }
+    : reportActivation(run, activation, options);
+}
+
+function reportActivation(run: RunAggregate, activation: Activation, options: ReportOptions): TaskReport {
+  const { context, state, output, error, reason, expansion } = activation;
+  const report: TaskReport = {
+    status: reportedStatus(state),
+    attempts: state === 'scheduled' ? Math.max(0, context.attempt - 1) : context.attempt,
+  };
+  if (output !== undefined) report.output = read(output, options);
+  if (error !== undefined && state !== 'succeeded') report.error = error;
+  if (reason !== undefined) report.reason = reason;
+  if (context.agent !== null) report.agent = context.agent;
+  if (context.firstStartedAt !== null) report.startedAt = context.firstStartedAt;
+  if (context.endedAt !== null) report.endedAt = context.endedAt;
+  if (state === 'compensated') report.compensated = true;
+  if (expansion !== undefined) {
+    report.instances = [];
+    for (let index = 0; index < expansion.next; index += 1) {
+      report.instances.push(reportTask(run, instanceId(activation.id, index), options));
+    }
+  }
+  return report;
+}

@@ -1,0 +1,152 @@
+/**
+ * Stream snapshots of a run: a cache of the fold. What is derived (counters, agenda, ready list) is made again on
+ * restoring; only activations and the run's own cell are written.
+ */
+import type { Snapshot } from 'xstate';
+import type { Failure } from '../../messages/failure.ts';
+import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import { type CellFactory, persistedOf } from '../cell.ts';
+import { invariant } from '../errors.ts';
+import type { TaskContext, TaskState } from '../task/machine.ts';
+import { taskMachine } from '../task/machine.ts';
+import type { Activation, Expansion, RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
+import { adoptActivation } from './evolve-task.ts';
+import { emptyAggregate } from './evolve.ts';
+import { parseActivation } from './activation.ts';
+import { runMachine } from './machine.ts';
+
+/**
+ * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
+ * A snapshot with another hash is ignored.
+ */
+export const FOLD_HASH = 'run-fold-1';
+
+interface StoredActivation {
+  id: string;
+  state: TaskState;
+  context: TaskContext;
+  output?: ValueRef;
+  error?: Failure;
+  reason?: string;
+  expansion?: Expansion;
+  shiftMs: number;
+  enteredAt: number;
+  startedVersion: number;
+}
+
+interface StoredRun {
+  header: RunHeader;
+  /** Or a blob reference to it. */
+  definition: unknown;
+  cell: Snapshot<unknown>;
+  inputs: ValueRef;
+  streamVersion: number;
+  at: number;
+  output?: ValueRef;
+  error?: Failure;
+  activations: StoredActivation[];
+  quarantine?: { code: string; message: string; streamVersion: number };
+}
+
+/** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
+export function snapshotOf(
+  run: RunAggregate,
+  extra: { definition: unknown; quarantine: StoredRun['quarantine'] | undefined },
+): JsonValue {
+  const stored: StoredRun = {
+    header: run.header,
+    definition: extra.definition,
+    cell: persistedOf(run.cell),
+    inputs: run.inputs,
+    streamVersion: run.streamVersion,
+    at: run.at,
+    ...(run.output === undefined ? {} : { output: run.output }),
+    ...(run.error === undefined ? {} : { error: run.error }),
+    activations: [...run.activations.values()].map(store),
+    ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
+  };
+  return stored as unknown as JsonValue;
+}
+
+function store(activation: Activation): StoredActivation {
+  const { id, state, context, output, error, reason, expansion, shiftMs, enteredAt, startedVersion } = activation;
+  return {
+    id,
+    state,
+    context,
+    shiftMs,
+    enteredAt,
+    startedVersion,
+    ...(output === undefined ? {} : { output }),
+    ...(error === undefined ? {} : { error }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
+  };
+}
+
+/** The aggregate behind a snapshot. */
+export async function restoreRun(
+  state: JsonValue,
+  options: {
+    cells: CellFactory;
+    definitionOf(stored: { definition: unknown }): Promise<WorkflowDefinition>;
+  },
+): Promise<{ run: RunAggregate; quarantine: StoredRun['quarantine'] | undefined }> {
+  const stored = state as unknown as StoredRun;
+  const { cells } = options;
+  const run = emptyAggregate({
+    header: { ...emptyHeader, ...stored.header },
+    definition: await options.definitionOf(stored),
+    cells,
+    cell: cells.create(runMachine, stored.cell),
+    inputs: stored.inputs,
+  });
+  for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  run.streamVersion = stored.streamVersion;
+  run.at = stored.at;
+  run.output = stored.output;
+  run.error = stored.error;
+  run.touched.clear();
+  return { run, quarantine: stored.quarantine };
+}
+
+/** Fields that JSON leaves out when they are undefined. */
+const emptyHeader = {
+  session: undefined,
+  requestId: undefined,
+  requestHash: undefined,
+  deadline: undefined,
+  trace: undefined,
+};
+
+function restoreActivation(run: RunAggregate, stored: StoredActivation): Activation {
+  const name = parseActivation(stored.id);
+  const node = name === undefined ? undefined : run.plan.byId(name.taskId);
+  invariant(name !== undefined && node !== undefined, 'a snapshot names a task that does not exist', {
+    id: stored.id,
+  });
+  const separator = stored.id.lastIndexOf('~');
+  return {
+    id: stored.id,
+    node,
+    parent: separator === -1 ? undefined : run.activations.get(stored.id.slice(0, separator)),
+    index: name.indexes.at(-1) ?? 0,
+    cell: run.cells.create(taskMachine, {
+      status: 'active',
+      value: stored.state,
+      context: stored.context,
+      historyValue: {},
+      children: {},
+    } as unknown as Snapshot<unknown>),
+    state: stored.state,
+    context: stored.context,
+    output: stored.output,
+    error: stored.error,
+    reason: stored.reason,
+    expansion: stored.expansion,
+    shiftMs: stored.shiftMs,
+    enteredAt: stored.enteredAt,
+    startedVersion: stored.startedVersion,
+  };
+}

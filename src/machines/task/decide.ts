@@ -1,0 +1,226 @@
+/**
+ * What should happen to a task when an attempt ends, a timer is due or the task must go: decided here,
+ * folded by `machine.ts`, followed up by `run/advance.ts`.
+ */
+import { type RunEvent, event } from '../../events/catalogue.ts';
+import { type Failure, failureCodes } from '../../messages/failure.ts';
+import type { ResultMessage } from '../../messages/execution.ts';
+import { chooseRetry } from '../../policies/retry.ts';
+import { type Activation, dueAtOf, type RunAggregate } from '../run/aggregate.ts';
+import { type Decision, events, nothing, rejected, type TurnInput } from '../run/decision.ts';
+import { timerIdOf } from '../run/effects.ts';
+import { openStates } from './machine.ts';
+
+/** Losses in a row after which a task has failed with `worker.lost`. */
+const MAX_LOSSES = 3;
+/** How long a canceled attempt may take to answer before it is given up. */
+export const CANCEL_PATIENCE_MS = 10_000;
+
+/** The fields that every task event of an activation carries. */
+export function identity(activation: Activation): { taskId: string; definitionTaskId?: string } {
+  const { id, node } = activation;
+  return node.task.id === id ? { taskId: id } : { taskId: id, definitionTaskId: node.task.id };
+}
+
+/** What the end of an attempt repeats. */
+function ending(activation: Activation, worker: string | undefined) {
+  const { attempt, agent, startedAt } = activation.context;
+  return {
+    ...identity(activation),
+    ...(attempt > 0 ? { attempt } : {}),
+    ...(agent === null ? {} : { agent }),
+    ...(worker === undefined ? {} : { worker }),
+    ...(startedAt === null ? {} : { startedAt }),
+  };
+}
+
+/** A worker's result: taken, repeated, or refused for good. */
+export function decideResult(
+  run: RunAggregate,
+  message: { activation: string; result: ResultMessage },
+  input: TurnInput,
+): Decision {
+  const { result } = message;
+  const activation = run.activations.get(message.activation);
+  if (activation === undefined || result.attempt > activation.context.attempt) {
+    return rejected({
+      status: 404,
+      code: 'attempt.unknown',
+      message: `the run has no attempt ${result.attempt} of "${message.activation}"`,
+      hint: 'Do not send this result again.',
+      details: { activation: message.activation, attempt: result.attempt },
+    });
+  }
+  if (!openStates.has(activation.state)) return afterEnd(activation, result);
+  if (result.status === 'succeeded') return succeed(activation, result);
+  // A failure counts for the current attempt only; an older one was recorded or is of no interest.
+  if (result.attempt < activation.context.attempt) return nothing;
+  if (activation.state === 'canceling') return events(...acknowledgeCancel(activation, result.worker));
+  if (activation.state !== 'running') return nothing;
+  return events(...afterFailure(activation, { error: result.error, worker: result.worker, usage: result.usage }, input));
+}
+
+/** A repetition is acknowledged; a success that lost against another end is refused, so that the worker stops. */
+function afterEnd(activation: Activation, result: ResultMessage): Decision {
+  const repeated = activation.context.wonBy === result.attempt;
+  if (result.status === 'failed' || repeated) return nothing;
+  return rejected({
+    status: 409,
+    code: 'attempt.superseded',
+    message: `"${activation.id}" has already ended (${activation.state})`,
+    hint: 'Do not send this result again.',
+    details: { activation: activation.id, state: activation.state },
+  });
+}
+
+function succeed(activation: Activation, result: Extract<ResultMessage, { status: 'succeeded' }>): Decision {
+  return events(
+    event('task.succeeded', {
+      ...ending(activation, result.worker),
+      attempt: result.attempt,
+      output: result.output,
+      ...(result.usage === undefined ? {} : { usage: result.usage }),
+    }),
+  );
+}
+
+function acknowledgeCancel(activation: Activation, worker: string | undefined): RunEvent[] {
+  return [
+    event('task.cancelAcknowledged', {
+      ...identity(activation),
+      ...(worker === undefined ? {} : { worker }),
+    }),
+    event('task.canceled', { ...ending(activation, worker), reason: activation.reason ?? 'canceled' }),
+  ];
+}
+
+interface AttemptEnd {
+  error: Failure;
+  worker?: string | undefined;
+  usage?: ResultMessage['usage'] | undefined;
+}
+
+/** A failed attempt and what follows: another attempt, or the end. `task.attemptFailed` is never the last. */
+export function afterFailure(activation: Activation, end: AttemptEnd, input: TurnInput): RunEvent[] {
+  const failed = event('task.attemptFailed', {
+    ...ending(activation, end.worker),
+    attempt: activation.context.attempt,
+    error: end.error,
+    ...(end.usage === undefined ? {} : { usage: end.usage }),
+  });
+  const { attempt, retryBase, uncounted, losses } = activation.context;
+  const isLoss = end.error.code === failureCodes.workerLost;
+  if (isLoss) {
+    if (losses + 1 >= MAX_LOSSES) return [failed, ...finalFailure(activation, end)];
+    return [failed, ...nextAttempt(activation, { rule: 'a lost attempt does not count', delayMs: 0 }, input)];
+  }
+  const choice = chooseRetry({
+    policy: activation.node.task.retry,
+    countedAttempts: attempt - retryBase - uncounted,
+    error: end.error,
+    random: input.random,
+  });
+  if (choice.retry) return [failed, ...nextAttempt(activation, choice, input)];
+  return [failed, ...finalFailure(activation, end)];
+}
+
+function nextAttempt(
+  activation: Activation,
+  choice: { rule: string; delayMs: number },
+  input: TurnInput,
+): RunEvent[] {
+  const attempt = activation.context.attempt + 1;
+  const scheduled = event('task.retryScheduled', {
+    ...identity(activation),
+    attempt,
+    rule: choice.rule,
+    dueAt: input.now + choice.delayMs,
+  });
+  if (choice.delayMs > 0) return [scheduled];
+  return [scheduled, event('task.scheduled', { ...identity(activation), attempt })];
+}
+
+/** The end without a result; `on_failure: skip` turns it into a skip, which counts as no failure. */
+export function finalFailure(activation: Activation, end: AttemptEnd): RunEvent[] {
+  const failed = event('task.failed', { ...ending(activation, end.worker), error: end.error });
+  const isSkipped = activation.parent === undefined && activation.node.task.onFailure === 'skip';
+  if (!isSkipped) return [failed];
+  return [failed, event('task.skipped', { ...identity(activation), reason: 'on_failure' })];
+}
+
+/** The worker of the current attempt is gone. */
+export function decideLost(
+  run: RunAggregate,
+  message: { activation: string; attempt: number; worker?: string },
+  input: TurnInput,
+): Decision {
+  const activation = run.activations.get(message.activation);
+  if (activation === undefined || activation.context.attempt !== message.attempt) return nothing;
+  if (activation.state === 'canceling') return events(...giveUp(activation));
+  if (activation.state !== 'running') return nothing;
+  const error = {
+    code: failureCodes.workerLost,
+    message:
+      message.worker === undefined
+        ? 'no worker took the attempt in time'
+        : `worker ${message.worker} was not heard of for too long`,
+    retryable: true,
+  };
+  return events(...afterFailure(activation, { error, worker: message.worker }, input));
+}
+
+/** A timer of an activation's state; one that is not armed any more is ignored. */
+export function decideTaskTimer(
+  activation: Activation,
+  message: { timerId: string },
+  input: TurnInput,
+): Decision {
+  if (timerIdOf(activation) !== message.timerId) return nothing;
+  const dueAt = dueAtOf(activation);
+  if (dueAt === null || dueAt > input.now) return nothing;
+  switch (activation.state) {
+    case 'running': {
+      const seconds = (activation.node.task.timeoutMs ?? 0) / 1000;
+      const message = `the attempt took longer than ${seconds} s`;
+      const error = { code: failureCodes.taskTimeout, message, retryable: true };
+      return events(...afterFailure(activation, { error }, input));
+    }
+    case 'backoff':
+      return events(
+        event('task.scheduled', { ...identity(activation), attempt: activation.context.attempt + 1 }),
+      );
+    case 'waiting':
+      return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
+    case 'canceling':
+      return events(...giveUp(activation));
+    default:
+      return nothing;
+  }
+}
+
+function giveUp(activation: Activation): RunEvent[] {
+  return [
+    event('task.cancelForced', identity(activation)),
+    event('task.canceled', { ...ending(activation, undefined), reason: activation.reason ?? 'canceled' }),
+  ];
+}
+
+/**
+ * Cancels an open activation. One that an agent has is asked first and has `CANCEL_PATIENCE_MS` to answer;
+ * the others, and all when `atOnce`, end in the same commit.
+ */
+export function cancelActivation(
+  activation: Activation,
+  options: { reason: string; now: number; atOnce: boolean },
+): RunEvent[] {
+  const { reason, now, atOnce } = options;
+  const isWithAgent = activation.state === 'running' && !atOnce;
+  if (activation.state === 'canceling') return atOnce ? giveUp(activation) : [];
+  const requested = event('task.cancelRequested', {
+    ...identity(activation),
+    reason,
+    ...(isWithAgent ? { dueAt: now + CANCEL_PATIENCE_MS } : {}),
+  });
+  if (isWithAgent) return [requested];
+  return [requested, event('task.canceled', { ...ending(activation, undefined), reason })];
+}
