@@ -14,6 +14,8 @@ import type { FinishedAttempt } from './attempt-record.ts';
 import type { WorkerClock } from './clock.ts';
 
 const MAX_IN_FLIGHT = 1_024;
+/** Requests for one result at a time: a second one when the orchestrator asks for what the first should have told it. */
+const MAX_COPIES = 2;
 const FIRST_BACKOFF_MS = 50;
 const MAX_BACKOFF_MS = 5_000;
 /** How often waiting results are looked at. */
@@ -52,6 +54,8 @@ interface Letter {
   tries: number;
   /** Milliseconds since the epoch; of a letter that waits. */
   dueAt: number;
+  /** Requests without an answer yet. */
+  copies: number;
 }
 
 /** The unacknowledged results of one worker. */
@@ -78,15 +82,19 @@ export class WorkerOutbox {
     for (const letter of this.#letters.values()) yield letter.finished;
   }
 
-  /** Sends a result; one that is being sent already is sent at once again if it was waiting. */
+  /**
+   * Sends a result. One that waits is sent now. One whose request has no answer yet is sent beside it: the asker that
+   * probes or dispatches again may be a new process, and the request have died with the old one.
+   */
   send(finished: FinishedAttempt): void {
     if (this.#isStopped) return;
     const known = this.#letters.get(finished.key);
     if (known !== undefined) {
-      if (this.#waiting.delete(known)) this.#enqueue(known);
+      const isInFlight = known.copies > 0 && known.copies < MAX_COPIES;
+      if (this.#waiting.delete(known) || isInFlight) this.#enqueue(known);
       return;
     }
-    const letter: Letter = { finished, tries: 0, dueAt: 0 };
+    const letter: Letter = { finished, tries: 0, dueAt: 0, copies: 0 };
     this.#letters.set(finished.key, letter);
     this.#enqueue(letter);
   }
@@ -116,6 +124,8 @@ export class WorkerOutbox {
     while (this.#inFlight < MAX_IN_FLIGHT && this.#nextReady < this.#ready.length && !this.#isStopped) {
       const letter = this.#ready[this.#nextReady] as Letter;
       this.#nextReady += 1;
+      if (this.#isGone(letter)) continue;
+      letter.copies += 1;
       this.#inFlight += 1;
       this.#options.transmit(letter.finished).then(
         (reply) => this.#onReply(letter, reply),
@@ -136,14 +146,14 @@ export class WorkerOutbox {
       this.#onError(letter, error);
       return;
     }
-    this.#inFlight -= 1;
+    this.#landed(letter);
     if (isAcknowledged) this.#settle(letter, 'acknowledged');
     else this.#postpone(letter, 'the reply is no acknowledgement');
     this.#pump();
   }
 
   #onError(letter: Letter, error: unknown): void {
-    this.#inFlight -= 1;
+    this.#landed(letter);
     if (isFinal(error)) {
       this.#log('warn', letter, 'result refused', { code: error.code, error: error.message });
       this.#settle(letter, 'refused');
@@ -153,13 +163,25 @@ export class WorkerOutbox {
     this.#pump();
   }
 
+  #landed(letter: Letter): void {
+    letter.copies -= 1;
+    this.#inFlight -= 1;
+  }
+
+  /** O1: a second copy of a settled result changes nothing. */
+  #isGone(letter: Letter): boolean {
+    return this.#letters.get(letter.finished.key) !== letter;
+  }
+
   #settle(letter: Letter, settlement: Settlement): void {
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isGone(letter)) return;
     this.#letters.delete(letter.finished.key);
+    this.#waiting.delete(letter);
     this.#options.onSettled(letter.finished, settlement);
   }
 
   #postpone(letter: Letter, reason: string): void {
+    if (this.#isGone(letter) || letter.copies > 0 || this.#waiting.has(letter)) return;
     const { clock } = this.#options;
     const now = clock.now();
     if (now - letter.finished.finishedAt > RESULT_RETENTION_MS) {

@@ -252,8 +252,10 @@ class NatsWorker implements Worker, AttemptHost {
   #onProbe(agent: Agent, message: BusMessage): void {
     const asked = new Set(parse('probe', probeSchema, message).attempts.map(refKey));
     const finished: AttemptRef[] = [];
-    for (const { ref } of this.#outbox.unacknowledged()) {
-      if (asked.has(refKey(ref))) finished.push(ref);
+    for (const unacknowledged of [...this.#outbox.unacknowledged()]) {
+      if (!asked.has(refKey(unacknowledged.ref))) continue;
+      finished.push(unacknowledged.ref);
+      this.#outbox.send(unacknowledged);
     }
     const attempts = this.#refsByAgent().get(agent.name) ?? [];
     for (const reply of probeRepliesOf(this.#presence(agent, attempts), finished)) message.respond(reply);
