@@ -180,11 +180,9 @@ export class ExpressionCompiler implements NodeCompiler {
     }
     const runs = values.map((value) => this.compile(value).run);
     return dynamic((evaluation) => {
-      evaluation.charge(1);
-      return found.run(
-        runs.map((run) => run(evaluation)),
-        evaluation,
-      );
+      const given = runs.map((run) => run(evaluation));
+      for (const value of given) evaluation.chargeText(typeof value === 'string' ? value.length : 1);
+      return found.run(given, evaluation);
     });
   }
 

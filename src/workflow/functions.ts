@@ -3,12 +3,12 @@
  * `exists`, `exists_one`, `has` and `default` are forms of the compiler. All are pure and bounded.
  */
 import { createHash } from 'node:crypto';
-import { canonicalText } from './canonical.ts';
+import { ValueUnsupportedError } from './errors.ts';
 import type { Evaluation } from './evaluation.ts';
 import { globMatches } from './glob.ts';
 import { MAX_DEPTH, MAX_LIST_LENGTH } from './limits.ts';
-import { asText, checkLength, checkTextLength, compare, finite, isMap, text, typeName, weight } from './operators.ts';
-import type { JsonValue } from './value.ts';
+import { asText, checkLength, checkTextLength, compare, equal, finite, isMap, text, typeName, weight } from './operators.ts';
+import { canonicalJson, checkValue, type JsonValue } from './value.ts';
 
 /** A function of expressions: how many values it takes, and what it makes of them. Must be pure. */
 export interface ExpressionFunction {
@@ -103,9 +103,7 @@ export const builtInFunctions: FunctionTable = new Map([
   define('endsWith', 2, 2, (values) => values.text(0).endsWith(values.text(1))),
   define('indexOf', 2, 2, (values) => values.text(0).indexOf(values.text(1))),
   define('lastIndexOf', 2, 2, (values) => values.text(0).lastIndexOf(values.text(1))),
-  define('substring', 2, 3, (values) =>
-    values.text(0).slice(Math.max(0, values.whole(1)), values.count > 2 ? Math.max(0, values.whole(2)) : undefined),
-  ),
+  define('substring', 2, 3, substring),
   define('glob', 2, 2, glob),
   define('json', 1, 1, (values) => {
     weight(values.any(0), values.evaluation);
@@ -130,8 +128,7 @@ export const builtInFunctions: FunctionTable = new Map([
   onNumber('ceil', Math.ceil),
   onNumber('round', Math.round),
   define('hash', 1, 1, (values) => {
-    weight(values.any(0), values.evaluation);
-    const canonical = text(canonicalText(values.any(0)), values.evaluation);
+    const canonical = text(canonicalOf(values.any(0), values.evaluation), values.evaluation);
     return createHash('sha256').update(canonical).digest('hex');
   }),
   define('string', 1, 1, (values) => asText(values.any(0), values.evaluation)),
@@ -141,6 +138,23 @@ export const builtInFunctions: FunctionTable = new Map([
   define('type', 1, 1, (values) => typeName(values.any(0))),
   define('dyn', 1, 1, (values) => values.any(0)),
 ]);
+
+/** The canonical text of a value; nesting that an expression has made too deep is over a limit. */
+function canonicalOf(value: JsonValue, evaluation: Evaluation): string {
+  weight(value, evaluation);
+  try {
+    return canonicalJson(value);
+  } catch (error) {
+    if (!(error instanceof ValueUnsupportedError)) throw error;
+    return evaluation.limit('the nesting of the value', MAX_DEPTH);
+  }
+}
+
+/** From one UTF-16 unit up to another; half of a pair becomes the replacement character. */
+function substring(values: Values): JsonValue {
+  const end = values.count > 2 ? Math.max(0, values.whole(2)) : undefined;
+  return values.text(0).slice(Math.max(0, values.whole(1)), end).toWellFormed();
+}
 
 function trimSlashes(path: string): string {
   let end = path.length;
@@ -169,7 +183,7 @@ function split(values: Values): JsonValue {
   values.evaluation.chargeText(whole.length);
   const parts = whole.split(values.text(1));
   checkLength(parts.length, values.evaluation);
-  return parts;
+  return parts.map((part) => part.toWellFormed());
 }
 
 function join(values: Values): JsonValue {
@@ -193,8 +207,8 @@ function truncate(values: Values): JsonValue {
   if (length < 0) values.refuse(1, 'a length of 0 or more');
   if (whole.length <= length) return whole;
   const kept = whole.slice(0, Math.max(0, length - ending.length));
-  const isHalf = /[\uD800-\uDBFF]$/.test(kept);
-  return (isHalf ? kept.slice(0, -1) : kept) + ending.slice(0, length);
+  const isHalf = !kept.isWellFormed();
+  return (isHalf ? kept.slice(0, -1) : kept) + ending.slice(0, length).toWellFormed();
 }
 
 function contains(values: Values): JsonValue {
@@ -202,8 +216,7 @@ function contains(values: Values): JsonValue {
   if (typeof whole === 'string') return whole.includes(values.text(1));
   if (!Array.isArray(whole)) return values.refuse(0, 'a text or a list');
   checkLength(whole.length, values.evaluation);
-  const wanted = canonicalText(values.any(1));
-  return whole.some((item) => item === values.any(1) || (typeof item === 'object' && canonicalText(item) === wanted));
+  return whole.some((item) => equal(item, values.any(1), values.evaluation));
 }
 
 /** With a text: whether the path matches. With a list of paths: those that match. */
@@ -224,10 +237,10 @@ function parseJson(values: Values): JsonValue {
   try {
     const parsed = JSON.parse(source) as JsonValue;
     if (isTooDeep(parsed, MAX_DEPTH)) values.evaluation.limit('the nesting of the parsed text', MAX_DEPTH);
-    return parsed;
+    return checkValue(parsed);
   } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error;
-    return values.evaluation.fail('the text is no JSON', 'Give `parseJson` the text of one JSON value.');
+    if (!(error instanceof SyntaxError || error instanceof ValueUnsupportedError)) throw error;
+    return values.evaluation.fail('the text is no JSON value', 'Give `parseJson` the text of one JSON value.');
   }
 }
 
@@ -239,9 +252,19 @@ function isTooDeep(value: JsonValue, levels: number): boolean {
 
 function size(values: Values): JsonValue {
   const value = values.any(0);
-  if (typeof value === 'string') return [...value].length;
+  if (typeof value === 'string') return codePoints(value);
   if (Array.isArray(value)) return value.length;
   return isMap(value) ? Object.keys(value).length : values.refuse(0, 'a text, a list or a map');
+}
+
+/** As CEL counts: a surrogate pair is one. */
+function codePoints(value: string): number {
+  let count = value.length;
+  for (let at = 1; at < value.length; at++) {
+    const isPair = (value.charCodeAt(at) & 0xfc00) === 0xdc00 && (value.charCodeAt(at - 1) & 0xfc00) === 0xd800;
+    if (isPair) count -= 1;
+  }
+  return count;
 }
 
 /** One level: lists inside the list are opened. */
@@ -259,8 +282,7 @@ function flatten(values: Values): JsonValue {
 function unique(values: Values): JsonValue {
   const seen = new Set<string>();
   return values.list(0).filter((item) => {
-    weight(item, values.evaluation);
-    const key = canonicalText(item);
+    const key = canonicalOf(item, values.evaluation);
     values.evaluation.chargeText(key.length);
     return seen.has(key) ? false : seen.add(key);
   });

@@ -1,9 +1,8 @@
 /** The inputs of a run: held against their declarations before the run exists. */
-import { canonicalText } from './canonical.ts';
 import type { InputDefinition, WorkflowDefinition } from './definition.ts';
 import { Findings, nowhere, type Problem } from './problems.ts';
 import { didYouMean } from './suggest.ts';
-import type { JsonObject, JsonValue } from './value.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
 
 /**
  * The inputs with defaults filled in, or all problems: `input.missing`, `input.type`, `input.enum`,
@@ -61,8 +60,8 @@ function checkValue({ name, input, value, path }: Check, findings: Findings): vo
     return;
   }
   if (input.enum === undefined) return;
-  const text = canonicalText(value);
-  if (input.enum.some((allowed) => canonicalText(allowed) === text)) return;
+  const text = canonicalJson(value);
+  if (input.enum.some((allowed) => canonicalJson(allowed) === text)) return;
   findings.add({
     code: 'input.enum',
     message: `\`${name}\` is none of the allowed values`,

@@ -107,23 +107,31 @@ function remainder(left: JsonValue, right: JsonValue, evaluation: Evaluation): J
 /** Order of two numbers, two texts (by UTF-16 unit) or two booleans. */
 export function compare(op: string, left: JsonValue, right: JsonValue, evaluation: Evaluation): number {
   if (typeof left === 'number' && typeof right === 'number') return left - right;
-  if (typeof left === 'string' && typeof right === 'string') return left < right ? -1 : left > right ? 1 : 0;
+  if (typeof left === 'string' && typeof right === 'string') {
+    evaluation.chargeText(Math.min(left.length, right.length));
+    return left < right ? -1 : left > right ? 1 : 0;
+  }
   if (typeof left === 'boolean' && typeof right === 'boolean') return Number(left) - Number(right);
   return mismatch(op, left, right, evaluation);
 }
 
 /** Deep equality of JSON values. Values of different types are not equal; that is no failure. */
 export function equal(left: JsonValue, right: JsonValue, evaluation: Evaluation): boolean {
+  if (typeof left === 'string' && typeof right === 'string' && left.length === right.length) {
+    evaluation.chargeText(left.length);
+  }
   if (left === right) return true;
   if (typeof left !== 'object' || typeof right !== 'object') return false;
   if (left === null || right === null) return false;
   evaluation.charge(1);
   if (Array.isArray(left)) {
     if (!Array.isArray(right) || left.length !== right.length) return false;
+    evaluation.charge(left.length);
     return left.every((item, index) => equal(item, right[index] ?? null, evaluation));
   }
   if (Array.isArray(right)) return false;
   const keys = Object.keys(left);
+  evaluation.charge(keys.length);
   if (keys.length !== Object.keys(right).length) return false;
   return keys.every(
     (key) => Object.hasOwn(right, key) && equal(left[key] ?? null, right[key] ?? null, evaluation),
@@ -136,7 +144,10 @@ function isIn(left: JsonValue, right: JsonValue, evaluation: Evaluation): JsonVa
     return right.some((item) => equal(left, item, evaluation));
   }
   if (isMap(right) && typeof left === 'string') return Object.hasOwn(right, left);
-  if (typeof right === 'string' && typeof left === 'string') return right.includes(left);
+  if (typeof right === 'string' && typeof left === 'string') {
+    evaluation.chargeText(right.length);
+    return right.includes(left);
+  }
   return mismatch('in', left, right, evaluation);
 }
 
@@ -163,9 +174,9 @@ export function asText(value: JsonValue, evaluation: Evaluation): string {
 /** Number of values inside a value, itself included; counts as work while it is found. */
 export function weight(value: JsonValue, evaluation: Evaluation): number {
   if (typeof value !== 'object' || value === null) return 1;
-  evaluation.charge(1);
+  const items = Array.isArray(value) ? value : Object.values(value);
+  evaluation.charge(1 + items.length);
   let total = 1;
-  if (Array.isArray(value)) for (const item of value) total += weight(item, evaluation);
-  else for (const key in value) total += weight(value[key] ?? null, evaluation);
+  for (const item of items) total += weight(item, evaluation);
   return total;
 }

@@ -1,19 +1,19 @@
 /** The front door of the language: texts and values become definitions, or problems. Nothing throws. */
 import { createHash } from 'node:crypto';
-import { canonicalText } from './canonical.ts';
 import { compileDefinition } from './compile.ts';
 import type { WorkflowDefinition } from './definition.ts';
-import { MAX_DEPTH } from './limits.ts';
+import { readJson } from './json-source.ts';
+import { MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
 import { Findings, type Locate, nowhere, type Path, type Problem } from './problems.ts';
 import { checkShape } from './shape.ts';
 import { type ValidationOptions, validateDefinition } from './validate.ts';
-import type { JsonObject, JsonValue } from './value.ts';
-import { readSource, tooDeep, unsupported } from './yaml-source.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
+import { locatorOf, readSource, tooDeep, unsupported } from './yaml-source.ts';
 
 export interface ParseOptions extends ValidationOptions {
   /** Named in problems. */
   readonly file?: string;
-  /** JSON is read as the YAML that it also is; the field documents what the caller has. */
+  /** What the caller has. The text is recognised in any case: JSON is YAML too. */
   readonly format?: 'yaml' | 'json';
 }
 
@@ -26,6 +26,10 @@ export interface ParseResult {
 /** Reads a workflow file. All problems are reported at once, with their places. */
 export function parseWorkflow(source: string, options: ParseOptions = {}): ParseResult {
   const findings = new Findings();
+  const json = source.length <= MAX_SOURCE_LENGTH ? readJson(source) : undefined;
+  if (json !== undefined) {
+    return finish(toJson(json, [], findings), { findings, locate: locatorOf(source), options });
+  }
   const { value, locate } = readSource(source, findings);
   return finish(value, { findings, locate, options });
 }
@@ -38,7 +42,7 @@ export function compileWorkflow(value: unknown, options: ParseOptions = {}): Par
 
 /** SHA-256 of the canonical form, as hex: equal for definitions that mean the same fields. */
 export function definitionHash(definition: WorkflowDefinition): string {
-  return createHash('sha256').update(canonicalText(definition as unknown as JsonObject)).digest('hex');
+  return createHash('sha256').update(canonicalJson(definition)).digest('hex');
 }
 
 interface Reading {
@@ -61,7 +65,8 @@ function finish(value: JsonValue | undefined, { findings, locate, options }: Rea
 
 /** A copy with nothing but JSON in it: `undefined` fields are left out, what JSON cannot carry is reported. */
 function toJson(value: unknown, path: (string | number)[], findings: Findings): JsonValue {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (value === null || typeof value === 'boolean') return value;
+  if (typeof value === 'string' && value.isWellFormed()) return value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (typeof value !== 'object' || !isPlain(value)) return refuse(unsupported(path), findings);
   if (path.length > MAX_DEPTH) return refuse(tooDeep(path), findings);

@@ -89,8 +89,8 @@ function checkDependencies(
 
 function checkKind({ index, task, source }: Place & { source: JsonValue | undefined }, findings: Findings): void {
   const given = isObject(source) ? source : {};
-  const kinds = (['agent', 'capability', 'wait', 'workflow'] as const).filter((kind) => Object.hasOwn(given, kind));
-  if (kinds.length !== 1) {
+  const kinds = (['agent', 'capability', 'wait'] as const).filter((kind) => Object.hasOwn(given, kind));
+  if (kinds.length !== 1 && !Object.hasOwn(given, 'workflow')) {
     findings.add({
       code: 'workflow.task-kind',
       message: kinds.length === 0 ? `\`${task.id}\` has no agent` : `\`${task.id}\` has ${kinds.join(' and ')}`,
@@ -189,7 +189,11 @@ function checkTriggers(tasks: readonly TaskDefinition[], graph: TaskGraph, findi
   const isDead = new Uint8Array(tasks.length);
   for (const index of graph.order) {
     const task = tasks[index];
-    if (task === undefined || canRun({ index, task, graph, tasks, isDead })) continue;
+    if (task === undefined) continue;
+    if (canRun({ index, task, graph, isDead })) {
+      warnOfNoFailure({ index, task, graph, tasks }, findings);
+      continue;
+    }
     isDead[index] = 1;
     const isRoot = (graph.dependencies[index] ?? []).every((dependency) => isDead[dependency] !== 1);
     findings.add({
@@ -206,21 +210,29 @@ function triggerText(task: TaskDefinition): string {
   return `\`${typeof task.trigger === 'object' ? `count: ${task.trigger.count}` : task.trigger}\``;
 }
 
-interface TriggerCheck extends Place {
-  readonly graph: TaskGraph;
-  readonly tasks: readonly TaskDefinition[];
-  readonly isDead: Uint8Array;
+/** A failure under `on_failure: skip` counts as no failure, so it wakes no `one_failed`. */
+function warnOfNoFailure(
+  { index, task, graph, tasks }: Place & { graph: TaskGraph; tasks: readonly TaskDefinition[] },
+  findings: Findings,
+): void {
+  if (task.trigger !== 'one_failed') return;
+  const dependencies = graph.dependencies[index] ?? [];
+  if (dependencies.some((dependency) => tasks[dependency]?.onFailure !== 'skip')) return;
+  findings.add({
+    code: 'workflow.never-runs',
+    severity: 'warning',
+    message: `\`${task.id}\` waits for a failure, and its dependencies have \`on_failure: skip\``,
+    hint: 'A skipped failure counts as none; use another trigger.',
+    path: ['tasks', index, 'trigger'],
+  });
 }
 
-/** Dead dependencies will be skipped; a task with `on_failure: skip` never counts as failed. */
-function canRun({ index, task, graph, tasks, isDead }: TriggerCheck): boolean {
+/** Dependencies that can never run will be skipped. */
+function canRun({ index, task, graph, isDead }: Place & { graph: TaskGraph; isDead: Uint8Array }): boolean {
   const dependencies = graph.dependencies[index] ?? [];
   if (task.dependencies.length !== dependencies.length) return true;
   const dead = dependencies.filter((dependency) => isDead[dependency] === 1).length;
   const counters = { total: dependencies.length, succeeded: 0, failed: 0, skipped: dead, canceled: 0, notActivated: 0 };
-  if (task.trigger === 'one_failed') {
-    return dependencies.some((dependency) => isDead[dependency] !== 1 && tasks[dependency]?.onFailure !== 'skip');
-  }
   return decideTrigger(task.trigger, counters) !== 'skip';
 }
 

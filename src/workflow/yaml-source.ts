@@ -23,17 +23,33 @@ export function readSource(source: string, findings: Findings): SourceText {
     return { value: undefined, locate: nowhere };
   }
   const lines = new LineCounter();
-  try {
-    const document = parseDocument(source, { lineCounter: lines, uniqueKeys: false, merge: false, prettyErrors: false, logLevel: 'silent' });
-    const reader = new Reader(findings);
-    reportSyntax(document, findings);
-    const value = reader.value(document.contents, []);
-    return { value, locate: (finding) => placeOf(finding, { document, lines, source }) };
-  } catch (error) {
-    // The parser recurses: a text of nothing but brackets can exhaust the stack.
-    if (!(error instanceof RangeError)) throw error;
+  const document = readDocument(source, lines);
+  if (document === undefined) {
     findings.add(tooDeep([]));
-    return { value: undefined, locate: (finding) => placeOf(finding, { document: undefined, lines, source }) };
+    return { value: undefined, locate: (finding) => placeOf(finding, { document, lines, source }) };
+  }
+  reportSyntax(document, findings);
+  const value = new Reader(findings).value(document.contents, []);
+  return { value, locate: (finding) => placeOf(finding, { document, lines, source }) };
+}
+
+/** Places in a text that was read otherwise, as JSON; it is read as YAML when the first place is asked for. */
+export function locatorOf(source: string): Locate {
+  const lines = new LineCounter();
+  let document: Document.Parsed | undefined;
+  return (finding) => {
+    document ??= readDocument(source, lines);
+    return placeOf(finding, { document, lines, source });
+  };
+}
+
+/** `undefined` where the text is nested so deeply that the parser, which recurses, exhausts the stack. */
+function readDocument(source: string, lineCounter: LineCounter): Document.Parsed | undefined {
+  try {
+    return parseDocument(source, { lineCounter, uniqueKeys: false, merge: false, prettyErrors: false, logLevel: 'silent' });
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    return undefined;
   }
 }
 
@@ -170,7 +186,8 @@ class Reader {
   }
 
   private scalar(value: unknown, path: readonly (string | number)[]): JsonValue {
-    if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+    if (value === null || typeof value === 'boolean') return value;
+    if (typeof value === 'string' && value.isWellFormed()) return value;
     if (typeof value === 'number' && Number.isFinite(value)) return value;
     this.findings.add(unsupported(path));
     return null;
@@ -218,10 +235,18 @@ function spanOf(finding: Finding, { document, source }: Located): { start: numbe
   return { start: start + offsetInside(source.slice(start, end), finding), end };
 }
 
-/** An escaped or folded text differs from its source; then the place is that of the text as a whole. */
+/**
+ * A text over several lines is indented in its source, so the line is looked for. An escaped or folded
+ * text differs from its source; then the place is that of the text as a whole.
+ */
 function offsetInside(raw: string, { text = '', offset = 0 }: Finding): number {
-  const found = raw.indexOf(text);
-  return found === -1 ? 0 : found + offset;
+  const whole = raw.indexOf(text);
+  if (whole !== -1) return whole + offset;
+  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
+  const lineEnd = text.indexOf('\n', offset);
+  const line = text.slice(lineStart, lineEnd === -1 ? text.length : lineEnd);
+  const found = raw.indexOf(line);
+  return found === -1 ? 0 : found + offset - lineStart;
 }
 
 /** The node at a path, or the last one on the way to it. */

@@ -1,0 +1,57 @@
+/** Workflows in TypeScript: the same fields as in a file, checked by the compiler as far as types can. */
+import type { WorkflowDefinition } from './definition.ts';
+import { WorkflowInvalid } from './errors.ts';
+import { compileWorkflow, type ParseOptions } from './parse.ts';
+import type { WorkflowSource } from './schema.ts';
+import type { JsonValue } from './value.ts';
+
+type TaskSource = WorkflowSource['tasks'][number];
+
+interface InputTypes {
+  string: string;
+  number: number;
+  integer: number;
+  boolean: boolean;
+  array: readonly JsonValue[];
+  object: { readonly [key: string]: JsonValue };
+  any: JsonValue;
+}
+
+/** An input whose default and enumerated values have its type. */
+export type TypedInput = {
+  [Type in keyof InputTypes]: {
+    readonly type: Type;
+    readonly description?: string;
+    readonly default?: InputTypes[Type];
+    readonly required?: boolean;
+    readonly enum?: readonly InputTypes[Type][];
+  };
+}[keyof InputTypes];
+
+/** A task whose dependencies are ids of the same workflow. */
+export type TypedTask<Id extends string> = Omit<TaskSource, 'id' | 'dependencies' | 'foreach'> & {
+  readonly id: Id;
+  readonly dependencies?: readonly NoInfer<Id>[];
+  /** A `${...}` text or a list. */
+  readonly foreach?: string | readonly JsonValue[];
+};
+
+/** What `defineWorkflow` takes. */
+export type TypedWorkflow<Id extends string> = Omit<WorkflowSource, 'inputs' | 'tasks'> & {
+  readonly inputs?: Readonly<Record<string, TypedInput>>;
+  readonly tasks: readonly TypedTask<Id>[];
+};
+
+/**
+ * The definition of a workflow written in code. Ids that are not in the workflow, and defaults of
+ * another type than their input, are errors of the TypeScript compiler; everything else is validated
+ * as in a file. Throws `workflow.invalid` with all problems in `details.problems`.
+ */
+export function defineWorkflow<const Id extends string>(
+  source: TypedWorkflow<Id>,
+  options: ParseOptions = {},
+): WorkflowDefinition {
+  const { definition, problems } = compileWorkflow(source, options);
+  if (definition === undefined) throw new WorkflowInvalid(problems.filter(({ severity }) => severity === 'error'));
+  return definition;
+}

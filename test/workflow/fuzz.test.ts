@@ -1,0 +1,77 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ExpressionFailed, ExpressionInvalid, ExpressionLimit } from '../../src/workflow/errors.ts';
+import { compileExpression } from '../../src/workflow/expressions.ts';
+import { compileWorkflow, parseWorkflow } from '../../src/workflow/parse.ts';
+import { compileTemplate } from '../../src/workflow/templates.ts';
+import { names, scope } from './names-and-scope.ts';
+
+const CASES = 10_000;
+const fixtures = ['full-stack-feature', 'bug-fix', 'everything'].map((name) =>
+  readFileSync(new URL(`./fixtures/${name}.yaml`, import.meta.url), 'utf8'),
+);
+
+const pieces = fc.constantFrom(
+  ...('a my-task 2nd loop inputs variables run item file nope . .. ( ) [ ] { } , : ? + - * / % == != < >= && || ! in ' +
+    'output status list n map( filter( default( has( glob( join( range( sort( x, "a" \'b\' r" """ \\ 0 1.5 1e9 0x1 1u true null ' +
+    '${ } $ fn:uppercase( // é \ud800 __proto__ constructor').split(' '),
+  '\n',
+  ' ',
+);
+const expressionText = fc.array(pieces, { maxLength: 14 }).map((parts) => parts.join(''));
+
+function evaluateQuietly(run: () => unknown): void {
+  try {
+    run();
+  } catch (error) {
+    const isTyped = error instanceof ExpressionInvalid || error instanceof ExpressionFailed || error instanceof ExpressionLimit;
+    if (!isTyped) throw error;
+  }
+}
+
+describe('hostile texts', () => {
+  it('make expressions and templates fail by named errors only', () => {
+    const text = fc.oneof(expressionText, fc.string({ unit: 'binary', maxLength: 40 }));
+    fc.assert(
+      fc.property(text, (source) => {
+        evaluateQuietly(() => compileExpression(source, names).evaluate(scope));
+        evaluateQuietly(() => compileTemplate({ v: `x \${${source}} y` }, names).render(scope));
+      }),
+      { numRuns: CASES },
+    );
+  });
+
+  it('make workflow files fail by problems only', () => {
+    const edit = fc.record({
+      at: fc.double({ min: 0, max: 1, noNaN: true }),
+      remove: fc.nat(30),
+      insert: fc.oneof(pieces, expressionText, fc.constantFrom('\n  ', '- ', ': ', '&x ', '*x', '<<: *x', '|', '\t', '!!', '[[', '"')),
+    });
+    const mutated = fc
+      .tuple(fc.constantFrom(...fixtures), fc.array(edit, { minLength: 1, maxLength: 4 }))
+      .map(([source, edits]) =>
+        edits.reduce((text, { at, remove, insert }) => {
+          const from = Math.floor(at * text.length);
+          return text.slice(0, from) + insert + text.slice(from + remove);
+        }, source),
+      );
+    fc.assert(
+      fc.property(mutated, (source) => {
+        const { definition, problems } = parseWorkflow(source);
+        expect(definition === undefined).toBe(problems.some(({ severity }) => severity === 'error'));
+      }),
+      { numRuns: CASES },
+    );
+  }, 240_000);
+
+  it('make values fail by problems only', () => {
+    fc.assert(
+      fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }), (value) => {
+        compileWorkflow(value);
+        compileWorkflow({ name: 'x', tasks: [{ id: 'a', agent: 'echo', parameters: value, retry: value, trigger: value }] });
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
