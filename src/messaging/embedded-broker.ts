@@ -19,6 +19,8 @@ export interface BrokerOptions {
   port?: number;
   /** Output kept for one client before it is cut off; default 64 MiB. */
   maxPendingBytes?: number;
+  /** How often clients are asked whether they live; the third unanswered PING ends a connection. Default 30 s. */
+  pingIntervalMs?: number;
 }
 
 export interface Broker {
@@ -46,7 +48,10 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   await listen(server, { host, port: options.port ?? DEFAULT_PORT });
   const { port } = server.address() as AddressInfo;
   core.address = { host, port };
-  const pings = setInterval(() => core.pingAll(), PING_INTERVAL_MS).unref();
+  const pings = setInterval(
+    () => core.pingAll(),
+    options.pingIntervalMs ?? PING_INTERVAL_MS,
+  ).unref();
   return {
     url: `nats://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,

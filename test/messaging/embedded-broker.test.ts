@@ -115,6 +115,21 @@ describe('the embedded broker', () => {
     expect(performance.now() - started).toBeLessThan(1000);
   });
 
+  it('ends a connection that does not answer PING, and keeps one that does', async () => {
+    const broker = await start({ pingIntervalMs: 20 });
+    const [silent, answering] = [await open(broker), await open(broker)];
+    const answers = (async () => {
+      for (let count = 0; count < 6; count += 1) {
+        await answering.next((frame) => frame.line === 'PING');
+        answering.send('PONG\r\n');
+      }
+    })();
+    await silent.next((frame) => frame.line === "-ERR 'Stale Connection'");
+    await silent.closed();
+    await answers;
+    expect(answering.isClosed).toBe(false);
+  });
+
   it('lives through hundreds of connections that send random bytes (E3)', async () => {
     const broker = await start();
     const good = await open(broker);

@@ -58,6 +58,36 @@ describe('subjects', () => {
     ]);
   });
 
+  it('have patterns for subscribing', () => {
+    expect([
+      subjects.anyRunCommand(),
+      subjects.anyRunEvents(),
+      subjects.anyRunHistory(),
+      subjects.anyRunStream(),
+      subjects.anyTaskResult(),
+      subjects.anyTaskProgress(),
+      subjects.anyInvoke(),
+      subjects.anyHeartbeat(),
+      subjects.anyMessage(),
+      subjects.anyContext(),
+      subjects.anyQuery(),
+      subjects.everything(),
+    ]).toEqual([
+      'troupe.v1.run.*.command',
+      'troupe.v1.run.*.events',
+      'troupe.v1.run.*.history',
+      'troupe.v1.run.*.stream',
+      'troupe.v1.run.*.task.*.result',
+      'troupe.v1.run.*.task.*.progress',
+      'troupe.v1.agent.*.invoke',
+      'troupe.v1.agent.*.heartbeat',
+      'troupe.v1.message.>',
+      'troupe.v1.context.*',
+      'troupe.v1.query.>',
+      'troupe.v1.>',
+    ]);
+  });
+
   it('take another prefix, also one with dots', () => {
     const other = createSubjects('acme.team');
     expect(other.request()).toBe('acme.team.v1.request');
