@@ -35,10 +35,13 @@ export class CacheLockedError extends TroupeError {
 export class WorkerOverloadedError extends TroupeError {
   readonly code = 'overloaded';
   constructor(held: { queued: number; unacknowledged: number }) {
-    super(`this worker has ${held.queued} attempts waiting and ${held.unacknowledged} results unacknowledged`, {
-      hint: 'Ask again later, or start more workers.',
-      details: held,
-    });
+    super(
+      `this worker has ${held.queued} attempts waiting and ${held.unacknowledged} results unacknowledged`,
+      {
+        hint: 'Ask again later, or start more workers.',
+        details: held,
+      },
+    );
   }
 }
 
@@ -46,7 +49,10 @@ export class WorkerOverloadedError extends TroupeError {
 export class WorkerDrainingError extends TroupeError {
   readonly code = 'agent.unavailable';
   constructor(worker: string) {
-    super(`worker ${worker} takes no more work`, { hint: 'Ask again; another worker may take it.', details: { worker } });
+    super(`worker ${worker} takes no more work`, {
+      hint: 'Ask again; another worker may take it.',
+      details: { worker },
+    });
   }
 }
 

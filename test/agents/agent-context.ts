@@ -64,7 +64,8 @@ export async function outputOf<Output = JsonValue>(
   options: Attempt = {},
 ): Promise<Output> {
   const outcome = await attempt(agent, parameters, options);
-  if (outcome.status === 'failed') throw new Error(`${outcome.error.code}: ${outcome.error.message}`);
+  if (outcome.status === 'failed')
+    throw new Error(`${outcome.error.code}: ${outcome.error.message}`);
   return outcome.output as Output;
 }
 

@@ -5,7 +5,8 @@ import { builtinAgents } from '../../src/agents/builtin/index.ts';
 import { AgentFailure } from '../../src/agents/errors.ts';
 import { attempt, failureOf, fakeContext, outputOf } from './agent-context.ts';
 
-const agentOf = (name: string) => builtinAgents().find((agent) => agent.name === name) ?? raise(name);
+const agentOf = (name: string) =>
+  builtinAgents().find((agent) => agent.name === name) ?? raise(name);
 function raise(name: string): never {
   throw new Error(`no agent ${name}`);
 }
@@ -13,26 +14,40 @@ function raise(name: string): never {
 describe('the built-in agents', () => {
   it('are seven, each with a name of its own', () => {
     const names = builtinAgents().map(({ name }) => name);
-    expect(names).toEqual(['echo', 'sleep', 'fail', 'shell', 'codebase-locator', 'codebase-analyzer', 'report-writer']);
+    expect(names).toEqual([
+      'echo',
+      'sleep',
+      'fail',
+      'shell',
+      'codebase-locator',
+      'codebase-analyzer',
+      'report-writer',
+    ]);
   });
 });
 
 describe('echo', () => {
   it('returns its parameters', async () => {
-    expect(await outputOf(agentOf('echo'), { a: [1, { b: null }] })).toEqual({ a: [1, { b: null }] });
+    expect(await outputOf(agentOf('echo'), { a: [1, { b: null }] })).toEqual({
+      a: [1, { b: null }],
+    });
   });
 });
 
 describe('sleep', () => {
   it('returns `then` after `ms`, else null', async () => {
     const { context, slept } = fakeContext();
+    // biome-ignore lint/suspicious/noThenProperty: the parameter's name is part of the contract.
     expect(await outputOf(agentOf('sleep'), { ms: 40, then: [1] }, { context })).toEqual([1]);
     expect(await outputOf(agentOf('sleep'), { ms: 2 }, { context })).toBeNull();
     expect(slept).toEqual([40, 2]);
   });
   it('ends as canceled when the signal aborts', async () => {
     const { context } = fakeContext(AbortSignal.abort());
-    expect(await failureOf(agentOf('sleep'), { ms: 1 }, { context })).toMatchObject({ code: 'agent.canceled', retryable: false });
+    expect(await failureOf(agentOf('sleep'), { ms: 1 }, { context })).toMatchObject({
+      code: 'agent.canceled',
+      retryable: false,
+    });
   });
   it('refuses a negative time, naming the path', async () => {
     const failure = await failureOf(agentOf('sleep'), { ms: -1 });
@@ -44,12 +59,19 @@ describe('sleep', () => {
 describe('fail', () => {
   const fail = agentOf('fail');
   it('fails attempts 1 to `times`, then returns `then`', async () => {
+    // biome-ignore lint/suspicious/noThenProperty: the parameter's name is part of the contract.
     const parameters = { times: 2, then: 'ok', code: 'my.code' };
-    expect(await failureOf(fail, parameters, { attempt: 2 })).toMatchObject({ code: 'my.code', retryable: true });
+    expect(await failureOf(fail, parameters, { attempt: 2 })).toMatchObject({
+      code: 'my.code',
+      retryable: true,
+    });
     expect(await outputOf(fail, parameters, { attempt: 3 })).toBe('ok');
   });
   it('fails every attempt without `times`, retryable or not as asked', async () => {
-    expect(await failureOf(fail, { retryable: false }, { attempt: 1_000 })).toMatchObject({ code: 'agent.failed', retryable: false });
+    expect(await failureOf(fail, { retryable: false }, { attempt: 1_000 })).toMatchObject({
+      code: 'agent.failed',
+      retryable: false,
+    });
   });
 });
 
@@ -62,8 +84,15 @@ describe('runAgent', () => {
       },
     });
   it('reads an unknown error as agent.error, retryable', async () => {
-    expect(await failureOf(throwing(new Error('boom')), {})).toEqual({ code: 'agent.error', message: 'boom', retryable: true });
-    expect(await failureOf(throwing('text'), {})).toMatchObject({ code: 'agent.error', message: 'text' });
+    expect(await failureOf(throwing(new Error('boom')), {})).toEqual({
+      code: 'agent.error',
+      message: 'boom',
+      retryable: true,
+    });
+    expect(await failureOf(throwing('text'), {})).toMatchObject({
+      code: 'agent.error',
+      message: 'text',
+    });
   });
   it('keeps what an AgentFailure says of itself', async () => {
     const record = { code: 'x.y', message: 'no', retryable: false };
@@ -72,7 +101,10 @@ describe('runAgent', () => {
   it('takes an AgentFailure given as the reason of cancellation', async () => {
     const reason = new AgentFailure({ code: 'task.timeout', message: 'late', retryable: true });
     const { context } = fakeContext(AbortSignal.abort(reason));
-    expect(await failureOf(agentOf('echo'), {}, { context })).toMatchObject({ code: 'task.timeout', retryable: true });
+    expect(await failureOf(agentOf('echo'), {}, { context })).toMatchObject({
+      code: 'task.timeout',
+      retryable: true,
+    });
   });
   it('reports the last usage, also of a failure', async () => {
     const agent = functionAgent({
@@ -84,7 +116,10 @@ describe('runAgent', () => {
       },
     });
     const { context, updates } = fakeContext();
-    expect(await attempt(agent, {}, { context })).toMatchObject({ status: 'failed', usage: { tokens: 7 } });
+    expect(await attempt(agent, {}, { context })).toMatchObject({
+      status: 'failed',
+      usage: { tokens: 7 },
+    });
     expect(updates).toHaveLength(2);
   });
 });

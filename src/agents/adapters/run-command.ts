@@ -87,7 +87,10 @@ function endOf(child: ChildProcess, command: Command): Promise<Ending> {
   });
 }
 
-function collectOutput(child: ChildProcess, limit: number): Record<'stdout' | 'stderr', OutputCollector> {
+function collectOutput(
+  child: ChildProcess,
+  limit: number,
+): Record<'stdout' | 'stderr', OutputCollector> {
   const stdout = new OutputCollector(limit);
   const stderr = new OutputCollector(limit);
   child.stdout?.on('data', (chunk: Buffer) => stdout.add(chunk));

@@ -25,7 +25,10 @@ const duration = z.union([z.number(), z.string()]).transform((value, issues) => 
 
 const parametersSchema = z.strictObject({
   /** Without `args` split by `splitCommand`; with `args` the program alone; with `shell` a script. */
-  command: z.string().min(1).max(128 * 1024),
+  command: z
+    .string()
+    .min(1)
+    .max(128 * 1024),
   args: z.array(z.string()).max(10_000).optional(),
   /** Relative to the worker's own directory, which is the default. */
   cwd: z.string().min(1).optional(),

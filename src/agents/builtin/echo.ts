@@ -1,5 +1,5 @@
-import type { Agent } from '../agent.ts';
 import { functionAgent } from '../adapters/function-agent.ts';
+import type { Agent } from '../agent.ts';
 
 /** `echo`: its output is its parameters. */
 export const echo: Agent = functionAgent({

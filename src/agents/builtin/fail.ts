@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { JsonValue } from '../../workflow/value.ts';
-import type { Agent } from '../agent.ts';
 import { functionAgent } from '../adapters/function-agent.ts';
+import type { Agent } from '../agent.ts';
 import { AgentFailure } from '../errors.ts';
 
 /**
@@ -16,6 +16,7 @@ export const fail: Agent = functionAgent({
     times: z.int().min(0).optional(),
     code: z.string().min(1).default('agent.failed'),
     retryable: z.boolean().default(true),
+    // biome-ignore lint/suspicious/noThenProperty: the parameter's name is part of the contract; it is never awaited.
     then: z.custom<JsonValue>().optional(),
   }),
   run({ times = Number.POSITIVE_INFINITY, code, retryable, then }, { task }) {

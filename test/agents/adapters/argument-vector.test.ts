@@ -17,7 +17,9 @@ describe('splitCommand', () => {
     expect(splitCommand(command)).toEqual(vector);
   });
   it.each(['', '   ', `'a`, `a "b`, 'a\\', `a'b`])('refuses %j', (command) => {
-    expect(() => splitCommand(command)).toThrow(expect.objectContaining({ code: 'agent.invalid-parameters' }));
+    expect(() => splitCommand(command)).toThrow(
+      expect.objectContaining({ code: 'agent.invalid-parameters' }),
+    );
   });
   it('gives back every vector that is written with single quotes', () => {
     const argument = fc.string({ unit: 'binary' }).filter((text) => !text.includes(`'`));

@@ -15,15 +15,22 @@ const write = (path: string, text: string | Uint8Array = '') => {
   mkdirSync(dirname(join(root, path)), { recursive: true });
   writeFileSync(join(root, path), text);
 };
-const locate = (parameters: JsonObject = {}) => outputOf<Location>(codebaseLocator, { path: root, ...parameters });
+const locate = (parameters: JsonObject = {}) =>
+  outputOf<Location>(codebaseLocator, { path: root, ...parameters });
 const filesOf = async (parameters: JsonObject = {}) => (await locate(parameters)).files;
 
 beforeAll(() => {
   mkdirSync(root);
   execFileSync('git', ['init', '-q', root]);
-  write('.gitignore', 'build/\n*.log\n/only-here.ts\n!keep.log\nsecret*.ts\n# comment\n\\#odd.ts\n');
+  write(
+    '.gitignore',
+    'build/\n*.log\n/only-here.ts\n!keep.log\nsecret*.ts\n# comment\n\\#odd.ts\n',
+  );
   writeFileSync(join(root, '.git/info/exclude'), 'excluded.ts\n');
-  write('src/app.ts', 'export function start() {}\nclass Engine {\n  start() {}\n}\n// start here\n');
+  write(
+    'src/app.ts',
+    'export function start() {}\nclass Engine {\n  start() {}\n}\n// start here\n',
+  );
   write('src/view.tsx', 'export const View = () => <b>start</b>;\n');
   write('src/deep/tool.py', 'def start():\n    "start"\n');
   write('src/deep/.gitignore', '*.ts\n!kept.ts\n!/secret-kept.ts\n');
@@ -51,8 +58,15 @@ beforeAll(() => {
 afterAll(() => rmSync(top, { recursive: true, force: true }));
 
 const SOURCES = [
-  '.hidden/x.js', 'binary.ts', 'main.go', 'src/app.ts', 'src/deep/kept.ts', 'src/deep/secret-kept.ts', 'src/deep/tool.py',
-  'src/only-here.ts', 'src/view.tsx',
+  '.hidden/x.js',
+  'binary.ts',
+  'main.go',
+  'src/app.ts',
+  'src/deep/kept.ts',
+  'src/deep/secret-kept.ts',
+  'src/deep/tool.py',
+  'src/only-here.ts',
+  'src/view.tsx',
 ];
 
 describe('what is found', () => {
@@ -67,8 +81,14 @@ describe('what is found', () => {
     });
   });
   it('is what git itself lists', async () => {
-    const listed = execFileSync('git', ['-C', root, 'ls-files', '-z', '--others', '--exclude-standard'], { encoding: 'utf8' });
-    const expected = listed.split('\0').filter((path) => path !== '' && !/^(node_modules|src\/(loop|outside)|huge)/.test(path));
+    const listed = execFileSync(
+      'git',
+      ['-C', root, 'ls-files', '-z', '--others', '--exclude-standard'],
+      { encoding: 'utf8' },
+    );
+    const expected = listed
+      .split('\0')
+      .filter((path) => path !== '' && !/^(node_modules|src\/(loop|outside)|huge)/.test(path));
     expect(await filesOf({ pattern: '**' })).toEqual(expected.sort());
   });
   it('respects the rules of the folders above the path', async () => {
@@ -77,13 +97,17 @@ describe('what is found', () => {
     );
   });
   it('includes dependencies and ignored files when asked, and never .git', async () => {
-    expect(await filesOf({ pattern: '*.js', include_dependencies: true, include_ignored: true })).toEqual([
-      '.hidden/x.js', 'build/out.js', 'node_modules/pkg/index.js',
-    ]);
+    expect(
+      await filesOf({ pattern: '*.js', include_dependencies: true, include_ignored: true }),
+    ).toEqual(['.hidden/x.js', 'build/out.js', 'node_modules/pkg/index.js']);
     expect(await filesOf({ pattern: '**/HEAD', include_ignored: true })).toEqual([]);
   });
   it('is cut at the limit, and says so', async () => {
-    expect(await locate({ limit: 2 })).toMatchObject({ files: SOURCES.slice(0, 2), count: 9, truncated: true });
+    expect(await locate({ limit: 2 })).toMatchObject({
+      files: SOURCES.slice(0, 2),
+      count: 9,
+      truncated: true,
+    });
   });
   it.skipIf(process.getuid?.() === 0)('names folders that cannot be read', async () => {
     write('closed/x.ts');
@@ -112,7 +136,9 @@ describe('patterns', () => {
     expect(alone).toMatchObject({ root: join(root, 'src'), files: ['view.tsx'] });
   });
   it('may not leave the path', async () => {
-    expect(await failureOf(codebaseLocator, { path: root, pattern: '/etc/*' })).toMatchObject({ code: 'agent.invalid-parameters' });
+    expect(await failureOf(codebaseLocator, { path: root, pattern: '/etc/*' })).toMatchObject({
+      code: 'agent.invalid-parameters',
+    });
   });
 });
 
@@ -128,45 +154,75 @@ describe('searches', () => {
     expect(files).toEqual(['main.go', 'src/app.ts', 'src/deep/tool.py']);
   });
   it('takes `*` in a symbol, a class before a method, and any case', async () => {
-    const names = async (parameters: JsonObject) => (await locate(parameters)).matches?.map((match) => 'name' in match && match.name);
+    const names = async (parameters: JsonObject) =>
+      (await locate(parameters)).matches?.map((match) => 'name' in match && match.name);
     expect(await names({ symbol: 'Eng*' })).toEqual(['Engine']);
     expect(await names({ symbol: 'Engine.start' })).toEqual(['Engine.start']);
     expect(await names({ symbol: 'vIEW', ignore_case: true })).toEqual(['View']);
   });
   it('finds text by line and column, and names binaries', async () => {
     const result = await locate({ text: 'start', patterns: ['*.ts', '*.md'] });
-    expect(result.matches).toContainEqual({ file: 'src/app.ts', line: 5, column: 4, kind: 'text', text: '// start here' });
+    expect(result.matches).toContainEqual({
+      file: 'src/app.ts',
+      line: 5,
+      column: 4,
+      kind: 'text',
+      text: '// start here',
+    });
     expect(result.files).toEqual(['src/app.ts']);
     expect(result.skipped).toContainEqual({ path: 'binary.ts', reason: 'binary' });
   });
   it('finds a regular expression, `^` being the start of a line', async () => {
     const { matches } = await locate({ regex: '^  ?\\w+\\(', pattern: '*.ts' });
-    expect(matches).toEqual([{ file: 'src/app.ts', line: 3, column: 1, kind: 'text', text: 'start() {}' }]);
+    expect(matches).toEqual([
+      { file: 'src/app.ts', line: 3, column: 1, kind: 'text', text: 'start() {}' },
+    ]);
   });
   it('gives up a regular expression that takes too long', async () => {
     write('slow/a.txt', `${'a'.repeat(50)}!`);
-    const failure = await failureOf(codebaseLocator, { path: root, regex: '^(a+)+$', pattern: 'slow/*' });
+    const failure = await failureOf(codebaseLocator, {
+      path: root,
+      regex: '^(a+)+$',
+      pattern: 'slow/*',
+    });
     expect(failure).toMatchObject({ code: 'locator.regex-too-slow', retryable: false });
   });
   it('refuses a bad regular expression, and two searches at once', async () => {
-    expect(await failureOf(codebaseLocator, { path: root, regex: '(' })).toMatchObject({ code: 'agent.invalid-parameters' });
-    expect(await failureOf(codebaseLocator, { path: root, text: 'a', symbol: 'b' })).toMatchObject({ code: 'agent.invalid-parameters' });
+    expect(await failureOf(codebaseLocator, { path: root, regex: '(' })).toMatchObject({
+      code: 'agent.invalid-parameters',
+    });
+    expect(await failureOf(codebaseLocator, { path: root, text: 'a', symbol: 'b' })).toMatchObject({
+      code: 'agent.invalid-parameters',
+    });
   });
 });
 
 describe('a request in words', () => {
   it.each([
-    ['Find the TypeScript files under src/app', { patterns: ['**/*.ts', '**/*.mts', '**/*.cts', '**/*.tsx'], folders: ['src/app'] }],
+    [
+      'Find the TypeScript files under src/app',
+      { patterns: ['**/*.ts', '**/*.mts', '**/*.cts', '**/*.tsx'], folders: ['src/app'] },
+    ],
     ['all `src/**/*.py` please', { patterns: ['src/**/*.py'] }],
     ['Where is "parseDuration" defined?', { symbol: 'parseDuration' }],
-    ['look at main.go, and .tsx files in web.', { patterns: ['main.go', '**/*.tsx'], folders: ['web'] }],
+    [
+      'look at main.go, and .tsx files in web.',
+      { patterns: ['main.go', '**/*.tsx'], folders: ['web'] },
+    ],
     ['go and find go files in .', { patterns: ['**/*.go'], folders: ['.'] }],
     ['Hello', {}],
   ])('%s', (request, expected) => {
-    expect(readRequest(request)).toEqual({ patterns: [], symbol: undefined, folders: [], ...expected });
+    expect(readRequest(request)).toEqual({
+      patterns: [],
+      symbol: undefined,
+      folders: [],
+      ...expected,
+    });
   });
   it('finds what it says', async () => {
-    expect(await outputOf(codebaseLocator, { request: `Find the Python code under ${root}/src` })).toMatchObject({
+    expect(
+      await outputOf(codebaseLocator, { request: `Find the Python code under ${root}/src` }),
+    ).toMatchObject({
       root: `${root}/src`,
       files: ['deep/tool.py'],
     });
@@ -175,10 +231,15 @@ describe('a request in words', () => {
 
 describe('failures', () => {
   it('say which folder is missing', async () => {
-    expect(await failureOf(codebaseLocator, { path: join(root, 'nope') })).toMatchObject({ code: 'path.not-found', retryable: false });
+    expect(await failureOf(codebaseLocator, { path: join(root, 'nope') })).toMatchObject({
+      code: 'path.not-found',
+      retryable: false,
+    });
   });
   it('include cancellation', async () => {
     const { context } = fakeContext(AbortSignal.abort());
-    expect(await failureOf(codebaseLocator, { path: root }, { context })).toMatchObject({ code: 'agent.canceled' });
+    expect(await failureOf(codebaseLocator, { path: root }, { context })).toMatchObject({
+      code: 'agent.canceled',
+    });
   });
 });

@@ -25,7 +25,10 @@ export async function analyzeCodebase(
       else output.files.push(result);
     }
     const done = Math.min(at + FILES_AT_A_TIME, files.length);
-    context.progress({ percent: (100 * done) / files.length, message: `${done} of ${files.length} files` });
+    context.progress({
+      percent: (100 * done) / files.length,
+      message: `${done} of ${files.length} files`,
+    });
   }
   return output as unknown as JsonValue;
 }
@@ -35,7 +38,10 @@ async function analyzeOne(root: string, file: string): Promise<FileAnalysis> {
   return analyzeFile(path, await readSource(realPath, path));
 }
 
-async function tryOne(root: string, file: string): Promise<FileAnalysis | CodebaseAnalysis['failed'][number]> {
+async function tryOne(
+  root: string,
+  file: string,
+): Promise<FileAnalysis | CodebaseAnalysis['failed'][number]> {
   try {
     return await analyzeOne(root, file);
   } catch (error) {

@@ -15,7 +15,10 @@ const LATER = /\b(?:T[O]DO|F[I]XME|H[A]CK|X{3})\b/;
 export async function analyzeFile(file: string, text: string): Promise<FileAnalysis> {
   const language = languageOf(file);
   if (language === undefined) {
-    throw failure('file.unsupported', `${file}: only TypeScript, JavaScript, Python and Go are understood.`);
+    throw failure(
+      'file.unsupported',
+      `${file}: only TypeScript, JavaScript, Python and Go are understood.`,
+    );
   }
   const tree = await parseSource(text, language);
   const { nodes, grammar, parseErrors } = tree;

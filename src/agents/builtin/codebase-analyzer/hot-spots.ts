@@ -25,7 +25,10 @@ export function hotSpotsOf(functions: readonly FunctionFact[]): HotSpot[] {
 
 /** The sum of each measure over its limit: 4 for a function at every limit. Two decimals. */
 export function scoreOf(fact: FunctionFact): number {
-  const sum = MEASURES.reduce((total, measure) => total + fact[measure] / FUNCTION_LIMITS[measure], 0);
+  const sum = MEASURES.reduce(
+    (total, measure) => total + fact[measure] / FUNCTION_LIMITS[measure],
+    0,
+  );
   return Math.round(sum * 100) / 100;
 }
 

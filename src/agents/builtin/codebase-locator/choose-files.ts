@@ -26,7 +26,9 @@ export async function chooseFiles(parameters: LocatorParameters): Promise<Choice
   const folder = resolve(root);
   if (!(await isFolder(folder))) throw failure('path.not-found', `${root} is no folder.`);
   const inside = patterns.map((pattern) => relativePattern(pattern, { root, folder }));
-  const exclude = [parameters.exclude].flat().map((pattern) => relativePattern(pattern, { root, folder }));
+  const exclude = [parameters.exclude]
+    .flat()
+    .map((pattern) => relativePattern(pattern, { root, folder }));
   const isWanted = inside.length === 0 ? isSource : matcher(inside);
   const isExcluded = exclude.length === 0 ? () => false : matcher(exclude);
   return { root, folder, symbol: asked.symbol, isWanted, isExcluded };
@@ -51,7 +53,8 @@ async function withRequest(parameters: LocatorParameters): Promise<Asked> {
 
 async function firstFolder(candidates: readonly string[]): Promise<string | undefined> {
   for (const candidate of candidates) {
-    if (candidate.includes('/') || candidate === '.' || (await isFolder(resolve(candidate)))) return candidate;
+    if (candidate.includes('/') || candidate === '.' || (await isFolder(resolve(candidate))))
+      return candidate;
   }
   return undefined;
 }
@@ -61,9 +64,13 @@ async function isFolder(path: string): Promise<boolean> {
 }
 
 /** Without a path, a single pattern that is absolute or begins with `../` brings its own root. */
-function rebase(path: string | undefined, patterns: string[]): { root: string; patterns: string[] } {
+function rebase(
+  path: string | undefined,
+  patterns: string[],
+): { root: string; patterns: string[] } {
   const [first, ...others] = patterns;
-  if (path !== undefined || first === undefined || others.length > 0) return { root: path ?? '.', patterns };
+  if (path !== undefined || first === undefined || others.length > 0)
+    return { root: path ?? '.', patterns };
   if (!isAbsolute(first) && !first.startsWith('../')) return { root: '.', patterns };
   const { base, glob } = picomatch.scan(first);
   if (glob !== '') return { root: base === '' ? '/' : base, patterns: [glob] };
@@ -72,7 +79,10 @@ function rebase(path: string | undefined, patterns: string[]): { root: string; p
 }
 
 /** A pattern without a slash holds at any depth; one that names a folder means all that is in it. */
-function relativePattern(pattern: string, { root, folder }: { root: string; folder: string }): string {
+function relativePattern(
+  pattern: string,
+  { root, folder }: { root: string; folder: string },
+): string {
   const { base, glob } = picomatch.scan(pattern);
   const leaves = isAbsolute(pattern) || pattern.startsWith('../');
   if (!leaves) {
@@ -80,7 +90,9 @@ function relativePattern(pattern: string, { root, folder }: { root: string; fold
     if (plain === '' || plain === '.') return '**';
     return pattern.includes('/') ? plain : `**/${plain}`;
   }
-  const way = relative(folder, resolve(root === '/' ? '/' : '.', base)).split(sep).join('/');
+  const way = relative(folder, resolve(root === '/' ? '/' : '.', base))
+    .split(sep)
+    .join('/');
   if (way.startsWith('..')) throw invalidParameters(`pattern: ${pattern} is outside of ${root}.`);
   return [way, glob].filter((part) => part !== '').join('/') || '**';
 }

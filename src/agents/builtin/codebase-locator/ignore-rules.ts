@@ -46,7 +46,11 @@ export async function enterFolder(
 }
 
 /** Whether git would ignore the path; the deepest rule that speaks of it decides. */
-export function isIgnored(path: string, isFolder: boolean, rules: IgnoreRules | undefined): boolean {
+export function isIgnored(
+  path: string,
+  isFolder: boolean,
+  rules: IgnoreRules | undefined,
+): boolean {
   for (let at = rules; at !== undefined; at = at.above) {
     const name = relative(at.folder, path).split(sep).join('/') + (isFolder ? '/' : '');
     for (const own of at.own) {
@@ -59,7 +63,9 @@ export function isIgnored(path: string, isFolder: boolean, rules: IgnoreRules | 
 
 async function excludesOf(top: string): Promise<IgnoreRules | undefined> {
   const text = await readOptional(join(await gitFolder(top), 'info', 'exclude'));
-  return text === undefined ? undefined : { folder: top, own: [ignore().add(text)], above: undefined };
+  return text === undefined
+    ? undefined
+    : { folder: top, own: [ignore().add(text)], above: undefined };
 }
 
 /** In a linked work tree `.git` is a file that names the folder; the excludes are those of the main one. */

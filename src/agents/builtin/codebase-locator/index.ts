@@ -32,10 +32,14 @@ const parametersSchema = z
     /** Also what is in `node_modules`. */
     include_dependencies: z.boolean().default(false),
   })
-  .refine(({ symbol, text, regex }) => [symbol, text, regex].filter((one) => one !== undefined).length <= 1, {
-    message: 'only one of symbol, text and regex',
-    path: ['symbol'],
-  });
+  .refine(
+    ({ symbol, text, regex }) =>
+      [symbol, text, regex].filter((one) => one !== undefined).length <= 1,
+    {
+      message: 'only one of symbol, text and regex',
+      path: ['symbol'],
+    },
+  );
 
 /** What the locator is asked. */
 export type LocatorParameters = z.infer<typeof parametersSchema>;

@@ -19,7 +19,10 @@ const FILES_AT_A_TIME = 16;
 const MAX_SKIPPED = 100;
 
 /** See `codebaseLocator` for the output and the failures. */
-export async function locate(parameters: LocatorParameters, context: AgentContext): Promise<JsonValue> {
+export async function locate(
+  parameters: LocatorParameters,
+  context: AgentContext,
+): Promise<JsonValue> {
   const choice = await chooseFiles(parameters);
   const search = finderOf(parameters, choice.symbol);
   const walked = await walkFiles(choice.folder, {
@@ -29,10 +32,18 @@ export async function locate(parameters: LocatorParameters, context: AgentContex
     signal: context.signal,
   });
   const wanted = walked.files.filter(choice.isWanted);
-  const looked = await inBatches(wanted, context.signal, (file) => look(choice.folder, file, search));
+  const looked = await inBatches(wanted, context.signal, (file) =>
+    look(choice.folder, file, search),
+  );
   const skipped = [...walked.skipped, ...looked.flatMap(({ skip }) => skip ?? [])];
   const kept = looked.filter(({ skip, matches }) => skip === undefined && matches?.length !== 0);
-  return report({ root: choice.root, kept, skipped, limit: parameters.limit, isSearch: search !== undefined });
+  return report({
+    root: choice.root,
+    kept,
+    skipped,
+    limit: parameters.limit,
+    isSearch: search !== undefined,
+  });
 }
 
 interface Looked {
@@ -41,15 +52,23 @@ interface Looked {
   skip?: Skipped;
 }
 
-function finderOf(parameters: LocatorParameters, symbol: string | undefined): FindSymbols | undefined {
+function finderOf(
+  parameters: LocatorParameters,
+  symbol: string | undefined,
+): FindSymbols | undefined {
   const { text, regex, ignore_case: ignoreCase } = parameters;
   if (symbol !== undefined) return symbolFinder(symbol, ignoreCase);
   if (text === undefined && regex === undefined) return undefined;
-  const find = text === undefined ? regexFinder(regex ?? '', ignoreCase) : literalFinder(text, ignoreCase);
+  const find =
+    text === undefined ? regexFinder(regex ?? '', ignoreCase) : literalFinder(text, ignoreCase);
   return async (file, content) => textMatches(file, content, find(content));
 }
 
-async function look(folder: string, file: string, search: FindSymbols | undefined): Promise<Looked> {
+async function look(
+  folder: string,
+  file: string,
+  search: FindSymbols | undefined,
+): Promise<Looked> {
   const path = join(folder, file);
   const size = (await stat(path).catch(() => undefined))?.size;
   if (size === undefined) return { file, skip: { path: file, reason: 'unreadable' } };
@@ -59,7 +78,10 @@ async function look(folder: string, file: string, search: FindSymbols | undefine
     return { file, matches: await search(file, await readSource(path, file)) };
   } catch (error) {
     if (!(error instanceof AgentFailure) || !error.code.startsWith('file.')) throw error;
-    return { file, skip: { path: file, reason: error.code === 'file.binary' ? 'binary' : 'unreadable' } };
+    return {
+      file,
+      skip: { path: file, reason: error.code === 'file.binary' ? 'binary' : 'unreadable' },
+    };
   }
 }
 

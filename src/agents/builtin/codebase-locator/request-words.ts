@@ -64,7 +64,10 @@ function wordsOf(request: string): Word[] {
 
 /** A lone `.` is a folder, not the end of a sentence. */
 function withoutPunctuation(word: string): string {
-  return word.replace(/^[(["']+/, '').replace(/[)\]"',;:!?]+$/, '').replace(/(.)\.$/, '$1');
+  return word
+    .replace(/^[(["']+/, '')
+    .replace(/[)\]"',;:!?]+$/, '')
+    .replace(/(.)\.$/, '$1');
 }
 
 function isFolderCandidate({ text }: Word, before: Word | undefined): boolean {

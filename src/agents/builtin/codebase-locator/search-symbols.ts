@@ -10,7 +10,9 @@ export type FindSymbols = (file: string, text: string) => Promise<Match[]>;
 export function symbolFinder(symbol: string, ignoreCase: boolean): FindSymbols {
   const parts = symbol.split('*').map((part) => part.replace(/[\\^$.+?()[\]{}|]/g, '\\$&'));
   const wanted = new RegExp(`^(?:${parts.join('[^.]*')})$`, ignoreCase ? 'iu' : 'u');
-  const hint = symbol.split(/[*.]/).reduce((longest, part) => (part.length > longest.length ? part : longest), '');
+  const hint = symbol
+    .split(/[*.]/)
+    .reduce((longest, part) => (part.length > longest.length ? part : longest), '');
   const mayHave = (text: string): boolean =>
     ignoreCase ? text.toLowerCase().includes(hint.toLowerCase()) : text.includes(hint);
   return async (file, text) => {

@@ -19,7 +19,8 @@ export type Find = (text: string) => number[];
 export function literalFinder(literal: string, ignoreCase: boolean): Find {
   const escaped = literal.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
   const pattern = new RegExp(escaped, ignoreCase ? 'giu' : 'gu');
-  return (text) => Array.from(text.matchAll(pattern), ({ index }) => index).slice(0, MAX_MATCHES_IN_FILE);
+  return (text) =>
+    Array.from(text.matchAll(pattern), ({ index }) => index).slice(0, MAX_MATCHES_IN_FILE);
 }
 
 /** `^` and `$` are the ends of a line. Throws `agent.invalid-parameters`; finding throws `locator.regex-too-slow`. */
@@ -34,12 +35,15 @@ export function regexFinder(source: string, ignoreCase: boolean): Find {
     offsets;
   }`);
   return (text) => {
-    scope['text'] = text;
+    scope.text = text;
     try {
       return Array.from(script.runInContext(scope, { timeout: REGEX_TIMEOUT_MS }) as number[]);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ERR_SCRIPT_EXECUTION_TIMEOUT') throw error;
-      throw failure('locator.regex-too-slow', `regex: more than ${REGEX_TIMEOUT_MS} ms for one file.`);
+      throw failure(
+        'locator.regex-too-slow',
+        `regex: more than ${REGEX_TIMEOUT_MS} ms for one file.`,
+      );
     }
   };
 }
@@ -57,12 +61,22 @@ export function textMatches(file: string, text: string, offsets: readonly number
   let line = 1;
   let lineStart = 0;
   return offsets.map((offset) => {
-    for (let end = text.indexOf('\n', lineStart); end !== -1 && end < offset; end = text.indexOf('\n', lineStart)) {
+    for (
+      let end = text.indexOf('\n', lineStart);
+      end !== -1 && end < offset;
+      end = text.indexOf('\n', lineStart)
+    ) {
       line += 1;
       lineStart = end + 1;
     }
     const lineEnd = text.indexOf('\n', lineStart);
     const whole = text.slice(lineStart, lineEnd === -1 ? undefined : lineEnd).trim();
-    return { file, line, column: offset - lineStart + 1, kind: 'text', text: whole.slice(0, MAX_TEXT).toWellFormed() };
+    return {
+      file,
+      line,
+      column: offset - lineStart + 1,
+      kind: 'text',
+      text: whole.slice(0, MAX_TEXT).toWellFormed(),
+    };
   });
 }

@@ -53,16 +53,24 @@ interface FolderContent {
   skipped: Skipped[];
 }
 
-async function readFolder(root: string, folder: Folder, options: WalkOptions): Promise<FolderContent> {
+async function readFolder(
+  root: string,
+  folder: Folder,
+  options: WalkOptions,
+): Promise<FolderContent> {
   const content: FolderContent = { files: [], folders: [], skipped: [] };
-  const entries = await readdir(join(root, folder.path), { withFileTypes: true }).catch(() => undefined);
+  const entries = await readdir(join(root, folder.path), { withFileTypes: true }).catch(
+    () => undefined,
+  );
   if (entries === undefined) {
     content.skipped.push({ path: folder.path || '.', reason: 'unreadable' });
     return content;
   }
   const isRoot = folder.path === '';
   const rules =
-    options.includeIgnored || isRoot ? folder.rules : await enterFolder(join(root, folder.path), folder.rules);
+    options.includeIgnored || isRoot
+      ? folder.rules
+      : await enterFolder(join(root, folder.path), folder.rules);
   for (const entry of entries) {
     const path = isRoot ? entry.name : `${folder.path}/${entry.name}`;
     if (isLeftOut(entry, path, options)) continue;

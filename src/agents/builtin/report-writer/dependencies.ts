@@ -57,12 +57,18 @@ function resolveImport(
 }
 
 /** `.a.b` counts its dots upwards from the file's own folder; `a.b` begins at the root. */
-function resolvePython(file: string, module: string, known: ReadonlySet<string>): string | undefined {
+function resolvePython(
+  file: string,
+  module: string,
+  known: ReadonlySet<string>,
+): string | undefined {
   const dots = /^\.*/.exec(module)?.[0].length ?? 0;
   const way = module.slice(dots).replaceAll('.', '/');
   const start = dots === 0 ? '' : joinPath(folderOf(file), '../'.repeat(dots - 1));
   const target = joinPath(start, way);
-  return [`${target}.py`, joinPath(target, '__init__.py')].find((candidate) => known.has(candidate));
+  return [`${target}.py`, joinPath(target, '__init__.py')].find((candidate) =>
+    known.has(candidate),
+  );
 }
 
 /** The folder of a POSIX path; empty at the root. */
@@ -91,8 +97,15 @@ function ranked(modules: ReadonlyMap<string, ReadonlySet<string>>): Dependencies
     .sort((a, b) => b.files - a.files || (a.module < b.module ? -1 : 1));
 }
 
-function fansOf(importers: ReadonlyMap<string, Set<string>>, targets: ReadonlyMap<string, Set<string>>): Dependencies['fans'] {
+function fansOf(
+  importers: ReadonlyMap<string, Set<string>>,
+  targets: ReadonlyMap<string, Set<string>>,
+): Dependencies['fans'] {
   return [...new Set([...importers.keys(), ...targets.keys()])]
-    .map((file) => ({ file, fanIn: importers.get(file)?.size ?? 0, fanOut: targets.get(file)?.size ?? 0 }))
+    .map((file) => ({
+      file,
+      fanIn: importers.get(file)?.size ?? 0,
+      fanOut: targets.get(file)?.size ?? 0,
+    }))
     .sort((a, b) => b.fanIn - a.fanIn || b.fanOut - a.fanOut || (a.file < b.file ? -1 : 1));
 }

@@ -2,7 +2,11 @@
 import { z } from 'zod';
 import { functionAgent } from '../../adapters/function-agent.ts';
 import type { Agent } from '../../agent.ts';
-import type { AnalysisFailure, CodebaseAnalysis, FileAnalysis } from '../codebase-analyzer/analysis.ts';
+import type {
+  AnalysisFailure,
+  CodebaseAnalysis,
+  FileAnalysis,
+} from '../codebase-analyzer/analysis.ts';
 
 const MAX_ANALYSES = 100_000;
 
@@ -11,7 +15,11 @@ const codebase = z.custom<CodebaseAnalysis>(
   (value) => isObject(value) && Array.isArray(value.files) && value.files.every(isFileAnalysis),
   'the output of codebase-analyzer for files',
 );
-const failed = z.looseObject({ file: z.string(), code: z.string().default('unknown'), message: z.string().default('') });
+const failed = z.looseObject({
+  file: z.string(),
+  code: z.string().default('unknown'),
+  message: z.string().default(''),
+});
 
 const parametersSchema = z.strictObject({
   title: z.string().min(1).max(200).default('Code analysis'),
@@ -50,6 +58,8 @@ function isObject(value: unknown): value is Record<string, unknown> {
 function isFileAnalysis(value: unknown): boolean {
   if (!isObject(value)) return false;
   const lists = ['imports', 'exports', 'functions'].every((name) => Array.isArray(value[name]));
-  const counts = ['lines', 'codeLines', 'commentLines'].every((name) => typeof value[name] === 'number');
-  return lists && counts && typeof value['file'] === 'string' && typeof value['language'] === 'string';
+  const counts = ['lines', 'codeLines', 'commentLines'].every(
+    (name) => typeof value[name] === 'number',
+  );
+  return lists && counts && typeof value.file === 'string' && typeof value.language === 'string';
 }

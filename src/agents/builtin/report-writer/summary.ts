@@ -23,7 +23,13 @@ export type Summary = {
 };
 
 /** One of the ten functions with the highest score. */
-export type RankedFunction = { file: string; name: string; line: number; reason: string; score: number };
+export type RankedFunction = {
+  file: string;
+  name: string;
+  line: number;
+  reason: string;
+  score: number;
+};
 
 /** `files` are sorted by path; `failed` counts beside them. */
 export function summarise(files: readonly FileAnalysis[], failed: number): Summary {
@@ -48,7 +54,9 @@ export function summarise(files: readonly FileAnalysis[], failed: number): Summa
 }
 
 /** Analyses of single files and of lists, as one list sorted by path, and what failed in the lists. */
-export function flatten(analyses: readonly (FileAnalysis | { files: FileAnalysis[]; failed?: AnalysisFailure[] })[]): {
+export function flatten(
+  analyses: readonly (FileAnalysis | { files: FileAnalysis[]; failed?: AnalysisFailure[] })[],
+): {
   files: FileAnalysis[];
   failed: AnalysisFailure[];
 } {
@@ -70,7 +78,13 @@ function rank(files: readonly FileAnalysis[]): RankedFunction[] {
   return ranked
     .sort((a, b) => b.score - a.score || byPlace(a, b))
     .slice(0, MAX_HOT_SPOTS)
-    .map(({ file, fact, score }) => ({ file, name: fact.name, line: fact.line, reason: reasonOf(fact), score }));
+    .map(({ file, fact, score }) => ({
+      file,
+      name: fact.name,
+      line: fact.line,
+      reason: reasonOf(fact),
+      score,
+    }));
 }
 
 interface Placed {

@@ -15,7 +15,9 @@ const MAX_FAILURES = 50;
 export function writeReport(parameters: ReportParameters): JsonValue {
   const { files, failed: failedInLists } = flatten(parameters.analyses);
   const given = parameters.failed;
-  const failures = sortFailures(typeof given === 'number' ? failedInLists : [...failedInLists, ...given]);
+  const failures = sortFailures(
+    typeof given === 'number' ? failedInLists : [...failedInLists, ...given],
+  );
   const failed = typeof given === 'number' ? Math.max(given, failures.length) : failures.length;
   const summary = summarise(files, failed);
   const sections = [
@@ -33,15 +35,20 @@ export function writeReport(parameters: ReportParameters): JsonValue {
 
 function heading({ title, root }: ReportParameters, summary: Summary): string {
   const where = root === undefined ? '' : ` in ${code(root)}`;
-  const notAnalysed = summary.failed === 0 ? '' : ` ${count(summary.failed, 'file')} could not be analysed.`;
-  if (summary.files === 0) return `# ${title}\n\nNo source file was analysed${where}.${notAnalysed}`;
+  const notAnalysed =
+    summary.failed === 0 ? '' : ` ${count(summary.failed, 'file')} could not be analysed.`;
+  if (summary.files === 0)
+    return `# ${title}\n\nNo source file was analysed${where}.${notAnalysed}`;
   const size = `${count(summary.files, 'file')}${where}: ${count(summary.lines, 'line')}, of them ${number(summary.codeLines)} code and ${number(summary.commentLines)} comment.`;
   const functions = `${count(summary.functions, 'function')} and ${count(summary.classes, 'class', 'classes')}; complexity is ${summary.medianComplexity} in the middle and ${summary.maxComplexity} at most.`;
   const over =
     summary.functionsOverLimits === 0
       ? 'No function is over a limit.'
       : `Over a limit: ${count(summary.functionsOverLimits, 'function')}.`;
-  const later = summary.laterMarks === 0 ? '' : ` ${count(summary.laterMarks, 'comment')} leave work for later.`;
+  const later =
+    summary.laterMarks === 0
+      ? ''
+      : ` ${count(summary.laterMarks, 'comment')} leave work for later.`;
   return `# ${title}\n\n${size}\n${functions} ${over}${later}${notAnalysed}`;
 }
 
@@ -65,7 +72,10 @@ function hotSpots({ hotSpots: ranked }: Summary): string {
   ]);
   const { complexity, lines, nesting, parameters } = FUNCTION_LIMITS;
   const note = `Ranked by complexity, length, nesting and parameters, each against its limit (${complexity}, ${lines}, ${nesting}, ${parameters}).`;
-  return section('Hot spots', rows.length === 0 ? '' : `${note}\n\n${table(['Function', 'Where', 'Why', 'Score'], rows)}`);
+  return section(
+    'Hot spots',
+    rows.length === 0 ? '' : `${note}\n\n${table(['Function', 'Where', 'Why', 'Score'], rows)}`,
+  );
 }
 
 function largestFiles(files: readonly FileAnalysis[]): string {
@@ -76,24 +86,37 @@ function largestFiles(files: readonly FileAnalysis[]): string {
       code(one.file),
       number(one.codeLines),
       number(one.functions.length),
-      number(Math.max(one.topLevelComplexity ?? 0, ...one.functions.map(({ complexity }) => complexity))),
+      number(
+        Math.max(one.topLevelComplexity ?? 0, ...one.functions.map(({ complexity }) => complexity)),
+      ),
     ]);
-  return section('Largest files', table(['File', 'Code lines', 'Functions', 'Highest complexity'], rows));
+  return section(
+    'Largest files',
+    table(['File', 'Code lines', 'Functions', 'Highest complexity'], rows),
+  );
 }
 
 function dependencies({ modules, fans, unresolved }: Dependencies): string {
-  const moduleRows = modules.slice(0, MAX_ROWS).map(({ module, files }) => [code(module), number(files)]);
+  const moduleRows = modules
+    .slice(0, MAX_ROWS)
+    .map(({ module, files }) => [code(module), number(files)]);
   const fanIn = fans.slice(0, MAX_ROWS).filter((fan) => fan.fanIn > 0);
   const fanOut = fans.toSorted((a, b) => b.fanOut - a.fanOut || (a.file < b.file ? -1 : 1));
   const fanRows = (rows: Dependencies['fans']): string[][] =>
     rows.map((fan) => [code(fan.file), number(fan.fanIn), number(fan.fanOut)]);
   const columns = ['File', 'Imported by', 'Imports'];
   const widest = fanOut.slice(0, MAX_ROWS).filter((fan) => fan.fanOut > 0);
-  const note = unresolved === 0 ? '' : `${count(unresolved, 'relative import')} lead to files outside of this report.`;
+  const note =
+    unresolved === 0
+      ? ''
+      : `${count(unresolved, 'relative import')} lead to files outside of this report.`;
   return [
     section('Most imported modules', table(['Module', 'Files'], moduleRows)),
     section('Files others depend on', table(columns, fanRows(fanIn))),
-    section('Files that depend on most', [table(columns, fanRows(widest)), note].filter(Boolean).join('\n\n')),
+    section(
+      'Files that depend on most',
+      [table(columns, fanRows(widest)), note].filter(Boolean).join('\n\n'),
+    ),
   ]
     .filter((part) => part !== '')
     .join('\n\n');
@@ -112,21 +135,32 @@ function exportsByFolder(files: readonly FileAnalysis[]): string {
     .map(([folder, sum]) => [code(folder), number(sum.files), number(sum.exports)]);
   const rest = sorted.length - rows.length;
   const more = rest > 0 ? `\n\nAnd ${count(rest, 'folder')} more.` : '';
-  return section('Exports by folder', rows.length === 0 ? '' : table(['Folder', 'Files', 'Exports'], rows) + more);
+  return section(
+    'Exports by folder',
+    rows.length === 0 ? '' : table(['Folder', 'Files', 'Exports'], rows) + more,
+  );
 }
 
 function problems(
   files: readonly FileAnalysis[],
   { failures, failed }: { failures: readonly AnalysisFailure[]; failed: number },
 ): string {
-  const named = failures.slice(0, MAX_FAILURES).map(({ file, code: reason, message }) => `- ${code(file)}: ${reason}. ${message}`.trimEnd());
+  const named = failures
+    .slice(0, MAX_FAILURES)
+    .map(({ file, code: reason, message }) => `- ${code(file)}: ${reason}. ${message}`.trimEnd());
   const rest = failed - named.length;
   if (rest > 0) named.push(`- ${count(rest, named.length === 0 ? 'file' : 'more file')}.`);
   const broken = files
     .filter(({ parseErrors }) => parseErrors !== undefined)
     .slice(0, MAX_FAILURES)
-    .map(({ file, parseErrors = 0 }) => `- ${code(file)}: ${count(parseErrors, 'place')} skipped.`);
-  return [section('Could not be analysed', named.join('\n')), section('Syntax errors', broken.join('\n'))]
+    .map(
+      ({ file, parseErrors = 0 }) =>
+        `- ${code(file)}: ${count(parseErrors, 'place')} skipped by the parser.`,
+    );
+  return [
+    section('Could not be analysed', named.join('\n')),
+    section('Not understood in full', broken.join('\n')),
+  ]
     .filter((part) => part !== '')
     .join('\n\n');
 }
@@ -142,7 +176,9 @@ function section(title: string, body: string): string {
 /** The first column is text, further ones align right where they hold numbers. Empty without rows. */
 function table(columns: readonly string[], rows: readonly (readonly string[])[]): string {
   if (rows.length === 0) return '';
-  const rule = columns.map((_, index) => (rows.every((row) => /^[\d,.]+$/.test(row[index] ?? '')) ? '---:' : '---'));
+  const rule = columns.map((_, index) =>
+    rows.every((row) => /^[\d,.]+$/.test(row[index] ?? '')) ? '---:' : '---',
+  );
   return [columns, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 

@@ -16,7 +16,13 @@ import {
   unquoted,
 } from './grammar.ts';
 
-const DECISIONS = ['if_statement', 'for_statement', 'expression_case', 'type_case', 'communication_case'];
+const DECISIONS = [
+  'if_statement',
+  'for_statement',
+  'expression_case',
+  'type_case',
+  'communication_case',
+];
 const NESTING = [
   'if_statement',
   'for_statement',
@@ -38,7 +44,8 @@ export const goGrammar: Grammar = {
   decisions: new Set([...DECISIONS, 'binary_expression']),
   nesting: new Set(NESTING),
   comments: new Set(['comment']),
-  isContinuedIf: (node) => node.kind === 'if_statement' && node.syntax.parent()?.kind() === 'if_statement',
+  isContinuedIf: (node) =>
+    node.kind === 'if_statement' && node.syntax.parent()?.kind() === 'if_statement',
   functionOf,
   definitionsOf,
   importsOf,
@@ -73,14 +80,19 @@ function countParameters(declaration: SgNode): number {
   const groups = declaration.field('parameters')?.namedChildren() ?? [];
   return groups
     .filter((group) => !group.is('comment'))
-    .reduce((sum, group) => sum + Math.max(1, group.fieldChildren('name').filter((name) => name.isNamed()).length), 0);
+    .reduce(
+      (sum, group) =>
+        sum + Math.max(1, group.fieldChildren('name').filter((name) => name.isNamed()).length),
+      0,
+    );
 }
 
 function definitionsOf(node: SyntaxNode): Definition[] {
   const { kind, syntax } = node;
   const head = functionOf(node);
   const name = syntax.field('name');
-  if (head !== undefined && name !== null) return [{ name: head.name, kind: head.kind, ...placeOf(name) }];
+  if (head !== undefined && name !== null)
+    return [{ name: head.name, kind: head.kind, ...placeOf(name) }];
   const isLocal = node.parent !== undefined;
   if (isLocal || name === null) return [];
   if (TYPES.has(kind)) return [{ name: name.text(), kind: kindOfType(syntax), ...placeOf(name) }];
@@ -102,7 +114,10 @@ function importsOf({ kind, syntax, line }: SyntaxNode): ImportFact[] {
   return path === null ? [] : [{ module: unquoted(path), line }];
 }
 
-function exportsOfGo(_nodes: readonly SyntaxNode[], definitions: readonly Definition[]): ExportFact[] {
+function exportsOfGo(
+  _nodes: readonly SyntaxNode[],
+  definitions: readonly Definition[],
+): ExportFact[] {
   return definitions
     .filter(({ name }) => name.split('.').every((part) => /^\p{Lu}/u.test(part)))
     .map(({ name, kind, line }) => ({ name, kind, line }));

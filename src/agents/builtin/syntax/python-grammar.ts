@@ -84,14 +84,19 @@ function definitionsOf(node: SyntaxNode): Definition[] {
   if (name === null) return [];
   const head = functionOf(node);
   if (head !== undefined) return [{ name: head.name, kind: head.kind, ...placeOf(name) }];
-  return node.kind === 'class_definition' ? [{ name: name.text(), kind: 'class', ...placeOf(name) }] : [];
+  return node.kind === 'class_definition'
+    ? [{ name: name.text(), kind: 'class', ...placeOf(name) }]
+    : [];
 }
 
 function assigned(assignment: SgNode): Definition[] {
   const left = assignment.field('left');
   if (left === null) return [];
-  const names = left.is('identifier') ? [left] : left.namedChildren().filter((child) => child.is('identifier'));
-  const isPattern = left.is('identifier') || /(pattern_list|tuple_pattern|list_pattern)/.test(String(left.kind()));
+  const names = left.is('identifier')
+    ? [left]
+    : left.namedChildren().filter((child) => child.is('identifier'));
+  const isPattern =
+    left.is('identifier') || /(pattern_list|tuple_pattern|list_pattern)/.test(String(left.kind()));
   if (!isPattern) return [];
   return names.map((name) => ({ name: name.text(), kind: 'variable', ...placeOf(name) }));
 }
@@ -112,18 +117,22 @@ function importedName(name: SgNode): string {
 
 function exportsOf(nodes: readonly SyntaxNode[], definitions: readonly Definition[]): ExportFact[] {
   const topLevel = topLevelDefinitions(nodes);
-  const list = nodes.find((node) => node.kind === 'assignment' && node.syntax.field('left')?.text() === '__all__');
+  const list = nodes.find(
+    (node) => node.kind === 'assignment' && node.syntax.field('left')?.text() === '__all__',
+  );
   if (list === undefined) {
     return topLevel
       .filter(({ name }) => !name.startsWith('_'))
       .map(({ name, kind, line }) => ({ name, kind, line }));
   }
   const literals = list.syntax.field('right')?.namedChildren() ?? [];
-  return literals.filter((literal) => literal.is('string')).map((literal) => {
-    const name = unquoted(literal);
-    const known = definitions.find((definition) => definition.name === name);
-    return { name, kind: known?.kind ?? 'name', line: known?.line ?? placeOf(literal).line };
-  });
+  return literals
+    .filter((literal) => literal.is('string'))
+    .map((literal) => {
+      const name = unquoted(literal);
+      const known = definitions.find((definition) => definition.name === name);
+      return { name, kind: known?.kind ?? 'name', line: known?.line ?? placeOf(literal).line };
+    });
 }
 
 /** Names of the module itself, the first definition of each, also under an `if` or `try`. */

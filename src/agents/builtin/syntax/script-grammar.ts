@@ -16,8 +16,16 @@ import {
 import { exportsOfScript, importsOfScript } from './script-modules.ts';
 
 const FUNCTION_VALUE = anyOf('arrow_function', 'function_expression', 'generator_function');
-const FUNCTION_VALUE_KINDS = new Set(['arrow_function', 'function_expression', 'generator_function']);
-const DECLARED = new Set(['function_declaration', 'generator_function_declaration', 'method_definition']);
+const FUNCTION_VALUE_KINDS = new Set([
+  'arrow_function',
+  'function_expression',
+  'generator_function',
+]);
+const DECLARED = new Set([
+  'function_declaration',
+  'generator_function_declaration',
+  'method_definition',
+]);
 /** Nodes that name a function value, and the fields of its name and value. */
 const HOLDERS: Readonly<Record<string, { name: string; value: string }>> = {
   variable_declarator: { name: 'name', value: 'value' },
@@ -57,15 +65,24 @@ const NESTING = [
 ];
 
 const TOP_LEVEL_VARIABLE: Rule = {
-  inside: { ...anyOf('lexical_declaration', 'variable_declaration'), inside: anyOf('program', 'export_statement') },
+  inside: {
+    ...anyOf('lexical_declaration', 'variable_declaration'),
+    inside: anyOf('program', 'export_statement'),
+  },
 };
 
 const COMMON_RULES: readonly Rule[] = [
   anyOf(...new Set([...DECISIONS, ...NESTING, ...DECLARED, 'comment', 'hash_bang_line'])),
   anyOf('class_declaration', 'class', 'import_statement', 'export_statement'),
   { kind: 'binary_expression', has: { field: 'operator', regex: '^(&&|\\|\\||\\?\\?)$' } },
-  { kind: 'augmented_assignment_expression', has: { field: 'operator', regex: '^(&&|\\|\\||\\?\\?)=$' } },
-  { kind: 'variable_declarator', any: [{ has: { field: 'value', ...FUNCTION_VALUE } }, TOP_LEVEL_VARIABLE] },
+  {
+    kind: 'augmented_assignment_expression',
+    has: { field: 'operator', regex: '^(&&|\\|\\||\\?\\?)=$' },
+  },
+  {
+    kind: 'variable_declarator',
+    any: [{ has: { field: 'value', ...FUNCTION_VALUE } }, TOP_LEVEL_VARIABLE],
+  },
   { kind: 'pair', has: { field: 'value', ...FUNCTION_VALUE } },
   {
     kind: 'assignment_expression',
@@ -99,7 +116,8 @@ function dialect(parser: string, rules: readonly Rule[]): Grammar {
     decisions: new Set([...DECISIONS, 'binary_expression', 'augmented_assignment_expression']),
     nesting: new Set(NESTING),
     comments: new Set(['comment', 'hash_bang_line']),
-    isContinuedIf: (node) => node.kind === 'if_statement' && node.syntax.parent()?.kind() === 'else_clause',
+    isContinuedIf: (node) =>
+      node.kind === 'if_statement' && node.syntax.parent()?.kind() === 'else_clause',
     functionOf,
     definitionsOf,
     importsOf: importsOfScript,
@@ -110,7 +128,8 @@ function dialect(parser: string, rules: readonly Rule[]): Grammar {
 function functionOf(node: SyntaxNode): FunctionHead | undefined {
   const found = namedFunction(node);
   if (found === undefined) return undefined;
-  const owner = node.parent !== undefined && CLASSES.has(node.parent.kind) ? node.parent : undefined;
+  const owner =
+    node.parent !== undefined && CLASSES.has(node.parent.kind) ? node.parent : undefined;
   const name = owner === undefined ? found.name : `${className(owner)}.${found.name}`;
   const kind = owner === undefined ? 'function' : 'method';
   return { name, kind, parameters: countParameters(found.code) };
@@ -126,7 +145,8 @@ function namedFunction({ kind, syntax }: SyntaxNode): { name: string; code: SgNo
   }
   const holder = HOLDERS[kind];
   const code = holder === undefined ? null : syntax.field(holder.value);
-  if (holder === undefined || code === null || !FUNCTION_VALUE_KINDS.has(String(code.kind()))) return undefined;
+  if (holder === undefined || code === null || !FUNCTION_VALUE_KINDS.has(String(code.kind())))
+    return undefined;
   return { name: nameText(syntax.field(holder.name)), code };
 }
 
@@ -139,14 +159,16 @@ function nameText(name: SgNode | null, absent = '(anonymous)'): string {
 function className(node: SyntaxNode): string {
   const own = node.syntax.field('name');
   if (own !== null) return own.text();
-  const holder = node.parent?.kind === 'variable_declarator' ? node.parent.syntax.field('name') : null;
+  const holder =
+    node.parent?.kind === 'variable_declarator' ? node.parent.syntax.field('name') : null;
   return nameText(holder);
 }
 
 function countParameters(code: SgNode): number {
   if (code.field('parameter') !== null) return 1;
   const parameters = code.field('parameters')?.namedChildren() ?? [];
-  return parameters.filter((node) => node.kind() !== 'comment' && !/^this\b/.test(node.text())).length;
+  return parameters.filter((node) => node.kind() !== 'comment' && !/^this\b/.test(node.text()))
+    .length;
 }
 
 function definitionsOf(node: SyntaxNode): Definition[] {

@@ -35,7 +35,9 @@ function calledImport(call: SgNode, line: number): ImportFact[] {
 /** `import a = require("m")`. */
 function requiredModule(statement: SgNode): SgNode | null {
   const clause = statement.namedChildren().find((child) => child.is('import_require_clause'));
-  return clause?.field('source') ?? clause?.namedChildren().find((child) => child.is('string')) ?? null;
+  return (
+    clause?.field('source') ?? clause?.namedChildren().find((child) => child.is('string')) ?? null
+  );
 }
 
 function importedNames(statement: SgNode): string[] {
@@ -78,7 +80,9 @@ function exportStatement(node: SyntaxNode, definitions: readonly Definition[]): 
   const clause = syntax.namedChildren().find((child) => child.is('export_clause'));
   const isReexport = syntax.field('source') !== null;
   if (clause !== undefined) {
-    return specifiers(clause, 'export_specifier').map((found) => specified(found, isReexport, definitions));
+    return specifiers(clause, 'export_specifier').map((found) =>
+      specified(found, isReexport, definitions),
+    );
   }
   if (!isReexport) return [{ name: 'default', kind: 'name', line }]; // `export = value`
   const namespace = syntax.namedChildren().find((child) => child.is('namespace_export'));
@@ -108,7 +112,8 @@ function declared(node: SyntaxNode, definitions: readonly Definition[]): ExportF
 }
 
 function declaredNames(declaration: SgNode): SgNode[] {
-  if (declaration.is('ambient_declaration')) return declaration.namedChildren().flatMap(declaredNames);
+  if (declaration.is('ambient_declaration'))
+    return declaration.namedChildren().flatMap(declaredNames);
   const own = declaration.field('name');
   if (own !== null) return [own];
   return specifiers(declaration, 'variable_declarator').flatMap((declarator) => {
@@ -120,11 +125,19 @@ function declaredNames(declaration: SgNode): SgNode[] {
   });
 }
 
-function specified(found: SgNode, isReexport: boolean, definitions: readonly Definition[]): ExportFact {
+function specified(
+  found: SgNode,
+  isReexport: boolean,
+  definitions: readonly Definition[],
+): ExportFact {
   const local = found.field('name')?.text() ?? '';
   const name = (found.field('alias') ?? found.field('name'))?.text() ?? '';
   const known = definitions.find((definition) => definition.name === local);
-  return { name, kind: isReexport ? 'reexport' : (known?.kind ?? 'name'), line: placeOf(found).line };
+  return {
+    name,
+    kind: isReexport ? 'reexport' : (known?.kind ?? 'name'),
+    line: placeOf(found).line,
+  };
 }
 
 /** `exports.a = ...`, `module.exports.a = ...`, `module.exports = {a, b: ...}`, `module.exports = ...`. */

@@ -13,7 +13,10 @@ const SNIFFED = 8_192;
  * The path from `root` to `file` in POSIX form, and where it really is. Throws `agent.invalid-parameters` when it is
  * outside `root`, also by a symbolic link, and `file.not-found`.
  */
-export async function locateInside(root: string, file: string): Promise<{ path: string; realPath: string }> {
+export async function locateInside(
+  root: string,
+  file: string,
+): Promise<{ path: string; realPath: string }> {
   const base = resolve(root);
   const path = inside(base, resolve(base, file));
   if (path === undefined) throw outside(root, file);
@@ -30,10 +33,14 @@ export async function readSource(realPath: string, shownPath: string): Promise<s
     const facts = await handle.stat();
     if (!facts.isFile()) throw failure('file.not-a-file', `${shownPath} is no regular file.`);
     if (facts.size > MAX_SOURCE_BYTES) {
-      throw failure('file.too-large', `${shownPath} has ${facts.size} bytes; the limit is ${MAX_SOURCE_BYTES}.`);
+      throw failure(
+        'file.too-large',
+        `${shownPath} has ${facts.size} bytes; the limit is ${MAX_SOURCE_BYTES}.`,
+      );
     }
     const text = (await handle.readFile('utf8')).replace(/^\ufeff/, '');
-    if (text.slice(0, SNIFFED).includes('\0')) throw failure('file.binary', `${shownPath} is no text.`);
+    if (text.slice(0, SNIFFED).includes('\0'))
+      throw failure('file.binary', `${shownPath} is no text.`);
     return text;
   } finally {
     await handle.close();
@@ -57,6 +64,7 @@ function outside(root: string, file: string): AgentFailure {
 
 function fail(error: unknown, path: string): never {
   const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT' || code === 'ENOTDIR') throw failure('file.not-found', `${path} does not exist.`);
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    throw failure('file.not-found', `${path} does not exist.`);
   throw failure('file.unreadable', `${path} cannot be read (${code ?? String(error)}).`);
 }
