@@ -38,6 +38,7 @@ const ALL = 'all';
 const ALL_KEYS: readonly string[] = [ALL];
 /** Documents that there can be; names beyond are counted together. */
 const MAX_DOCUMENTS = 2_000;
+const MAX_NAME_CHARACTERS = 200;
 const EVERY_NAME = '*';
 
 function newMetrics(key: string, at: number): MetricsRecord {
@@ -109,9 +110,15 @@ function foldMetrics(metrics: MetricsRecord | undefined, event: ProjectedEvent, 
   }
 }
 
+/** Workflow names come from people; a key is short and has no NUL. */
+function fileable(name: string): string {
+  const clean = name.includes('\0') ? name.replaceAll('\0', '') : name;
+  return clean.length > MAX_NAME_CHARACTERS ? clean.slice(0, MAX_NAME_CHARACTERS) : clean;
+}
+
 function keys(event: ProjectedEvent): readonly string[] {
   const { name, agent } = event.data as { name?: string; agent?: string };
-  if (event.type.startsWith('run.')) return [ALL, `workflow/${name}`];
+  if (event.type.startsWith('run.')) return [ALL, `workflow/${fileable(name ?? EVERY_NAME)}`];
   if (agent !== undefined) return [ALL, `agent/${agent}`];
   return event.type === 'task.retryScheduled' ? ALL_KEYS : [];
 }
