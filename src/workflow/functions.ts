@@ -224,7 +224,7 @@ function glob(values: Values): JsonValue {
   const pattern = values.text(1);
   const test = (path: JsonValue): boolean => {
     if (typeof path !== 'string') return values.refuse(0, 'a path or a list of paths');
-    values.evaluation.charge(1 + Math.ceil((path.length * pattern.length) / 16));
+    values.evaluation.charge(1 + Math.ceil((path.length * pattern.length) / 4));
     return globMatches(path, pattern);
   };
   const subject = values.any(0);
