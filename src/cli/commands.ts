@@ -1,0 +1,45 @@
+/** Every command of `troupe`, loaded when it is called. Importing this file loads none of them. */
+import type { CommandEntry } from './command.ts';
+
+export const commands: Readonly<Record<string, CommandEntry>> = {
+  run: {
+    summary: 'Run a workflow and print its result',
+    load: async () => (await import('./commands/run.ts')).runCommand,
+  },
+  up: {
+    summary: 'Start orchestrator, broker and worker and serve until interrupted',
+    load: async () => (await import('./commands/up.ts')).upCommand,
+  },
+  worker: {
+    summary: 'Start one more worker for a running orchestrator',
+    load: async () => (await import('./commands/worker.ts')).workerCommand,
+  },
+  runs: {
+    summary: 'List, show, watch and control runs',
+    load: async () => (await import('./commands/runs.ts')).runsGroup,
+  },
+  replay: {
+    summary: 'Show what happened in a run, at any point of its past',
+    load: async () => (await import('./commands/replay.ts')).replayCommand,
+  },
+  log: {
+    summary: 'Follow, verify, export and import the log',
+    load: async () => (await import('./commands/log.ts')).logGroup,
+  },
+  validate: {
+    summary: 'Check a workflow file and report every problem in it',
+    load: async () => (await import('./commands/validate.ts')).validateCommand,
+  },
+  schema: {
+    summary: 'Print the JSON Schema of workflow files',
+    load: async () => (await import('./commands/schema.ts')).schemaCommand,
+  },
+  agents: {
+    summary: 'List the agents that the orchestrator knows',
+    load: async () => (await import('./commands/agents.ts')).agentsCommand,
+  },
+  projections: {
+    summary: 'List and rebuild the read models',
+    load: async () => (await import('./commands/projections.ts')).projectionsGroup,
+  },
+};

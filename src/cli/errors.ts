@@ -1,0 +1,111 @@
+/** The errors of the command line. Each ends the process with the exit code of its `code`. */
+import { TroupeError } from '../workflow/errors.ts';
+
+/** The command line cannot be understood. */
+export class UsageError extends TroupeError {
+  readonly code = 'cli.usage';
+  constructor(message: string, hint: string, details: Record<string, unknown> = {}) {
+    super(message, { hint, details });
+  }
+}
+
+/** A file named on the command line cannot be read. */
+export class FileUnreadableError extends TroupeError {
+  readonly code = 'cli.file-unreadable';
+  constructor(path: string, cause: unknown) {
+    super(`cannot read ${path}: ${reasonOf(cause)}`, {
+      hint: 'Check the path and its permissions.',
+      details: { path },
+      cause,
+    });
+  }
+}
+
+/** Settings from flags, environment or file that do not fit their schema; all of them are in `details.problems`. */
+export class SettingsInvalidError extends TroupeError {
+  readonly code = 'settings.invalid';
+  constructor(problems: readonly SettingProblem[]) {
+    const first = problems[0];
+    const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : '';
+    super(`${first?.source ?? 'settings'}: ${first?.message ?? 'not valid'}${more}`, {
+      hint: first?.hint ?? 'Correct the setting.',
+      details: { problems: [...problems] },
+    });
+  }
+}
+
+export interface SettingProblem {
+  /** `--nats-port`, `TROUPE_NATS_PORT` or `troupe.config.yaml: nats_port`. */
+  source: string;
+  message: string;
+  hint: string;
+}
+
+/** The data directory cannot be made or written. */
+export class DataDirectoryError extends TroupeError {
+  readonly code = 'data-directory.unusable';
+  constructor(path: string, cause: unknown) {
+    super(`cannot use the data directory ${path}: ${reasonOf(cause)}`, {
+      hint: 'Name a directory that you can write with --data-dir or TROUPE_DATA_DIR.',
+      details: { path },
+      cause,
+    });
+  }
+}
+
+/** Another orchestrator serves the same prefix on the same NATS. */
+export class DuplicateOrchestratorError extends TroupeError {
+  readonly code = 'orchestrator.duplicate';
+  constructor(details: { url: string; prefix: string; logId: string; otherLogId: string }) {
+    super(`another orchestrator serves the prefix "${details.prefix}" on ${details.url}`, {
+      hint: 'Set TROUPE_PREFIX to another prefix, use another server, or stop the other orchestrator.',
+      details,
+    });
+  }
+}
+
+/** The run is not in the log that was asked. */
+export class RunNotFoundError extends TroupeError {
+  readonly code = 'run.not-found';
+  constructor(runId: string, where: string) {
+    super(`there is no run ${runId} in ${where}`, {
+      hint: 'List the runs with `troupe runs list`; name the right data directory with --data-dir.',
+      details: { runId, where },
+    });
+  }
+}
+
+/** No orchestrator answers and the command cannot do its work without one. */
+export class NoOrchestratorError extends TroupeError {
+  readonly code = 'orchestrator.unreachable';
+  constructor(url: string) {
+    super(`no orchestrator answers on ${url}`, {
+      hint: 'Start one with `troupe up`, or check TROUPE_NATS_URL and TROUPE_PREFIX.',
+      details: { url },
+    });
+  }
+}
+
+/** The person pressed Ctrl+C, or the process was asked to end. */
+export class InterruptedError extends TroupeError {
+  readonly code = 'cli.interrupted';
+  constructor() {
+    super('interrupted', { hint: 'What was recorded is kept; the run goes on when an orchestrator starts again.' });
+  }
+}
+
+/** A defect or an error of the system that no room has given a code. */
+export class UnexpectedError extends TroupeError {
+  readonly code = 'cli.unexpected';
+  constructor(cause: unknown) {
+    super(reasonOf(cause), {
+      hint: 'Run again with TROUPE_LOG_LEVEL=debug for the stack trace.',
+      cause,
+    });
+  }
+}
+
+/** The message of anything thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,72 @@
+/** Texts of `--help`. Plain, at most 100 columns, the same on a terminal and in a pipe. */
+import type { OptionTable } from './arguments.ts';
+import type { Command, CommandEntry, CommandGroup } from './command.ts';
+import { settingOptions } from './common-options.ts';
+
+/** The help of `troupe` alone. */
+export function overviewHelp(commands: Readonly<Record<string, CommandEntry>>): string {
+  return [
+    'troupe runs teams of AI agents as durable, replayable workflows.',
+    '',
+    'Usage: troupe <command> [options]',
+    '',
+    'Commands',
+    ...table(Object.entries(commands).map(([name, entry]) => [name, entry.summary])),
+    '',
+    'Options',
+    ...table([
+      ['-h, --help', 'Show help; also after a command'],
+      ['--version', 'Print the version'],
+    ]),
+    '',
+    'Exit codes: 0 done, 1 the run failed, 2 usage or invalid input, 3 not found, 4 conflict,',
+    '5 waiting for a person, 124 the run timed out, 130 interrupted.',
+    '',
+  ].join('\n');
+}
+
+/** The help of a command with sub-commands. */
+export function groupHelp(name: string, group: CommandGroup): string {
+  const rows = Object.entries(group.commands).map(
+    ([sub, command]): [string, string] => [[sub, ...command.words.map(shown)].join(' '), command.summary],
+  );
+  return [`${group.summary}.`, '', `Usage: troupe ${name} <command> [options]`, '', 'Commands', ...table(rows), ''].join('\n');
+}
+
+/** The help of one command; `options` are all it takes. */
+export function commandHelp(name: string, command: Command, options: OptionTable): string {
+  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !(key in settingOptions)));
+  const settings = Object.fromEntries(Object.entries(options).filter(([key]) => key in settingOptions));
+  return [
+    `${command.summary}.`,
+    '',
+    `Usage: troupe ${[name, ...command.words.map(shown)].join(' ')} [options]`,
+    ...(command.notes === undefined ? [] : ['', ...command.notes]),
+    '',
+    'Options',
+    ...table(optionRows(own)),
+    ...(Object.keys(settings).length === 0 ? [] : ['', 'Settings', ...table(optionRows(settings))]),
+    '',
+    'Examples',
+    ...command.examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]),
+    '',
+  ].join('\n');
+}
+
+function shown(word: string): string {
+  return word.startsWith('[') ? `[<${word.slice(1, -1)}>]` : `<${word}>`;
+}
+
+function optionRows(options: OptionTable): [string, string][] {
+  return Object.entries(options).map(([name, option]) => {
+    const short = option.short === undefined ? '' : `-${option.short}, `;
+    const value = option.type === 'string' ? ` ${option.value ?? 'VALUE'}` : '';
+    return [`${short}--${name}${value}`, `${option.description}${option.multiple === true ? ' (repeatable)' : ''}`];
+  });
+}
+
+/** Two columns, indented by two, the second aligned. */
+function table(rows: readonly (readonly [string, string])[]): string[] {
+  const width = Math.max(...rows.map(([left]) => left.length));
+  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+}

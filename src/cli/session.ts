@@ -1,0 +1,26 @@
+/** What every command that touches the system begins with: its settings and a logger on stderr. */
+import type { CommandContext } from './command.ts';
+import { now } from './clock.ts';
+import { createLogger, type Logger } from './logger.ts';
+import { loadSettings } from './settings-sources.ts';
+import type { Provenance, Settings } from './settings.ts';
+
+export interface Session {
+  settings: Settings;
+  provenance: Provenance;
+  logger: Logger;
+}
+
+/** Loads settings and makes the logger: JSON lines unless stderr is a terminal. Throws `settings.invalid`. */
+export async function openSession(context: CommandContext, options: { logLevel: 'warn' | 'info' }): Promise<Session> {
+  const { settings, provenance } = await loadSettings(context, options);
+  const { terminal } = context;
+  const logger = createLogger({
+    level: settings.logLevel,
+    format: terminal.isInteractive ? 'text' : 'json',
+    hasColor: terminal.hasColor,
+    write: (line) => terminal.tell(line),
+    now,
+  });
+  return { settings, provenance, logger };
+}

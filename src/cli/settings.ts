@@ -1,0 +1,75 @@
+/**
+ * Every setting of contracts.md, "Environment": its one schema, and where each value came from.
+ * A flag wins over the environment, that over `troupe.config.yaml`, that over the default.
+ */
+import { resolve } from 'node:path';
+import { z } from 'zod';
+import { logLevels } from './logger.ts';
+import { type SettingProblem, SettingsInvalidError } from './errors.ts';
+import type { RawSettings } from './settings-sources.ts';
+
+const MAX_CONCURRENCY = 10_000;
+/** What may stand before `v1` in subjects: NATS tokens, dots allowed between them. */
+const PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
+
+const numeric = z.union([z.number(), z.string().regex(/^\d+$/, 'needs a whole number').transform(Number)]);
+
+/** The one schema of all settings. */
+export const settingsSchema = z.object({
+  /** A NATS server to use; absent: the embedded broker. */
+  natsUrl: z
+    .string()
+    .regex(/^(nats|tls|ws|wss):\/\/[^\s/,]+(,((nats|tls):\/\/)?[^\s/,]+)*\/?$/, 'needs a URL like nats://127.0.0.1:4222')
+    .optional(),
+  /** Port of the embedded broker; 0 picks a free one. */
+  natsPort: numeric.pipe(z.number().int().min(0).max(65_535)),
+  /** Absolute. */
+  dataDir: z.string().min(1, 'needs a path'),
+  store: z.enum(['level', 'memory']),
+  prefix: z.string().max(100).regex(PREFIX, 'needs letters, digits, "_" and "-", dots between words'),
+  durability: z.enum(['fsync', 'relaxed']),
+  /** Attempts that a worker holds at a time; absent: the worker's own choice. */
+  concurrency: numeric.pipe(z.number().int().min(1).max(MAX_CONCURRENCY)).optional(),
+  logLevel: z.enum(logLevels),
+  /** `TROUPE_LLM_*` without the prefix, in lower case. */
+  llm: z.record(z.string(), z.string()),
+});
+export type Settings = z.infer<typeof settingsSchema>;
+export type SettingName = keyof Settings;
+
+/** Where a value came from: `--data-dir`, `TROUPE_DATA_DIR`, `troupe.config.yaml: data_dir`, `default`. */
+export type Provenance = Readonly<Record<SettingName, string>>;
+
+export interface ResolvedSettings {
+  settings: Settings;
+  provenance: Provenance;
+}
+
+/**
+ * Checks raw values and fills in defaults. Throws `settings.invalid` with every problem.
+ * `workingDirectory` is what a relative data directory starts from.
+ */
+export function resolveSettings(raw: RawSettings, options: { workingDirectory: string }): ResolvedSettings {
+  const values: Record<string, unknown> = {};
+  const provenance: Record<string, string> = {};
+  for (const name of Object.keys(settingsSchema.shape) as SettingName[]) {
+    const found = raw[name];
+    values[name] = found?.value;
+    provenance[name] = found?.source ?? 'default';
+  }
+  const parsed = settingsSchema.safeParse(values);
+  if (!parsed.success) throw new SettingsInvalidError(parsed.error.issues.map((issue) => problemOf(issue, { provenance, values })));
+  const settings = { ...parsed.data, dataDir: resolve(options.workingDirectory, parsed.data.dataDir) };
+  return { settings, provenance: provenance as Record<SettingName, string> };
+}
+
+function problemOf(
+  issue: { path: PropertyKey[]; message: string },
+  found: { provenance: Record<string, string>; values: Record<string, unknown> },
+): SettingProblem {
+  const name = String(issue.path[0] ?? '');
+  const source = found.provenance[name] ?? 'default';
+  const value = found.values[name];
+  const shown = typeof value === 'object' ? '' : ` (is ${JSON.stringify(value)})`;
+  return { source, message: `${issue.message}${shown}`, hint: `Correct or remove ${source}.` };
+}
