@@ -8,6 +8,7 @@ async function measures(file: string, code: string): Promise<string[]> {
   return functions.map((one) => `${one.name} ${one.complexity}/${one.nesting}/${one.parameters}`);
 }
 
+// Length: a table of cases.
 describe('complexity, nesting and parameters in TypeScript', () => {
   it.each([
     ['nothing', 'function f() {}', ['f 1/0/0']],
@@ -127,6 +128,7 @@ describe('complexity, nesting and parameters in Python', () => {
   });
 });
 
+// Length: a table of cases.
 describe('complexity, nesting and parameters in Go', () => {
   const inPackage = (code: string) => `package a\n${code}\n`;
   it.each([
