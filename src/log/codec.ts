@@ -44,6 +44,7 @@ export function decodeValue(bytes: Uint8Array): JsonValue {
 
 export class CommitCodec {
   readonly #packer: Packr;
+  /** All structures by number, saved or not; the packer keeps its own copies. */
   readonly #structures: string[][];
   #savedStructures: number;
   /** The `data` objects of the commit being packed, in packing order, and the next one expected. */
@@ -56,8 +57,8 @@ export class CommitCodec {
     this.#savedStructures = structures.length;
     this.#packer = new Packr({
       ...PLAIN,
-      structures: this.#structures,
-      saveStructures: () => true,
+      getStructures: () => this.#structures.map((keys) => [...keys]),
+      saveStructures: (all) => this.#learn(all as string[][]),
       maxSharedStructures: MAX_STRUCTURES,
       maxOwnStructures: 0,
       useRecords: (value) => this.#isData(value),
@@ -67,7 +68,7 @@ export class CommitCodec {
   /** The record of a commit. */
   encode(commit: Commit, unique: readonly string[]): Buffer {
     const fields = flatten(commit, unique);
-    this.#dataObjects = commit.events.map((event) => event.data).filter(isPlainObject);
+    this.#dataObjects = commit.events.map((event) => event.data).filter(hasStructure);
     this.#nextData = 0;
     const record = this.#packer.pack(fields, RESERVE_START_SPACE + HEADER_BYTES);
     this.#dataObjects = [];
@@ -109,6 +110,11 @@ export class CommitCodec {
     this.#savedStructures = Math.max(this.#savedStructures, count);
   }
 
+  #learn(all: readonly (readonly string[])[]): true {
+    for (const keys of all.slice(this.#structures.length)) this.#structures.push([...keys]);
+    return true;
+  }
+
   #isData(value: unknown): boolean {
     if (value !== this.#dataObjects[this.#nextData]) return false;
     this.#nextData += 1;
@@ -126,8 +132,12 @@ function assertIntact(record: Uint8Array, position: number): void {
   }
 }
 
-function isPlainObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+/** Not for an object without fields, nor one with the name under which msgpackr (2.1) keeps its own notes. */
+function hasStructure(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  if ('__keys__' in value) return false;
+  for (const _ in value) return true;
+  return false;
 }
 
 function flatten(commit: Commit, unique: readonly string[]): unknown[] {

@@ -147,7 +147,7 @@ function ioHint(reason: string): string {
   if (/ENOSPC|No space left|EFBIG|File too large|EDQUOT/i.test(reason)) {
     return 'The disk is full. Free some space, then start again; everything acknowledged is kept.';
   }
-  if (/EACCES|EPERM|EROFS|Permission denied|Read-only|Not a directory|ENOTDIR/i.test(reason)) {
+  if (/EACCES|EPERM|EROFS|Permission denied|Read-only|Not a directory|ENOTDIR|EEXIST/i.test(reason)) {
     return 'Make the data directory writable for this user, or set TROUPE_DATA_DIR to one that is.';
   }
   return 'Check the disk and the data directory; everything acknowledged before is kept.';

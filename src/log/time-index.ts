@@ -24,13 +24,17 @@ export class TimeIndex {
     this.#earliest = Number.POSITIVE_INFINITY;
   }
 
-  /** Reads the started block again, after opening: at most `TIME_BLOCK - 1` records. */
+  /**
+   * Reads the started block again, after opening: at most `TIME_BLOCK - 1` records. One that is damaged
+   * is left out: a log with a damaged record must open, so that it can be verified and the rest be read.
+   */
   restore(sources: { store: KeyValueStore; codec: CommitCodec }, lastPosition: number): void {
     const first = lastPosition - (lastPosition % TIME_BLOCK) + 1;
     for (let position = first; position <= lastPosition; position += 1) {
       const record = sources.store.getBytes(commitKey(position));
-      if (record === undefined) throw new LogCorruptError('the record is missing', { position });
-      this.#earliest = Math.min(this.#earliest, sources.codec.decode(record, position).commit.at);
+      if (record === undefined) continue;
+      const at = timeOf(sources.codec, record, position);
+      this.#earliest = Math.min(this.#earliest, at);
     }
   }
 }
@@ -65,4 +69,14 @@ async function lastAtOrBefore(
     for (const { commit } of batch) if (commit.at <= timeMs) found = commit.position;
   }
   return found;
+}
+
+/** Infinity for a damaged record; whoever reads it is told. */
+function timeOf(codec: CommitCodec, record: Uint8Array, position: number): number {
+  try {
+    return codec.decode(record, position).commit.at;
+  } catch (error) {
+    if (error instanceof LogCorruptError) return Number.POSITIVE_INFINITY;
+    throw error;
+  }
 }

@@ -1,0 +1,86 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { exportJson, exportLines } from '../../src/log/export-log.ts';
+import { importLines } from '../../src/log/import-log.ts';
+import { createMemoryLog } from '../../src/log/memory-log.ts';
+import type { EventLog } from '../../src/log/event-log.ts';
+import type { JsonValue } from '../../src/workflow/value.ts';
+import { collect, request } from '../contract/event-log.ts';
+import { temporaryDirectory } from './temporary-directory.ts';
+import { jsonValue } from './values.ts';
+
+async function linesOf(log: EventLog): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of exportLines(log)) lines.push(line);
+  return lines;
+}
+
+function holding(value: JsonValue) {
+  const data = { taskId: 'a', output: value, scalar: 1 };
+  return request({ events: [{ type: 'task.succeeded', schemaVersion: 1, data }] });
+}
+
+describe('export and import', () => {
+  it('value, msgpack, log, JSON Lines and log again are identical', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(jsonValue, { minLength: 1, maxLength: 6 }), async (values) => {
+        const log = createMemoryLog();
+        for (const [n, value] of values.entries()) log.append({ ...holding(value), stream: `run_${n}` });
+        await log.flush();
+        const lines = await linesOf(log);
+        const other = createMemoryLog();
+        await importLines(other, lines);
+        const stored = await collect(log.readAll());
+        expect(stored.map((c) => (c.events[0]?.data as { output: JsonValue }).output)).toEqual(values);
+        expect(await collect(other.readAll())).toEqual(stored);
+        expect((await linesOf(other)).slice(1)).toEqual(lines.slice(1));
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('takes blobs and unique keys along', async () => {
+    const log = createMemoryLog();
+    const bytes = new Uint8Array(1_300_000).fill(7);
+    const reference = log.blobs.reference(bytes, 'application/octet-stream');
+    const blobs = [{ reference, bytes }];
+    log.append({ ...holding(reference), blobs, unique: ['request:1'] });
+    await log.flush();
+    const other = createMemoryLog();
+    const result = await importLines(other, await linesOf(log));
+    expect(result).toEqual({ commits: 1, events: 1, blobs: 1 });
+    expect(Buffer.from(await other.blobs.get(reference)).equals(Buffer.from(bytes))).toBe(true);
+    expect(other.uniqueOwner('request:1')).toBe('run_1');
+  });
+
+  it('refuses a log that is not empty, other files and gaps, with the line', async () => {
+    const log = createMemoryLog();
+    log.append(request());
+    log.append(request({ expectedVersion: 1 }));
+    await log.flush();
+    const lines = await linesOf(log);
+    const refused = (details: object) => ({ code: 'log.import-refused', ...details });
+    await expect(importLines(log, lines)).rejects.toMatchObject(refused({}));
+    const gap = [lines[0], lines[2]] as string[];
+    const intoEmpty = (input: string[]) => importLines(createMemoryLog(), input);
+    await expect(intoEmpty(gap)).rejects.toMatchObject(refused({ details: { line: 2 } }));
+    await expect(intoEmpty(['{}'])).rejects.toMatchObject(refused({ details: { line: 1 } }));
+    await expect(intoEmpty([lines[0] as string, '{"a'])).rejects.toMatchObject(refused({ details: { line: 2 } }));
+    await expect(intoEmpty([])).rejects.toMatchObject(refused({}));
+  });
+
+  it('writes one JSON file, as a whole or not at all', async () => {
+    const directory = await temporaryDirectory();
+    const log = createMemoryLog();
+    const commit = log.append(request());
+    await log.flush();
+    const path = join(directory.path, 'log.json');
+    await exportJson(log, path);
+    expect(JSON.parse(await readFile(path, 'utf8'))).toMatchObject({ logId: log.logId, commits: [commit] });
+    expect(await readdir(directory.path)).toEqual(['log.json']);
+    await expect(exportJson(log, join(directory.path, 'no', 'log.json'))).rejects.toMatchObject({ code: 'log.io' });
+    await directory.remove();
+  });
+});
