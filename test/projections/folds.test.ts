@@ -28,7 +28,7 @@ function commitsOf(events: readonly AnyEvent[], stream = RUN): Commit[] {
   }));
 }
 
-function folded<Document>(projection: Projection<never>, events: readonly AnyEvent[], key: string, stream = RUN) {
+function folded<Document>(projection: { name: string }, events: readonly AnyEvent[], key: string, stream = RUN) {
   const documents = new MemoryDocuments(projection as unknown as Projection);
   for (const commit of commitsOf(events, stream)) documents.fold(projectedEvent(commit, 0));
   return documents.query({ key, limit: 1, reverse: false }).documents[0]?.document as Document | undefined;
