@@ -13,7 +13,7 @@ import { mkdirSync } from 'node:fs';
 import type { AgentLogger } from './agent.ts';
 import { type CacheRecord, encodeAcknowledged, encodeFinished, type FinishedAttempt } from './attempt-record.ts';
 import { AttemptSegments, SEGMENT_BYTES } from './attempt-segments.ts';
-import { lockDirectory, workerIdIn } from './worker-lock.ts';
+import { lockDirectory, newWorkerId, workerIdIn } from './worker-lock.ts';
 
 /** How long a result is kept and sent again: as long as the orchestrator keeps keys at least. */
 export const RESULT_RETENTION_MS = 7 * 24 * 3_600_000;
@@ -44,8 +44,8 @@ interface WriteGroup {
 export interface AttemptCacheOptions {
   /** Absent: memory only, and A1 does not hold. */
   directory?: string;
-  /** Used unless the directory has an id already. */
-  workerId: string;
+  /** Default: the one kept in the directory, else a new one. */
+  workerId?: string;
   /** Wait for the disk itself before a result is sent. Default false. */
   sync?: boolean;
   logger: AgentLogger;
@@ -76,7 +76,7 @@ export class AttemptCache {
   constructor(options: AttemptCacheOptions) {
     this.#options = options;
     if (options.directory === undefined) {
-      this.workerId = options.workerId;
+      this.workerId = options.workerId ?? newWorkerId();
       this.#unlock = () => {};
       return;
     }

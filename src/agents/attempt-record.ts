@@ -44,7 +44,7 @@ export function encodeAcknowledged(keys: readonly string[]): string {
 /** The record in a line; undefined for a torn or altered one. */
 export function decodeLine(line: string): CacheRecord | undefined {
   const end = line.length - TAIL_LENGTH;
-  if (end <= 0 || !line.startsWith(CHECKSUM_FIELD, end)) return undefined;
+  if (end <= 0 || !line.startsWith(CHECKSUM_FIELD, end) || !line.endsWith('"}')) return undefined;
   const text = `${line.slice(0, end)}}`;
   const digits = line.slice(end + CHECKSUM_FIELD.length, -2);
   if (digits !== checksumOf(text)) return undefined;

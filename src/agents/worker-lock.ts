@@ -3,6 +3,7 @@
  * `worker.json` keeps the id; `worker.lock` names the process that uses the directory. The lock of a dead process is
  * taken over. A process is known by id and, where /proc tells, by its start time: a recycled id is not the same process.
  */
+import { randomUUID } from 'node:crypto';
 import { linkSync, readFileSync, realpathSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { CacheLockedError } from './errors.ts';
@@ -39,15 +40,21 @@ export function lockDirectory(directory: string): () => void {
   };
 }
 
-/** The id kept in the directory; else `fresh`, which is kept from now on. */
-export function workerIdIn(directory: string, fresh: string): string {
+/** The worker's id: `given` from now on, else the one kept in the directory, else a new one, which is kept. */
+export function workerIdIn(directory: string, given: string | undefined): string {
   const path = join(directory, 'worker.json');
-  const kept = readJson(path) as { id?: unknown } | undefined;
-  if (typeof kept?.id === 'string' && kept.id !== '') return kept.id;
+  const kept = (readJson(path) as { id?: unknown } | undefined)?.id;
+  if (typeof kept === 'string' && kept !== '' && (given === undefined || given === kept)) return kept;
+  const id = given ?? newWorkerId();
   const temporary = `${path}.new`;
-  writeFileSync(temporary, JSON.stringify({ id: fresh }));
+  writeFileSync(temporary, JSON.stringify({ id }));
   renameSync(temporary, path);
-  return fresh;
+  return id;
+}
+
+/** `worker_<uuid>`. */
+export function newWorkerId(): string {
+  return `worker_${randomUUID()}`;
 }
 
 function takeLock(lock: { directory: string; path: string; own: string }): void {

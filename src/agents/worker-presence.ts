@@ -2,42 +2,113 @@
  * How a worker shows itself: heartbeats, answers to probes, and the service registration (ADR-32) of each agent.
  */
 import type { AttemptRef, Heartbeat, ProbeReply } from '../messages/execution.ts';
-import type { ServiceDefinition } from '../messaging/bus.ts';
+import type { Bus, ServiceDefinition } from '../messaging/bus.ts';
+import type { Subjects } from '../messaging/subjects.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import type { Agent } from './agent.ts';
+import type { WorkerClock } from './clock.ts';
+import type { AttemptInHand } from './worker-attempt.ts';
+import type { WorkerOutbox } from './worker-outbox.ts';
+import type { WorkerQueue } from './worker-queue.ts';
 
 /** References in one heartbeat or probe reply, so that it stays under 512 KiB; more go into further ones. */
-export const MAX_REFS_A_MESSAGE = 2_000;
+const MAX_REFS_A_MESSAGE = 2_000;
+/** A heartbeat counts for as long as this many take. */
+const HEARTBEATS_A_TTL = 2;
 const MAX_CAPABILITIES = 200;
 const MAX_METADATA = 2_000;
 const SEMANTIC_VERSION = /^\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?$/;
 
 /** What a worker says of one of its agents at one moment. */
-export interface Presence {
+interface Presence {
   worker: string;
   agent: Agent;
   running: number;
   limit: number;
-  /** Attempts really in hand: queued, running, or with a result that is not acknowledged. */
-  attempts: readonly AttemptRef[];
   ttlSeconds: number;
 }
 
-/** The heartbeats for a presence: one, or several that share the attempts. */
-export function heartbeatsOf(presence: Presence): JsonObject[] {
-  return pagesOf(presence.attempts).map((attempts) => heartbeat(presence, attempts) as JsonObject);
+export interface PresenceOptions {
+  bus: Bus;
+  subjects: Pick<Subjects, 'agentHeartbeat'>;
+  agents: readonly Agent[];
+  worker: string;
+  heartbeatMs: number;
+  clock: WorkerClock;
+  queue: WorkerQueue;
+  outbox: WorkerOutbox;
+  inHand: ReadonlyMap<string, AttemptInHand>;
+  isDraining: () => boolean;
 }
 
-/** The answers to a probe: one, or several that share what is to be said. */
-export function probeRepliesOf(presence: Presence, finished: readonly AttemptRef[]): JsonObject[] {
-  const inHand = pagesOf(presence.attempts);
-  const done = pagesOf(finished);
-  const replies: JsonObject[] = [];
-  for (let page = 0; page < Math.max(inHand.length, done.length); page += 1) {
-    const reply: ProbeReply = { ...heartbeat(presence, inHand[page] ?? []), finished: done[page] ?? [] };
-    replies.push(reply as JsonObject);
+/** The heartbeats and probe replies of one worker. */
+export class WorkerPresence {
+  readonly #options: PresenceOptions;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(options: PresenceOptions) {
+    this.#options = options;
   }
-  return replies;
+
+  /** Publishes heartbeats now and from now on, and with each the progress that attempts have held back. */
+  start(): void {
+    this.publish();
+    for (const attempt of this.#options.inHand.values()) attempt.publishHeldProgress();
+    this.#stopTimer = this.#options.clock.after(this.#options.heartbeatMs, () => this.start());
+  }
+
+  stop(): void {
+    this.#stopTimer?.();
+  }
+
+  /** One heartbeat an agent, or several that share the attempts; `ttlSeconds: 0` says goodbye. */
+  publish(goodbye: { ttlSeconds?: 0 } = {}): void {
+    const { bus, subjects, agents } = this.#options;
+    const refs = this.#refsByAgent();
+    for (const agent of agents) {
+      const presence = { ...this.#presenceOf(agent), ...goodbye };
+      for (const attempts of pagesOf(refs.get(agent.name) ?? [])) {
+        bus.publish(subjects.agentHeartbeat(agent.name), heartbeat(presence, attempts) as JsonObject);
+      }
+    }
+  }
+
+  /** The answers to a probe: one, or several that share what is to be said. */
+  probeReplies(agent: Agent, finished: readonly AttemptRef[]): JsonObject[] {
+    const presence = this.#presenceOf(agent);
+    const inHand = pagesOf(this.#refsByAgent().get(agent.name) ?? []);
+    const done = pagesOf(finished);
+    const replies: JsonObject[] = [];
+    for (let page = 0; page < Math.max(inHand.length, done.length); page += 1) {
+      const reply: ProbeReply = { ...heartbeat(presence, inHand[page] ?? []), finished: done[page] ?? [] };
+      replies.push(reply as JsonObject);
+    }
+    return replies;
+  }
+
+  /** Attempts really in hand: queued, running, or with a result that is not acknowledged. */
+  attempts(): AttemptRef[] {
+    return [...this.#refsByAgent().values()].flat();
+  }
+
+  #presenceOf(agent: Agent): Presence {
+    const { worker, queue, heartbeatMs, isDraining } = this.#options;
+    const { running, limit } = queue.usage(agent.name);
+    const ttlSeconds = (heartbeatMs * HEARTBEATS_A_TTL) / 1_000;
+    return { worker, agent, running: isDraining() ? limit : running, limit, ttlSeconds };
+  }
+
+  #refsByAgent(): Map<string, AttemptRef[]> {
+    const byAgent = new Map<string, AttemptRef[]>();
+    const add = (agent: string, ref: AttemptRef): void => {
+      const refs = byAgent.get(agent);
+      if (refs === undefined) byAgent.set(agent, [ref]);
+      else refs.push(ref);
+    };
+    for (const attempt of this.#options.inHand.values()) add(attempt.agent.name, attempt.ref);
+    for (const finished of this.#options.outbox.unacknowledged()) add(finished.agent, finished.ref);
+    return byAgent;
+  }
 }
 
 /** An agent as a NATS service; its endpoint is the subject of its execution requests. */

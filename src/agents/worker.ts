@@ -2,13 +2,13 @@
  * The worker: hosts agents, takes execution requests from NATS, runs them, and answers for their results.
  * Its parts: `worker-queue` (places), `worker-attempt` (one attempt), `attempt-cache` (what is finished, on disk),
  * `worker-outbox` (results until acknowledged), `worker-presence` (heartbeats, probes, registration).
+ * Longer than 300 lines: the way of an attempt through these parts is one class, so that K1 to K4 can be read in one place.
  *
  * K1 A key is worked on once at a time, and not again while its result is known.
  * K2 A result is in the cache before it is sent for the first time.
  * K3 An attempt is listed in every heartbeat from its acceptance until its result is acknowledged or it is given up.
  * K4 What is waiting, running or unacknowledged is bounded; at a bound new requests get `overloaded`.
  */
-import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import {
   type AttemptRef,
@@ -19,9 +19,9 @@ import {
   type ProgressMessage,
 } from '../messages/execution.ts';
 import { failureCodes, failureOf } from '../messages/failure.ts';
-import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
+import type { BusMessage, Subscription } from '../messaging/bus.ts';
 import { toWireError } from '../messaging/errors.ts';
-import { queueNames, type Subjects } from '../messaging/subjects.ts';
+import { queueNames } from '../messaging/subjects.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import type { Agent, AgentLogger, AgentOutcome } from './agent.ts';
 import { AttemptCache } from './attempt-cache.ts';
@@ -32,52 +32,20 @@ import { AttemptInHand, type AttemptHost } from './worker-attempt.ts';
 import { DeadlineWatch } from './worker-deadlines.ts';
 import { WorkerOutbox } from './worker-outbox.ts';
 import { checkParameters, needsFetching, resolveParameters } from './worker-parameters.ts';
-import { heartbeatsOf, type Presence, probeRepliesOf, refKey, serviceOf } from './worker-presence.ts';
+import {
+  DEFAULT_CONCURRENCY,
+  DEFAULT_HEARTBEAT_MS,
+  MAX_QUEUED,
+  MAX_UNACKNOWLEDGED,
+  MAX_UNACKNOWLEDGED_BYTES,
+  type Worker,
+  type WorkerOptions,
+} from './worker-options.ts';
+import { refKey, serviceOf, WorkerPresence } from './worker-presence.ts';
 import { WorkerQueue } from './worker-queue.ts';
 import { encodeResult, ResultSender } from './worker-result.ts';
 
-export const DEFAULT_HEARTBEAT_MS = 2_000;
-export const DEFAULT_CONCURRENCY = 16;
-/** Attempts that may wait in a worker for a place. */
-export const MAX_QUEUED = 1_000;
-/** Unacknowledged results that a worker holds before it takes no more work. */
-export const MAX_UNACKNOWLEDGED = 20_000;
-/** The same in bytes of their lines. */
-export const MAX_UNACKNOWLEDGED_BYTES = 256 * 1024 * 1024;
-const HEARTBEATS_A_TTL = 2;
-
-export interface WorkerOptions {
-  bus: Bus;
-  subjects: Subjects;
-  agents: readonly Agent[];
-  /** Default: the id kept in the cache directory, else a new one. */
-  workerId?: string;
-  /** Attempts that run at a time; default 16. */
-  concurrency?: number;
-  /** Attempts that may wait for a place; default 1,000. */
-  maxQueued?: number;
-  /** Where finished attempts are kept; absent: in memory only, and a killed worker's attempts are executed again. */
-  cacheDirectory?: string;
-  /** Wait for the disk itself before a result is sent. Default false: results survive a kill, not a loss of power. */
-  cacheSync?: boolean;
-  /** Default 2,000. A heartbeat counts for twice as long. */
-  heartbeatMs?: number;
-  clock?: WorkerClock;
-  /** Default: nothing is logged. */
-  logger?: AgentLogger;
-}
-
-export interface Worker {
-  readonly id: string;
-  /** Attempts queued, running, or with a result that is not acknowledged. */
-  inHand(): AttemptRef[];
-  /** Takes no more work; resolves when nothing is in hand. */
-  drain(): Promise<void>;
-  /** Gives up what is running, says goodbye and lets go of everything. Unacknowledged results are sent by the next worker on the directory. */
-  close(): Promise<void>;
-  /** Ends like a killed process: nothing is said, sent or written any more. For tests. */
-  kill(): void;
-}
+export type { Worker, WorkerOptions } from './worker-options.ts';
 
 /** Starts a worker. Resolves when it takes work. Throws `worker.cache-locked`, and what the bus and `node:fs` throw. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
@@ -100,15 +68,14 @@ class NatsWorker implements Worker, AttemptHost {
   readonly clock: WorkerClock;
   readonly logger: AgentLogger;
   readonly #options: WorkerOptions;
-  readonly #heartbeatMs: number;
   readonly #cache: AttemptCache;
   readonly #queue: WorkerQueue;
   readonly #outbox: WorkerOutbox;
+  readonly #presence: WorkerPresence;
   readonly #deadlines: DeadlineWatch;
   readonly #inHand = new Map<string, AttemptInHand>();
   readonly #services: Subscription[] = [];
   readonly #subscriptions: Subscription[] = [];
-  #stopHeartbeat: (() => void) | undefined;
   #stopReconnect: (() => void) | undefined;
   #idle: (() => void)[] = [];
   #isDraining = false;
@@ -118,11 +85,10 @@ class NatsWorker implements Worker, AttemptHost {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.logger = options.logger ?? silentLogger;
-    this.#heartbeatMs = options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS;
     const { agents, concurrency = DEFAULT_CONCURRENCY, maxQueued = MAX_QUEUED, cacheDirectory } = options;
     this.#cache = new AttemptCache({
       ...(cacheDirectory === undefined ? {} : { directory: cacheDirectory }),
-      workerId: options.workerId ?? `worker_${randomUUID()}`,
+      ...(options.workerId === undefined ? {} : { workerId: options.workerId }),
       sync: options.cacheSync ?? false,
       logger: this.logger,
       now: () => this.clock.now(),
@@ -139,6 +105,16 @@ class NatsWorker implements Worker, AttemptHost {
       },
       clock: this.clock,
       logger: this.logger,
+    });
+    this.#presence = new WorkerPresence({
+      ...options,
+      worker: this.id,
+      heartbeatMs: options.heartbeatMs ?? DEFAULT_HEARTBEAT_MS,
+      clock: this.clock,
+      queue: this.#queue,
+      outbox: this.#outbox,
+      inHand: this.#inHand,
+      isDraining: () => this.#isDraining,
     });
     this.#deadlines = new DeadlineWatch(this.clock, (now) => this.#expire(now));
   }
@@ -165,16 +141,16 @@ class NatsWorker implements Worker, AttemptHost {
     }
     await bus.flush();
     this.#stopReconnect = bus.onReconnect(() => {
-      this.#publishHeartbeats();
+      this.#presence.publish();
       this.#outbox.resendNow();
     });
     for (const finished of this.#cache.unacknowledged()) this.#outbox.send(finished);
-    this.#beat();
+    this.#presence.start();
     this.logger.info('worker started', { worker: this.id, agents: agents.map((agent) => agent.name) });
   }
 
   inHand(): AttemptRef[] {
-    return [...this.#refsByAgent().values()].flat();
+    return this.#presence.attempts();
   }
 
   async drain(): Promise<void> {
@@ -191,7 +167,7 @@ class NatsWorker implements Worker, AttemptHost {
     this.#end();
     const { bus } = this.#options;
     if (bus.isConnected) {
-      this.#publishHeartbeats(0);
+      this.#presence.publish({ ttlSeconds: 0 });
       await this.#stopAll([...this.#services.splice(0), ...this.#subscriptions.splice(0)]);
       await bus.flush().catch((error: unknown) => this.logger.warn('goodbye not confirmed', { error: String(error) }));
     } else {
@@ -251,14 +227,9 @@ class NatsWorker implements Worker, AttemptHost {
 
   #onProbe(agent: Agent, message: BusMessage): void {
     const asked = new Set(parse('probe', probeSchema, message).attempts.map(refKey));
-    const finished: AttemptRef[] = [];
-    for (const unacknowledged of [...this.#outbox.unacknowledged()]) {
-      if (!asked.has(refKey(unacknowledged.ref))) continue;
-      finished.push(unacknowledged.ref);
-      this.#outbox.send(unacknowledged);
-    }
-    const attempts = this.#refsByAgent().get(agent.name) ?? [];
-    for (const reply of probeRepliesOf(this.#presence(agent, attempts), finished)) message.respond(reply);
+    const finished = [...this.#outbox.unacknowledged()].filter(({ ref }) => asked.has(refKey(ref)));
+    for (const reply of this.#presence.probeReplies(agent, finished.map(({ ref }) => ref))) message.respond(reply);
+    for (const unacknowledged of finished) this.#outbox.send(unacknowledged);
   }
 
   /** Runs a handler; what it throws is the answer. */
@@ -344,41 +315,6 @@ class NatsWorker implements Worker, AttemptHost {
     return next;
   }
 
-  #beat(): void {
-    this.#publishHeartbeats();
-    for (const attempt of this.#inHand.values()) attempt.publishHeldProgress();
-    this.#stopHeartbeat = this.clock.after(this.#heartbeatMs, () => this.#beat());
-  }
-
-  #publishHeartbeats(ttlSeconds?: number): void {
-    const { bus, subjects, agents } = this.#options;
-    const refs = this.#refsByAgent();
-    for (const agent of agents) {
-      const presence = this.#presence(agent, refs.get(agent.name) ?? []);
-      if (ttlSeconds !== undefined) presence.ttlSeconds = ttlSeconds;
-      for (const heartbeat of heartbeatsOf(presence)) bus.publish(subjects.agentHeartbeat(agent.name), heartbeat);
-    }
-  }
-
-  #presence(agent: Agent, attempts: AttemptRef[]): Presence {
-    const usage = this.#queue.usage(agent.name);
-    const running = this.#isDraining ? usage.limit : usage.running;
-    const ttlSeconds = (this.#heartbeatMs * HEARTBEATS_A_TTL) / 1_000;
-    return { worker: this.id, agent, attempts, running, limit: usage.limit, ttlSeconds };
-  }
-
-  #refsByAgent(): Map<string, AttemptRef[]> {
-    const byAgent = new Map<string, AttemptRef[]>();
-    const add = (agent: string, ref: AttemptRef): void => {
-      const refs = byAgent.get(agent);
-      if (refs === undefined) byAgent.set(agent, [ref]);
-      else refs.push(ref);
-    };
-    for (const attempt of this.#inHand.values()) add(attempt.agent.name, attempt.ref);
-    for (const finished of this.#outbox.unacknowledged()) add(finished.agent, finished.ref);
-    return byAgent;
-  }
-
   #isFull(): boolean {
     return this.#outbox.size >= MAX_UNACKNOWLEDGED || this.#cache.unacknowledgedBytes >= MAX_UNACKNOWLEDGED_BYTES;
   }
@@ -394,7 +330,7 @@ class NatsWorker implements Worker, AttemptHost {
 
   #end(): void {
     this.#isClosed = true;
-    this.#stopHeartbeat?.();
+    this.#presence.stop();
     this.#stopReconnect?.();
     this.#deadlines.stop();
     this.#outbox.stop();
