@@ -35,7 +35,8 @@ export class Ancestry {
     if (ancestor === task) return false;
     const dependencies = this.graph.dependencies[task] ?? [];
     if (dependencies.includes(ancestor) || this.isTreeAncestor(ancestor, task)) return true;
-    if ((this.rank[ancestor] ?? -1) === -1 || (this.rank[task] ?? -1) === -1) return dependencies.length > 0;
+    if ((this.rank[ancestor] ?? -1) === -1 || (this.rank[task] ?? -1) === -1)
+      return dependencies.length > 0;
     if ((this.rank[ancestor] ?? 0) >= (this.rank[task] ?? 0)) return false;
     return this.searchBack(ancestor, task);
   }
@@ -53,7 +54,8 @@ export class Ancestry {
       for (const dependency of this.graph.dependencies[at] ?? []) {
         if (this.stepsLeft-- <= 0) return true;
         if (dependency === ancestor || this.isTreeAncestor(ancestor, dependency)) return true;
-        if (this.visited[dependency] === this.search || (this.rank[dependency] ?? 0) <= lowest) continue;
+        if (this.visited[dependency] === this.search || (this.rank[dependency] ?? 0) <= lowest)
+          continue;
         this.visited[dependency] = this.search;
         open.push(dependency);
       }

@@ -40,7 +40,8 @@ export function compileDefinition(source: JsonObject): WorkflowDefinition {
 
 function compileInputs(inputs: JsonObject): Record<string, InputDefinition> {
   const compiled: Record<string, InputDefinition> = {};
-  for (const [name, value] of Object.entries(inputs)) compiled[name] = compileInput(asObject(value));
+  for (const [name, value] of Object.entries(inputs))
+    compiled[name] = compileInput(asObject(value));
   return compiled;
 }
 
@@ -89,7 +90,10 @@ function compileTask(source: JsonObject): TaskDefinition {
   };
 }
 
-function optional<Key extends string, Value>(key: Key, value: Value | undefined): { [K in Key]?: Value } {
+function optional<Key extends string, Value>(
+  key: Key,
+  value: Value | undefined,
+): { [K in Key]?: Value } {
   return value === undefined ? {} : ({ [key]: value } as { [K in Key]?: Value });
 }
 
@@ -143,7 +147,11 @@ function compileJoin(source: JsonValue | undefined): JoinDefinition | undefined 
 
 /** `on_failure: retry` without `retry` is three attempts with a growing delay. */
 function compileRetry(task: JsonObject): RetryPolicy | undefined {
-  const implied: RetryPolicy = { maxAttempts: DEFAULT_ATTEMPTS, delayMs: DEFAULT_DELAY_MS, backoff: 'exponential' };
+  const implied: RetryPolicy = {
+    maxAttempts: DEFAULT_ATTEMPTS,
+    delayMs: DEFAULT_DELAY_MS,
+    backoff: 'exponential',
+  };
   if (!isObject(task.retry)) return task.on_failure === 'retry' ? implied : undefined;
   const source = task.retry;
   const retryOn = asList(source.retry_on).filter((code) => typeof code === 'string');
@@ -177,6 +185,9 @@ function asNumber(value: JsonValue | undefined): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-function oneOf<Choice extends string>(value: JsonValue | undefined, choices: readonly Choice[]): Choice | undefined {
+function oneOf<Choice extends string>(
+  value: JsonValue | undefined,
+  choices: readonly Choice[],
+): Choice | undefined {
   return choices.find((choice) => choice === value);
 }

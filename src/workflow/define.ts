@@ -52,6 +52,7 @@ export function defineWorkflow<const Id extends string>(
   options: ParseOptions = {},
 ): WorkflowDefinition {
   const { definition, problems } = compileWorkflow(source, options);
-  if (definition === undefined) throw new WorkflowInvalid(problems.filter(({ severity }) => severity === 'error'));
+  if (definition === undefined)
+    throw new WorkflowInvalid(problems.filter(({ severity }) => severity === 'error'));
   return definition;
 }

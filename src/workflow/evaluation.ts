@@ -46,7 +46,8 @@ export class Evaluation {
   /** Counts work; throws `expression.limit` beyond the bound of one evaluation. */
   charge(steps: number): void {
     this.steps += steps;
-    if (this.steps > MAX_EXPRESSION_STEPS) this.limit('the work of the expression', MAX_EXPRESSION_STEPS);
+    if (this.steps > MAX_EXPRESSION_STEPS)
+      this.limit('the work of the expression', MAX_EXPRESSION_STEPS);
   }
 
   /** Counts the characters of a text as work. */

@@ -3,6 +3,8 @@
  * parser; the meaning is ours, because the language has one number type, branches and lists of
  * mixed types, and a bound on the work of every evaluation, which the library's evaluator has not.
  *
+ * Longer than 300 lines because it has one short method for each kind of node.
+ *
  * K1 A compiled node never returns `undefined` unless it was compiled as lenient; there it means
  *    "not there", for `default` and `has`.
  * K2 Whatever an expression reads of a task is in `references`; nothing else is asked of the scope.
@@ -13,7 +15,14 @@ import { ExpressionFailed, ExpressionInvalid } from './errors.ts';
 import { Evaluation } from './evaluation.ts';
 import { compileForm, isForm } from './expression-forms.ts';
 import { NameResolver, type Reference } from './expression-names.ts';
-import { boolean, constant, dynamic, missing, type Node, type NodeCompiler } from './expression-node.ts';
+import {
+  boolean,
+  constant,
+  dynamic,
+  missing,
+  type Node,
+  type NodeCompiler,
+} from './expression-node.ts';
 import type { AliasedSource, NameTable } from './names.ts';
 import { access, binaryOperations, finite, isBinaryOperator, typeName } from './operators.ts';
 import { didYouMean } from './suggest.ts';
@@ -139,7 +148,10 @@ export class ExpressionCompiler implements NodeCompiler {
         return value === undefined ? missing : (access(value, name, evaluation) ?? missing);
       });
     }
-    return dynamic((evaluation) => access(run(evaluation), name, evaluation) ?? evaluation.missing(`\`${name}\``));
+    return dynamic(
+      (evaluation) =>
+        access(run(evaluation), name, evaluation) ?? evaluation.missing(`\`${name}\``),
+    );
   }
 
   private element(ast: ASTNode & { op: '[]' }): Node {
@@ -171,7 +183,8 @@ export class ExpressionCompiler implements NodeCompiler {
     const found = this.options.names.functions.get(name);
     if (found === undefined) return this.unknownFunction(ast, name);
     if (values.length < found.minimum || values.length > found.maximum) {
-      const wanted = found.minimum === found.maximum ? found.minimum : `${found.minimum} to ${found.maximum}`;
+      const wanted =
+        found.minimum === found.maximum ? found.minimum : `${found.minimum} to ${found.maximum}`;
       return this.refuse(ast, {
         problem: 'expression.arity',
         message: `\`${name}\` takes ${wanted} values and got ${values.length}`,
@@ -181,7 +194,8 @@ export class ExpressionCompiler implements NodeCompiler {
     const runs = values.map((value) => this.compile(value).run);
     return dynamic((evaluation) => {
       const given = runs.map((run) => run(evaluation));
-      for (const value of given) evaluation.chargeText(typeof value === 'string' ? value.length : 1);
+      for (const value of given)
+        evaluation.chargeText(typeof value === 'string' ? value.length : 1);
       return found.run(given, evaluation);
     });
   }
@@ -190,8 +204,16 @@ export class ExpressionCompiler implements NodeCompiler {
     const hint =
       name === 'matches'
         ? 'Regular expressions are not part of the language; use `glob`, `contains` or `startsWith`.'
-        : didYouMean(name, this.options.names.functions.keys(), 'User functions are registered in code.');
-    return this.refuse(ast, { problem: 'expression.unknown-function', message: `there is no function \`${name}\``, hint });
+        : didYouMean(
+            name,
+            this.options.names.functions.keys(),
+            'User functions are registered in code.',
+          );
+    return this.refuse(ast, {
+      problem: 'expression.unknown-function',
+      message: `there is no function \`${name}\``,
+      hint,
+    });
   }
 
   private list(items: ASTNode[]): Node {
@@ -228,7 +250,9 @@ export class ExpressionCompiler implements NodeCompiler {
     const test = this.compile(condition).run;
     const yes = this.compile(positive).run;
     const no = this.compile(negative).run;
-    return dynamic((evaluation) => (boolean(test(evaluation), evaluation) ? yes(evaluation) : no(evaluation)));
+    return dynamic((evaluation) =>
+      boolean(test(evaluation), evaluation) ? yes(evaluation) : no(evaluation),
+    );
   }
 
   /** CEL's rule: the side that decides wins even when the other one fails. `decides` is true for `||`. */
@@ -250,7 +274,10 @@ export class ExpressionCompiler implements NodeCompiler {
 
   private not(ast: ASTNode, operand: ASTNode): Node {
     const { run, constant: isConstant } = this.compile(operand);
-    return this.folded(ast, { constant: isConstant, run: (evaluation) => !boolean(run(evaluation), evaluation) });
+    return this.folded(ast, {
+      constant: isConstant,
+      run: (evaluation) => !boolean(run(evaluation), evaluation),
+    });
   }
 
   private negative(ast: ASTNode, operand: ASTNode): Node {
@@ -260,7 +287,10 @@ export class ExpressionCompiler implements NodeCompiler {
       run: (evaluation) => {
         const value = run(evaluation);
         if (typeof value === 'number') return finite(-value, evaluation);
-        return evaluation.fail(`\`-\` does not take ${typeName(value)}`, 'Only numbers have a sign.');
+        return evaluation.fail(
+          `\`-\` does not take ${typeName(value)}`,
+          'Only numbers have a sign.',
+        );
       },
     });
   }
@@ -291,7 +321,11 @@ export class ExpressionCompiler implements NodeCompiler {
       return constant(node.run(new Evaluation(EMPTY_SCOPE, this.options.expression)));
     } catch (error) {
       if (!(error instanceof ExpressionFailed)) throw error;
-      return this.refuse(ast, { problem: 'expression.type', message: error.message, hint: error.hint });
+      return this.refuse(ast, {
+        problem: 'expression.type',
+        message: error.message,
+        hint: error.hint,
+      });
     }
   }
 }

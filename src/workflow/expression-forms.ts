@@ -108,7 +108,11 @@ function bodyOf(loop: Loop): Node['run'] {
   return body;
 }
 
-function compileLoop(compiler: NodeCompiler, call: Call, [least, most]: readonly [number, number]): Loop {
+function compileLoop(
+  compiler: NodeCompiler,
+  call: Call,
+  [least, most]: readonly [number, number],
+): Loop {
   const [list, variable, ...bodies] = call.values;
   const count = call.values.length;
   if (list === undefined || variable?.op !== 'id' || count < least || count > most) {
@@ -141,10 +145,16 @@ function eachElement(
 }
 
 /** The elements of a list, or the keys of a map. */
-function itemsOf(value: JsonValue, { name, evaluation }: { name: string; evaluation: Evaluation }): JsonValue[] {
+function itemsOf(
+  value: JsonValue,
+  { name, evaluation }: { name: string; evaluation: Evaluation },
+): JsonValue[] {
   if (Array.isArray(value)) return value;
   if (isMap(value)) return Object.keys(value);
-  return evaluation.fail(`\`${name}\` wants a list and got ${typeName(value)}`, 'Use `[x]` to make a list of one.');
+  return evaluation.fail(
+    `\`${name}\` wants a list and got ${typeName(value)}`,
+    'Use `[x]` to make a list of one.',
+  );
 }
 
 function compileHas(compiler: NodeCompiler, call: Call): Node {

@@ -78,7 +78,12 @@ export class NameResolver {
     const declared = meaning.kind === 'inputs' ? this.names.inputs : this.names.variables;
     if (!declared.has(field) && !this.compiler.isLenient) {
       if (kind === 'input' && this.names.free !== undefined) this.noteFree(field);
-      else this.unknown(ast, `${kind} \`${field}\``, didYouMean(field, declared.keys(), `Declare the ${kind}.`));
+      else
+        this.unknown(
+          ast,
+          `${kind} \`${field}\``,
+          didYouMean(field, declared.keys(), `Declare the ${kind}.`),
+        );
     }
     return this.member(kind, field);
   }
@@ -122,7 +127,8 @@ export class NameResolver {
     if (this.compiler.isLenient) return undefined;
     if (name === 'secrets') this.refuseSecrets(ast);
     const known = knownNames(this.names);
-    const otherwise = 'A name is a task, an input, a variable, `run`, or `item` in a `foreach` task.';
+    const otherwise =
+      'A name is a task, an input, a variable, `run`, or `item` in a `foreach` task.';
     return this.unknown(ast, `name \`${name}\``, didYouMean(name, known, otherwise));
   }
 
@@ -135,7 +141,11 @@ export class NameResolver {
   }
 
   private unknown(ast: ASTNode, what: string, hint: string): never {
-    this.compiler.refuse(ast, { problem: 'expression.unknown-name', message: `there is no ${what}`, hint });
+    this.compiler.refuse(ast, {
+      problem: 'expression.unknown-name',
+      message: `there is no ${what}`,
+      hint,
+    });
   }
 
   private noteFree(name: string): void {
@@ -146,7 +156,11 @@ export class NameResolver {
 
   private taskField(ast: ASTNode, id: string, field: string): Node {
     if (!isTaskField(field)) {
-      return this.unknown(ast, `field \`${field}\` of a task`, didYouMean(field, TASK_FIELDS, `A task has ${TASK_FIELDS.join(', ')}.`));
+      return this.unknown(
+        ast,
+        `field \`${field}\` of a task`,
+        didYouMean(field, TASK_FIELDS, `A task has ${TASK_FIELDS.join(', ')}.`),
+      );
     }
     this.noteTask(id, [field]);
     const isLenient = this.compiler.isLenient;
@@ -213,16 +227,20 @@ function isTaskField(field: string): field is TaskField {
 }
 
 /** A task that the scope does not know yet reads as pending; `error` without an error is null. */
-const READERS: Readonly<Record<TaskField, (task: TaskScope | undefined) => JsonValue | undefined>> = {
-  output: (task) => task?.output,
-  status: (task) => task?.status ?? 'pending',
-  error: (task) => task?.error ?? null,
-  attempts: (task) => task?.attempts ?? 0,
-  duration: (task) => task?.duration ?? 0,
-};
+const READERS: Readonly<Record<TaskField, (task: TaskScope | undefined) => JsonValue | undefined>> =
+  {
+    output: (task) => task?.output,
+    status: (task) => task?.status ?? 'pending',
+    error: (task) => task?.error ?? null,
+    attempts: (task) => task?.attempts ?? 0,
+    duration: (task) => task?.duration ?? 0,
+  };
 
 const BUILT_INS: Readonly<
-  Record<'inputs' | 'variables' | 'run' | 'item' | 'index', (evaluation: Evaluation) => JsonValue | undefined>
+  Record<
+    'inputs' | 'variables' | 'run' | 'item' | 'index',
+    (evaluation: Evaluation) => JsonValue | undefined
+  >
 > = {
   inputs: (evaluation) => evaluation.scope.inputs,
   variables: (evaluation) => evaluation.scope.variables,

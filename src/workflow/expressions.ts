@@ -41,7 +41,11 @@ const environment = new Environment({
  */
 export function compileExpression(source: string, names: NameTable): CompiledExpression {
   if (source.length > MAX_EXPRESSION_LENGTH) {
-    throw new ExpressionLimit({ what: 'the length of the expression', limit: MAX_EXPRESSION_LENGTH, expression: source });
+    throw new ExpressionLimit({
+      what: 'the length of the expression',
+      limit: MAX_EXPRESSION_LENGTH,
+      expression: source,
+    });
   }
   const aliased = aliasNames(source, names);
   const compiler = new ExpressionCompiler({ expression: source, aliased, names });
@@ -62,7 +66,9 @@ export function compileExpression(source: string, names: NameTable): CompiledExp
 /** Evaluates a condition. Throws `expression.failed` also where the value is neither true nor false. */
 export function conditionHolds(condition: CompiledExpression, scope: Scope): boolean {
   const value = condition.evaluate(scope);
-  return typeof value === 'boolean' ? value : boolean(value, new Evaluation(scope, condition.source));
+  return typeof value === 'boolean'
+    ? value
+    : boolean(value, new Evaluation(scope, condition.source));
 }
 
 function parse(source: string, aliased: AliasedSource): ASTNode {
@@ -71,7 +77,11 @@ function parse(source: string, aliased: AliasedSource): ASTNode {
   } catch (error) {
     if (!(error instanceof ParseError)) throw error;
     if (error.code === 'limit_exceeded') {
-      throw new ExpressionLimit({ what: 'the size or nesting of the expression', limit: MAX_EXPRESSION_NODES, expression: source });
+      throw new ExpressionLimit({
+        what: 'the size or nesting of the expression',
+        limit: MAX_EXPRESSION_NODES,
+        expression: source,
+      });
     }
     throw new ExpressionInvalid({
       problem: 'expression.syntax',

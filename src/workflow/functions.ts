@@ -1,13 +1,25 @@
 /**
  * The functions of the language. Each works as `f(a, b)` and as `a.f(b)`; `map`, `filter`, `all`,
  * `exists`, `exists_one`, `has` and `default` are forms of the compiler. All are pure and bounded.
+ * Longer than 300 lines because it is one table with its short bodies.
  */
 import { createHash } from 'node:crypto';
 import { ValueUnsupportedError } from './errors.ts';
 import type { Evaluation } from './evaluation.ts';
 import { globMatches } from './glob.ts';
 import { MAX_DEPTH, MAX_LIST_LENGTH } from './limits.ts';
-import { asText, checkLength, checkTextLength, compare, equal, finite, isMap, text, typeName, weight } from './operators.ts';
+import {
+  asText,
+  checkLength,
+  checkTextLength,
+  compare,
+  equal,
+  finite,
+  isMap,
+  text,
+  typeName,
+  weight,
+} from './operators.ts';
 import { canonicalJson, checkValue, type JsonValue } from './value.ts';
 
 /** A function of expressions: how many values it takes, and what it makes of them. Must be pure. */
@@ -50,7 +62,9 @@ class Values {
 
   whole(at: number): number {
     const value = this.any(at);
-    return typeof value === 'number' && Number.isSafeInteger(value) ? value : this.refuse(at, 'a whole number');
+    return typeof value === 'number' && Number.isSafeInteger(value)
+      ? value
+      : this.refuse(at, 'a whole number');
   }
 
   list(at: number): JsonValue[] {
@@ -69,7 +83,12 @@ class Values {
 
 type Body = (values: Values) => JsonValue;
 
-function define(name: string, minimum: number, maximum: number, body: Body): [string, ExpressionFunction] {
+function define(
+  name: string,
+  minimum: number,
+  maximum: number,
+  body: Body,
+): [string, ExpressionFunction] {
   return [
     name,
     { minimum, maximum, run: (values, evaluation) => body(new Values(name, values, evaluation)) },
@@ -118,7 +137,10 @@ export const builtInFunctions: FunctionTable = new Map([
   define('sum', 1, 1, (values) =>
     values.list(0).reduce<number>((total, item) => {
       values.evaluation.charge(1);
-      return finite(total + (typeof item === 'number' ? item : values.refuse(0, 'a list of numbers')), values.evaluation);
+      return finite(
+        total + (typeof item === 'number' ? item : values.refuse(0, 'a list of numbers')),
+        values.evaluation,
+      );
     }, 0),
   ),
   define('min', 1, 2, (values) => extreme(values, -1)),
@@ -153,7 +175,10 @@ function canonicalOf(value: JsonValue, evaluation: Evaluation): string {
 /** From one UTF-16 unit up to another; half of a pair becomes the replacement character. */
 function substring(values: Values): JsonValue {
   const end = values.count > 2 ? Math.max(0, values.whole(2)) : undefined;
-  return values.text(0).slice(Math.max(0, values.whole(1)), end).toWellFormed();
+  return values
+    .text(0)
+    .slice(Math.max(0, values.whole(1)), end)
+    .toWellFormed();
 }
 
 function trimSlashes(path: string): string {
@@ -236,11 +261,15 @@ function parseJson(values: Values): JsonValue {
   values.evaluation.chargeText(source.length);
   try {
     const parsed = JSON.parse(source) as JsonValue;
-    if (isTooDeep(parsed, MAX_DEPTH)) values.evaluation.limit('the nesting of the parsed text', MAX_DEPTH);
+    if (isTooDeep(parsed, MAX_DEPTH))
+      values.evaluation.limit('the nesting of the parsed text', MAX_DEPTH);
     return checkValue(parsed);
   } catch (error) {
     if (!(error instanceof SyntaxError || error instanceof ValueUnsupportedError)) throw error;
-    return values.evaluation.fail('the text is no JSON value', 'Give `parseJson` the text of one JSON value.');
+    return values.evaluation.fail(
+      'the text is no JSON value',
+      'Give `parseJson` the text of one JSON value.',
+    );
   }
 }
 
@@ -261,7 +290,8 @@ function size(values: Values): JsonValue {
 function codePoints(value: string): number {
   let count = value.length;
   for (let at = 1; at < value.length; at++) {
-    const isPair = (value.charCodeAt(at) & 0xfc00) === 0xdc00 && (value.charCodeAt(at - 1) & 0xfc00) === 0xd800;
+    const isPair =
+      (value.charCodeAt(at) & 0xfc00) === 0xdc00 && (value.charCodeAt(at - 1) & 0xfc00) === 0xd800;
     if (isPair) count -= 1;
   }
   return count;
@@ -273,7 +303,8 @@ function flatten(values: Values): JsonValue {
   for (const item of values.list(0)) {
     const items = Array.isArray(item) ? item : [item];
     checkLength(items.length, values.evaluation);
-    if (flat.length + items.length > MAX_LIST_LENGTH) values.evaluation.limit('the list that the expression makes', MAX_LIST_LENGTH);
+    if (flat.length + items.length > MAX_LIST_LENGTH)
+      values.evaluation.limit('the list that the expression makes', MAX_LIST_LENGTH);
     for (const inner of items) flat.push(inner);
   }
   return flat;
@@ -294,7 +325,11 @@ function sort(values: Values): JsonValue {
   const field = values.count > 1 ? values.text(1) : undefined;
   checkLength(list.length, values.evaluation);
   const keyOf = (item: JsonValue): JsonValue =>
-    field === undefined ? item : isMap(item) && Object.hasOwn(item, field) ? (item[field] ?? null) : null;
+    field === undefined
+      ? item
+      : isMap(item) && Object.hasOwn(item, field)
+        ? (item[field] ?? null)
+        : null;
   return list.sort((left, right) => {
     values.evaluation.charge(1);
     return compare('sort', keyOf(left), keyOf(right), values.evaluation);
@@ -315,7 +350,10 @@ function extreme(values: Values, sign: 1 | -1): JsonValue {
   checkLength(list.length, values.evaluation);
   const first = list[0];
   if (first === undefined) return values.refuse(0, 'a list with an element');
-  return list.reduce((best, item) => (sign * compare('order', item, best, values.evaluation) > 0 ? item : best), first);
+  return list.reduce(
+    (best, item) => (sign * compare('order', item, best, values.evaluation) > 0 ? item : best),
+    first,
+  );
 }
 
 function toNumber(values: Values): number {

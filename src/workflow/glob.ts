@@ -20,7 +20,9 @@ function alternatives(pattern: string): string[] {
     const next = open.pop() ?? '';
     const group = /\{([^{}]*)\}/.exec(next);
     if (group === null) done.push(next);
-    else for (const choice of (group[1] ?? '').split(',')) open.push(next.replace(group[0], () => choice));
+    else
+      for (const choice of (group[1] ?? '').split(','))
+        open.push(next.replace(group[0], () => choice));
   }
   return done;
 }
@@ -35,7 +37,11 @@ function matches(path: string, pattern: string): boolean {
     if (isDeep) at += 1;
     const swallowsSlash = isDeep && pattern[at + 1] === '/';
     if (swallowsSlash) at += 1;
-    row = swallowsSlash ? folders(path, row) : letter === '*' ? stars(path, row, isDeep) : one(path, row, letter);
+    row = swallowsSlash
+      ? folders(path, row)
+      : letter === '*'
+        ? stars(path, row, isDeep)
+        : one(path, row, letter);
   }
   return row[path.length] === 1;
 }

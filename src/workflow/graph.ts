@@ -16,9 +16,12 @@ export interface TaskGraph {
 }
 
 /** Builds the graph. Of two tasks with one id the first counts. */
-export function buildGraph(tasks: readonly Pick<TaskDefinition, 'id' | 'dependencies'>[]): TaskGraph {
+export function buildGraph(
+  tasks: readonly Pick<TaskDefinition, 'id' | 'dependencies'>[],
+): TaskGraph {
   const indexOf = new Map<string, number>();
-  for (const [index, task] of tasks.entries()) if (!indexOf.has(task.id)) indexOf.set(task.id, index);
+  for (const [index, task] of tasks.entries())
+    if (!indexOf.has(task.id)) indexOf.set(task.id, index);
   const dependencies: number[][] = tasks.map((task) => {
     const found = new Set<number>();
     for (const id of task.dependencies) {
@@ -28,13 +31,17 @@ export function buildGraph(tasks: readonly Pick<TaskDefinition, 'id' | 'dependen
     return [...found];
   });
   const dependents: number[][] = tasks.map(() => []);
-  for (const [index, list] of dependencies.entries()) for (const other of list) dependents[other]?.push(index);
+  for (const [index, list] of dependencies.entries())
+    for (const other of list) dependents[other]?.push(index);
   const order = topologicalOrder(dependencies, dependents);
   return { indexOf, dependencies, dependents, order, cycles: findCycles(dependencies, order) };
 }
 
 /** Kahn's algorithm, level by level, in file order within a level. */
-function topologicalOrder(dependencies: readonly number[][], dependents: readonly number[][]): number[] {
+function topologicalOrder(
+  dependencies: readonly number[][],
+  dependents: readonly number[][],
+): number[] {
   const open = dependencies.map((list) => list.length);
   const order: number[] = [];
   for (const [index, count] of open.entries()) if (count === 0) order.push(index);
@@ -67,7 +74,8 @@ function findCycles(dependencies: readonly number[][], order: readonly number[])
       if (next === undefined) break;
       at = next;
     }
-    if (state[at] === walk && path.includes(at)) cycles.push(path.slice(path.indexOf(at)).reverse());
+    if (state[at] === walk && path.includes(at))
+      cycles.push(path.slice(path.indexOf(at)).reverse());
   }
   return cycles;
 }

@@ -20,7 +20,12 @@ export function resolveInputs(
       checkValue({ name, input, value, path: ['inputs', name] }, findings);
       inputs[name] = value;
     } else if (input.required) {
-      findings.add({ code: 'input.missing', message: `the input \`${name}\` is missing`, hint: describe(name, input), path: ['inputs', name] });
+      findings.add({
+        code: 'input.missing',
+        message: `the input \`${name}\` is missing`,
+        hint: describe(name, input),
+        path: ['inputs', name],
+      });
     }
   }
   for (const name of Object.keys(given)) {
@@ -36,14 +41,18 @@ export function resolveInputs(
 }
 
 /** Checks that defaults and enumerated values fit the type they are declared with. */
-export function checkInputDefinitions(inputs: Readonly<Record<string, InputDefinition>>, findings: Findings): void {
+export function checkInputDefinitions(
+  inputs: Readonly<Record<string, InputDefinition>>,
+  findings: Findings,
+): void {
   for (const [name, input] of Object.entries(inputs)) {
     const path = ['inputs', name];
     const { enum: allowed, ...withoutEnum } = input;
     for (const [index, value] of (allowed ?? []).entries()) {
       checkValue({ name, input: withoutEnum, value, path: [...path, 'enum', index] }, findings);
     }
-    if (input.default !== undefined) checkValue({ name, input, value: input.default, path: [...path, 'default'] }, findings);
+    if (input.default !== undefined)
+      checkValue({ name, input, value: input.default, path: [...path, 'default'] }, findings);
   }
 }
 
@@ -56,7 +65,12 @@ interface Check {
 
 function checkValue({ name, input, value, path }: Check, findings: Findings): void {
   if (!hasType(value, input.type)) {
-    findings.add({ code: 'input.type', message: `\`${name}\` must be ${article(input.type)}`, hint: describe(name, input), path });
+    findings.add({
+      code: 'input.type',
+      message: `\`${name}\` must be ${article(input.type)}`,
+      hint: describe(name, input),
+      path,
+    });
     return;
   }
   if (input.enum === undefined) return;

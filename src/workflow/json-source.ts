@@ -28,7 +28,8 @@ function hasUniqueKeys(source: string): boolean {
     const token = match[0];
     if (token === '{' || token === '[') open.push(new Set());
     else if (token === '}' || token === ']') open.pop();
-    else if (!isNewKey(source, { token, end: match.index + token.length, keys: open.at(-1) })) return false;
+    else if (!isNewKey(source, { token, end: match.index + token.length, keys: open.at(-1) }))
+      return false;
   }
   return true;
 }

@@ -37,7 +37,8 @@ export function nameTableOf(
     inputs: new Set(Object.keys(definition.inputs)),
     variables: new Set(Object.keys(definition.context.variables)),
     item: false,
-    functions: functions === undefined ? builtInFunctions : new Map([...builtInFunctions, ...functions]),
+    functions:
+      functions === undefined ? builtInFunctions : new Map([...builtInFunctions, ...functions]),
   };
 }
 
@@ -59,8 +60,10 @@ export function isTaskId(id: string): boolean {
 }
 
 const RESERVED_BY_CEL = new Set(
-  ('as break const continue else for function if import let loop package namespace return var void ' +
-    'while __proto__ prototype cel').split(' '),
+  (
+    'as break const continue else for function if import let loop package namespace return var void ' +
+    'while __proto__ prototype cel'
+  ).split(' '),
 );
 
 /** A source that the CEL parser accepts, and the way back. */
@@ -79,7 +82,8 @@ export function aliasNames(source: string, names: NameTable): AliasedSource {
 
 const SPACE = /[ \t\r\n]+/y;
 const COMMENT = /\/\/[^\n]*/y;
-const TEXT = /[rRbB]?(?:"""(?:\\[\s\S]|(?!""")[\s\S])*"""|'''(?:\\[\s\S]|(?!''')[\s\S])*'''|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*')/y;
+const TEXT =
+  /[rRbB]?(?:"""(?:\\[\s\S]|(?!""")[\s\S])*"""|'''(?:\\[\s\S]|(?!''')[\s\S])*'''|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*')/y;
 const NUMBER = /0[xX][0-9a-fA-F]+[uU]?|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?[uU]?/y;
 const RUN = /[A-Za-z0-9_-]+/y;
 const WORD = /[A-Za-z0-9_]+/y;
@@ -123,19 +127,43 @@ class Aliaser {
 
   private step(): void {
     const blank = this.match(SPACE) ?? this.match(COMMENT);
-    if (blank !== undefined) return this.copy(blank);
+    if (blank !== undefined) {
+      this.copy(blank);
+      return;
+    }
     const text = this.match(TEXT);
-    if (text !== undefined) return this.operand(text);
-    if (this.afterDot) return this.field();
-    if (this.afterOperand) return this.operator();
+    if (text !== undefined) {
+      this.operand(text);
+      return;
+    }
+    if (this.afterDot) {
+      this.field();
+      return;
+    }
+    if (this.afterOperand) {
+      this.operator();
+      return;
+    }
     const name = this.declaredName();
-    if (name !== undefined) return this.name(name);
+    if (name !== undefined) {
+      this.name(name);
+      return;
+    }
     const number = this.match(NUMBER);
-    if (number !== undefined) return this.operand(number);
+    if (number !== undefined) {
+      this.operand(number);
+      return;
+    }
     const prefix = this.match(FUNCTION_PREFIX);
-    if (prefix !== undefined) return this.drop(prefix);
+    if (prefix !== undefined) {
+      this.drop(prefix);
+      return;
+    }
     const word = this.match(WORD);
-    if (word !== undefined) return this.word(word);
+    if (word !== undefined) {
+      this.word(word);
+      return;
+    }
     this.operator();
   }
 
@@ -173,7 +201,10 @@ class Aliaser {
 
   private name(name: string): void {
     const isCall = CALL.test(this.lookahead(name.length));
-    if (isCall || isPlain(name)) return this.word(name);
+    if (isCall || isPlain(name)) {
+      this.word(name);
+      return;
+    }
     this.replace(name);
     this.root = name;
   }
@@ -189,10 +220,17 @@ class Aliaser {
   private field(): void {
     this.afterDot = false;
     const declared =
-      this.root === 'inputs' ? this.names.inputs : this.root === 'variables' ? this.names.variables : undefined;
+      this.root === 'inputs'
+        ? this.names.inputs
+        : this.root === 'variables'
+          ? this.names.variables
+          : undefined;
     const found = declared && this.longestOf(declared);
     const name = found ?? this.match(WORD);
-    if (name === undefined) return this.operator();
+    if (name === undefined) {
+      this.operator();
+      return;
+    }
     const isReadable = isIdentifier(name) || (found === undefined && /^\d/.test(name));
     if (isReadable && !REFUSED_IDS.has(name)) this.operand(name);
     else this.replace(name);
@@ -210,7 +248,10 @@ class Aliaser {
 
   private operator(): void {
     const word = this.match(WORD);
-    if (word !== undefined) return this.word(word);
+    if (word !== undefined) {
+      this.word(word);
+      return;
+    }
     const character = this.source[this.at] ?? '';
     this.afterDot = character === '.';
     this.afterOperand = character === ')' || character === ']' || character === '}';

@@ -6,7 +6,19 @@ import type { Evaluation } from './evaluation.ts';
 import { MAX_LIST_LENGTH, MAX_TEXT_LENGTH } from './limits.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
-export type BinaryOperator = '+' | '-' | '*' | '/' | '%' | '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in';
+export type BinaryOperator =
+  | '+'
+  | '-'
+  | '*'
+  | '/'
+  | '%'
+  | '=='
+  | '!='
+  | '<'
+  | '<='
+  | '>'
+  | '>='
+  | 'in';
 type Operation = (left: JsonValue, right: JsonValue, evaluation: Evaluation) => JsonValue;
 
 /** What a value is called in messages and by `type(...)`. */
@@ -23,7 +35,8 @@ export function isMap(value: JsonValue | undefined): value is JsonObject {
 
 /** The number itself where it is finite; otherwise the evaluation fails. */
 export function finite(value: number, evaluation: Evaluation): number {
-  if (!Number.isFinite(value)) evaluation.fail('the number is too large', 'Numbers must stay finite.');
+  if (!Number.isFinite(value))
+    evaluation.fail('the number is too large', 'Numbers must stay finite.');
   return value === 0 ? 0 : value;
 }
 
@@ -60,7 +73,8 @@ function mismatch(op: string, left: JsonValue, right: JsonValue, evaluation: Eva
 }
 
 function add(left: JsonValue, right: JsonValue, evaluation: Evaluation): JsonValue {
-  if (typeof left === 'number' && typeof right === 'number') return finite(left + right, evaluation);
+  if (typeof left === 'number' && typeof right === 'number')
+    return finite(left + right, evaluation);
   if (typeof left === 'string' && typeof right === 'string') {
     return text(left + right, evaluation);
   }
@@ -80,32 +94,44 @@ export function text(value: string, evaluation: Evaluation): string {
 
 /** Fails the evaluation where a text of this length is over the bound; for a look before it is made. */
 export function checkTextLength(length: number, evaluation: Evaluation): void {
-  if (length > MAX_TEXT_LENGTH) evaluation.limit('the text that the expression makes', MAX_TEXT_LENGTH);
+  if (length > MAX_TEXT_LENGTH)
+    evaluation.limit('the text that the expression makes', MAX_TEXT_LENGTH);
 }
 
 /** Counts a list of this length as work; over the bound the evaluation fails. */
 export function checkLength(length: number, evaluation: Evaluation): void {
-  if (length > MAX_LIST_LENGTH) evaluation.limit('the list that the expression makes', MAX_LIST_LENGTH);
+  if (length > MAX_LIST_LENGTH)
+    evaluation.limit('the list that the expression makes', MAX_LIST_LENGTH);
   evaluation.charge(length);
 }
 
 function divide(left: JsonValue, right: JsonValue, evaluation: Evaluation): JsonValue {
-  if (typeof left !== 'number' || typeof right !== 'number') return mismatch('/', left, right, evaluation);
+  if (typeof left !== 'number' || typeof right !== 'number')
+    return mismatch('/', left, right, evaluation);
   if (right === 0) evaluation.fail('division by zero', 'Test the divisor first.');
   return finite(left / right, evaluation);
 }
 
 function remainder(left: JsonValue, right: JsonValue, evaluation: Evaluation): JsonValue {
-  if (typeof left !== 'number' || typeof right !== 'number') return mismatch('%', left, right, evaluation);
+  if (typeof left !== 'number' || typeof right !== 'number')
+    return mismatch('%', left, right, evaluation);
   if (!Number.isInteger(left) || !Number.isInteger(right)) {
-    evaluation.fail('`%` takes whole numbers', 'Round both sides first, for example with `floor(...)`.');
+    evaluation.fail(
+      '`%` takes whole numbers',
+      'Round both sides first, for example with `floor(...)`.',
+    );
   }
   if (right === 0) evaluation.fail('remainder of a division by zero', 'Test the divisor first.');
   return finite(left % right, evaluation);
 }
 
 /** Order of two numbers, two texts (by UTF-16 unit) or two booleans. */
-export function compare(op: string, left: JsonValue, right: JsonValue, evaluation: Evaluation): number {
+export function compare(
+  op: string,
+  left: JsonValue,
+  right: JsonValue,
+  evaluation: Evaluation,
+): number {
   if (typeof left === 'number' && typeof right === 'number') return left - right;
   if (typeof left === 'string' && typeof right === 'string') {
     evaluation.chargeText(Math.min(left.length, right.length));
@@ -152,10 +178,15 @@ function isIn(left: JsonValue, right: JsonValue, evaluation: Evaluation): JsonVa
 }
 
 /** A field of a map or an element of a list; `undefined` where there is none. */
-export function access(value: JsonValue, key: JsonValue, evaluation: Evaluation): JsonValue | undefined {
+export function access(
+  value: JsonValue,
+  key: JsonValue,
+  evaluation: Evaluation,
+): JsonValue | undefined {
   if (Array.isArray(value)) {
     if (typeof key !== 'number') return undefined;
-    if (!Number.isInteger(key)) evaluation.fail('an index is a whole number', 'Round it with `floor(...)`.');
+    if (!Number.isInteger(key))
+      evaluation.fail('an index is a whole number', 'Round it with `floor(...)`.');
     return value[key];
   }
   if (!isMap(value)) return undefined;

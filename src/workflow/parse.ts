@@ -70,7 +70,8 @@ function toJson(value: unknown, path: (string | number)[], findings: Findings): 
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   if (typeof value !== 'object' || !isPlain(value)) return refuse(unsupported(path), findings);
   if (path.length > MAX_DEPTH) return refuse(tooDeep(path), findings);
-  if (Array.isArray(value)) return value.map((item: unknown, index) => inside(item, index, { path, findings }));
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => inside(item, index, { path, findings }));
   const made: JsonObject = {};
   for (const [key, item] of Object.entries(value)) {
     if (item === undefined) continue;
@@ -80,7 +81,11 @@ function toJson(value: unknown, path: (string | number)[], findings: Findings): 
   return made;
 }
 
-function inside(item: unknown, key: string | number, { path, findings }: { path: (string | number)[]; findings: Findings }): JsonValue {
+function inside(
+  item: unknown,
+  key: string | number,
+  { path, findings }: { path: (string | number)[]; findings: Findings },
+): JsonValue {
   if (findings.isFull) return null;
   path.push(key);
   const value = toJson(item, path, findings);
@@ -88,7 +93,10 @@ function inside(item: unknown, key: string | number, { path, findings }: { path:
   return value;
 }
 
-function refuse(finding: { code: string; message: string; hint: string; path: Path }, findings: Findings): null {
+function refuse(
+  finding: { code: string; message: string; hint: string; path: Path },
+  findings: Findings,
+): null {
   findings.add(finding);
   return null;
 }

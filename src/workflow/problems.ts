@@ -72,7 +72,8 @@ export class Findings {
   problems(locate: Locate, file: string | undefined): Problem[] {
     const problems = this.list.map((finding) => toProblem(finding, locate(finding), file));
     problems.sort((left, right) => left.line - right.line || left.column - right.column);
-    if (this.dropped > 0) problems.push(toProblem(tooMany(this.dropped), { line: 0, column: 0, text: '' }, file));
+    if (this.dropped > 0)
+      problems.push(toProblem(tooMany(this.dropped), { line: 0, column: 0, text: '' }, file));
     return problems;
   }
 }

@@ -10,13 +10,21 @@ import type { JsonValue } from './value.ts';
 export function checkShape(value: JsonValue, findings: Findings): void {
   const result = workflowSchema.safeParse(value);
   if (result.success) return;
-  for (const issue of result.error.issues) for (const finding of findingsOf(issue, value)) findings.add(finding);
+  for (const issue of result.error.issues)
+    for (const finding of findingsOf(issue, value)) findings.add(finding);
 }
 
 function findingsOf(issue: z.core.$ZodIssue, root: JsonValue): Finding[] {
   const path = issue.path.filter((part) => typeof part !== 'symbol');
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownField(path, key));
-  if (issue.code === 'invalid_key') return [wrong({ path, atKey: true, message: `\`${String(path.at(-1))}\` is no name: letters, digits, \`_\` and \`-\`` })];
+  if (issue.code === 'invalid_key')
+    return [
+      wrong({
+        path,
+        atKey: true,
+        message: `\`${String(path.at(-1))}\` is no name: letters, digits, \`_\` and \`-\``,
+      }),
+    ];
   const value = valueAt(root, path);
   const field = String(path.at(-1) ?? 'the workflow');
   if (value === undefined) return [missing(path, field)];
@@ -31,7 +39,9 @@ function findingsOf(issue: z.core.$ZodIssue, root: JsonValue): Finding[] {
 
 function triggerFields(path: Path, value: JsonValue): Finding[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
-  return Object.keys(value).filter((key) => key !== 'count').map((key) => unknownField(path, key));
+  return Object.keys(value)
+    .filter((key) => key !== 'count')
+    .map((key) => unknownField(path, key));
 }
 
 function unknownField(path: Path, key: string): Finding {
@@ -40,7 +50,11 @@ function unknownField(path: Path, key: string): Finding {
   return {
     code: 'workflow.unknown-field',
     message: `there is no field \`${key}\` in ${part === 'workflow' ? 'a workflow' : `\`${part}\``}`,
-    hint: didYouMean(key, knownFields[part] ?? [], `Known here: ${(knownFields[part] ?? []).join(', ')}.`),
+    hint: didYouMean(
+      key,
+      knownFields[part] ?? [],
+      `Known here: ${(knownFields[part] ?? []).join(', ')}.`,
+    ),
     path: [...path, key],
     atKey: true,
   };
@@ -74,15 +88,33 @@ function missing(path: Path, field: string): Finding {
   };
 }
 
-function wrong({ path, message, atKey = false }: { path: Path; message: string; atKey?: boolean }): Finding {
-  return { code: 'workflow.invalid-field', message, hint: 'See `troupe schema` for what may stand here.', path, atKey };
+function wrong({
+  path,
+  message,
+  atKey = false,
+}: {
+  path: Path;
+  message: string;
+  atKey?: boolean;
+}): Finding {
+  return {
+    code: 'workflow.invalid-field',
+    message,
+    hint: 'See `troupe schema` for what may stand here.',
+    path,
+    atKey,
+  };
 }
 
 function valueAt(root: JsonValue, path: Path): JsonValue | undefined {
   let value: JsonValue | undefined = root;
   for (const part of path) {
     if (typeof value !== 'object' || value === null) return undefined;
-    value = Array.isArray(value) ? value[Number(part)] : Object.hasOwn(value, part) ? value[part] : undefined;
+    value = Array.isArray(value)
+      ? value[Number(part)]
+      : Object.hasOwn(value, part)
+        ? value[part]
+        : undefined;
   }
   return value;
 }

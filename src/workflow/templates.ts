@@ -28,7 +28,13 @@ type Render = (scope: Scope) => JsonValue;
 interface Walk {
   readonly names: NameTable;
   readonly references: Reference[];
-  readonly onProblem: ((path: readonly (string | number)[], error: ExpressionInvalid | ExpressionLimit, source: string) => void) | undefined;
+  readonly onProblem:
+    | ((
+        path: readonly (string | number)[],
+        error: ExpressionInvalid | ExpressionLimit,
+        source: string,
+      ) => void)
+    | undefined;
 }
 
 /**
@@ -46,32 +52,56 @@ export function compileTemplate(
 }
 
 /** `undefined` for a constant. */
-function compileValue(value: JsonValue, walk: Walk, path: readonly (string | number)[]): Render | undefined {
-  if (typeof value === 'string') return value.includes('${') ? compileReported(value, walk, path) : undefined;
+function compileValue(
+  value: JsonValue,
+  walk: Walk,
+  path: readonly (string | number)[],
+): Render | undefined {
+  if (typeof value === 'string')
+    return value.includes('${') ? compileReported(value, walk, path) : undefined;
   if (typeof value !== 'object' || value === null) return undefined;
   if (path.length > MAX_DEPTH) {
-    throw new ExpressionLimit({ what: 'the nesting of the value', limit: MAX_DEPTH, expression: path.slice(0, 4).join('.') });
+    throw new ExpressionLimit({
+      what: 'the nesting of the value',
+      limit: MAX_DEPTH,
+      expression: path.slice(0, 4).join('.'),
+    });
   }
   return Array.isArray(value) ? compileList(value, walk, path) : compileMap(value, walk, path);
 }
 
-function compileList(list: readonly JsonValue[], walk: Walk, path: readonly (string | number)[]): Render | undefined {
+function compileList(
+  list: readonly JsonValue[],
+  walk: Walk,
+  path: readonly (string | number)[],
+): Render | undefined {
   const renders = list.map((item, index) => compileValue(item, walk, [...path, index]));
   if (renders.every((render) => render === undefined)) return undefined;
   return (scope) => list.map((item, index) => renders[index]?.(scope) ?? item);
 }
 
-function compileMap(map: JsonObject, walk: Walk, path: readonly (string | number)[]): Render | undefined {
-  const entries = Object.entries(map).map(([key, item]) => [key, item, compileValue(item, walk, [...path, key])] as const);
+function compileMap(
+  map: JsonObject,
+  walk: Walk,
+  path: readonly (string | number)[],
+): Render | undefined {
+  const entries = Object.entries(map).map(
+    ([key, item]) => [key, item, compileValue(item, walk, [...path, key])] as const,
+  );
   if (entries.every(([, , render]) => render === undefined)) return undefined;
   return (scope) => {
     const made: JsonObject = {};
-    for (const [key, item, render] of entries) made[key] = render === undefined ? item : render(scope);
+    for (const [key, item, render] of entries)
+      made[key] = render === undefined ? item : render(scope);
     return made;
   };
 }
 
-function compileReported(source: string, walk: Walk, path: readonly (string | number)[]): Render | undefined {
+function compileReported(
+  source: string,
+  walk: Walk,
+  path: readonly (string | number)[],
+): Render | undefined {
   if (walk.onProblem === undefined) return compileText(source, walk);
   try {
     return compileText(source, walk);
@@ -84,9 +114,12 @@ function compileReported(source: string, walk: Walk, path: readonly (string | nu
 
 /** A text that is one `${...}` keeps the type of the value; otherwise the parts are joined. */
 function compileText(source: string, walk: Walk): Render {
-  const parts = splitText(source).map((part) => (typeof part === 'string' ? part : compilePart(part, source, walk)));
+  const parts = splitText(source).map((part) =>
+    typeof part === 'string' ? part : compilePart(part, source, walk),
+  );
   const [only] = parts;
-  if (parts.length === 1 && only !== undefined && typeof only !== 'string') return (scope) => only.evaluate(scope);
+  if (parts.length === 1 && only !== undefined && typeof only !== 'string')
+    return (scope) => only.evaluate(scope);
   return (scope) => {
     const evaluation = new Evaluation(scope, source);
     let joined = '';

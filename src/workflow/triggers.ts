@@ -27,7 +27,10 @@ type Rule = (counters: Readonly<TriggerCounters>) => TriggerAnswer;
  * The answer of a trigger, as soon as it is certain. Without dependencies the triggers over `all`
  * hold, and those that want one cannot hold.
  */
-export function decideTrigger(trigger: Trigger, counters: Readonly<TriggerCounters>): TriggerAnswer {
+export function decideTrigger(
+  trigger: Trigger,
+  counters: Readonly<TriggerCounters>,
+): TriggerAnswer {
   if (typeof trigger === 'object') return atLeast(trigger.count, counters.succeeded, counters);
   return rules[trigger](counters);
 }
@@ -52,7 +55,11 @@ function all(good: number, bad: number, counters: Readonly<TriggerCounters>): Tr
   return good === counters.total ? 'run' : 'undecided';
 }
 
-function atLeast(wanted: number, reached: number, counters: Readonly<TriggerCounters>): TriggerAnswer {
+function atLeast(
+  wanted: number,
+  reached: number,
+  counters: Readonly<TriggerCounters>,
+): TriggerAnswer {
   if (reached >= wanted) return 'run';
   const open = counters.total - endedOf(counters);
   return reached + open < wanted ? 'skip' : 'undecided';

@@ -4,7 +4,7 @@ import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
 import { compileExpression, type Reference } from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
-import { type NameTable, nameTableOf, namesForTask } from './names.ts';
+import { type NameTable, namesForTask, nameTableOf } from './names.ts';
 import type { Findings, Path } from './problems.ts';
 import { compileTemplate } from './templates.ts';
 import type { JsonValue } from './value.ts';
@@ -19,7 +19,10 @@ interface Subject {
  * Without an `inputs` block, free names become required text inputs of the definition, each with a
  * warning; a name that is used only inside `default(...)` becomes an optional one.
  */
-export function checkExpressions({ definition, graph, hasInputs }: Subject, findings: Findings): void {
+export function checkExpressions(
+  { definition, graph, hasInputs }: Subject,
+  findings: Findings,
+): void {
   const free = new Map<string, { optional: boolean }>();
   const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
   const check = new ExpressionCheck({ names, graph, definition, findings });
@@ -61,7 +64,12 @@ class ExpressionCheck {
   private readonly findings: Findings;
   private readonly ancestry: Ancestry;
 
-  constructor(options: { names: NameTable; graph: TaskGraph; definition: WorkflowDefinition; findings: Findings }) {
+  constructor(options: {
+    names: NameTable;
+    graph: TaskGraph;
+    definition: WorkflowDefinition;
+    findings: Findings;
+  }) {
     this.names = options.names;
     this.definition = options.definition;
     this.graph = options.graph;
@@ -74,7 +82,8 @@ class ExpressionCheck {
     const at = (field: string): Use => ({ path: ['tasks', index, field], names, task: index });
     if (task.condition !== undefined) this.condition(task.condition, at('condition'));
     if (task.foreach !== undefined) this.template(task.foreach, at('foreach'));
-    if (task.wait !== undefined) this.template(task.wait.duration, { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] });
+    if (task.wait !== undefined)
+      this.template(task.wait.duration, { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] });
     this.template(task.parameters, { ...at('parameters'), names: namesForTask(names, task) });
   }
 
@@ -100,7 +109,15 @@ class ExpressionCheck {
     return isRequest ? [...use.path.slice(0, 2), 'request'] : [...use.path, ...inner];
   }
 
-  private report({ error, source, path }: { error: ExpressionInvalid | ExpressionLimit; source: string; path: Path }): void {
+  private report({
+    error,
+    source,
+    path,
+  }: {
+    error: ExpressionInvalid | ExpressionLimit;
+    source: string;
+    path: Path;
+  }): void {
     const isInvalid = error instanceof ExpressionInvalid;
     this.findings.add({
       code: isInvalid ? error.problem : error.code,
@@ -115,7 +132,11 @@ class ExpressionCheck {
   private references(references: readonly Reference[], use: Use, source: string): void {
     for (const reference of references) {
       if (reference.kind === 'task') this.taskReference(reference.id, use, source);
-      if (reference.kind === 'input' && this.names.free?.has(reference.name) === true && !this.firstUse.has(reference.name)) {
+      if (
+        reference.kind === 'input' &&
+        this.names.free?.has(reference.name) === true &&
+        !this.firstUse.has(reference.name)
+      ) {
         this.firstUse.set(reference.name, use.path);
       }
     }
@@ -130,8 +151,12 @@ class ExpressionCheck {
     const isSelf = id === task.id;
     this.findings.add({
       code: 'workflow.not-a-dependency',
-      message: isSelf ? `\`${id}\` names itself before it has run` : `\`${task.id}\` names \`${id}\`, which it does not wait for`,
-      hint: isSelf ? 'Name the tasks before it.' : `Add \`${id}\` to the dependencies of \`${task.id}\`.`,
+      message: isSelf
+        ? `\`${id}\` names itself before it has run`
+        : `\`${task.id}\` names \`${id}\`, which it does not wait for`,
+      hint: isSelf
+        ? 'Name the tasks before it.'
+        : `Add \`${id}\` to the dependencies of \`${task.id}\`.`,
       path,
       text: source === '' ? id : source,
     });

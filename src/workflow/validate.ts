@@ -1,6 +1,7 @@
 /**
  * What a well-shaped definition may still get wrong: ids, dependencies, cycles, triggers that can never
  * hold, agents that nobody has. Expressions are checked in `validate-expressions.ts`. Linear.
+ * Longer than 300 lines because each finding carries its words.
  */
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { buildGraph, type TaskGraph } from './graph.ts';
@@ -50,7 +51,12 @@ function checkId({ index, task, graph }: Place & { graph: TaskGraph }, findings:
   if (task.id === '') return;
   const path = ['tasks', index, 'id'];
   if (graph.indexOf.get(task.id) !== index) {
-    findings.add({ code: 'workflow.duplicate-id', message: `two tasks have the id \`${task.id}\``, hint: 'Give each task an id of its own.', path });
+    findings.add({
+      code: 'workflow.duplicate-id',
+      message: `two tasks have the id \`${task.id}\``,
+      hint: 'Give each task an id of its own.',
+      path,
+    });
   }
   if (!isTaskId(task.id)) {
     findings.add({
@@ -66,13 +72,21 @@ function checkDependencies(
   { index, task, graph, source }: Place & { graph: TaskGraph; source: JsonValue | undefined },
   findings: Findings,
 ): void {
-  const given = isObject(source) && Array.isArray(source.dependencies) ? source.dependencies : task.dependencies;
+  const given =
+    isObject(source) && Array.isArray(source.dependencies)
+      ? source.dependencies
+      : task.dependencies;
   const seen = new Set<JsonValue>();
   for (const [at, id] of given.entries()) {
     const path = ['tasks', index, 'dependencies', at];
     if (typeof id !== 'string') continue;
     if (id === task.id) {
-      findings.add({ code: 'workflow.cycle', message: `\`${id}\` depends on itself`, hint: 'Remove the dependency.', path });
+      findings.add({
+        code: 'workflow.cycle',
+        message: `\`${id}\` depends on itself`,
+        hint: 'Remove the dependency.',
+        path,
+      });
     } else if (!graph.indexOf.has(id)) {
       findings.add({
         code: 'workflow.missing-dependency',
@@ -81,25 +95,43 @@ function checkDependencies(
         path,
       });
     } else if (seen.has(id)) {
-      findings.add({ code: 'workflow.repeated-dependency', severity: 'warning', message: `\`${id}\` is listed twice`, hint: 'Once is enough.', path });
+      findings.add({
+        code: 'workflow.repeated-dependency',
+        severity: 'warning',
+        message: `\`${id}\` is listed twice`,
+        hint: 'Once is enough.',
+        path,
+      });
     }
     seen.add(id);
   }
 }
 
-function checkKind({ index, task, source }: Place & { source: JsonValue | undefined }, findings: Findings): void {
+function checkKind(
+  { index, task, source }: Place & { source: JsonValue | undefined },
+  findings: Findings,
+): void {
   const given = isObject(source) ? source : {};
-  const kinds = (['agent', 'capability', 'wait'] as const).filter((kind) => Object.hasOwn(given, kind));
+  const kinds = (['agent', 'capability', 'wait'] as const).filter((kind) =>
+    Object.hasOwn(given, kind),
+  );
   if (kinds.length !== 1 && !Object.hasOwn(given, 'workflow')) {
     findings.add({
       code: 'workflow.task-kind',
-      message: kinds.length === 0 ? `\`${task.id}\` has no agent` : `\`${task.id}\` has ${kinds.join(' and ')}`,
+      message:
+        kinds.length === 0
+          ? `\`${task.id}\` has no agent`
+          : `\`${task.id}\` has ${kinds.join(' and ')}`,
       hint: 'A task has exactly one of `agent`, `capability` and `wait`.',
       path: ['tasks', index],
       text: task.id,
     });
   }
-  if (typeof given.request === 'string' && isObject(given.parameters) && Object.hasOwn(given.parameters, 'request')) {
+  if (
+    typeof given.request === 'string' &&
+    isObject(given.parameters) &&
+    Object.hasOwn(given.parameters, 'request')
+  ) {
     findings.add({
       code: 'workflow.request-twice',
       message: '`request` stands beside `parameters.request`',
@@ -112,7 +144,11 @@ function checkKind({ index, task, source }: Place & { source: JsonValue | undefi
 function checkForeach(index: number, task: TaskDefinition, findings: Findings): void {
   const { foreach, join } = task;
   if (foreach === undefined) {
-    for (const [field, value] of [['as', task.as], ['max_parallel', task.maxParallel], ['join', join]] as const) {
+    for (const [field, value] of [
+      ['as', task.as],
+      ['max_parallel', task.maxParallel],
+      ['join', join],
+    ] as const) {
       if (value === undefined) continue;
       findings.add({
         code: 'workflow.needs-foreach',
@@ -126,10 +162,21 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
   }
   const path = ['tasks', index, 'foreach'];
   if (task.wait !== undefined) {
-    findings.add({ code: 'workflow.not-supported', message: '`foreach` of a `wait` is not run by this release', hint: 'Let the task behind the wait fan out.', path, atKey: true });
+    findings.add({
+      code: 'workflow.not-supported',
+      message: '`foreach` of a `wait` is not run by this release',
+      hint: 'Let the task behind the wait fan out.',
+      path,
+      atKey: true,
+    });
   }
   if (typeof foreach === 'string' && !foreach.includes('${')) {
-    findings.add({ code: 'workflow.foreach-list', message: '`foreach` wants a list and got a text', hint: 'Write a list, or an expression: `${find.output.files}`.', path });
+    findings.add({
+      code: 'workflow.foreach-list',
+      message: '`foreach` wants a list and got a text',
+      hint: 'Write a list, or an expression: `${find.output.files}`.',
+      path,
+    });
   }
   const count = join?.count;
   if (Array.isArray(foreach) && count !== undefined && count > foreach.length) {
@@ -142,7 +189,11 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
   }
 }
 
-function checkWho(tasks: readonly TaskDefinition[], findings: Findings, options: ValidationOptions): void {
+function checkWho(
+  tasks: readonly TaskDefinition[],
+  findings: Findings,
+  options: ValidationOptions,
+): void {
   const knows = { agent: knower(options.agents), capability: knower(options.capabilities) };
   const lists = { agent: options.agents, capability: options.capabilities };
   for (const [index, task] of tasks.entries()) {
@@ -153,7 +204,11 @@ function checkWho(tasks: readonly TaskDefinition[], findings: Findings, options:
       findings.add({
         code: `workflow.unknown-${kind}`,
         message: `there is no ${kind} \`${name}\``,
-        hint: didYouMean(name, typeof list === 'object' ? list : [], `Start a worker that has this ${kind}.`),
+        hint: didYouMean(
+          name,
+          typeof list === 'object' ? list : [],
+          `Start a worker that has this ${kind}.`,
+        ),
         path: ['tasks', index, kind],
       });
     }
@@ -174,7 +229,8 @@ function checkCycles(tasks: readonly TaskDefinition[], graph: TaskGraph, finding
     const [first] = cycle;
     if (first === undefined || cycle.length === 1) continue;
     const ids = [...cycle, first].map((index) => tasks[index]?.id ?? '');
-    const shown = ids.length > MAX_CYCLE_SHOWN ? [...ids.slice(0, MAX_CYCLE_SHOWN), '...', ids[0]] : ids;
+    const shown =
+      ids.length > MAX_CYCLE_SHOWN ? [...ids.slice(0, MAX_CYCLE_SHOWN), '...', ids[0]] : ids;
     findings.add({
       code: 'workflow.cycle',
       message: `the tasks wait for each other: ${shown.join(' -> ')}`,
@@ -185,7 +241,11 @@ function checkCycles(tasks: readonly TaskDefinition[], graph: TaskGraph, finding
 }
 
 /** A trigger that is decided as `skip` in the best case can never hold; what waits for such a task may not either. */
-function checkTriggers(tasks: readonly TaskDefinition[], graph: TaskGraph, findings: Findings): void {
+function checkTriggers(
+  tasks: readonly TaskDefinition[],
+  graph: TaskGraph,
+  findings: Findings,
+): void {
   const isDead = new Uint8Array(tasks.length);
   for (const index of graph.order) {
     const task = tasks[index];
@@ -195,12 +255,16 @@ function checkTriggers(tasks: readonly TaskDefinition[], graph: TaskGraph, findi
       continue;
     }
     isDead[index] = 1;
-    const isRoot = (graph.dependencies[index] ?? []).every((dependency) => isDead[dependency] !== 1);
+    const isRoot = (graph.dependencies[index] ?? []).every(
+      (dependency) => isDead[dependency] !== 1,
+    );
     findings.add({
       code: isRoot ? 'workflow.never-runs' : 'workflow.unreachable',
       severity: isRoot ? 'error' : 'warning',
       message: `\`${task.id}\` can never run: its trigger ${triggerText(task)} cannot hold`,
-      hint: isRoot ? 'Add the dependencies that the trigger needs, or change the trigger.' : 'It waits for a task that can never run.',
+      hint: isRoot
+        ? 'Add the dependencies that the trigger needs, or change the trigger.'
+        : 'It waits for a task that can never run.',
       path: ['tasks', index, isRoot ? 'trigger' : 'id'],
     });
   }
@@ -228,11 +292,23 @@ function warnOfNoFailure(
 }
 
 /** Dependencies that can never run will be skipped. */
-function canRun({ index, task, graph, isDead }: Place & { graph: TaskGraph; isDead: Uint8Array }): boolean {
+function canRun({
+  index,
+  task,
+  graph,
+  isDead,
+}: Place & { graph: TaskGraph; isDead: Uint8Array }): boolean {
   const dependencies = graph.dependencies[index] ?? [];
   if (task.dependencies.length !== dependencies.length) return true;
   const dead = dependencies.filter((dependency) => isDead[dependency] === 1).length;
-  const counters = { total: dependencies.length, succeeded: 0, failed: 0, skipped: dead, canceled: 0, notActivated: 0 };
+  const counters = {
+    total: dependencies.length,
+    succeeded: 0,
+    failed: 0,
+    skipped: dead,
+    canceled: 0,
+    notActivated: 0,
+  };
   return decideTrigger(task.trigger, counters) !== 'skip';
 }
 

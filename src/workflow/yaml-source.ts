@@ -5,7 +5,18 @@
  * Y1 What aliases and merge keys add is bounded; what is written out is bounded by the text.
  * Y2 Never throws: what is wrong becomes a finding.
  */
-import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, type Pair, parseDocument, type YAMLMap } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 import { MAX_ALIAS_NODES, MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
 import { type Finding, type Findings, type Locate, nowhere, type Place } from './problems.ts';
 import type { JsonObject, JsonValue } from './value.ts';
@@ -46,7 +57,13 @@ export function locatorOf(source: string): Locate {
 /** `undefined` where the text is nested so deeply that the parser, which recurses, exhausts the stack. */
 function readDocument(source: string, lineCounter: LineCounter): Document.Parsed | undefined {
   try {
-    return parseDocument(source, { lineCounter, uniqueKeys: false, merge: false, prettyErrors: false, logLevel: 'silent' });
+    return parseDocument(source, {
+      lineCounter,
+      uniqueKeys: false,
+      merge: false,
+      prettyErrors: false,
+      logLevel: 'silent',
+    });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return undefined;
@@ -54,7 +71,12 @@ function readDocument(source: string, lineCounter: LineCounter): Document.Parsed
 }
 
 function tooLarge(message: string): Finding {
-  return { code: 'workflow.too-large', message, hint: 'Split the workflow, or pass data as inputs.', path: [] };
+  return {
+    code: 'workflow.too-large',
+    message,
+    hint: 'Split the workflow, or pass data as inputs.',
+    path: [],
+  };
 }
 
 /** The finding for a value nested deeper than the bound. */
@@ -96,7 +118,8 @@ class Reader {
       return null;
     }
     if (isAlias(node)) return this.alias(node.source, path);
-    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined) this.anchors.set(node.anchor, node);
+    if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)
+      this.anchors.set(node.anchor, node);
     if (isMap(node)) return this.map(node, path);
     if (isSeq(node)) return node.items.map((item, index) => this.child(item, path, index));
     return isScalar(node) ? this.scalar(node.value, path) : null;
@@ -113,7 +136,10 @@ class Reader {
   private payForAlias(path: readonly (string | number)[]): boolean {
     this.aliasNodes += 1;
     if (this.aliasNodes === MAX_ALIAS_NODES + 1) {
-      this.findings.add({ ...tooLarge(`aliases add more than ${MAX_ALIAS_NODES} values`), path: [...path] });
+      this.findings.add({
+        ...tooLarge(`aliases add more than ${MAX_ALIAS_NODES} values`),
+        path: [...path],
+      });
     }
     return this.aliasNodes <= MAX_ALIAS_NODES;
   }
@@ -181,7 +207,8 @@ class Reader {
         });
         continue;
       }
-      for (const key of Object.keys(source)) if (!Object.hasOwn(made, key)) made[key] = source[key] ?? null;
+      for (const key of Object.keys(source))
+        if (!Object.hasOwn(made, key)) made[key] = source[key] ?? null;
     }
   }
 
@@ -254,9 +281,12 @@ function nodeAt(document: Document.Parsed, { path, atKey }: Finding): Node | und
   let node: unknown = document.contents;
   for (const [depth, part] of path.entries()) {
     if (isAlias(node)) node = node.resolve(document);
-    const pair = isMap(node) ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part)) : undefined;
+    const pair = isMap(node)
+      ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part))
+      : undefined;
     const next: unknown = isSeq(node) && typeof part === 'number' ? node.items[part] : pair?.value;
-    if (pair !== undefined && (atKey === true || next === null) && depth === path.length - 1) return pair.key as Node;
+    if (pair !== undefined && (atKey === true || next === null) && depth === path.length - 1)
+      return pair.key as Node;
     if (next === undefined || next === null) break;
     node = next;
   }

@@ -21,9 +21,14 @@ describe('numbers are one type', () => {
     expect(evaluate(source)).toStrictEqual(value);
   });
 
-  it.each(['7.5 % 2', 'a.output.n % 0.5', 'a.output.list[0.5]', '1 / 0', '5 % 0'])('%s fails by name', (source) => {
-    expect(() => evaluate(source)).toThrow(source.startsWith('a.') ? ExpressionFailed : ExpressionInvalid);
-  });
+  it.each(['7.5 % 2', 'a.output.n % 0.5', 'a.output.list[0.5]', '1 / 0', '5 % 0'])(
+    '%s fails by name',
+    (source) => {
+      expect(() => evaluate(source)).toThrow(
+        source.startsWith('a.') ? ExpressionFailed : ExpressionInvalid,
+      );
+    },
+  );
 });
 
 describe('names', () => {
@@ -58,7 +63,11 @@ describe('names', () => {
 
   it('suggests the name that was meant, with its place', () => {
     const thrown = refusal('1 + my-task.outptu');
-    expect(thrown).toMatchObject({ problem: 'expression.unknown-name', offset: 11 - 7, hint: 'Did you mean `output`?' });
+    expect(thrown).toMatchObject({
+      problem: 'expression.unknown-name',
+      offset: 11 - 7,
+      hint: 'Did you mean `output`?',
+    });
   });
 
   it('keeps places right behind a name that CEL cannot read', () => {
@@ -66,7 +75,10 @@ describe('names', () => {
   });
 
   it('lists what it reads and asks for nothing else', () => {
-    const expression = compileExpression('a.status == "success" && size(a.output.list) > inputs.max-depth', names);
+    const expression = compileExpression(
+      'a.status == "success" && size(a.output.list) > inputs.max-depth',
+      names,
+    );
     expect(expression.references).toEqual([
       { kind: 'task', id: 'a', fields: ['status', 'output'] },
       { kind: 'input', name: 'max-depth' },
@@ -166,7 +178,11 @@ describe('functions', () => {
   });
 
   it('takes functions of the program', () => {
-    const twice = { minimum: 1, maximum: 1, run: ([value]: readonly unknown[]) => Number(value) * 2 };
+    const twice = {
+      minimum: 1,
+      maximum: 1,
+      run: ([value]: readonly unknown[]) => Number(value) * 2,
+    };
     const table = { ...names, functions: new Map([...names.functions, ['twice', twice]]) };
     expect(compileExpression('a.output.n.twice()', table).evaluate(scope)).toBe(6);
   });
@@ -180,7 +196,10 @@ describe('bounds and failures', () => {
     { label: 'a long list', source: 'range(1000001)' },
     { label: 'deep nesting', source: `${'['.repeat(100)}1${']'.repeat(100)}` },
     { label: 'a long source', source: `1${' + 1'.repeat(3_000)}` },
-    { label: 'values that double', source: `[range(1000)]${doubling((name) => `[${name}, ${name}]`)}` },
+    {
+      label: 'values that double',
+      source: `[range(1000)]${doubling((name) => `[${name}, ${name}]`)}`,
+    },
     { label: 'texts that double', source: `["x"]${doubling((name) => `${name} + ${name}`)}` },
     { label: 'work inside functions', source: 'range(1000000).map(x, range(10)).size() > 0' },
     {
@@ -205,6 +224,8 @@ describe('bounds and failures', () => {
   });
 
   it('refuses a condition that is neither true nor false', () => {
-    expect(() => conditionHolds(compileExpression('a.output.n', names), scope)).toThrow(ExpressionFailed);
+    expect(() => conditionHolds(compileExpression('a.output.n', names), scope)).toThrow(
+      ExpressionFailed,
+    );
   });
 });

@@ -13,9 +13,11 @@ const fixtures = ['full-stack-feature', 'bug-fix', 'everything'].map((name) =>
 );
 
 const pieces = fc.constantFrom(
-  ...('a my-task 2nd loop inputs variables run item file nope . .. ( ) [ ] { } , : ? + - * / % == != < >= && || ! in ' +
+  ...(
+    'a my-task 2nd loop inputs variables run item file nope . .. ( ) [ ] { } , : ? + - * / % == != < >= && || ! in ' +
     'output status list n map( filter( default( has( glob( join( range( sort( x, "a" \'b\' r" """ \\ 0 1.5 1e9 0x1 1u true null ' +
-    '${ } $ fn:uppercase( // é \ud800 __proto__ constructor').split(' '),
+    '${ } $ fn:uppercase( // é \ud800 __proto__ constructor'
+  ).split(' '),
   '\n',
   ' ',
 );
@@ -25,7 +27,10 @@ function evaluateQuietly(run: () => unknown): void {
   try {
     run();
   } catch (error) {
-    const isTyped = error instanceof ExpressionInvalid || error instanceof ExpressionFailed || error instanceof ExpressionLimit;
+    const isTyped =
+      error instanceof ExpressionInvalid ||
+      error instanceof ExpressionFailed ||
+      error instanceof ExpressionLimit;
     if (!isTyped) throw error;
   }
 }
@@ -46,7 +51,11 @@ describe('hostile texts', () => {
     const edit = fc.record({
       at: fc.double({ min: 0, max: 1, noNaN: true }),
       remove: fc.nat(30),
-      insert: fc.oneof(pieces, expressionText, fc.constantFrom('\n  ', '- ', ': ', '&x ', '*x', '<<: *x', '|', '\t', '!!', '[[', '"')),
+      insert: fc.oneof(
+        pieces,
+        expressionText,
+        fc.constantFrom('\n  ', '- ', ': ', '&x ', '*x', '<<: *x', '|', '\t', '!!', '[[', '"'),
+      ),
     });
     const mutated = fc
       .tuple(fc.constantFrom(...fixtures), fc.array(edit, { minLength: 1, maxLength: 4 }))
@@ -59,7 +68,9 @@ describe('hostile texts', () => {
     fc.assert(
       fc.property(mutated, (source) => {
         const { definition, problems } = parseWorkflow(source);
-        expect(definition === undefined).toBe(problems.some(({ severity }) => severity === 'error'));
+        expect(definition === undefined).toBe(
+          problems.some(({ severity }) => severity === 'error'),
+        );
       }),
       { numRuns: CASES },
     );
@@ -67,10 +78,16 @@ describe('hostile texts', () => {
 
   it('make values fail by problems only', () => {
     fc.assert(
-      fc.property(fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }), (value) => {
-        compileWorkflow(value);
-        compileWorkflow({ name: 'x', tasks: [{ id: 'a', agent: 'echo', parameters: value, retry: value, trigger: value }] });
-      }),
+      fc.property(
+        fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true }),
+        (value) => {
+          compileWorkflow(value);
+          compileWorkflow({
+            name: 'x',
+            tasks: [{ id: 'a', agent: 'echo', parameters: value, retry: value, trigger: value }],
+          });
+        },
+      ),
       { numRuns: 2_000 },
     );
   });

@@ -9,7 +9,12 @@ import { nearest } from '../../src/workflow/suggest.ts';
 /** Graphs without cycles: every task depends on earlier ones. */
 const acyclic = fc
   .array(fc.array(fc.nat(9), { maxLength: 3 }), { minLength: 1, maxLength: 10 })
-  .map((lists) => lists.map((list, index) => ({ id: `t${index}`, dependencies: list.filter((at) => at < index).map((at) => `t${at}`) })));
+  .map((lists) =>
+    lists.map((list, index) => ({
+      id: `t${index}`,
+      dependencies: list.filter((at) => at < index).map((at) => `t${at}`),
+    })),
+  );
 
 describe('buildGraph', () => {
   it('puts every task behind its dependencies, and finds no cycle where there is none', () => {
@@ -19,7 +24,8 @@ describe('buildGraph', () => {
         expect(cycles).toEqual([]);
         expect([...order].sort((a, b) => a - b)).toEqual(tasks.map((_, index) => index));
         for (const [index, task] of tasks.entries()) {
-          for (const id of task.dependencies) expect(order.indexOf(indexOf.get(id) ?? -1)).toBeLessThan(order.indexOf(index));
+          for (const id of task.dependencies)
+            expect(order.indexOf(indexOf.get(id) ?? -1)).toBeLessThan(order.indexOf(index));
         }
       }),
     );
@@ -50,10 +56,16 @@ describe('buildGraph', () => {
         const graph = buildGraph(tasks);
         const ancestry = new Ancestry(graph);
         const behind = (task: number): Set<number> =>
-          new Set((graph.dependencies[task] ?? []).flatMap((dependency) => [dependency, ...behind(dependency)]));
+          new Set(
+            (graph.dependencies[task] ?? []).flatMap((dependency) => [
+              dependency,
+              ...behind(dependency),
+            ]),
+          );
         for (const task of tasks.keys()) {
           const before = behind(task);
-          for (const other of tasks.keys()) expect(ancestry.comesBefore(other, task)).toBe(before.has(other));
+          for (const other of tasks.keys())
+            expect(ancestry.comesBefore(other, task)).toBe(before.has(other));
         }
       }),
     );

@@ -15,7 +15,11 @@ function resolve(inputs: JsonObject, given: JsonObject) {
 
 describe('resolveInputs', () => {
   it('fills in defaults and leaves out what is optional and not given', () => {
-    const inputs = { path: { type: 'string', default: '.' }, depth: { type: 'integer' }, tag: { required: false } };
+    const inputs = {
+      path: { type: 'string', default: '.' },
+      depth: { type: 'integer' },
+      tag: { required: false },
+    };
     expect(resolve(inputs, { depth: 2 })).toEqual({ inputs: { path: '.', depth: 2 } });
   });
 
@@ -45,6 +49,8 @@ describe('resolveInputs', () => {
   });
 
   it('refuses a declaration whose default is of another type', () => {
-    expect(declared({ n: { type: 'number', default: '1' } }).problems.map(({ code }) => code)).toEqual(['input.type']);
+    expect(
+      declared({ n: { type: 'number', default: '1' } }).problems.map(({ code }) => code),
+    ).toEqual(['input.type']);
   });
 });

@@ -6,7 +6,20 @@ import type { JsonValue } from '../../src/workflow/value.ts';
 
 /** A table with tasks of every awkward kind of name. */
 export const names: NameTable = {
-  tasks: new Set(['a', 'my', 'my-task', '2nd', 'loop', 'import', 'package', 'list', 'map', 'type', 'string', 'run']),
+  tasks: new Set([
+    'a',
+    'my',
+    'my-task',
+    '2nd',
+    'loop',
+    'import',
+    'package',
+    'list',
+    'map',
+    'type',
+    'string',
+    'run',
+  ]),
   inputs: new Set(['path', 'max-depth', 'feature_name', 'both']),
   variables: new Set(['threshold', 'both']),
   item: true,
@@ -14,7 +27,14 @@ export const names: NameTable = {
   functions: builtInFunctions,
 };
 
-export const outputOfA: JsonValue = { n: 3, half: 0.5, list: [1, 2, 3], text: 'Hi', files: ['src/a.ts', 'b.js'], none: null };
+export const outputOfA: JsonValue = {
+  n: 3,
+  half: 0.5,
+  list: [1, 2, 3],
+  text: 'Hi',
+  files: ['src/a.ts', 'b.js'],
+  none: null,
+};
 
 export function scopeOf(task: (id: string) => TaskScope | undefined): Scope {
   return {

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { WorkflowInvalid } from '../../src/workflow/errors.ts';
 import { defineWorkflow } from '../../src/workflow/define.ts';
+import { WorkflowInvalid } from '../../src/workflow/errors.ts';
 import { compileWorkflow, definitionHash, parseWorkflow } from '../../src/workflow/parse.ts';
 import type { Problem } from '../../src/workflow/problems.ts';
 import { workflowJsonSchema } from '../../src/workflow/schema.ts';
 
-const fixture = (name: string) => readFileSync(new URL(`./fixtures/${name}.yaml`, import.meta.url), 'utf8');
+const fixture = (name: string) =>
+  readFileSync(new URL(`./fixtures/${name}.yaml`, import.meta.url), 'utf8');
 const codes = (problems: readonly Problem[]) => problems.map(({ code }) => code);
 
 function problemsOf(tasks: string, head = 'name: x\ninputs: {}\n'): Problem[] {
@@ -22,7 +23,12 @@ describe('the founding templates', () => {
     expect(definition?.tasks).toHaveLength(tasks);
     expect(definition?.inputs[input]).toEqual({ type: 'string', required: true });
     expect(codes(problems)).toEqual(['workflow.free-name']);
-    expect(definition?.settings).toEqual({ maxParallel: 3, timeoutMs: 3_600_000, onFailure: 'stop', priority: 'normal' });
+    expect(definition?.settings).toEqual({
+      maxParallel: 3,
+      timeoutMs: 3_600_000,
+      onFailure: 'stop',
+      priority: 'normal',
+    });
   });
 });
 
@@ -30,39 +36,78 @@ describe('compiling', () => {
   it('turns every field of a file into the internal form', () => {
     const { definition, problems } = parseWorkflow(fixture('everything'));
     expect(problems).toEqual([]);
-    expect(definition?.settings).toEqual({ maxParallel: 8, timeoutMs: 3_600_000, onFailure: 'continue', priority: 'high' });
+    expect(definition?.settings).toEqual({
+      maxParallel: 8,
+      timeoutMs: 3_600_000,
+      onFailure: 'continue',
+      priority: 'high',
+    });
     expect(definition?.inputs.strict).toEqual({ type: 'boolean', required: false });
     const [find, analyze, pause, clean, report] = definition?.tasks ?? [];
     expect(find).toMatchObject({
       timeoutMs: 50,
       onFailure: 'fail',
       parameters: { request: 'Find files under ${inputs.path}' },
-      retry: { maxAttempts: 3, delayMs: 2_000, backoff: 'exponential', maxDelayMs: 60_000, jitter: 0.2, retryOn: ['timeout'] },
+      retry: {
+        maxAttempts: 3,
+        delayMs: 2_000,
+        backoff: 'exponential',
+        maxDelayMs: 60_000,
+        jitter: 0.2,
+        retryOn: ['timeout'],
+      },
     });
-    expect(analyze).toMatchObject({ as: 'file', maxParallel: 4, join: { count: 0.9, rest: 'cancel' }, onFailure: 'skip' });
+    expect(analyze).toMatchObject({
+      as: 'file',
+      maxParallel: 4,
+      join: { count: 0.9, rest: 'cancel' },
+      onFailure: 'skip',
+    });
     expect(pause).toMatchObject({ wait: { kind: 'timer', duration: 250 }, parallel: true });
     expect(clean).toMatchObject({ capability: 'cleaning', parallel: false, trigger: 'one_failed' });
     expect(report).toMatchObject({ trigger: { count: 1 } });
   });
 
   it('gives `on_failure: retry` three attempts with a growing delay', () => {
-    const { definition } = compileWorkflow({ name: 'x', tasks: [{ id: 'a', agent: 'b', on_failure: 'retry' }] });
-    expect(definition?.tasks[0]?.retry).toEqual({ maxAttempts: 3, delayMs: 1_000, backoff: 'exponential' });
+    const { definition } = compileWorkflow({
+      name: 'x',
+      tasks: [{ id: 'a', agent: 'b', on_failure: 'retry' }],
+    });
+    expect(definition?.tasks[0]?.retry).toEqual({
+      maxAttempts: 3,
+      delayMs: 1_000,
+      backoff: 'exponential',
+    });
   });
 
   it('means the same in YAML, JSON, as a value and in code', () => {
-    const source = { name: 'x', tasks: [{ id: 'a', agent: 'echo', parameters: { n: 1 } }, { id: 'b', agent: 'echo', dependencies: ['a'] }] } as const;
+    const source = {
+      name: 'x',
+      tasks: [
+        { id: 'a', agent: 'echo', parameters: { n: 1 } },
+        { id: 'b', agent: 'echo', dependencies: ['a'] },
+      ],
+    } as const;
     const inCode = defineWorkflow(source);
-    const yaml = 'name: x\ntasks:\n  - { id: a, agent: echo, parameters: { n: 1 } }\n  - { id: b, agent: echo, dependencies: [a] }\n';
-    for (const { definition } of [parseWorkflow(yaml), parseWorkflow(JSON.stringify(source)), compileWorkflow(source)]) {
+    const yaml =
+      'name: x\ntasks:\n  - { id: a, agent: echo, parameters: { n: 1 } }\n  - { id: b, agent: echo, dependencies: [a] }\n';
+    for (const { definition } of [
+      parseWorkflow(yaml),
+      parseWorkflow(JSON.stringify(source)),
+      compileWorkflow(source),
+    ]) {
       expect(definition).toEqual(inCode);
       expect(definition && definitionHash(definition)).toBe(definitionHash(inCode));
     }
   });
 
   it('throws all problems of a workflow in code', () => {
-    // @ts-expect-error `zzz` is no id of this workflow: the compiler sees it too.
-    const define = () => defineWorkflow({ name: 'x', tasks: [{ id: 'a', agent: 'e', dependencies: ['zzz'] }] });
+    const define = () =>
+      defineWorkflow({
+        name: 'x',
+        // @ts-expect-error `zzz` is no id of this workflow: the compiler sees it too.
+        tasks: [{ id: 'a', agent: 'e', dependencies: ['zzz'] }],
+      });
     expect(define).toThrow(WorkflowInvalid);
   });
 
@@ -71,7 +116,10 @@ describe('compiling', () => {
       id: `t${index}`,
       agent: 'echo',
       dependencies: index < 2 ? [] : [`t${index - 1}`, `t${index - 2}`],
-      parameters: { first: index < 2 ? '' : '${t0.output}', odd: index < 9 ? '' : `\${t${index - 7}.status}` },
+      parameters: {
+        first: index < 2 ? '' : '${t0.output}',
+        odd: index < 9 ? '' : `\${t${index - 7}.status}`,
+      },
     }));
     const before = performance.now();
     expect(compileWorkflow({ name: 'x', tasks }).definition?.tasks).toHaveLength(20_000);
@@ -96,11 +144,27 @@ tasks:
         first line
         \${b2.output}
 `;
-    const { definition, problems } = parseWorkflow(source, { file: 'x.yaml', agents: ['codebase-analyzer'] });
+    const { definition, problems } = parseWorkflow(source, {
+      file: 'x.yaml',
+      agents: ['codebase-analyzer'],
+    });
     expect(definition).toBeUndefined();
-    expect(problems.map(({ code, line, column, text, hint }) => ({ code, line, column, text, hint }))).toMatchObject([
-      { code: 'workflow.unknown-field', line: 2, column: 13, text: 'max_paralel', hint: 'Did you mean `max_parallel`?' },
-      { code: 'workflow.unknown-agent', line: 6, column: 12, hint: 'Did you mean `codebase-analyzer`?' },
+    expect(
+      problems.map(({ code, line, column, text, hint }) => ({ code, line, column, text, hint })),
+    ).toMatchObject([
+      {
+        code: 'workflow.unknown-field',
+        line: 2,
+        column: 13,
+        text: 'max_paralel',
+        hint: 'Did you mean `max_parallel`?',
+      },
+      {
+        code: 'workflow.unknown-agent',
+        line: 6,
+        column: 12,
+        hint: 'Did you mean `codebase-analyzer`?',
+      },
       { code: 'workflow.missing-dependency', line: 9, column: 20, text: 'c' },
       { code: 'expression.syntax', line: 10, text: 'a.output.n ==' },
       { code: 'expression.unknown-name', line: 14, column: 11 },
@@ -116,74 +180,134 @@ tasks:
     ['workflow.task-kind', '  - { id: a }\n'],
     ['workflow.task-kind', '  - { id: a, agent: e, capability: f }\n'],
     ['workflow.missing-field', '  - { agent: e }\n'],
-    ['workflow.not-a-dependency', '  - { id: a, agent: e }\n  - { id: b, agent: e, condition: a.status == "success" }\n'],
+    [
+      'workflow.not-a-dependency',
+      '  - { id: a, agent: e }\n  - { id: b, agent: e, condition: a.status == "success" }\n',
+    ],
     ['workflow.not-a-dependency', '  - { id: a, agent: e, condition: a.attempts == 0 }\n'],
-    ['workflow.never-runs', '  - { id: a, agent: e }\n  - { id: b, agent: e, dependencies: [a], trigger: { count: 2 } }\n'],
+    [
+      'workflow.never-runs',
+      '  - { id: a, agent: e }\n  - { id: b, agent: e, dependencies: [a], trigger: { count: 2 } }\n',
+    ],
     ['workflow.never-runs', '  - { id: a, agent: e, trigger: any }\n'],
     ['workflow.impossible-join', '  - { id: a, agent: e, foreach: [1, 2], join: { count: 3 } }\n'],
     ['workflow.foreach-list', '  - { id: a, agent: e, foreach: abc }\n'],
     ['workflow.needs-foreach', '  - { id: a, agent: e, join: { count: 1 } }\n'],
     ['expression.unknown-name', '  - { id: a, agent: e, parameters: { v: "${nope}" } }\n'],
-    ['expression.limit', `  - { id: a, agent: e, condition: "${'('.repeat(100)}1${')'.repeat(100)}" }\n`],
+    [
+      'expression.limit',
+      `  - { id: a, agent: e, condition: "${'('.repeat(100)}1${')'.repeat(100)}" }\n`,
+    ],
     ['workflow.syntax', '  - { id: a, agent: e\n'],
   ])('%s is found', (code, tasks) => {
     expect(codes(problemsOf(tasks))).toContain(code);
   });
 
-  it.each(['repeat', 'compensate', 'fallback', 'escalation', 'cache', 'budget', 'secrets', 'workflow'])(
-    'the field `%s` of a task is refused by name',
-    (field) => {
-      const [problem] = problemsOf(`  - id: a\n    agent: e\n    ${field}: { x: 1 }\n`);
-      expect(problem).toMatchObject({ code: 'workflow.not-supported', line: 6, column: 5, path: `tasks[0].${field}` });
-    },
-  );
-
-  it.each(['hooks: {}', 'edges: []', 'settings: { on_failure: compensate }', 'settings: { budget: {} }', 'context: { secrets: {} }'])(
-    '`%s` is refused by name',
-    (line) => {
-      expect(codes(problemsOf('  - { id: a, agent: e }\n', `name: x\n${line}\n`))).toEqual(['workflow.not-supported']);
-    },
-  );
-
-  it.each(['condition: { type: status }', 'wait: { approval: { group: leads } }'])('`%s` of a task is refused by name', (line) => {
-    expect(codes(problemsOf(`  - id: a\n    agent: e\n    ${line}\n`))).toContain('workflow.not-supported');
+  it.each([
+    'repeat',
+    'compensate',
+    'fallback',
+    'escalation',
+    'cache',
+    'budget',
+    'secrets',
+    'workflow',
+  ])('the field `%s` of a task is refused by name', (field) => {
+    const [problem] = problemsOf(`  - id: a\n    agent: e\n    ${field}: { x: 1 }\n`);
+    expect(problem).toMatchObject({
+      code: 'workflow.not-supported',
+      line: 6,
+      column: 5,
+      path: `tasks[0].${field}`,
+    });
   });
 
+  it.each([
+    'hooks: {}',
+    'edges: []',
+    'settings: { on_failure: compensate }',
+    'settings: { budget: {} }',
+    'context: { secrets: {} }',
+  ])('`%s` is refused by name', (line) => {
+    expect(codes(problemsOf('  - { id: a, agent: e }\n', `name: x\n${line}\n`))).toEqual([
+      'workflow.not-supported',
+    ]);
+  });
+
+  it.each(['condition: { type: status }', 'wait: { approval: { group: leads } }'])(
+    '`%s` of a task is refused by name',
+    (line) => {
+      expect(codes(problemsOf(`  - id: a\n    agent: e\n    ${line}\n`))).toContain(
+        'workflow.not-supported',
+      );
+    },
+  );
+
   it('show the path that closes a cycle', () => {
-    const [problem] = problemsOf('  - { id: a, agent: e, dependencies: [c] }\n  - { id: b, agent: e, dependencies: [a] }\n  - { id: c, agent: e, dependencies: [b] }\n');
+    const [problem] = problemsOf(
+      '  - { id: a, agent: e, dependencies: [c] }\n  - { id: b, agent: e, dependencies: [a] }\n  - { id: c, agent: e, dependencies: [b] }\n',
+    );
     expect(problem?.message).toMatch(/a -> b -> c -> a|b -> c -> a -> b|c -> a -> b -> c/);
   });
 
   it('have places in JSON too', () => {
-    const [problem] = parseWorkflow('{"name": "x",\n "tasks": [{"id": "a", "agnet": "e", "agent": "e"}]}').problems;
+    const [problem] = parseWorkflow(
+      '{"name": "x",\n "tasks": [{"id": "a", "agnet": "e", "agent": "e"}]}',
+    ).problems;
     expect(problem).toMatchObject({ code: 'workflow.unknown-field', line: 2, column: 24 });
-    expect(codes(parseWorkflow('{"name": "x", "name": "y", "tasks": [{"id": "a", "agent": "e"}]}').problems)).toEqual(['workflow.duplicate-key']);
+    expect(
+      codes(
+        parseWorkflow('{"name": "x", "name": "y", "tasks": [{"id": "a", "agent": "e"}]}').problems,
+      ),
+    ).toEqual(['workflow.duplicate-key']);
   });
 });
 
 describe('hostile files', () => {
   it('cannot make aliases explode', () => {
-    const levels = Array.from({ length: 30 }, (_, index) => `  l${index + 1}: &l${index + 1} [*l${index}, *l${index}]\n`).join('');
-    const { problems } = parseWorkflow(`name: x\nmetadata:\n  l0: &l0 [1]\n${levels}tasks: [{ id: a, agent: e }]\n`);
+    const levels = Array.from(
+      { length: 30 },
+      (_, index) => `  l${index + 1}: &l${index + 1} [*l${index}, *l${index}]\n`,
+    ).join('');
+    const { problems } = parseWorkflow(
+      `name: x\nmetadata:\n  l0: &l0 [1]\n${levels}tasks: [{ id: a, agent: e }]\n`,
+    );
     expect(codes(problems)).toContain('workflow.too-large');
   });
 
   it('cannot nest without end, nor refer to themselves', () => {
     expect(codes(parseWorkflow('['.repeat(20_000)).problems).length).toBeGreaterThan(0);
-    expect(codes(parseWorkflow(`name: x\nmetadata: { m: ${'['.repeat(80)}${']'.repeat(80)} }\ntasks: [{ id: a, agent: e }]\n`).problems)).toContain('workflow.too-deep');
-    expect(parseWorkflow('name: x\nmetadata: &m { again: *m }\ntasks: [{ id: a, agent: e }]\n').definition).toBeUndefined();
+    expect(
+      codes(
+        parseWorkflow(
+          `name: x\nmetadata: { m: ${'['.repeat(80)}${']'.repeat(80)} }\ntasks: [{ id: a, agent: e }]\n`,
+        ).problems,
+      ),
+    ).toContain('workflow.too-deep');
+    expect(
+      parseWorkflow('name: x\nmetadata: &m { again: *m }\ntasks: [{ id: a, agent: e }]\n')
+        .definition,
+    ).toBeUndefined();
   });
 
   it('can merge maps, with the keys written out winning', () => {
-    const { definition } = parseWorkflow('name: x\ninputs: {}\ntasks:\n  - &base { id: a, agent: e, timeout: 1s }\n  - { <<: *base, id: b }\n');
+    const { definition } = parseWorkflow(
+      'name: x\ninputs: {}\ntasks:\n  - &base { id: a, agent: e, timeout: 1s }\n  - { <<: *base, id: b }\n',
+    );
     expect(definition?.tasks[1]).toMatchObject({ id: 'b', agent: 'e', timeoutMs: 1_000 });
   });
 });
 
 describe('the published schema', () => {
   it('describes the fields of a task and allows no others', () => {
-    const schema = workflowJsonSchema() as { properties: { tasks: { items: { properties: Record<string, unknown>; additionalProperties: unknown } } } };
-    expect(Object.keys(schema.properties.tasks.items.properties)).toEqual(expect.arrayContaining(['id', 'agent', 'foreach', 'trigger', 'retry']));
+    const schema = workflowJsonSchema() as {
+      properties: {
+        tasks: { items: { properties: Record<string, unknown>; additionalProperties: unknown } };
+      };
+    };
+    expect(Object.keys(schema.properties.tasks.items.properties)).toEqual(
+      expect.arrayContaining(['id', 'agent', 'foreach', 'trigger', 'retry']),
+    );
     expect(schema.properties.tasks.items.additionalProperties).toBe(false);
   });
 });

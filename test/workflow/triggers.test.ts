@@ -1,7 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Trigger } from '../../src/workflow/definition.ts';
-import { decideTrigger, type TriggerAnswer, type TriggerCounters } from '../../src/workflow/triggers.ts';
+import {
+  decideTrigger,
+  type TriggerAnswer,
+  type TriggerCounters,
+} from '../../src/workflow/triggers.ts';
 
 type Outcome = 'succeeded' | 'failed' | 'skipped' | 'notActivated' | 'canceled';
 type State = Outcome | 'open';
@@ -10,7 +14,8 @@ const outcomes: Outcome[] = ['succeeded', 'failed', 'skipped', 'notActivated', '
 /** The table of the language, said naively over a list of states. */
 function holds(trigger: Trigger, states: readonly State[]): boolean {
   const every = (...allowed: State[]) => states.every((state) => allowed.includes(state));
-  if (typeof trigger === 'object') return states.filter((state) => state === 'succeeded').length >= trigger.count;
+  if (typeof trigger === 'object')
+    return states.filter((state) => state === 'succeeded').length >= trigger.count;
   switch (trigger) {
     case 'all_success':
       return every('succeeded');
@@ -70,9 +75,13 @@ describe('decideTrigger', () => {
   it('answers as the table of the language does, as soon as the answer is certain', () => {
     const state = fc.constantFrom<State>(...outcomes, 'open');
     fc.assert(
-      fc.property(fc.constantFrom(...triggers), fc.array(state, { maxLength: 5 }), (trigger, states) => {
-        expect(decideTrigger(trigger, count(states))).toBe(naive(trigger, states));
-      }),
+      fc.property(
+        fc.constantFrom(...triggers),
+        fc.array(state, { maxLength: 5 }),
+        (trigger, states) => {
+          expect(decideTrigger(trigger, count(states))).toBe(naive(trigger, states));
+        },
+      ),
       { numRuns: 3_000 },
     );
   });
