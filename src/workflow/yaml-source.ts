@@ -62,7 +62,7 @@ function readDocument(source: string, lineCounter: LineCounter): Document.Parsed
       uniqueKeys: false,
       merge: false,
       prettyErrors: false,
-      logLevel: 'silent',
+      logLevel: 'error',
     });
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;

@@ -290,6 +290,11 @@ describe('hostile files', () => {
     ).toBeUndefined();
   });
 
+  it('cannot hide a second document', () => {
+    const one = 'name: x\ninputs: {}\ntasks: [{ id: a, agent: e }]\n';
+    expect(codes(parseWorkflow(`${one}---\n${one}`).problems)).toEqual(['workflow.syntax']);
+  });
+
   it('can merge maps, with the keys written out winning', () => {
     const { definition } = parseWorkflow(
       'name: x\ninputs: {}\ntasks:\n  - &base { id: a, agent: e, timeout: 1s }\n  - { <<: *base, id: b }\n',
