@@ -46,6 +46,12 @@ describe('checkDirection', () => {
     expect(checkDirection(file)).toHaveLength(1);
   });
 
+  it('lets the command alone read package.json', () => {
+    const text = "import about from '../../package.json' with { type: 'json' };";
+    expect(checkDirection(sourceFile('src/cli/a.ts', text))).toEqual([]);
+    expect(checkDirection(sourceFile('src/log/a.ts', text))).toHaveLength(1);
+  });
+
   it('catches a room that the table does not know', () => {
     expect(checkDirection(sourceFile('src/utils/a.ts', ''))).toHaveLength(1);
   });
