@@ -171,8 +171,8 @@ function filedAt(attempt: StepAttempt): string {
 }
 
 /**
- * Key: `attemptKey`. Indexes: `agent` (`<agent>/<padded start>`), `running` (the same, only while it runs),
- * `failed` (`<error code>/<padded start>`, only failed and lost ones).
+ * Key: `attemptKey`. Indexes: `running` (`<agent>/<padded start>`, only while it runs) and `failed`
+ * (`<error code>/<padded start>`, only failed and lost ones). Neither costs a successful attempt a lasting entry.
  */
 export const stepAttempts: Projection<StepAttempt> = {
   name: 'step_attempts',
@@ -182,7 +182,6 @@ export const stepAttempts: Projection<StepAttempt> = {
   keys,
   fold: foldAttempt,
   indexes: {
-    agent: (attempt) => (attempt.agent === null ? undefined : `${attempt.agent}/${filedAt(attempt)}`),
     running: (attempt) =>
       attempt.status === 'running' ? `${attempt.agent ?? ''}/${filedAt(attempt)}` : undefined,
     failed: (attempt) => (attempt.error === null ? undefined : `${attempt.error.code}/${filedAt(attempt)}`),

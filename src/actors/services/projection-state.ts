@@ -225,7 +225,8 @@ export class ProjectionState {
         written.push([entry, undefined]);
       } else {
         const indexes = indexEntries(this.projection, key, document);
-        changes.puts.push({ key, document, indexes, oldIndexes: outdated(stored, indexes) });
+        // An entry that stays is neither removed nor written again.
+        changes.puts.push({ key, document, indexes: without(indexes, stored), oldIndexes: without(stored, indexes) });
         written.push([entry, indexes]);
       }
     }
@@ -267,8 +268,9 @@ function fileable(value: string): string {
   return clean.length > MAX_INDEX_CHARACTERS ? clean.slice(0, MAX_INDEX_CHARACTERS) : clean;
 }
 
-function outdated(stored: readonly IndexEntry[], current: readonly IndexEntry[]): IndexEntry[] {
-  return stored.filter(
-    (old) => !current.some((entry) => entry.index === old.index && entry.value === old.value),
+function without(entries: IndexEntry[], others: readonly IndexEntry[]): IndexEntry[] {
+  if (others.length === 0 || entries.length === 0) return entries;
+  return entries.filter(
+    (entry) => !others.some((other) => other.index === entry.index && other.value === entry.value),
   );
 }
