@@ -9,6 +9,7 @@
  * Neighbours: `turn.ts` runs decisions, `owed-effects.ts` compares effects, `load.ts` folds history.
  */
 import { type RunEvent, event } from '../../events/catalogue.ts';
+import type { PendingBlob } from '../../log/event-log.ts';
 import { liveCells } from '../../machines/cell.ts';
 import { type RunAggregate, runState } from '../../machines/run/aggregate.ts';
 import { enliven, stopCells } from '../../machines/run/evolve.ts';
@@ -25,6 +26,19 @@ import { Turn } from './turn.ts';
 
 /** Messages that may wait in one mailbox; more are refused with `overloaded`. */
 const MAX_MAILBOX = 10_000;
+
+/** A run that exists in memory only, until its first commit. */
+export interface Birth {
+  run: RunAggregate;
+  created: RunEvent;
+  /** What `run.created` holds: the definition or a blob reference to it. */
+  storedDefinition: unknown;
+  blobs: PendingBlob[];
+  unique: string[];
+  /** Keys of the values that are kept at hand for the first turn. */
+  values: string[];
+  delivery: Delivery;
+}
 
 export class RunHost {
   readonly stream: string;
@@ -68,11 +82,15 @@ export class RunHost {
     return (this.#run?.streamVersion ?? 0) > 0 && this.#runtime.log.appendedPosition > this.#runtime.log.durablePosition;
   }
 
-  /** Takes over an aggregate that has just been created in memory; its `run.created` is accepted by the log. */
-  adopt(run: RunAggregate, definition: unknown): void {
+  /** The first turn of a new run: `run.created` and what follows from it are one commit. */
+  create(birth: Birth): void {
+    const { run, delivery } = birth;
     this.#run = run;
-    this.#definition = definition;
+    this.#definition = birth.storedDefinition;
     this.#owed = new OwedEffects(run, this.#runtime);
+    this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
+    this.#turn.seed(birth.created, birth);
+    if (this.#advanceTurn()) this.#drain();
   }
 
   /** Single-flight: folds the history; false when there is none. Rejects with what reading threw. */
@@ -231,6 +249,7 @@ export class RunHost {
         actor: delivery.actor,
         ...(delivery.trace === undefined ? {} : { trace: delivery.trace }),
         ...(turn.blobs.length === 0 ? {} : { blobs: turn.blobs }),
+        ...(turn.unique.length === 0 ? {} : { unique: turn.unique }),
       });
     }
     const changes = this.#owed?.difference(turn);

@@ -38,6 +38,8 @@ export class Turn {
   rejection: Rejection | undefined;
   /** True when more follows than one commit holds. */
   isCut = false;
+  /** Keys that no commit may have had before. */
+  unique: string[] = [];
   readonly #run: RunAggregate;
   readonly #host: TurnOptions['host'];
   readonly #runtime: HostRuntime;
@@ -57,6 +59,14 @@ export class Turn {
     this.#host = host;
     this.#runtime = runtime;
     this.#input = { now: Math.max(runtime.clock.now(), run.at), random: runtime.ids.random() };
+  }
+
+  /** Begins the turn of a new run: `run.created` is applied already, its inputs stay at hand until the end. */
+  seed(created: RunEvent, extra: { blobs: PendingBlob[]; unique: string[]; values: string[] }): void {
+    this.events.push(created);
+    this.blobs.push(...extra.blobs);
+    this.unique = extra.unique;
+    this.#fetched.push(...extra.values);
   }
 
   /** Goes on until everything is decided (undefined), or a value is needed (a promise of it). */

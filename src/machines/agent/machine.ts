@@ -9,6 +9,7 @@ export interface AgentContext {
   agent: string | null;
   version: string | null;
   worker: string | null;
+  capabilities: readonly string[];
   /** When an open breaker may be tried again. */
   breakerDueAt: number | null;
 }
@@ -26,6 +27,7 @@ const registered = folding<'agent.registered'>((data) => ({
   agent: data.agent,
   version: data.version,
   worker: data.worker,
+  capabilities: data.capabilities,
 }));
 const lost = folding<'agent.lost'>(() => ({ worker: null }));
 const opened = folding<'breaker.opened'>((data) => ({ agent: data.agent, breakerDueAt: data.dueAt }));
@@ -36,7 +38,7 @@ export const agentMachine = setup({
 }).createMachine({
   id: 'agent',
   type: 'parallel',
-  context: { agent: null, version: null, worker: null, breakerDueAt: null },
+  context: { agent: null, version: null, worker: null, capabilities: [], breakerDueAt: null },
   states: {
     availability: {
       initial: 'offline',

@@ -1,0 +1,244 @@
+/**
+ * Execution requests to agents and their cancellation (contracts.md, Dispatch).
+ *
+ * X1 An attempt is published once per state that owes it; published again only when nobody was there (503),
+ *    after a restart if no worker holds or has finished it, and never under another key.
+ * X2 While `hold` is on (recovery, before the probe) nothing is published.
+ * X3 An attempt that leaves its state without its own result is canceled at its worker.
+ */
+import type { EventLog } from '../../log/event-log.ts';
+import { type AttemptRef, acceptedSchema, type ExecutionRequest } from '../../messages/execution.ts';
+import type { Bus, BusMessage } from '../../messaging/bus.ts';
+import type { Subjects } from '../../messaging/subjects.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
+import type { EffectContext, Logger } from '../host/runtime.ts';
+import { type Attempts, attemptKey } from '../services/attempts.ts';
+import type { CancelTimer, Clock } from '../services/clock.ts';
+import type { Directory } from '../services/directory.ts';
+
+/** First and longest wait before an attempt that nobody took is offered again. */
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 5_000;
+
+interface Owed {
+  ref: AttemptRef;
+  agent: string;
+  context: EffectContext;
+  token: string;
+  tries: number;
+  cancelRetry: CancelTimer | undefined;
+}
+
+export interface DispatcherOptions {
+  bus: Bus;
+  subjects: Subjects;
+  log: EventLog;
+  clock: Clock;
+  directory: Directory;
+  attempts: Attempts;
+  logger: Logger;
+  /** Makes the inbox of this orchestrator unique. */
+  inboxId: string;
+}
+
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #inbox: string;
+  readonly #owed = new Map<string, Owed>();
+  readonly #tokens = new Map<string, string>();
+  readonly #held = new Set<string>();
+  #isHolding = true;
+  #sequence = 0;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#inbox = `_INBOX.troupe-${options.inboxId}`;
+  }
+
+  /** Listens for the answers of workers. */
+  open(): void {
+    this.#options.bus.subscribe(`${this.#inbox}.*`, {}, (message) => this.#answered(message));
+  }
+
+  /** Everything owed at the moment, for the probe after a restart. */
+  owed(): { ref: AttemptRef; agent: string }[] {
+    return [...this.#owed.values()].map(({ ref, agent }) => ({ ref, agent }));
+  }
+
+  /** Publishes what was held back, but for attempts that a worker has. */
+  releaseHold(isTaken: (ref: AttemptRef) => boolean): void {
+    this.#isHolding = false;
+    for (const key of this.#held) {
+      const owed = this.#owed.get(key);
+      if (owed !== undefined && !isTaken(owed.ref)) this.#send(key, owed);
+    }
+    this.#held.clear();
+  }
+
+  start(options: { activation: string; attempt: number; agent: string; context: EffectContext }): void {
+    const { activation, attempt, agent, context } = options;
+    const ref = { runId: context.runId, activation, attempt };
+    const key = attemptKey(ref);
+    if (this.#owed.has(key)) return;
+    const token = String(this.#sequence);
+    this.#sequence += 1;
+    const owed: Owed = { ref, agent, context, token, tries: 0, cancelRetry: undefined };
+    this.#owed.set(key, owed);
+    const isKnown = this.#options.attempts.get(ref) !== undefined;
+    this.#options.attempts.dispatched(ref, agent, this.#options.clock.now());
+    if (this.#isHolding) this.#held.add(key);
+    else if (!isKnown) this.#send(key, owed);
+  }
+
+  stop(options: { ref: AttemptRef; agent: string; isEnded: boolean }): void {
+    const { ref, agent, isEnded } = options;
+    const key = attemptKey(ref);
+    const owed = this.#owed.get(key);
+    if (owed !== undefined) {
+      owed.cancelRetry?.();
+      this.#tokens.delete(owed.token);
+      this.#owed.delete(key);
+      this.#held.delete(key);
+    }
+    this.#options.attempts.ended(ref);
+    if (!isEnded) this.cancel({ ref, agent, reason: 'the attempt is not wanted any more', force: true });
+  }
+
+  /** An attempt moved on to being canceled: it is still in hand, but never published again. */
+  withdraw(ref: AttemptRef): void {
+    const key = attemptKey(ref);
+    const owed = this.#owed.get(key);
+    if (owed === undefined) return;
+    owed.cancelRetry?.();
+    this.#tokens.delete(owed.token);
+    this.#owed.delete(key);
+    this.#held.delete(key);
+  }
+
+  cancel(options: { ref: AttemptRef; agent: string; reason: string; force: boolean }): void {
+    const { ref, agent, reason, force } = options;
+    const { bus, subjects } = this.#options;
+    bus.publish(subjects.agentCancel(agent), { ...ref, reason, ...(force ? { force } : {}) });
+  }
+
+  /** After a lost connection: attempts that no worker has said to have are offered again, under the same key. */
+  offerAgain(): void {
+    if (this.#isHolding) return;
+    for (const [key, owed] of this.#owed) {
+      if (this.#options.attempts.get(owed.ref)?.worker === undefined) this.#send(key, owed);
+    }
+  }
+
+  /** The log was reopened or the hosts were thrown away: what is owed is told again by them. */
+  forgetAll(): void {
+    for (const owed of this.#owed.values()) owed.cancelRetry?.();
+    this.#owed.clear();
+    this.#tokens.clear();
+    this.#held.clear();
+  }
+
+  #send(key: string, owed: Owed): void {
+    const { parameters } = owed.context;
+    if (parameters !== undefined) {
+      this.#publish(key, owed, parameters);
+      owed.context = { ...owed.context, parameters: undefined };
+      return;
+    }
+    this.#readParameters(owed).then(
+      (read) => {
+        if (this.#owed.get(key) === owed) this.#publish(key, owed, read);
+      },
+      (error: unknown) => {
+        const { runId, activation } = owed.ref;
+        this.#options.logger.error('the parameters of an attempt cannot be read', {
+          runId,
+          taskId: activation,
+          error: String(error),
+        });
+        this.#retryLater(key, owed);
+      },
+    );
+  }
+
+  async #readParameters(owed: Owed): Promise<JsonValue> {
+    const version = owed.context.startedVersion;
+    const range = { fromVersion: version, toVersion: version };
+    for await (const commits of this.#options.log.readStream(owed.ref.runId, range)) {
+      for (const commit of commits) {
+        const event = commit.events[version - commit.firstVersion];
+        if (event !== undefined) return (event.data as { parameters: JsonValue }).parameters;
+      }
+    }
+    throw new Error(`version ${version} is not in the log`);
+  }
+
+  #publish(key: string, owed: Owed, parameters: JsonValue): void {
+    const { bus, subjects, directory } = this.#options;
+    const request = this.#requestOf(key, owed, parameters);
+    this.#tokens.set(owed.token, key);
+    bus.publish(subjects.agentInvoke(owed.agent), request as unknown as JsonObject, {
+      replyTo: `${this.#inbox}.${owed.token}`,
+      encoding: directory.encoding(owed.agent),
+    });
+  }
+
+  #requestOf(key: string, owed: Owed, parameters: JsonValue): ExecutionRequest {
+    const { subjects, log } = this.#options;
+    const { ref, agent, context } = owed;
+    return {
+      runId: ref.runId,
+      taskId: ref.activation,
+      attempt: ref.attempt,
+      key,
+      agent,
+      parameters,
+      context: {
+        workflow: context.workflow,
+        task: context.definitionTaskId,
+        correlationId: context.correlationId,
+        ...(context.description === undefined ? {} : { description: context.description }),
+      },
+      ...(context.deadline === undefined ? {} : { deadline: context.deadline }),
+      result: subjects.taskResult(ref.runId, ref.activation),
+      progress: subjects.taskProgress(ref.runId, ref.activation),
+      ...(context.trace === undefined ? {} : { trace: context.trace }),
+      logId: log.logId,
+    };
+  }
+
+  #answered(message: BusMessage): void {
+    const token = message.subject.slice(this.#inbox.length + 1);
+    const key = this.#tokens.get(token);
+    const owed = key === undefined ? undefined : this.#owed.get(key);
+    if (key === undefined || owed === undefined) return;
+    this.#tokens.delete(token);
+    if (message.size === 0) {
+      this.#retryLater(key, owed);
+      return;
+    }
+    const accepted = acceptedSchema.safeParse(bodyOf(message));
+    if (accepted.success) {
+      owed.tries = 0;
+      this.#options.attempts.seen(owed.ref, accepted.data.worker, this.#options.clock.now());
+    } else this.#retryLater(key, owed);
+  }
+
+  /** Nobody was there, or the worker was full: offered again while it is owed. */
+  #retryLater(key: string, owed: Owed): void {
+    const delay = Math.min(FIRST_RETRY_MS * 2 ** Math.min(owed.tries, 10), LONGEST_RETRY_MS);
+    owed.tries += 1;
+    owed.cancelRetry?.();
+    owed.cancelRetry = this.#options.clock.after(delay, () => {
+      if (this.#owed.get(key) === owed) this.#send(key, owed);
+    });
+  }
+}
+
+/** The body, or null for bytes that are none: then the answer counts as no answer. */
+function bodyOf(message: BusMessage): JsonValue {
+  try {
+    return message.body();
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,127 @@
+/**
+ * The hosts in memory, by stream. Activation is single-flight; messages that arrive meanwhile wait.
+ *
+ * T1 At most one host of a stream takes messages.
+ * T2 A host that was released is forgotten at once; the next message loads the run again.
+ * T3 After a failed append every host is thrown away and the log reopened before anything is appended (C4).
+ */
+import { RunNotFound, Unavailable } from './errors.ts';
+import { rejectionOf } from './rejection.ts';
+import { type Birth, RunHost } from './run-host.ts';
+import type { Delivery, HostRuntime } from './runtime.ts';
+
+/** Runs that are loaded at the same time during recovery. */
+const LOAD_WIDTH = 32;
+
+export class RunTable {
+  readonly #hosts = new Map<string, RunHost>();
+  readonly #runtime: HostRuntime;
+  #isHalted = false;
+
+  constructor(runtime: HostRuntime) {
+    this.#runtime = runtime;
+  }
+
+  get size(): number {
+    return this.#hosts.size;
+  }
+
+  hosts(): IterableIterator<RunHost> {
+    return this.#hosts.values();
+  }
+
+  /** The host of a run that is in memory. */
+  find(stream: string): RunHost | undefined {
+    return this.#hosts.get(stream);
+  }
+
+  create(stream: string, birth: Birth): void {
+    const host = new RunHost(stream, this.#runtime);
+    this.#hosts.set(stream, host);
+    host.create(birth);
+  }
+
+  /** Delivers to a run, loading it when it is not in memory. Answers `run.not-found` where the log has no such stream. */
+  post(stream: string, delivery: Delivery): void {
+    if (this.#isHalted) {
+      reject(delivery, new Unavailable(stream, 'the log is being reopened'));
+      return;
+    }
+    const host = this.#hosts.get(stream);
+    if (host?.run !== undefined || host?.quarantine !== undefined) {
+      host.post(delivery);
+      return;
+    }
+    this.activate(stream).then(
+      (active) => {
+        if (active === undefined) reject(delivery, new RunNotFound(stream));
+        else active.post(delivery);
+      },
+      (error: unknown) => reject(delivery, error),
+    );
+  }
+
+  /** The host with its run in memory; undefined where there is no such stream. */
+  async activate(stream: string): Promise<RunHost | undefined> {
+    let host = this.#hosts.get(stream);
+    if (host === undefined) {
+      if (this.#runtime.log.streamHead(stream) === undefined) return undefined;
+      host = new RunHost(stream, this.#runtime);
+      this.#hosts.set(stream, host);
+    }
+    try {
+      if (await host.activate()) return host;
+    } catch (error) {
+      this.forget(host);
+      throw error;
+    }
+    if (this.#hosts.get(stream) === host) this.forget(host);
+    return undefined;
+  }
+
+  /** Loads many runs; one that cannot be read is logged and left. */
+  async activateAll(streams: readonly string[]): Promise<void> {
+    const queue = [...streams];
+    const work = async (): Promise<void> => {
+      for (let stream = queue.pop(); stream !== undefined; stream = queue.pop()) {
+        try {
+          await this.activate(stream);
+        } catch (error) {
+          this.#runtime.logger.error('a run could not be loaded', { runId: stream, error: String(error) });
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: LOAD_WIDTH }, work));
+  }
+
+  /** Ends a host and forgets it. */
+  forget(host: { readonly stream: string }): void {
+    const known = this.#hosts.get(host.stream);
+    if (known !== host) return;
+    this.#hosts.delete(host.stream);
+    known.discard();
+  }
+
+  /** Passivation: runs that owe nothing but timers leave memory after a while. */
+  passivate(options: { idleMs: number; now: number }): void {
+    for (const host of this.#hosts.values()) {
+      if (host.isIdle && options.now - host.lastActiveAt > options.idleMs) this.forget(host);
+    }
+  }
+
+  /** C4: throws every host away and takes no message until `resume`; returns the streams that were in memory. */
+  halt(): string[] {
+    this.#isHalted = true;
+    const streams = [...this.#hosts.keys()];
+    for (const host of [...this.#hosts.values()]) this.forget(host);
+    return streams;
+  }
+
+  resume(): void {
+    this.#isHalted = false;
+  }
+}
+
+function reject(delivery: Delivery, error: unknown): void {
+  delivery.reply?.({ kind: 'rejected', rejection: rejectionOf(error) });
+}

@@ -1,0 +1,338 @@
+/**
+ * The orchestrator: owns the log, hosts the actors, answers on NATS. This file wires the parts and fixes the order
+ * of starting and stopping; what each part does stands in its own file.
+ *
+ * Start: is anybody else here (hello)? - catch up the projections that recovery reads - load live runs with
+ * everything owed held back - open the doors - ask the workers - let go.
+ */
+import type { EventLog } from '../log/event-log.ts';
+import { type HelloReply, helloReplySchema } from '../messages/request.ts';
+import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
+import { toWireError } from '../messaging/errors.ts';
+import type { Subjects } from '../messaging/subjects.ts';
+import { queueNames } from '../messaging/subjects.ts';
+import type { JsonObject } from '../workflow/value.ts';
+import { Dispatcher } from './effects/dispatcher.ts';
+import { Effects } from './effects/effect-runner.ts';
+import { AgentTable } from './host/agent-table.ts';
+import { DuplicateOrchestrator } from './host/errors.ts';
+import { ReleaseQueue } from './host/release-queue.ts';
+import { RunTable } from './host/run-table.ts';
+import type { HostRuntime, Logger } from './host/runtime.ts';
+import { Admission } from './services/admission.ts';
+import { Attempts, attemptKey } from './services/attempts.ts';
+import { BlobDoor } from './services/blob-door.ts';
+import { ClientDoors } from './services/client-doors.ts';
+import { type CancelTimer, type Clock, systemClock } from './services/clock.ts';
+import { Directory, type DirectoryChange } from './services/directory.ts';
+import { Feed } from './services/feed.ts';
+import { type IdSource, systemIds } from './services/ids.ts';
+import { Intake } from './services/intake.ts';
+import { Planner } from './services/planner.ts';
+import { Projector } from './services/projector.ts';
+import { Queries } from './services/queries.ts';
+import { knownAgents, liveRuns, probeWorkers } from './services/recovery.ts';
+import { AgentDoors } from './services/results.ts';
+import { type ArmedTimer, Timers } from './services/timers.ts';
+
+export interface OrchestratorSettings {
+  /** Attempts that run at once on all agents together. Default 10,000. */
+  nodeLimit?: number;
+  /** Events between two snapshots of a stream, at least. Default 5,000. */
+  snapshotEvery?: number;
+  /** A run that owes nothing but timers leaves memory after this time. Default 60 s. */
+  idleMs?: number;
+  /** Said in hello. */
+  version?: string;
+}
+
+export interface OrchestratorOptions {
+  log: EventLog;
+  bus: Bus;
+  subjects: Subjects;
+  logger: Logger;
+  settings?: OrchestratorSettings;
+  clock?: Clock;
+  ids?: IdSource;
+}
+
+export interface Orchestrator {
+  readonly logId: string;
+  readonly projector: Projector;
+  /** Runs in memory. */
+  readonly activeRuns: number;
+  /** Agents that somebody offers now. */
+  agents(): string[];
+  /** Stops taking messages, waits for the disk, saves cursors. The log and the bus stay open: they are the caller's. */
+  close(): Promise<void>;
+}
+
+const SWEEP_MS = 500;
+const HELLO_MS = 300;
+/** After a start, agents of the log that nobody offers by then are recorded as lost. */
+const AGENT_GRACE_MS = 15_000;
+const DEFAULTS = { nodeLimit: 10_000, snapshotEvery: 5_000, idleMs: 60_000, version: '0.1.0' };
+const REOPEN_RETRY_MS = 500;
+
+/**
+ * Starts an orchestrator. Resolves when it serves: everything that was promised before is owed again.
+ * Rejects with `orchestrator.duplicate` when the prefix is taken on this NATS.
+ */
+export async function startOrchestrator(options: OrchestratorOptions): Promise<Orchestrator> {
+  await refuseSecond(options);
+  const node = new Node(options);
+  await node.open();
+  return node;
+}
+
+/** One prefix on one NATS has one log: asked before anything is subscribed. */
+async function refuseSecond({ bus, subjects, log }: OrchestratorOptions): Promise<void> {
+  const replies = await bus.requestMany(subjects.hello(), {}, { timeoutMs: HELLO_MS, max: 1 });
+  const hello = replies[0] === undefined ? undefined : helloReplySchema.safeParse(replies[0].body());
+  if (hello?.success === true) {
+    throw new DuplicateOrchestrator({ prefix: subjects.prefix, logId: hello.data.logId });
+  }
+  void log;
+}
+
+class Node implements Orchestrator, HostRuntime {
+  readonly log: EventLog;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+  readonly releases: ReleaseQueue;
+  readonly admission: Admission;
+  readonly effects: Effects;
+  readonly snapshotEvery: number;
+  readonly projector: Projector;
+  readonly #bus: Bus;
+  readonly #subjects: Subjects;
+  readonly #settings: Required<OrchestratorSettings>;
+  readonly #timers: Timers;
+  readonly #directory: Directory;
+  readonly #attempts: Attempts;
+  readonly #dispatcher: Dispatcher;
+  readonly #table: RunTable;
+  readonly #agents: AgentTable;
+  readonly #feed: Feed;
+  readonly #agentDoors: AgentDoors;
+  readonly #clientDoors: ClientDoors;
+  readonly #queries: Queries;
+  readonly #intake: Intake;
+  readonly #blobs: BlobDoor;
+  readonly #subscriptions: Subscription[] = [];
+  readonly #stops: (() => void)[] = [];
+  readonly #since: number;
+  #sweep: CancelTimer | undefined;
+  #isClosed = false;
+
+  constructor(options: OrchestratorOptions) {
+    const { log, bus, subjects, logger } = options;
+    this.log = log;
+    this.logger = logger;
+    this.clock = options.clock ?? systemClock;
+    this.ids = options.ids ?? systemIds;
+    this.#bus = bus;
+    this.#subjects = subjects;
+    this.#settings = { ...DEFAULTS, ...options.settings };
+    this.snapshotEvery = this.#settings.snapshotEvery;
+    this.#since = this.clock.now();
+    this.releases = new ReleaseQueue(log, (error) => this.#failed('a release threw', error));
+    this.#directory = new Directory((change) => this.#directoryChanged(change));
+    this.#attempts = new Attempts(this.#directory);
+    this.admission = new Admission({
+      directory: this.#directory,
+      nodeLimit: this.#settings.nodeLimit,
+      offer: (stream, demand, grant) => this.#table.find(stream)?.offer(demand, grant) ?? false,
+    });
+    this.#timers = new Timers(this.clock, (timer) => this.#fire(timer));
+    this.#dispatcher = new Dispatcher({
+      ...{ bus, subjects, log, logger, clock: this.clock },
+      directory: this.#directory,
+      attempts: this.#attempts,
+      inboxId: this.ids.id('orc', this.#since),
+    });
+    this.effects = new Effects({ timers: this.#timers, dispatcher: this.#dispatcher });
+    this.#table = new RunTable(this);
+    this.#agents = new AgentTable({ log, logger, clock: this.clock });
+    this.projector = new Projector({ log, clock: this.clock });
+    this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
+    const doors = { runtime: this, table: this.#table, subjects };
+    this.#agentDoors = new AgentDoors({ ...doors, directory: this.#directory, attempts: this.#attempts });
+    this.#clientDoors = new ClientDoors(doors);
+    this.#queries = new Queries({ log, projector: this.projector, report: (runId) => this.#clientDoors.report(runId) });
+    const planner = new Planner({
+      isAgent: (name) => this.#agents.has(name),
+      agents: () => this.#agents.names(),
+    });
+    this.#intake = new Intake({ ...doors, planner });
+    this.#blobs = new BlobDoor(log, this.clock);
+  }
+
+  get logId(): string {
+    return this.log.logId;
+  }
+
+  get activeRuns(): number {
+    return this.#table.size;
+  }
+
+  agents(): string[] {
+    return this.#directory.agents();
+  }
+
+  release(host: { readonly stream: string }): void {
+    this.#table.forget(host);
+  }
+
+  async open(): Promise<void> {
+    await this.projector.open();
+    await this.projector.catchUp(['runs', 'agents'], this.log.durablePosition);
+    for (const agent of await knownAgents(this.log)) await this.#agents.load(agent);
+    this.#dispatcher.open();
+    this.#subscribe(this.#subjects.anyHeartbeat(), (message) => this.#agentDoors.heartbeat(message));
+    await this.#table.activateAll(await liveRuns(this.log));
+    await this.log.flush();
+    await this.#openDoors();
+    this.#stops.push(this.log.onFailure((error) => this.#logFailed(error)));
+    this.#stops.push(this.#bus.onReconnect(() => this.#dispatcher.offerAgain()));
+    await this.#probe();
+    this.projector.start();
+    await this.#feed.start();
+    this.#planSweep();
+  }
+
+  /** What live runs owe was held back until here. */
+  async #probe(): Promise<void> {
+    const { replies, taken } = await probeWorkers(this.#bus, this.#subjects, this.#dispatcher.owed());
+    const now = this.clock.now();
+    for (const reply of replies) {
+      this.#directory.heard(reply, now);
+      for (const ref of [...reply.attempts, ...reply.finished]) this.#attempts.seen(ref, reply.worker, now);
+    }
+    this.#dispatcher.releaseHold((ref) => taken.has(attemptKey(ref)));
+  }
+
+  async #openDoors(): Promise<void> {
+    const subjects = this.#subjects;
+    this.#subscribe(subjects.anyTaskResult(), (message) => this.#agentDoors.result(message));
+    this.#subscribe(subjects.anyTaskProgress(), (message) => this.#agentDoors.progress(message));
+    this.#subscribe(subjects.anyRunCommand(), (message) => this.#clientDoors.command(message));
+    this.#subscribe(subjects.anyRunHistory(), (message) => this.#clientDoors.history(message));
+    this.#subscribe(subjects.anyQuery(), (message) => this.#query(message));
+    const endpoint = (name: string, subject: string, handler: (message: BusMessage) => void) => ({
+      name,
+      subject,
+      queue: queueNames.orchestrators,
+      handler,
+    });
+    const service = await this.#bus.serve({
+      name: 'troupe-orchestrator',
+      version: this.#settings.version,
+      description: 'Runs workflows of agents; events on run.<id>.events',
+      metadata: { logId: this.logId, prefix: subjects.prefix },
+      endpoints: [
+        endpoint('request', subjects.request(), (message) => this.#intake.receive(message)),
+        endpoint('hello', subjects.hello(), (message) => message.respond(this.#hello())),
+        endpoint('blob-put', subjects.blobPut(), (message) => this.#blobs.put(message)),
+        endpoint('blob-get', subjects.blobGet(), (message) => this.#blobs.get(message)),
+      ],
+    });
+    this.#subscriptions.push(service);
+    await this.#bus.flush();
+  }
+
+  #subscribe(subject: string, handler: (message: BusMessage) => void): void {
+    this.#subscriptions.push(this.#bus.subscribe(subject, {}, handler));
+  }
+
+  #hello(): JsonObject {
+    const reply: HelloReply = { logId: this.logId, since: this.#since, version: this.#settings.version };
+    return reply;
+  }
+
+  #query(message: BusMessage): void {
+    const name = this.#subjects.parseQuery(message.subject)?.name ?? '';
+    this.#queries.answer(name, message).catch((error: unknown) => message.respondError(toWireError(error)));
+  }
+
+  #fire(timer: ArmedTimer): void {
+    this.#table.post(timer.stream, {
+      message: { type: 'timer', timerId: timer.timerId, dueAt: timer.dueAt },
+      causationId: `timer/${timer.timerId}/${timer.dueAt}`,
+      actor: { kind: 'timer' },
+    });
+  }
+
+  #directoryChanged(change: DirectoryChange): void {
+    if (change.kind === 'left') {
+      if (change.isLast) this.#agents.tell(change.agent, { type: 'gone', worker: change.worker });
+      this.#agentDoors.lose(this.#attempts.ofWorker(change.agent, change.worker));
+      return;
+    }
+    this.#agents.tell(change.agent, { type: 'offered', heartbeat: change.heartbeat });
+    this.admission.pump();
+  }
+
+  #planSweep(): void {
+    if (this.#isClosed) return;
+    this.#sweep = this.clock.after(SWEEP_MS, () => {
+      const now = this.clock.now();
+      this.#directory.expire(now);
+      this.#agentDoors.lose(this.#attempts.lost(now));
+      this.#table.passivate({ idleMs: this.#settings.idleMs, now });
+      if (now - this.#since > AGENT_GRACE_MS) this.#loseSilentAgents();
+      this.#planSweep();
+    });
+  }
+
+  #loseSilentAgents(): void {
+    for (const agent of this.#agents.names()) {
+      if (this.#directory.capacity(agent) === 0) this.#agents.tell(agent, { type: 'gone', worker: 'unknown' });
+    }
+  }
+
+  /** C4: memory ahead of the log is thrown away, the log reopened, and what lives is loaded again. */
+  #logFailed(error: Error): void {
+    if (this.#isClosed) return;
+    this.#failed('the log failed; everything uncommitted is loaded again', error);
+    const streams = this.#table.halt();
+    const agents = this.#agents.forgetAll();
+    this.releases.dropAll();
+    this.#dispatcher.forgetAll();
+    this.#reopen(streams, agents);
+  }
+
+  #reopen(streams: string[], agents: string[]): void {
+    this.log
+      .reopen()
+      .then(async () => {
+        this.#table.resume();
+        for (const agent of agents) await this.#agents.load(agent);
+        await this.#table.activateAll(streams);
+      })
+      .catch((error: unknown) => {
+        this.#failed('the log cannot be reopened yet', error);
+        if (!this.#isClosed) this.clock.after(REOPEN_RETRY_MS, () => this.#reopen(streams, agents));
+      });
+  }
+
+  #failed(message: string, error: unknown): void {
+    this.logger.error(message, { error: error instanceof Error ? error.message : String(error) });
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#sweep?.();
+    this.#timers.stop();
+    for (const stop of this.#stops) stop();
+    await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
+    await this.log.flush().catch((error: unknown) => this.#failed('the log could not be flushed', error));
+    await this.#feed.close();
+    await this.projector.close();
+    this.#table.halt();
+    this.releases.close();
+  }
+}
+

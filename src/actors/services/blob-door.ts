@@ -1,0 +1,113 @@
+/**
+ * Blobs over NATS: uploads in chunks, downloads by offset (contracts.md, Blobs).
+ *
+ * B1 An upload is bounded, and forgotten when it stands still; chunks come in order, the last one repeated is answered again.
+ * B2 The answer to the last chunk waits until the blob is durable.
+ */
+import type { EventLog } from '../../log/event-log.ts';
+import { BLOB_CHUNK_BYTES, blobGetSchema, blobPutSchema, MAX_VALUE_BYTES } from '../../messages/request.ts';
+import type { BusMessage } from '../../messaging/bus.ts';
+import { toWireError } from '../../messaging/errors.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import { BlobUploadRefused, InvalidMessage } from '../host/errors.ts';
+import type { Clock } from './clock.ts';
+
+/** Header of a chunk: `{upload, seq, last, type}` as JSON. */
+export const BLOB_HEADER = 'Troupe-Blob';
+const MAX_UPLOADS = 64;
+const MAX_BYTES = 256 * 1024 * 1024;
+const IDLE_MS = 60_000;
+
+interface Upload {
+  chunks: Uint8Array[];
+  bytes: number;
+  touchedAt: number;
+}
+
+export class BlobDoor {
+  readonly #log: EventLog;
+  readonly #clock: Clock;
+  readonly #uploads = new Map<string, Upload>();
+  #bytes = 0;
+
+  constructor(log: EventLog, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  put(message: BusMessage): void {
+    this.#put(message).catch((error: unknown) => message.respondError(toWireError(error)));
+  }
+
+  get(message: BusMessage): void {
+    this.#get(message).catch((error: unknown) => message.respondError(toWireError(error)));
+  }
+
+  async #put(message: BusMessage): Promise<void> {
+    const chunk = blobPutSchema.safeParse(headerOf(message));
+    if (!chunk.success) throw new InvalidMessage(`the header ${BLOB_HEADER}`, chunk.error);
+    const { upload: id, seq, last, type } = chunk.data;
+    this.#expire();
+    const upload = this.#uploads.get(id) ?? this.#begin(id, seq);
+    if (seq === upload.chunks.length) this.#add(upload, message.bytes());
+    else if (seq !== upload.chunks.length - 1) {
+      throw new BlobUploadRefused('blob.upload-unknown', `chunk ${seq} of ${id} is not the next one`);
+    }
+    if (!last) {
+      message.respond({ received: seq });
+      return;
+    }
+    const bytes = Buffer.concat(upload.chunks);
+    this.#forget(id);
+    const reference = await this.#log.blobs.put(bytes, type);
+    message.respond({ sha256: reference.$blob.slice('sha256:'.length), size: reference.size });
+  }
+
+  #begin(id: string, seq: number): Upload {
+    if (seq !== 0) throw new BlobUploadRefused('blob.upload-unknown', `the upload ${id} is not known`);
+    if (this.#uploads.size >= MAX_UPLOADS || this.#bytes >= MAX_BYTES) {
+      throw new BlobUploadRefused('overloaded', 'too many uploads at once');
+    }
+    const upload = { chunks: [], bytes: 0, touchedAt: this.#clock.now() };
+    this.#uploads.set(id, upload);
+    return upload;
+  }
+
+  #add(upload: Upload, bytes: Uint8Array): void {
+    if (upload.bytes + bytes.length > MAX_VALUE_BYTES) {
+      throw new BlobUploadRefused('payload.too-large', `a blob may have ${MAX_VALUE_BYTES} bytes`);
+    }
+    upload.chunks.push(Uint8Array.from(bytes));
+    upload.bytes += bytes.length;
+    upload.touchedAt = this.#clock.now();
+    this.#bytes += bytes.length;
+  }
+
+  #forget(id: string): void {
+    this.#bytes -= this.#uploads.get(id)?.bytes ?? 0;
+    this.#uploads.delete(id);
+  }
+
+  #expire(): void {
+    const before = this.#clock.now() - IDLE_MS;
+    for (const [id, upload] of this.#uploads) if (upload.touchedAt < before) this.#forget(id);
+  }
+
+  async #get(message: BusMessage): Promise<void> {
+    const parsed = blobGetSchema.safeParse(message.body());
+    if (!parsed.success) throw new InvalidMessage('the blob request', parsed.error);
+    const { sha256, offset } = parsed.data;
+    const bytes = await this.#log.blobs.get({ $blob: `sha256:${sha256}`, size: 0, type: '' });
+    message.respondBytes(bytes.subarray(offset, offset + BLOB_CHUNK_BYTES));
+  }
+}
+
+function headerOf(message: BusMessage): JsonValue {
+  const text = message.header(BLOB_HEADER);
+  if (text === undefined) return null;
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return null;
+  }
+}

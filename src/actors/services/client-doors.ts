@@ -1,0 +1,128 @@
+/**
+ * The doors for clients beside requests: commands, history, reports. Reading never waits behind a run's mailbox.
+ */
+import { type Envelope, envelopesOf, type JsonEnvelope } from '../../events/envelope.ts';
+import type { RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
+import { valueKey } from '../../machines/run/aggregate.ts';
+import { refsOfReport, reportOf } from '../../machines/run/report.ts';
+import { type CommandReply, commandSchema, type HistoryReply, historySchema } from '../../messages/request.ts';
+import type { RunReport } from '../../messages/report.ts';
+import type { BusMessage } from '../../messaging/bus.ts';
+import { toWireError } from '../../messaging/errors.ts';
+import type { Subjects } from '../../messaging/subjects.ts';
+import type { EventLog } from '../../log/event-log.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
+import { InvalidMessage, RunNotFound } from '../host/errors.ts';
+import { loadRun, readValue } from '../host/load.ts';
+import type { RunTable } from '../host/run-table.ts';
+import type { HostRuntime } from '../host/runtime.ts';
+
+/** Bytes of events that one page of history holds, about. */
+const PAGE_BYTES = 400 * 1024;
+
+export class ClientDoors {
+  readonly #runtime: HostRuntime;
+  readonly #table: RunTable;
+  readonly #subjects: Subjects;
+
+  constructor(options: { runtime: HostRuntime; table: RunTable; subjects: Subjects }) {
+    this.#runtime = options.runtime;
+    this.#table = options.table;
+    this.#subjects = options.subjects;
+  }
+
+  command(message: BusMessage): void {
+    const runId = this.#subjects.parseRun(message.subject)?.runId;
+    if (runId === undefined) return;
+    try {
+      const parsed = commandSchema.safeParse(message.body());
+      if (!parsed.success) throw new InvalidMessage('the command', parsed.error);
+      const command = parsed.data;
+      const id = command.id ?? message.header('Nats-Msg-Id');
+      this.#table.post(runId, {
+        message: { type: 'command', command },
+        causationId: id ?? `${command.type}/${this.#runtime.clock.now()}`,
+        actor: { kind: 'client' },
+        reply: (outcome) => {
+          if (outcome.kind === 'rejected') {
+            message.respondError(outcome.rejection);
+            return;
+          }
+          const { status, streamVersion, position } = outcome;
+          const reply: CommandReply = { runId, status, streamVersion, position, idempotent: id !== undefined };
+          message.respond(reply as unknown as JsonObject);
+        },
+      });
+    } catch (error) {
+      message.respondError(toWireError(error));
+    }
+  }
+
+  history(message: BusMessage): void {
+    const runId = this.#subjects.parseRun(message.subject)?.runId;
+    if (runId === undefined) return;
+    this.#history(runId, message).catch((error: unknown) => message.respondError(toWireError(error)));
+  }
+
+  async #history(runId: string, message: BusMessage): Promise<void> {
+    const parsed = historySchema.safeParse(message.body() ?? {});
+    if (!parsed.success) throw new InvalidMessage('the history request', parsed.error);
+    const page = await readHistory(this.#runtime.log, runId, parsed.data);
+    message.respond(page as unknown as JsonObject);
+  }
+
+  /** The report of a run as it is now, from memory where it is there. */
+  async report(runId: string): Promise<RunReport> {
+    const { log, clock } = this.#runtime;
+    const host = this.#table.find(runId);
+    if (host?.run !== undefined && host.quarantine === undefined) {
+      await log.flush();
+      return reportRun(log, host.run, { now: clock.now() });
+    }
+    const loaded = await loadRun(log, runId);
+    if (loaded === undefined) throw new RunNotFound(runId);
+    return reportRun(log, loaded.run, { now: clock.now(), quarantined: loaded.quarantine !== undefined });
+  }
+}
+
+/** A page of a run's own events; `next` is absent after the last. Throws `run.not-found`. */
+export async function readHistory(
+  log: EventLog,
+  runId: string,
+  range: { from: number; limit: number },
+): Promise<HistoryReply> {
+  if (log.streamHead(runId) === undefined) throw new RunNotFound(runId);
+  const events: Envelope[] = [];
+  let bytes = 0;
+  for await (const commits of log.readStream(runId, { fromVersion: range.from })) {
+    for (const commit of commits) {
+      for (const envelope of envelopesOf(commit)) {
+        if (envelope.streamVersion < range.from) continue;
+        bytes += JSON.stringify(envelope.data).length;
+        if (events.length === range.limit || (bytes > PAGE_BYTES && events.length > 0)) {
+          return { events: events as JsonEnvelope[], next: envelope.streamVersion };
+        }
+        events.push(envelope);
+      }
+    }
+  }
+  return { events: events as JsonEnvelope[] };
+}
+
+/** The report of an aggregate with every value in it, read from the log where it is not in memory. */
+export async function reportRun(
+  log: EventLog,
+  run: RunAggregate,
+  options: { now: number; quarantined?: boolean },
+): Promise<RunReport> {
+  const values = new Map<string, JsonValue>();
+  for (const ref of refsOfReport(run)) {
+    const key = keyOf(ref);
+    if (!values.has(key)) values.set(key, await readValue(log, run.header.runId, ref));
+  }
+  return reportOf(run, { ...options, valueOf: (ref) => values.get(keyOf(ref)) ?? null });
+}
+
+function keyOf(ref: ValueRef): string {
+  return ref.at === 'inline' ? '' : valueKey(ref);
+}

@@ -1,0 +1,203 @@
+/**
+ * The door for requests: from a message to a durable run. The reply waits for the disk; only then has the client
+ * been promised anything.
+ *
+ * I1 A repeated `requestId` returns the first run, also while its commit is still waiting; with another body it is
+ *    a conflict. Refusals are answered again, not stored.
+ */
+import { createHash } from 'node:crypto';
+import { event } from '../../events/catalogue.ts';
+import type { EventLog, PendingBlob } from '../../log/event-log.ts';
+import { liveCells } from '../../machines/cell.ts';
+import { createAggregate } from '../../machines/run/evolve.ts';
+import { approximateBytes, rememberValue } from '../../machines/run/values.ts';
+import { valueKey } from '../../machines/run/aggregate.ts';
+import { OFFLOAD_BYTES, type RequestMessage, type RequestReply, requestSchema } from '../../messages/request.ts';
+import type { BusMessage } from '../../messaging/bus.ts';
+import { toWireError } from '../../messaging/errors.ts';
+import type { Subjects } from '../../messaging/subjects.ts';
+import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../workflow/value.ts';
+import { InvalidMessage, Overloaded, RunConflict } from '../host/errors.ts';
+import type { RunTable } from '../host/run-table.ts';
+import type { HostRuntime } from '../host/runtime.ts';
+import type { Planned, Planner } from './planner.ts';
+
+export class Intake {
+  readonly #runtime: HostRuntime;
+  readonly #table: RunTable;
+  readonly #planner: Planner;
+  readonly #subjects: Subjects;
+
+  constructor(options: { runtime: HostRuntime; table: RunTable; planner: Planner; subjects: Subjects }) {
+    this.#runtime = options.runtime;
+    this.#table = options.table;
+    this.#planner = options.planner;
+    this.#subjects = options.subjects;
+  }
+
+  /** Answers a message on the request subject. */
+  receive(message: BusMessage): void {
+    this.#take(message).catch((error: unknown) => message.respondError(toWireError(error)));
+  }
+
+  async #take(message: BusMessage): Promise<void> {
+    const parsed = requestSchema.safeParse(message.body());
+    if (!parsed.success) throw new InvalidMessage('the request', parsed.error);
+    const request = parsed.data;
+    const requestId = request.requestId ?? message.header('Nats-Msg-Id');
+    const { log } = this.#runtime;
+    if (requestId !== undefined) {
+      const known = log.uniqueOwner(requestKey(requestId));
+      if (known !== undefined) {
+        message.respond(await this.#repeat({ request, requestId, stream: known }));
+        return;
+      }
+    }
+    const planned = this.#planner.plan(request);
+    if (request.dryRun) {
+      message.respond(dryRunReply(planned));
+      return;
+    }
+    if (log.isSaturated) throw new Overloaded();
+    this.#create({ message, request, requestId, planned });
+  }
+
+  #create(options: {
+    message: BusMessage;
+    request: RequestMessage;
+    requestId: string | undefined;
+    planned: Planned;
+  }): void {
+    const { message, request, requestId, planned } = options;
+    const { clock, ids, log } = this.#runtime;
+    const now = clock.now();
+    const runId = ids.runId(now);
+    const trace = message.header('traceparent');
+    const correlationId = requestId ?? ids.id('req', now);
+    const stored = offload(log, { definition: planned.definition, inputs: planned.inputs });
+    const created = event('run.created', {
+      runId,
+      name: planned.definition.name,
+      definition: stored.definition as WorkflowDefinition,
+      definitionHash: planned.hash,
+      inputs: stored.inputs,
+      priority: request.priority ?? planned.definition.settings.priority,
+      start: request.start,
+      ...(requestId === undefined ? {} : { requestId, requestHash: hashOf(request) }),
+      ...(request.session === undefined ? {} : { session: request.session }),
+      ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
+    });
+    const run = createAggregate({
+      envelope: { at: now, streamVersion: 1, correlationId, ...(trace === undefined ? {} : { trace }) },
+      data: created.data,
+      definition: planned.definition,
+      cells: liveCells,
+    });
+    const values: string[] = [];
+    if (run.inputs.at !== 'inline') {
+      rememberValue(run, run.inputs, planned.inputs);
+      values.push(valueKey(run.inputs));
+    }
+    this.#table.create(runId, {
+      run,
+      created,
+      storedDefinition: stored.definition,
+      blobs: stored.blobs,
+      unique: requestId === undefined ? [] : [requestKey(requestId)],
+      values,
+      delivery: {
+        message: request.start ? { type: 'command', command: { type: 'start' } } : { type: 'proceed' },
+        causationId: correlationId,
+        actor: { kind: 'client', ...(request.session === undefined ? {} : { id: request.session }) },
+        ...(trace === undefined ? {} : { trace }),
+        reply: (outcome) => {
+          if (outcome.kind === 'rejected') message.respondError(outcome.rejection);
+          else message.respond(this.#reply({ runId, planned, position: outcome.position, requestId }));
+        },
+      },
+    });
+  }
+
+  #reply(options: {
+    runId: string;
+    planned: Pick<Planned, 'definition' | 'warnings'>;
+    position: number;
+    requestId: string | undefined;
+  }): JsonObject {
+    const { runId, planned, position, requestId } = options;
+    const reply: RequestReply = {
+      runId,
+      events: this.#subjects.runEvents(runId),
+      workflow: planned.definition.name,
+      plan: planOf(planned.definition),
+      position,
+      idempotent: requestId !== undefined,
+      ...(planned.warnings.length === 0 ? {} : { warnings: planned.warnings as unknown as JsonValue[] }),
+    };
+    return reply as unknown as JsonObject;
+  }
+
+  /** The first run of a request id, once it is durable. */
+  async #repeat(options: { request: RequestMessage; requestId: string; stream: string }): Promise<JsonObject> {
+    const { request, requestId, stream } = options;
+    await this.#runtime.log.flush();
+    const host = await this.#table.activate(stream);
+    const run = host?.run;
+    if (run === undefined) throw new Overloaded();
+    if (run.header.requestHash !== hashOf(request)) {
+      throw new RunConflict(`the request id "${requestId}" was used with another body`, {
+        hint: 'Use a new requestId for a new request.',
+        details: { requestId, runId: stream },
+      });
+    }
+    const position = this.#runtime.log.durablePosition;
+    return this.#reply({ runId: stream, planned: { definition: run.plan.definition, warnings: [] }, position, requestId });
+  }
+}
+
+function requestKey(requestId: string): string {
+  return `request:${requestId}`;
+}
+
+/** Of everything in the request but its id. */
+function hashOf(request: RequestMessage): string {
+  const { requestId: _, ...body } = request;
+  return createHash('sha256').update(canonicalJson(body)).digest('hex');
+}
+
+/** Plans longer than this are left to `runs show`. */
+const MAX_PLAN = 1_000;
+
+function planOf(definition: WorkflowDefinition): string[] {
+  return definition.tasks.slice(0, MAX_PLAN).map((task) => task.id);
+}
+
+function dryRunReply(planned: Planned): JsonObject {
+  return {
+    dryRun: true,
+    workflow: planned.definition.name,
+    plan: planOf(planned.definition),
+    warnings: planned.warnings as unknown as JsonValue[],
+  };
+}
+
+/** Takes what is larger than 64 KiB out of `run.created`. */
+function offload(
+  log: EventLog,
+  values: { definition: WorkflowDefinition; inputs: JsonObject },
+): { definition: unknown; inputs: JsonValue; blobs: PendingBlob[] } {
+  const blobs: PendingBlob[] = [];
+  const store = (value: JsonValue): JsonValue => {
+    if (approximateBytes(value, OFFLOAD_BYTES) <= OFFLOAD_BYTES) return value;
+    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    const reference = log.blobs.reference(bytes, 'application/json');
+    blobs.push({ reference, bytes });
+    return reference;
+  };
+  return {
+    definition: store(values.definition as unknown as JsonValue),
+    inputs: store(values.inputs),
+    blobs,
+  };
+}

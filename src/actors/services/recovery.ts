@@ -1,0 +1,80 @@
+/**
+ * After a restart: which runs live, what is owed, and who still has it.
+ *
+ * R1 The index of live runs is trusted only once its projection has caught up with the end of the log.
+ * R2 Workers are asked once; only what no worker holds or has finished is dispatched, under the same number and key.
+ * R3 Attempt timeouts that fell due while nothing ran wait for the probe; every other timer fires at once.
+ */
+import type { EventLog } from '../../log/event-log.ts';
+import { type AttemptRef, type ProbeReply, probeReplySchema } from '../../messages/execution.ts';
+import type { Bus } from '../../messaging/bus.ts';
+import type { Subjects } from '../../messaging/subjects.ts';
+import type { JsonObject } from '../../workflow/value.ts';
+import { attemptKey } from './attempts.ts';
+
+/** Workers answer a probe within this time. */
+const PROBE_MS = 200;
+/** Attempts asked for in one message. */
+const PROBE_BATCH = 2_000;
+const PAGE = 500;
+
+/** Streams of the runs that have not ended, oldest first. The projection `runs` must be level with the log. */
+export async function liveRuns(log: EventLog): Promise<string[]> {
+  return keysOf(log, { projection: 'runs', index: 'live' });
+}
+
+/** Names of all agents that the log knows. */
+export async function knownAgents(log: EventLog): Promise<string[]> {
+  return keysOf(log, { projection: 'agents' });
+}
+
+async function keysOf(log: EventLog, query: { projection: string; index?: string }): Promise<string[]> {
+  const keys: string[] = [];
+  const index = query.index === undefined ? {} : { index: query.index };
+  for (let after: string | undefined; ; ) {
+    const page = await log.documents.list(query.projection, {
+      ...index,
+      limit: PAGE,
+      ...(after === undefined ? {} : { after }),
+    });
+    for (const { key } of page.documents) keys.push(key);
+    if (page.next === undefined) return keys;
+    after = page.next;
+  }
+}
+
+/** Asks all workers of the agents which of the attempts they hold or have finished. */
+export async function probeWorkers(
+  bus: Bus,
+  subjects: Subjects,
+  owed: readonly { ref: AttemptRef; agent: string }[],
+): Promise<{ replies: ProbeReply[]; taken: Set<string> }> {
+  const byAgent = new Map<string, AttemptRef[]>();
+  for (const { ref, agent } of owed) {
+    const refs = byAgent.get(agent);
+    if (refs === undefined) byAgent.set(agent, [ref]);
+    else refs.push(ref);
+  }
+  const asked = [...byAgent].flatMap(([agent, refs]) => batches(refs).map((batch) => ask(bus, subjects, agent, batch)));
+  const replies = (await Promise.all(asked)).flat();
+  const taken = new Set<string>();
+  for (const { attempts, finished } of replies) {
+    for (const ref of [...attempts, ...finished]) taken.add(attemptKey(ref));
+  }
+  return { replies, taken };
+}
+
+function batches(refs: readonly AttemptRef[]): AttemptRef[][] {
+  const list: AttemptRef[][] = [];
+  for (let start = 0; start < refs.length; start += PROBE_BATCH) list.push(refs.slice(start, start + PROBE_BATCH));
+  return list;
+}
+
+async function ask(bus: Bus, subjects: Subjects, agent: string, attempts: AttemptRef[]): Promise<ProbeReply[]> {
+  const body = { attempts } as unknown as JsonObject;
+  const messages = await bus.requestMany(subjects.agentProbe(agent), body, { timeoutMs: PROBE_MS });
+  return messages.flatMap((message) => {
+    const parsed = probeReplySchema.safeParse(message.body());
+    return parsed.success ? [parsed.data] : [];
+  });
+}

@@ -1,0 +1,136 @@
+/**
+ * The doors for agents: results, progress and heartbeats. What they send is parsed before anything looks at it;
+ * a body of another shape is a typed error and touches nothing.
+ */
+import { failureCodes } from '../../messages/failure.ts';
+import { heartbeatSchema, progressSchema, resultSchema } from '../../messages/execution.ts';
+import type { BusMessage } from '../../messaging/bus.ts';
+import { toWireError } from '../../messaging/errors.ts';
+import type { Subjects } from '../../messaging/subjects.ts';
+import { InvalidMessage, Overloaded } from '../host/errors.ts';
+import type { RunTable } from '../host/run-table.ts';
+import type { HostRuntime } from '../host/runtime.ts';
+import type { AttemptEntry, Attempts } from './attempts.ts';
+import type { Directory } from './directory.ts';
+
+/** At most one progress report an attempt is logged in this time. */
+const PROGRESS_MS = 1_000;
+const MAX_PROGRESS_ENTRIES = 100_000;
+
+export class AgentDoors {
+  readonly #runtime: HostRuntime;
+  readonly #table: RunTable;
+  readonly #subjects: Subjects;
+  readonly #directory: Directory;
+  readonly #attempts: Attempts;
+  readonly #progressAt = new Map<string, number>();
+
+  constructor(options: {
+    runtime: HostRuntime;
+    table: RunTable;
+    subjects: Subjects;
+    directory: Directory;
+    attempts: Attempts;
+  }) {
+    this.#runtime = options.runtime;
+    this.#table = options.table;
+    this.#subjects = options.subjects;
+    this.#directory = options.directory;
+    this.#attempts = options.attempts;
+  }
+
+  /** A worker's result. Unacknowledged while the log is saturated: the worker sends it again. */
+  result(message: BusMessage): void {
+    const address = this.#subjects.parseTask(message.subject);
+    if (address === undefined) return;
+    const { runId, activation } = address;
+    try {
+      const parsed = resultSchema.safeParse(message.body());
+      if (!parsed.success) throw new InvalidMessage('the result', parsed.error);
+      const { log } = this.#runtime;
+      const result = parsed.data;
+      if (result.logId !== undefined && result.logId !== log.logId) {
+        message.respondError({
+          status: 409,
+          code: 'log.other',
+          message: 'the result belongs to another log',
+          hint: 'Do not send it again here.',
+        });
+        return;
+      }
+      if (log.isSaturated) throw new Overloaded();
+      this.#table.post(runId, {
+        message: { type: 'result', activation, result },
+        causationId: message.header('Nats-Msg-Id') ?? `${runId}/${activation}/${result.attempt}`,
+        actor: { kind: 'agent', ...(result.worker === undefined ? {} : { id: result.worker }) },
+        reply: (outcome) => {
+          if (outcome.kind === 'rejected') message.respondError(outcome.rejection);
+          else message.respond({ ack: true });
+        },
+      });
+    } catch (error) {
+      message.respondError(toWireError(error));
+    }
+  }
+
+  progress(message: BusMessage): void {
+    const address = this.#subjects.parseTask(message.subject);
+    if (address === undefined) return;
+    const parsed = progressSchema.safeParse(message.body());
+    if (!parsed.success) return;
+    const { attempt, worker, percent, message: text, usage } = parsed.data;
+    const ref = { runId: address.runId, activation: address.activation, attempt };
+    const now = this.#runtime.clock.now();
+    if (this.#attempts.get(ref) === undefined) return;
+    this.#attempts.seen(ref, worker, now);
+    if (!this.#mayLog(`${ref.runId}/${ref.activation}`, now)) return;
+    this.#table.post(ref.runId, {
+      message: {
+        type: 'progress',
+        activation: ref.activation,
+        attempt,
+        ...(percent === undefined ? {} : { percent }),
+        ...(text === undefined ? {} : { message: text }),
+        ...(usage === undefined ? {} : { usage }),
+        ...(worker === undefined ? {} : { worker }),
+      },
+      causationId: `progress/${ref.activation}/${attempt}/${now}`,
+      actor: { kind: 'agent', ...(worker === undefined ? {} : { id: worker }) },
+    });
+  }
+
+  #mayLog(key: string, now: number): boolean {
+    const last = this.#progressAt.get(key);
+    if (last !== undefined && now - last < PROGRESS_MS) return false;
+    if (this.#progressAt.size >= MAX_PROGRESS_ENTRIES) this.#progressAt.clear();
+    this.#progressAt.set(key, now);
+    return true;
+  }
+
+  heartbeat(message: BusMessage): void {
+    const parsed = heartbeatSchema.safeParse(message.body());
+    if (!parsed.success) {
+      this.#runtime.logger.warn('a heartbeat of another shape was ignored', {
+        subject: message.subject,
+        error: parsed.error.issues[0]?.message,
+      });
+      return;
+    }
+    if (this.#subjects.parseAgent(message.subject)?.agent !== parsed.data.agent) return;
+    const now = this.#runtime.clock.now();
+    this.#directory.heard(parsed.data, now);
+    for (const ref of parsed.data.attempts) this.#attempts.seen(ref, parsed.data.worker, now);
+  }
+
+  /** Tells the runs of lost attempts. */
+  lose(entries: readonly AttemptEntry[]): void {
+    for (const { runId, activation, attempt, worker } of entries) {
+      this.#attempts.ended({ runId, activation, attempt });
+      this.#table.post(runId, {
+        message: { type: 'attemptLost', activation, attempt, ...(worker === undefined ? {} : { worker }) },
+        causationId: `${failureCodes.workerLost}/${activation}/${attempt}`,
+        actor: { kind: 'system' },
+      });
+    }
+  }
+}
