@@ -41,25 +41,13 @@ export interface SettingProblem {
   hint: string;
 }
 
-/** The data directory cannot be made or written. */
-export class DataDirectoryError extends TroupeError {
-  readonly code = 'data-directory.unusable';
-  constructor(path: string, cause: unknown) {
-    super(`cannot use the data directory ${path}: ${reasonOf(cause)}`, {
-      hint: 'Name a directory that you can write with --data-dir or TROUPE_DATA_DIR.',
-      details: { path },
-      cause,
-    });
-  }
-}
-
-/** Another orchestrator serves the same prefix on the same NATS. */
-export class DuplicateOrchestratorError extends TroupeError {
-  readonly code = 'orchestrator.duplicate';
-  constructor(details: { url: string; prefix: string; logId: string; otherLogId: string }) {
-    super(`another orchestrator serves the prefix "${details.prefix}" on ${details.url}`, {
-      hint: 'Set TROUPE_PREFIX to another prefix, use another server, or stop the other orchestrator.',
-      details,
+/** Another command owns the data directory and will leave with its own run. */
+export class DataDirectoryBusyError extends TroupeError {
+  readonly code = 'data-directory.busy';
+  constructor(dataDir: string) {
+    super(`another \`troupe\` command owns ${dataDir} for as long as it runs`, {
+      hint: 'Wait for it, or start `troupe up` once: then any number of commands share the directory.',
+      details: { dataDir },
     });
   }
 }

@@ -1,0 +1,44 @@
+/** `troupe agents`: the agents that the log knows and whether somebody offers them now. */
+import type { JsonObject } from '../../workflow/value.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { jsonOption, settingOptions } from '../common-options.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { openReader } from '../reader.ts';
+import { table } from '../render/format.ts';
+import { openSession } from '../session.ts';
+
+const MAX_AGENTS = 1_000;
+
+export const agentsCommand: Command = {
+  summary: 'List the agents that the orchestrator knows',
+  words: [],
+  options: { ...jsonOption, ...settingOptions },
+  examples: [['troupe agents', 'Who is there, and in which state']],
+  run: listAgents,
+};
+
+async function listAgents(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
+  try {
+    const { documents } = await reader.query('agents', { limit: MAX_AGENTS });
+    const agents = documents.map(({ document }) => document as JsonObject);
+    if (given.flag('json')) terminal.printJson({ agents });
+    else if (agents.length === 0) terminal.tell('no agent has registered yet');
+    else {
+      const rows = agents.map((agent) => [agent['agent'], agent['state'], agent['version'], agent['attempts'], listText(agent['capabilities'])].map(cell));
+      for (const line of table([['agent', 'state', 'version', 'attempts', 'capabilities'], ...rows])) terminal.print(line);
+    }
+    return exitCodes.done;
+  } finally {
+    await reader.close();
+  }
+}
+
+function listText(value: unknown): string {
+  return Array.isArray(value) ? value.join(', ') : '';
+}
+
+function cell(value: unknown): string {
+  return value === undefined || value === null ? '-' : String(value);
+}

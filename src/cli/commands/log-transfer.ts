@@ -1,0 +1,81 @@
+/** `troupe log export` and `import`: a log as JSON Lines or as one JSON file. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import type { Command, CommandContext } from '../command.ts';
+import { jsonOption, settingOptions } from '../common-options.ts';
+import { FileUnreadableError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { openSession } from '../session.ts';
+
+export const exportCommand: Command = {
+  summary: 'Write the whole log, blobs included',
+  words: ['[file]'],
+  options: settingOptions,
+  notes: [
+    'Without a file: JSON Lines on stdout. With one: a single JSON document, written as a whole or not at all.',
+    'Needs the data directory for itself: end the orchestrator first.',
+  ],
+  examples: [
+    ['troupe log export > log.jsonl', 'Lines that `troupe log import` reads'],
+    ['troupe log export backup.json', 'One document for other programs'],
+  ],
+  run: exportLog,
+};
+
+async function exportLog(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const { settings } = await openSession(context, { logLevel: 'warn' });
+  const [{ openLog }, { exportJson, exportLines }] = await Promise.all([import('../open-log.ts'), import('../../log/export-log.ts')]);
+  const log = await openLog(settings);
+  try {
+    const [file] = given.words;
+    if (file !== undefined) {
+      await exportJson(log, file);
+      terminal.tell(`wrote ${file}`);
+      return exitCodes.done;
+    }
+    for await (const line of exportLines(log)) {
+      terminal.print(line);
+      await terminal.drained();
+      if (terminal.isClosed) break;
+    }
+    return exitCodes.done;
+  } finally {
+    await log.close();
+  }
+}
+
+export const importCommand: Command = {
+  summary: 'Read an export into an empty data directory',
+  words: ['file'],
+  options: { ...jsonOption, ...settingOptions },
+  examples: [['troupe log import log.jsonl --data-dir restored', 'Restore an export']],
+  run: importLog,
+};
+
+async function importLog(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const path = given.word(0, 'the file');
+  const { settings } = await openSession(context, { logLevel: 'warn' });
+  const [{ openLog }, { importLines }] = await Promise.all([import('../open-log.ts'), import('../../log/import-log.ts')]);
+  const lines = await openLines(path);
+  const log = await openLog(settings);
+  try {
+    const result = await importLines(log, lines);
+    if (given.flag('json')) terminal.printJson(result);
+    else terminal.print(`${result.commits} commits, ${result.events} events, ${result.blobs} blobs imported`);
+    return exitCodes.done;
+  } finally {
+    lines.close();
+    await log.close();
+  }
+}
+
+async function openLines(path: string) {
+  const input = createReadStream(path, 'utf8');
+  await new Promise<void>((resolve, reject) => {
+    input.once('open', () => resolve());
+    input.once('error', (cause) => reject(new FileUnreadableError(path, cause)));
+  });
+  return createInterface({ input, crlfDelay: Infinity });
+}

@@ -1,0 +1,91 @@
+/** `troupe run`: a request, its progress, its result. */
+import type { Arguments } from '../arguments.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
+import { becomeOrchestrator, type Connection, findOrchestrator } from '../connect.ts';
+import { DataDirectoryBusyError } from '../errors.ts';
+import { followToEnd, printResult } from '../follow.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { problemLines } from '../report-error.ts';
+import { readInputs, readTarget, type RunTarget } from '../run-input.ts';
+import { openSession, type Session } from '../session.ts';
+
+export const runCommand: Command = {
+  summary: 'Run a workflow and print its result',
+  words: ['file or text'],
+  options: {
+    input: { type: 'string', short: 'i', multiple: true, value: 'NAME=VALUE', description: 'One input' },
+    'input-file': { type: 'string', value: 'FILE', description: 'A JSON object with inputs' },
+    'request-id': { type: 'string', value: 'ID', description: 'The same id never starts a second run' },
+    ...jsonOption,
+    ...jsonlOption,
+    ...settingOptions,
+  },
+  notes: ['Uses the orchestrator that runs already; without one it is orchestrator, broker and worker itself until the run ends.'],
+  examples: [
+    ['troupe run workflows/analyze-repository.yaml -i path=src', 'Run a file with one input'],
+    ['troupe run flow.yaml --json > result.json', 'Keep the result as a document; progress stays on the terminal'],
+  ],
+  run: runWorkflow,
+};
+
+async function runWorkflow(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const session = await openSession(context, { logLevel: 'warn' });
+  const target = await readTarget(given.word(0, 'the file or text'));
+  const input = readInputs({
+    pairs: given.list('input'),
+    file: given.text('input-file'),
+    definition: target.kind === 'workflow' ? target.definition : undefined,
+  });
+  if (target.kind === 'workflow') {
+    for (const line of problemLines(target.warnings)) terminal.tell(`warning:${line.slice(3)}`);
+  }
+  const interrupt = onInterrupt();
+  const connection = await connectionFor(session, context);
+  try {
+    return await converse({ context, connection, signal: interrupt.signal, request: requestOf(target, { given, input }) });
+  } finally {
+    await connection.close();
+    interrupt.release();
+  }
+}
+
+async function connectionFor(session: Session, { terminal }: CommandContext): Promise<Connection> {
+  const found = await findOrchestrator(session);
+  if (found === undefined) {
+    return becomeOrchestrator(session, { kind: 'run', worker: true, tell: (line) => terminal.tell(line) });
+  }
+  if (found.owner === undefined || found.owner === 'up') return found;
+  await found.close();
+  throw new DataDirectoryBusyError(session.settings.dataDir);
+}
+
+type Request = Parameters<Connection['client']['request']>[0];
+
+function requestOf(target: RunTarget, parts: { given: Arguments; input: Request['input'] }): Request {
+  const requestId = parts.given.text('request-id');
+  return {
+    ...(target.kind === 'workflow' ? { workflow: target.source } : { text: target.text }),
+    ...(requestId !== undefined && { requestId }),
+    input: parts.input,
+  };
+}
+
+async function converse(parts: {
+  context: CommandContext;
+  connection: Connection;
+  signal: AbortSignal;
+  request: Request;
+}): Promise<number> {
+  const { context, connection, signal, request } = parts;
+  const { arguments: given, terminal } = context;
+  const { client } = connection;
+  const { runId, workflow } = await client.request(request, { signal });
+  terminal.tell(`run ${runId} (${workflow})`);
+  const jsonl = given.flag('jsonl');
+  const { report, exitCode } = await followToEnd({ client, runId, terminal, signal, jsonl });
+  if (given.flag('json') || jsonl) terminal.printJson(report);
+  else printResult(terminal, report);
+  return exitCode;
+}

@@ -1,0 +1,36 @@
+/** `troupe runs watch`: stay with a run until it ends. */
+import type { Command, CommandContext } from '../command.ts';
+import { jsonOption, settingOptions } from '../common-options.ts';
+import { becomeOrchestrator, findOrchestrator } from '../connect.ts';
+import { followToEnd, printResult } from '../follow.ts';
+import { onInterrupt } from '../interrupt.ts';
+import { openSession } from '../session.ts';
+
+export const watchCommand: Command = {
+  summary: 'Follow a run until it ends, then print its result',
+  words: ['run'],
+  options: { ...jsonOption, ...settingOptions },
+  notes: ['Ends with the exit code of the run. Where no orchestrator runs it is one itself, so a run that was left goes on.'],
+  examples: [['troupe runs watch run_01j9zq', 'Follow it on the terminal']],
+  run: watch,
+};
+
+async function watch(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const runId = given.word(0, 'the run');
+  const session = await openSession(context, { logLevel: 'warn' });
+  const interrupt = onInterrupt();
+  const tell = (line: string): void => terminal.tell(line);
+  const connection =
+    (await findOrchestrator(session)) ?? (await becomeOrchestrator(session, { kind: 'run', worker: true, tell }));
+  try {
+    const jsonl = given.flag('jsonl');
+    const followed = await followToEnd({ client: connection.client, runId, terminal, signal: interrupt.signal, jsonl });
+    if (given.flag('json') || jsonl) terminal.printJson(followed.report);
+    else printResult(terminal, followed.report);
+    return followed.exitCode;
+  } finally {
+    await connection.close();
+    interrupt.release();
+  }
+}

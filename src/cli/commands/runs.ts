@@ -1,0 +1,140 @@
+/** `troupe runs`: list, show, watch, and the commands that a run takes. */
+import type { CommandInput } from '../../client/client.ts';
+import type { CommandReply } from '../../messages/request.ts';
+import type { JsonObject } from '../../workflow/value.ts';
+import type { Arguments, OptionTable } from '../arguments.ts';
+import { now } from '../clock.ts';
+import type { Command, CommandContext, CommandGroup } from '../command.ts';
+import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
+import { commandOrchestrator } from '../connect.ts';
+import { UsageError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { openReader } from '../reader.ts';
+import { duration, table } from '../render/format.ts';
+import { openSession } from '../session.ts';
+import { showCommand } from './runs-show.ts';
+import { watchCommand } from './runs-watch.ts';
+
+const DEFAULT_LIMIT = 20;
+const MAX_LIMIT = 1_000;
+
+const listCommand: Command = {
+  summary: 'List runs, newest first',
+  words: [],
+  options: {
+    status: { type: 'string', value: 'STATUS', description: 'Only runs with this status' },
+    limit: { type: 'string', value: 'N', description: `How many, at most ${MAX_LIMIT}; default ${DEFAULT_LIMIT}` },
+    ...jsonOption,
+    ...settingOptions,
+  },
+  examples: [['troupe runs list --status failed --limit 5', 'The five newest runs that failed']],
+  run: listRuns,
+};
+
+async function listRuns(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const limit = given.whole('limit', 1) ?? DEFAULT_LIMIT;
+  if (limit > MAX_LIMIT) throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --status.');
+  const status = given.text('status');
+  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
+  try {
+    const filter = status === undefined ? {} : { index: 'status', prefix: `${status}/` };
+    const { documents } = await reader.query('runs', { limit, reverse: true, ...filter });
+    const runs = documents.map(({ document }) => document as JsonObject);
+    if (given.flag('json')) terminal.printJson({ runs });
+    else if (runs.length === 0) terminal.tell(`no runs in ${reader.where}`);
+    else for (const line of table([['run', 'name', 'status', 'created', 'took'], ...runs.map(row)])) terminal.print(line);
+    return exitCodes.done;
+  } finally {
+    await reader.close();
+  }
+}
+
+function row(run: JsonObject): string[] {
+  const created = new Date(Number(run['createdAt'])).toISOString();
+  const since = Number(run['startedAt'] ?? run['createdAt']);
+  const took = run['durationMs'] === null ? now() - since : Number(run['durationMs']);
+  return [String(run['runId']), String(run['name']), String(run['status']), created, duration(took)];
+}
+
+type Send = (given: Arguments) => CommandInput;
+
+const reasonOption: OptionTable = { reason: { type: 'string', value: 'TEXT', description: 'Why; recorded in the log' } };
+
+function withReason(given: Arguments): { reason?: string } {
+  const reason = given.text('reason');
+  return reason === undefined ? {} : { reason };
+}
+
+/** A command message as a command of the command line. */
+function sender(summary: string, parts: { name: string; options?: OptionTable; message: Send }): Command {
+  return {
+    summary,
+    words: ['run'],
+    options: { ...parts.options, ...jsonOption, ...settingOptions },
+    examples: [[`troupe runs ${parts.name} run_01j9zq`, summary]],
+    run: (context) => send(context, parts.message),
+  };
+}
+
+async function send(context: CommandContext, message: Send): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const runId = given.word(0, 'the run');
+  const session = await openSession(context, { logLevel: 'warn' });
+  const connection = await commandOrchestrator(session, (line) => terminal.tell(line));
+  try {
+    const reply: CommandReply = await connection.client.command(runId, message(given));
+    if (given.flag('json')) terminal.printJson(reply);
+    else terminal.print(`${reply.runId} ${reply.status} at version ${reply.streamVersion}`);
+    return exitCodes.done;
+  } finally {
+    await connection.close();
+  }
+}
+
+function completion(given: Arguments): CommandInput {
+  const status = given.text('status') ?? 'succeeded';
+  if (status !== 'succeeded' && status !== 'failed') {
+    throw new UsageError(`--status is succeeded or failed, not "${status}"`, 'Write --status=succeeded.');
+  }
+  return { type: 'complete', status, ...withReason(given) };
+}
+
+const statusOption: OptionTable = { status: { type: 'string', value: 'STATUS', description: 'succeeded or failed' } };
+
+export const runsGroup: CommandGroup = {
+  summary: 'List, show, watch and control runs',
+  commands: {
+    list: listCommand,
+    show: showCommand,
+    watch: { ...watchCommand, options: { ...watchCommand.options, ...jsonlOption } },
+    start: sender('Start a run that was created without starting', { name: 'start', message: () => ({ type: 'start' }) }),
+    step: sender('Run one ready task, then pause again', { name: 'step', message: () => ({ type: 'step' }) }),
+    pause: sender('Start no new attempts until it is resumed', {
+      name: 'pause',
+      options: reasonOption,
+      message: (given) => ({ type: 'pause', ...withReason(given) }),
+    }),
+    resume: sender('Let a paused run go on', { name: 'resume', message: () => ({ type: 'resume' }) }),
+    complete: sender('End a run by decision of an operator', {
+      name: 'complete',
+      options: { ...statusOption, ...reasonOption },
+      message: completion,
+    }),
+    cancel: sender('Ask the agents to stop and end the run', {
+      name: 'cancel',
+      options: reasonOption,
+      message: (given) => ({ type: 'cancel', ...withReason(given) }),
+    }),
+    terminate: sender('End the run now, without waiting for any agent', {
+      name: 'terminate',
+      options: reasonOption,
+      message: (given) => ({ type: 'terminate', ...withReason(given) }),
+    }),
+    release: sender('Lift the quarantine of a run', {
+      name: 'release',
+      options: reasonOption,
+      message: (given) => ({ type: 'release', ...withReason(given) }),
+    }),
+  },
+};

@@ -1,0 +1,82 @@
+/**
+ * How a command finds its orchestrator: `TROUPE_NATS_URL`; else the process that owns the data directory
+ * (`up.json`); else the command is one itself for as long as it runs.
+ */
+import { type Client, createClient } from '../client/client.ts';
+import { connectBus } from '../messaging/nats-bus.ts';
+import type { Session } from './session.ts';
+import { readUpFile, type UpFile } from './up-file.ts';
+
+/** How long a running orchestrator may take to say hello. */
+const HELLO_MS = 1_500;
+
+export interface Connection {
+  client: Client;
+  url: string;
+  /** Of the orchestrator; undefined: it is somebody on the server of `TROUPE_NATS_URL`. */
+  owner: UpFile['kind'] | undefined;
+  /** True when this process is the orchestrator. */
+  isOwn: boolean;
+  close(): Promise<void>;
+}
+
+/**
+ * The orchestrator that runs already; undefined where none answers.
+ * Throws `bus.connect-failed` when the server of `TROUPE_NATS_URL` is not there.
+ */
+export async function findOrchestrator({ settings, logger }: Session): Promise<Connection | undefined> {
+  if (settings.natsUrl !== undefined) return greet({ url: settings.natsUrl, prefix: settings.prefix });
+  const up = readUpFile(settings.dataDir);
+  if (up === undefined) return undefined;
+  try {
+    const found = await greet({ url: up.nats, prefix: up.prefix, up });
+    if (found === undefined) logger.debug('up.json is stale', { nats: up.nats, pid: up.pid });
+    return found;
+  } catch (error) {
+    logger.debug('up.json is stale', { nats: up.nats, pid: up.pid, error });
+    return undefined;
+  }
+}
+
+async function greet(target: { url: string; prefix: string; up?: UpFile }): Promise<Connection | undefined> {
+  const { url, prefix, up } = target;
+  const bus = await connectBus({ url, name: 'troupe-cli', ...(up && { connectTimeoutMs: HELLO_MS }) });
+  const client = createClient({ bus, prefix });
+  const close = (): Promise<void> => bus.close();
+  try {
+    const hello = await client.hello({ deadlineMs: HELLO_MS });
+    if (up !== undefined && hello.logId !== up.logId) {
+      await close();
+      return undefined;
+    }
+    return { client, url, owner: up?.kind, isOwn: false, close };
+  } catch (error) {
+    await close();
+    const { code } = error as { code?: unknown };
+    if (code === 'bus.no-responders' || code === 'bus.timeout') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * An orchestrator in this process, with a broker on a free port unless a server is named. Says so on stderr
+ * when it is on a server that others use.
+ */
+export async function becomeOrchestrator(
+  session: Session,
+  options: { kind: UpFile['kind']; worker: boolean; tell(line: string): void },
+): Promise<Connection> {
+  const { settings, logger } = session;
+  const { startStack } = await import('./compose.ts');
+  if (settings.natsUrl !== undefined) {
+    options.tell(`no orchestrator answers on ${settings.natsUrl}: this process is the orchestrator while it runs`);
+  }
+  const stack = await startStack({ settings, logger, kind: options.kind, worker: options.worker, port: 0 });
+  const client = createClient({ bus: stack.bus, prefix: settings.prefix });
+  return { client, url: stack.url, owner: undefined, isOwn: true, close: () => stack.close() };
+}
+
+/** The running orchestrator, or one in this process without a worker: for commands that change a run and leave. */
+export async function commandOrchestrator(session: Session, tell: (line: string) => void): Promise<Connection> {
+  return (await findOrchestrator(session)) ?? becomeOrchestrator(session, { kind: 'command', worker: false, tell });
+}

@@ -1,0 +1,38 @@
+/** The end that comes from outside: SIGINT, SIGTERM, SIGHUP, or a parent that went away. */
+import { InterruptedError } from './errors.ts';
+
+export interface Interrupt {
+  /** Aborts with `cli.interrupted` at the first signal. */
+  readonly signal: AbortSignal;
+  /** Stops listening. */
+  release(): void;
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Listens for the end. A second signal ends the process at once, for a close that hangs. */
+export function onInterrupt(): Interrupt {
+  const controller = new AbortController();
+  const end = (): void => {
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(new InterruptedError());
+  };
+  const disconnected = (): void => {
+    if (!controller.signal.aborted) controller.abort(new InterruptedError());
+  };
+  for (const name of SIGNALS) process.on(name, end);
+  process.on('disconnect', disconnected);
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const name of SIGNALS) process.off(name, end);
+      process.off('disconnect', disconnected);
+    },
+  };
+}
+
+/** Resolves when the signal aborts. */
+export function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

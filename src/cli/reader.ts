@@ -1,0 +1,144 @@
+/**
+ * Reading without changing: over NATS where an orchestrator runs, else from the log itself under its lock.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client, QueryInput } from '../client/client.ts';
+import type { Commit, Envelope, JsonEnvelope } from '../events/envelope.ts';
+import type { AppendRequest, EventLog } from '../log/event-log.ts';
+import type { QueryReply } from '../messages/request.ts';
+import type { BlobReference } from '../workflow/value.ts';
+import { findOrchestrator } from './connect.ts';
+import { RunNotFoundError } from './errors.ts';
+import type { Session } from './session.ts';
+
+const HISTORY_PAGE = 1_000;
+
+export interface RunHistory {
+  /** Holds at least the run's stream and can be folded; positions in it mean nothing. */
+  log: EventLog;
+  /** As the orchestrator shows them. */
+  envelopes: Envelope[];
+}
+
+export interface Reader {
+  /** What was read, for people. */
+  readonly where: string;
+  /** Present where an orchestrator answers. */
+  readonly client: Client | undefined;
+  /** Throws `run.not-found`. */
+  history(runId: string): Promise<RunHistory>;
+  /** Documents of a projection. */
+  query(name: string, query: QueryInput): Promise<QueryReply>;
+  close(): Promise<void>;
+}
+
+/** Opens a reader. Throws `log.locked` when a process without an address holds the log. */
+export async function openReader(session: Session): Promise<Reader> {
+  const found = await findOrchestrator(session);
+  if (found !== undefined) return remoteReader(found);
+  return localReader(session);
+}
+
+function remoteReader(found: { client: Client; url: string; close(): Promise<void> }): Reader {
+  const { client, url } = found;
+  return {
+    where: url,
+    client,
+    history: (runId) => copyRun(client, runId),
+    query: (name, query) => client.query(name, query),
+    close: found.close,
+  };
+}
+
+async function localReader(session: Session): Promise<Reader> {
+  const { dataDir, store } = session.settings;
+  const hasLog = store === 'level' && existsSync(join(dataDir, 'log'));
+  const { openLog } = await import('./open-log.ts');
+  const log = await openLog(hasLog ? session.settings : { ...session.settings, store: 'memory' });
+  return {
+    where: dataDir,
+    client: undefined,
+    history: async (runId) => {
+      if (!runId.startsWith('run_') || log.streamHead(runId) === undefined) throw new RunNotFoundError(runId, dataDir);
+      return { log, envelopes: await envelopesIn(log, runId) };
+    },
+    query: (name, query) => queryLog(log, name, query),
+    close: () => log.close(),
+  };
+}
+
+async function queryLog(log: EventLog, name: string, query: QueryInput): Promise<QueryReply> {
+  const [{ Projector }, { queryProjection }, { querySchema }] = await Promise.all([
+    import('../actors/services/projector.ts'),
+    import('../actors/services/projection-query.ts'),
+    import('../messages/request.ts'),
+  ]);
+  const projector = new Projector({ log });
+  await projector.open();
+  try {
+    projector.start();
+    await projector.catchUp(undefined, log.durablePosition);
+    return await queryProjection({ log, projector, name, query: querySchema.parse(query) });
+  } finally {
+    await projector.close();
+  }
+}
+
+/** The run's history in a memory log, with the blobs it names, so that it folds as the original does. */
+async function copyRun(client: Client, runId: string): Promise<RunHistory> {
+  const [{ createMemoryLog }, { commitsOf }] = await Promise.all([
+    import('../log/memory-log.ts'),
+    import('./history-commits.ts'),
+  ]);
+  const log = createMemoryLog();
+  const envelopes: Envelope[] = [];
+  for await (const events of historyPages(client, runId)) {
+    envelopes.push(...events);
+    for (const commit of commitsOf(events)) {
+      for (const reference of blobsIn(commit)) {
+        await log.blobs.put(await client.getBlob(reference), reference.type);
+      }
+      log.append(appendOf(commit));
+    }
+    await log.flush();
+  }
+  if (log.streamHead(runId) === undefined) throw new RunNotFoundError(runId, 'the orchestrator');
+  return { log, envelopes };
+}
+
+async function* historyPages(client: Client, runId: string): AsyncGenerator<JsonEnvelope[]> {
+  let from: number | undefined = 1;
+  while (from !== undefined) {
+    const page: { events: JsonEnvelope[]; next?: number } = await client.history(runId, { from, limit: HISTORY_PAGE });
+    yield page.events;
+    from = page.next;
+  }
+}
+
+function appendOf(commit: Commit): AppendRequest {
+  const { position: _position, firstVersion, ...rest } = commit;
+  return { ...rest, expectedVersion: firstVersion - 1 };
+}
+
+/** Every blob reference in the data of a commit. */
+function blobsIn(commit: Commit): BlobReference[] {
+  const found: BlobReference[] = [];
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null) return;
+    const { $blob } = value as { $blob?: unknown };
+    if (typeof $blob === 'string') found.push(value as BlobReference);
+    else for (const item of Object.values(value)) visit(item);
+  };
+  for (const event of commit.events) visit(event.data);
+  return found;
+}
+
+async function envelopesIn(log: EventLog, runId: string): Promise<Envelope[]> {
+  const { envelopesOf } = await import('../events/envelope.ts');
+  const envelopes: Envelope[] = [];
+  for await (const commits of log.readStream(runId)) {
+    for (const commit of commits) envelopes.push(...envelopesOf(commit));
+  }
+  return envelopes;
+}

@@ -1,0 +1,50 @@
+/** Small pieces of text: durations, times, tables, values. Pure. */
+import type { JsonValue } from '../../workflow/value.ts';
+
+/** `850 ms`, `2.4 s`, `3 min 05 s`, `2 h 10 min`. */
+export function duration(ms: number): string {
+  if (ms < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1_000);
+  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+  return `${Math.floor(seconds / 3_600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`;
+}
+
+/** Since the start: `+0.000s`. */
+export function offset(ms: number): string {
+  return `+${(ms / 1_000).toFixed(3)}s`;
+}
+
+/** Columns aligned on the left, two spaces apart, without trailing spaces. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, cell.length)));
+  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd());
+}
+
+/** A value on one line, shortened. */
+export function brief(value: unknown, limit = 100): string {
+  const text = typeof value === 'string' ? value.replace(/\s+/g, ' ').trim() : (JSON.stringify(value) ?? '');
+  return text.length <= limit ? text : `${text.slice(0, limit - 3)}...`;
+}
+
+/**
+ * The outputs of a run for people: a text as it is (Markdown stays Markdown), several fields one after the other
+ * under their names, everything else as indented JSON.
+ */
+export function outputText(output: JsonValue): string {
+  if (output === null) return '';
+  if (typeof output === 'string') return output.trimEnd();
+  if (typeof output !== 'object' || Array.isArray(output)) return JSON.stringify(output, null, 2);
+  const fields = Object.entries(output);
+  const [only] = fields;
+  if (fields.length === 1 && only !== undefined && typeof only[1] === 'string' && only[1].includes('\n')) return only[1].trimEnd();
+  return fields.map(([name, value]) => field(name, value)).join('\n');
+}
+
+function field(name: string, value: JsonValue): string {
+  if (typeof value === 'string' && value.includes('\n')) return `${name}:\n\n${value.trimEnd()}\n`;
+  if (typeof value === 'string') return `${name}: ${value}`;
+  const text = JSON.stringify(value, null, 2);
+  return text.includes('\n') ? `${name}:\n${text}` : `${name}: ${text}`;
+}

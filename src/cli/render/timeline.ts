@@ -1,0 +1,57 @@
+/** A run's past as a readable timeline, its state as a table. Pure. */
+import type { Envelope } from '../../events/envelope.ts';
+import type { RunReport, TaskReport } from '../../messages/report.ts';
+import { brief, duration, offset, table } from './format.ts';
+import { failureText, wordsOf } from './words.ts';
+
+const MAX_INSTANCES_SHOWN = 20;
+
+/** One line an event: version, time since the first event, type, task, agent, what happened. */
+export function timeline(envelopes: readonly Envelope[]): string[] {
+  const start = envelopes[0]?.at ?? 0;
+  return table(
+    envelopes.map((envelope) => {
+      const data = envelope.data as { taskId?: string; attempt?: number; agent?: string };
+      const attempt = data.attempt !== undefined && data.attempt > 1 ? `#${data.attempt}` : '';
+      return [
+        String(envelope.streamVersion),
+        offset(envelope.at - start),
+        envelope.type,
+        `${data.taskId ?? '-'}${attempt}`,
+        data.agent ?? '-',
+        wordsOf(envelope),
+      ];
+    }),
+  );
+}
+
+/** The last lines of a timeline. */
+export function summary(report: RunReport, events: number): string[] {
+  const counts = new Map<string, number>();
+  for (const task of Object.values(report.tasks)) counts.set(task.status, (counts.get(task.status) ?? 0) + 1);
+  const tasks = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  return [
+    `${report.runId} "${report.name}" ${report.status} after ${duration(report.durationMs)}: ${events} events, tasks: ${tasks || 'none'}`,
+    ...(report.error === undefined ? [] : [`error: ${failureText(report.error)}`]),
+  ];
+}
+
+/** A table of tasks with their state; instances of a `foreach` below it, the first ones only. */
+export function taskTable(report: RunReport): string[] {
+  const rows = [['task', 'status', 'attempts', 'agent', 'took', 'result']];
+  for (const [id, task] of Object.entries(report.tasks)) {
+    rows.push(taskRow(id, task));
+    const instances = task.instances ?? [];
+    instances.slice(0, MAX_INSTANCES_SHOWN).forEach((instance, index) => rows.push(taskRow(`  ~${index}`, instance)));
+    const hidden = instances.length - MAX_INSTANCES_SHOWN;
+    if (hidden > 0) rows.push([`  and ${hidden} more`]);
+  }
+  return table(rows);
+}
+
+function taskRow(id: string, task: TaskReport): string[] {
+  const { startedAt, endedAt } = task;
+  const took = startedAt !== undefined && endedAt !== undefined ? duration(endedAt - startedAt) : '-';
+  const result = task.error !== undefined ? failureText(task.error) : (task.reason ?? (task.output === undefined ? '' : brief(task.output, 60)));
+  return [id, task.status, String(task.attempts), task.agent ?? '-', took, result];
+}

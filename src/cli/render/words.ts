@@ -1,0 +1,72 @@
+/** What an event says, in words. One sentence part a type; a type without one is shown with its data. Pure. */
+import type { Envelope } from '../../events/envelope.ts';
+import { isBlobReference } from '../../workflow/value.ts';
+import { brief, duration } from './format.ts';
+
+type Data = Readonly<Record<string, unknown>>;
+type Words = (data: Data, at: number) => string;
+
+const words: Readonly<Record<string, Words>> = {
+  'run.created': (data) => `"${text(data['name'])}" created, inputs ${valueText(data['inputs'])}`,
+  'run.started': (data, at) => `run started${due(data, at, ', times out in')}`,
+  'run.paused': (data) => `paused: ${text(data['reason'])}`,
+  'run.resumed': (data) => `resumed after ${duration(Number(data['pausedMs'] ?? 0))}`,
+  'run.cancelRequested': (data) => `${data['terminate'] === true ? 'termination' : 'cancellation'} requested: ${text(data['reason'])}`,
+  'run.stopping': (data) => `stopping: ${failureText(data['error'])}`,
+  'run.succeeded': (data) => `run succeeded, output ${valueText(data['output'])}`,
+  'run.failed': (data) => `run failed: ${failureText(data['error'])}`,
+  'run.canceled': (data) => `run canceled: ${text(data['reason'])}`,
+  'run.quarantined': (data) => `isolated: ${failureText(data['error'])}`,
+  'run.released': (data) => `released: ${text(data['reason'])}`,
+  'run.compensationStarted': () => 'undoing what succeeded',
+  'task.scheduled': () => 'ready',
+  'task.preparing': () => 'fetching what the decision needs',
+  'task.started': (data) => `given to ${text(data['agent'])} (${text(data['rule'])}), parameters ${valueText(data['parameters'])}`,
+  'task.progressed': (data) => [data['percent'] === undefined ? '' : `${Number(data['percent'])} %`, text(data['message'])].filter(Boolean).join(' '),
+  'task.attemptFailed': (data) => `attempt ${text(data['attempt'])} failed: ${failureText(data['error'])}`,
+  'task.retryScheduled': (data, at) => `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
+  'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
+  'task.waiting': (data, at) => `waits for ${text(data['kind'])}${due(data, at, ', due in')}`,
+  'task.expanded': (data) => `expanded into ${text(data['count'])} instances`,
+  'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
+  'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
+  'task.failed': (data, at) => `failed${took(data, at)}: ${failureText(data['error'])}`,
+  'task.skipped': (data) => `skipped: ${text(data['reason'])}`,
+  'task.cancelRequested': (data) => `cancellation requested: ${text(data['reason'])}`,
+  'task.cancelAcknowledged': () => 'the agent stopped',
+  'task.cancelForced': () => 'the agent did not stop in time and was given up',
+  'task.canceled': (data) => `canceled: ${text(data['reason'])}`,
+  'task.reset': (data) => `back to pending: ${text(data['reason'])}`,
+};
+
+/** What happened, for people. */
+export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): string {
+  const data = (typeof envelope.data === 'object' && envelope.data !== null ? envelope.data : {}) as Data;
+  const say = Object.hasOwn(words, envelope.type) ? words[envelope.type] : undefined;
+  return say === undefined ? brief(data) : say(data, envelope.at);
+}
+
+/** `code: message` of a failure record. */
+export function failureText(failure: unknown): string {
+  if (typeof failure !== 'object' || failure === null) return 'no reason given';
+  const { code, message } = failure as Data;
+  return `${text(code)}: ${brief(text(message), 300)}`;
+}
+
+function text(value: unknown): string {
+  return value === undefined || value === null ? '' : typeof value === 'string' ? value : brief(value);
+}
+
+function valueText(value: unknown): string {
+  return isBlobReference(value) ? `of ${value.size} bytes` : brief(value);
+}
+
+function due(data: Data, at: number, before: string): string {
+  const { dueAt } = data;
+  return typeof dueAt === 'number' ? `${before} ${duration(Math.max(0, dueAt - at))}` : '';
+}
+
+function took(data: Data, at: number): string {
+  const { startedAt } = data;
+  return typeof startedAt === 'number' ? ` after ${duration(at - startedAt)}` : '';
+}

@@ -1,0 +1,88 @@
+/** What `troupe run` is asked to do: a checked workflow or a text, and its inputs. */
+import { readFileSync, statSync } from 'node:fs';
+import type { WorkflowDefinition } from '../workflow/definition.ts';
+import { WorkflowInvalid } from '../workflow/errors.ts';
+import type { Problem } from '../workflow/problems.ts';
+import type { JsonObject, JsonValue } from '../workflow/value.ts';
+import { FileUnreadableError, UsageError } from './errors.ts';
+
+export type RunTarget =
+  | { kind: 'workflow'; source: string; definition: WorkflowDefinition; warnings: Problem[] }
+  | { kind: 'text'; text: string };
+
+const FILE_NAME = /\.(ya?ml|json)$/i;
+
+/**
+ * A word that names a file, or looks like a file's name, is a workflow; everything else is text.
+ * Throws `workflow.invalid` with every problem and its place, `cli.file-unreadable`.
+ */
+export async function readTarget(word: string): Promise<RunTarget> {
+  if (!FILE_NAME.test(word) && !isFile(word)) return { kind: 'text', text: word };
+  const source = readText(word);
+  const { parseWorkflow } = await import('../workflow/parse.ts');
+  const { definition, problems } = parseWorkflow(source, { file: word });
+  if (definition === undefined) throw new WorkflowInvalid(problems);
+  return { kind: 'workflow', source, definition, warnings: problems };
+}
+
+/** The text of a file. Throws `cli.file-unreadable`. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new FileUnreadableError(path, cause);
+  }
+}
+
+/**
+ * Inputs from a JSON file and `key=value` pairs; pairs win. A value is read as the input's declared type,
+ * of an undeclared input as JSON where it is JSON, else as text. Throws `cli.usage`, `cli.file-unreadable`.
+ */
+export function readInputs(options: {
+  pairs: readonly string[];
+  file?: string | undefined;
+  definition?: WorkflowDefinition | undefined;
+}): JsonObject {
+  const input: JsonObject = options.file === undefined ? {} : inputFile(options.file);
+  for (const pair of options.pairs) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new UsageError(`--input ${pair} has no "="`, 'Write --input name=value.');
+    const name = pair.slice(0, at);
+    const declared = options.definition?.inputs[name]?.type ?? 'any';
+    input[name] = inputValue({ name, text: pair.slice(at + 1), declared });
+  }
+  return input;
+}
+
+function inputValue({ name, text, declared }: { name: string; text: string; declared: string }): JsonValue {
+  if (declared === 'string') return text;
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    if (declared === 'any') return text;
+    throw new UsageError(`the input ${name} needs a value of type ${declared}, not "${text}"`, 'Write it as JSON.', { input: name, type: declared });
+  }
+}
+
+function inputFile(path: string): JsonObject {
+  const text = readText(path);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new FileUnreadableError(path, cause);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new UsageError(`${path} holds no JSON object`, 'Write {"name": "value"}.');
+  }
+  return value as JsonObject;
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    // a text that is no possible path: too long, or with a null character
+    return false;
+  }
+}
