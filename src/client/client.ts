@@ -22,12 +22,17 @@ import { connectBus } from '../messaging/nats-bus.ts';
 import { createSubjects, type Subjects } from '../messaging/subjects.ts';
 import { type BlobReference, checkValue, isBlobReference, type JsonObject, type JsonValue } from '../workflow/value.ts';
 import { type AskOptions, ask, pause } from './ask.ts';
+import { sourceOf } from '../workflow/define.ts';
+import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { getBlob, putBlob } from './blob-transfer.ts';
 import { ClarificationNeededError, UnexpectedReplyError, UnknownRunError } from './errors.ts';
 import { CHECK_INTERVAL_MS, followRun, isTerminalEvent, readHistory } from './follow-run.ts';
 import { isEnded, outcomeOf, type RunOutcome } from './run-outcome.ts';
 
-export type RequestInput = z.input<typeof requestSchema>;
+/** A request; `workflow` is a text, an object in the form of a file, or what `defineWorkflow` returned. */
+export type RequestInput = Omit<z.input<typeof requestSchema>, 'workflow'> & {
+  workflow?: string | JsonObject | WorkflowDefinition;
+};
 export type CommandInput = z.input<typeof commandSchema>;
 export type QueryInput = z.input<typeof querySchema>;
 
@@ -76,7 +81,9 @@ export class Client {
   /** Starts a run, once however often it is sent. Resolves when the run is durable. Throws `request.clarification-needed`. */
   async request(body: RequestInput, options: AskOptions = {}): Promise<RequestReply> {
     const requestId = body.requestId ?? `req_${randomUUID()}`;
-    const reply = await this.#ask<Partial<RequestReply>>(this.#subjects.request(), { ...body, requestId }, options);
+    const source = typeof body.workflow === 'object' ? sourceOf(body.workflow) : undefined;
+    const message = { ...body, requestId, ...(source === undefined ? {} : { workflow: source }) };
+    const reply = await this.#ask<Partial<RequestReply>>(this.#subjects.request(), message, options);
     if ('clarification' in reply) throw new ClarificationNeededError(reply.clarification);
     if (typeof reply.runId !== 'string') throw new UnexpectedReplyError(this.#subjects.request(), 'runId');
     return reply as RequestReply;

@@ -102,6 +102,8 @@ export const taskEvents = {
       output: fields.value,
       usage: fields.usage.optional(),
       repeats: z.boolean().optional(),
+      /** The newer attempt that was running when this late result came; it is canceled. */
+      superseded: fields.attempt.optional(),
     }),
   ),
   failed: eventType(

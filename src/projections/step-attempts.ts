@@ -148,11 +148,25 @@ const table: FoldTable<StepAttempt> = {
   'task.reset': reset,
 };
 
-function foldAttempt(attempt: StepAttempt | undefined, event: ProjectedEvent): StepAttempt | undefined {
+function foldAttempt(
+  attempt: StepAttempt | undefined,
+  event: ProjectedEvent,
+  key: string,
+): StepAttempt | undefined {
   if (event.type === 'task.started') return started(event);
+  if (attempt !== undefined && isSuperseded(event, key)) {
+    return { ...ended(attempt, event, 'canceled'), agent: attempt.agent, worker: null, cancelReason: 'superseded' };
+  }
   const known = attempt ?? (isEndOfAgentsWork(event) ? opened(event as AttemptEvent) : undefined);
   if (known === undefined) return undefined;
   return foldFor(table, event.type)?.(known, event) ?? known;
+}
+
+/** A late result of an older attempt ends the newer one as well. */
+function isSuperseded(event: ProjectedEvent, key: string): event is ProjectedEventOf<'task.succeeded'> {
+  if (event.type !== 'task.succeeded') return false;
+  const { taskId, superseded } = event.data as { taskId: string; superseded?: number };
+  return superseded !== undefined && key === attemptKey(event.stream, taskId, superseded);
 }
 
 /** A fork's stream ends attempts that the run it was forked from has started. */
@@ -162,7 +176,10 @@ function isEndOfAgentsWork(event: ProjectedEvent): boolean {
 
 function keys(event: ProjectedEvent): readonly string[] {
   const { taskId, attempt } = event.data as { taskId: string; attempt?: number };
-  return attempt === undefined || !isRunStream(event.stream) ? [] : [attemptKey(event.stream, taskId, attempt)];
+  if (attempt === undefined || !isRunStream(event.stream)) return [];
+  const { superseded } = event.data as { superseded?: number };
+  const own = attemptKey(event.stream, taskId, attempt);
+  return superseded === undefined ? [own] : [own, attemptKey(event.stream, taskId, superseded)];
 }
 
 /** Where an attempt is filed in time: when it started, or ended if that is all that is known. */

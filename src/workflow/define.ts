@@ -3,7 +3,7 @@ import type { WorkflowDefinition } from './definition.ts';
 import { WorkflowInvalid } from './errors.ts';
 import { compileWorkflow, type ParseOptions } from './parse.ts';
 import type { WorkflowSource } from './schema.ts';
-import type { JsonValue } from './value.ts';
+import type { JsonObject, JsonValue } from './value.ts';
 
 type TaskSource = WorkflowSource['tasks'][number];
 
@@ -42,6 +42,14 @@ export type TypedWorkflow<Id extends string> = Omit<WorkflowSource, 'inputs' | '
   readonly tasks: readonly TypedTask<Id>[];
 };
 
+/** The sources of definitions that were written in code: requests carry the file form. */
+const sources = new WeakMap<WorkflowDefinition, JsonObject>();
+
+/** The file form of a definition that `defineWorkflow` returned; undefined for any other value. */
+export function sourceOf(definition: object): JsonObject | undefined {
+  return sources.get(definition as WorkflowDefinition);
+}
+
 /**
  * The definition of a workflow written in code. Ids that are not in the workflow, and defaults of
  * another type than their input, are errors of the TypeScript compiler; everything else is validated
@@ -54,5 +62,6 @@ export function defineWorkflow<const Id extends string>(
   const { definition, problems } = compileWorkflow(source, options);
   if (definition === undefined)
     throw new WorkflowInvalid(problems.filter(({ severity }) => severity === 'error'));
+  sources.set(definition, source as unknown as JsonObject);
   return definition;
 }

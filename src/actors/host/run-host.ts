@@ -188,8 +188,24 @@ export class RunHost {
     }
     const run = this.#run;
     if (run === undefined) return true;
+    if (delivery.uniqueKey !== undefined && this.#runtime.log.uniqueOwner(delivery.uniqueKey) !== undefined) {
+      this.#answerRepeated(run, delivery);
+      return true;
+    }
     this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
     return this.#advanceTurn();
+  }
+
+  /** A message that was taken before changes nothing and hears how things stand, once that is durable. */
+  #answerRepeated(run: RunAggregate, delivery: Delivery): void {
+    const { streamVersion } = run;
+    const position = this.#runtime.log.appendedPosition;
+    const status = runState(run);
+    const outcome: Outcome = { kind: 'done', status, streamVersion, position, changed: false };
+    this.#runtime.releases.push(() => {
+      delivery.reply?.(outcome);
+      this.#leaveWhenDone();
+    });
   }
 
   #advanceTurn(): boolean {

@@ -31,6 +31,8 @@ export interface Delivery {
   causationId: string;
   actor: ActorRef;
   trace?: string;
+  /** Of a message that changes state once however often it is sent: no commit may have had it before. */
+  uniqueKey?: string;
   /** Called at most once, and not at all when the outcome is unknown: then the sender asks again. */
   reply?(outcome: Outcome): void;
 }

@@ -39,7 +39,7 @@ export class Turn {
   /** True when more follows than one commit holds. */
   isCut = false;
   /** Keys that no commit may have had before. */
-  unique: string[] = [];
+  readonly unique: string[] = [];
   readonly #run: RunAggregate;
   readonly #host: TurnOptions['host'];
   readonly #runtime: HostRuntime;
@@ -55,6 +55,7 @@ export class Turn {
 
   constructor({ run, delivery, host, runtime }: TurnOptions) {
     this.delivery = delivery;
+    if (delivery.uniqueKey !== undefined) this.unique.push(delivery.uniqueKey);
     this.#run = run;
     this.#host = host;
     this.#runtime = runtime;
@@ -65,7 +66,7 @@ export class Turn {
   seed(created: RunEvent, extra: { blobs: PendingBlob[]; unique: string[]; values: string[] }): void {
     this.events.push(created);
     this.blobs.push(...extra.blobs);
-    this.unique = extra.unique;
+    this.unique.push(...extra.unique);
     this.#fetched.push(...extra.values);
   }
 

@@ -43,6 +43,7 @@ export class ClientDoors {
         message: { type: 'command', command },
         causationId: id ?? `${command.type}/${this.#runtime.clock.now()}`,
         actor: { kind: 'client' },
+        ...(id === undefined ? {} : { uniqueKey: `command:${runId}/${id}` }),
         reply: (outcome) => {
           if (outcome.kind === 'rejected') {
             message.respondError(outcome.rejection);

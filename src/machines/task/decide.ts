@@ -74,11 +74,15 @@ function afterEnd(activation: Activation, result: ResultMessage): Decision {
 }
 
 function succeed(activation: Activation, result: Extract<ResultMessage, { status: 'succeeded' }>): Decision {
+  const isLate = result.attempt < activation.context.attempt && activation.context.startedAt !== null;
   return events(
     event('task.succeeded', {
-      ...ending(activation, result.worker),
+      ...(isLate ? identity(activation) : ending(activation, result.worker)),
+      ...(isLate && result.worker !== undefined ? { worker: result.worker } : {}),
+      ...(isLate && activation.context.agent !== null ? { agent: activation.context.agent } : {}),
       attempt: result.attempt,
       output: result.output,
+      ...(isLate ? { superseded: activation.context.attempt } : {}),
       ...(result.usage === undefined ? {} : { usage: result.usage }),
     }),
   );
