@@ -1,0 +1,149 @@
+/**
+ * Orchestrator, worker and broker as real processes that can be killed and started again.
+ *
+ * On the embedded broker the broker lives in the orchestrator's process and dies with it. The port, the data directory
+ * and the worker's cache stay the same over all lives. A process that ends by itself is an error of the test.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { type Child, startChild } from './child.ts';
+import type { OrchestratorProcessSettings } from './orchestrator-process.ts';
+import type { WorkerProcessSettings } from './worker-process.ts';
+
+export type BrokerKind = 'embedded' | 'nats-server';
+export type Victim = 'orchestrator' | 'worker' | 'nats-server';
+
+/** One kill; `at` is milliseconds since the epoch, just before the signal was sent. */
+export interface Kill {
+  victim: Victim;
+  pid: number;
+  at: number;
+}
+
+/** A heartbeat counts twice as long: what a killed worker had in hand is lost after two seconds. */
+const HEARTBEAT_MS = 1_000;
+
+export class Cluster {
+  readonly kind: BrokerKind;
+  readonly kills: Kill[] = [];
+  readonly directory = mkdtempSync(join(tmpdir(), 'troupe-crash-'));
+  readonly url: string;
+  readonly #port: number;
+  readonly #server: NatsServer | undefined;
+  #orchestrator: Child;
+  #worker: Child;
+  readonly #ended: Child[] = [];
+
+  private constructor(kind: BrokerKind, port: number, server: NatsServer | undefined) {
+    this.kind = kind;
+    this.#port = port;
+    this.#server = server;
+    this.url = server?.url ?? `nats://127.0.0.1:${port}`;
+    this.#orchestrator = this.#startOrchestrator();
+    this.#worker = this.#startWorker();
+  }
+
+  /** Starts all processes; resolves when they serve. */
+  static async start(kind: BrokerKind): Promise<Cluster> {
+    const server = kind === 'embedded' ? undefined : await startNatsServer();
+    const cluster = new Cluster(kind, server?.port ?? (await freePort()), server);
+    await cluster.ready();
+    return cluster;
+  }
+
+  get logDirectory(): string {
+    return join(this.directory, 'data');
+  }
+
+  get journal(): string {
+    return join(this.directory, 'journal');
+  }
+
+  get victims(): Victim[] {
+    return this.kind === 'embedded'
+      ? ['orchestrator', 'worker']
+      : ['orchestrator', 'worker', 'nats-server'];
+  }
+
+  /** Resolves when orchestrator and worker have said that they serve. */
+  async ready(): Promise<void> {
+    const lines = await Promise.all([this.#orchestrator.first, this.#worker.first]);
+    for (const line of lines) {
+      if (line.ready !== true) throw new Error(`a process did not start: ${JSON.stringify(line)}`);
+    }
+  }
+
+  /** kill -9; resolves when the process is gone. */
+  async kill(victim: Victim): Promise<void> {
+    const target = this.#target(victim);
+    this.kills.push({ victim, pid: target.pid, at: Date.now() });
+    await target.kill9();
+  }
+
+  /** Starts what was killed; does not wait until it serves. */
+  async restart(victim: Victim): Promise<void> {
+    if (victim === 'nats-server') await this.#server?.restart();
+    else if (victim === 'worker') {
+      this.#ended.push(this.#worker);
+      this.#worker = this.#startWorker();
+    } else {
+      this.#ended.push(this.#orchestrator);
+      this.#orchestrator = this.#startOrchestrator();
+    }
+  }
+
+  /** What the processes complained about. */
+  get complaints(): string {
+    return [...this.#ended, this.#orchestrator, this.#worker].map(({ stderr }) => stderr).join('');
+  }
+
+  /** Processes that ended without being killed. */
+  get selfEnded(): string[] {
+    const killed = new Set(this.kills.map(({ pid }) => pid));
+    return [...this.#ended, this.#orchestrator, this.#worker]
+      .filter((child) => !child.isRunning && !killed.has(child.pid))
+      .map((child) => `process ${child.pid}: ${child.stderr}`);
+  }
+
+  /** Ends all processes; the files stay until `remove`. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#orchestrator.kill9(), this.#worker.kill9(), this.#server?.stop()]);
+  }
+
+  remove(): void {
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  #target(victim: Victim): { pid: number; kill9(): Promise<void> } {
+    if (victim === 'worker') return this.#worker;
+    if (victim === 'orchestrator' || this.#server === undefined) return this.#orchestrator;
+    return this.#server;
+  }
+
+  #startOrchestrator(): Child {
+    const where = this.#server === undefined ? { port: this.#port } : { natsUrl: this.url };
+    const settings: OrchestratorProcessSettings = { directory: this.logDirectory, ...where };
+    return startChild('orchestrator-process.ts', settings);
+  }
+
+  #startWorker(): Child {
+    const settings: WorkerProcessSettings = {
+      url: this.url,
+      cacheDirectory: join(this.directory, 'worker'),
+      journal: this.journal,
+      heartbeatMs: HEARTBEAT_MS,
+    };
+    return startChild('worker-process.ts', settings);
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

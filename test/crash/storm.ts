@@ -1,0 +1,105 @@
+/**
+ * A storm: runs are requested while processes are killed at random moments, all drawn from one seed. Kills do not wait
+ * for the recovery from the one before.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Client, connectClient } from '../../src/client/client.ts';
+import type { RunReport } from '../../src/messages/report.ts';
+import { seededRandom } from '../support/seeded.ts';
+import type { Cluster, Victim } from './cluster.ts';
+
+export interface StormOptions {
+  seed: number;
+  kills: number;
+  runs: number;
+  /** Default: all that the cluster has. */
+  victims?: Victim[];
+}
+
+export interface StormResult {
+  /** Of every run that was answered. */
+  reports: RunReport[];
+  /** The requests that nobody answered in time. */
+  unanswered: number;
+  seconds: number;
+}
+
+export const TASKS = 10;
+const MIN_TASK_MS = 5;
+const MAX_TASK_MS = 20;
+/** Time between two kills. */
+const MIN_CALM_MS = 150;
+const MAX_CALM_MS = 1_000;
+/** Time until what was killed is started again. */
+const MAX_DOWN_MS = 250;
+/** For a request to be answered, and for all runs to end after the last kill. */
+const PATIENCE_MS = 60_000;
+
+/** Two lanes that meet in the last task; each task passes on the number it got plus one. */
+export function lanes(random: () => number): object {
+  const tasks = Array.from({ length: TASKS }, (_, index) => {
+    const ms = Math.round(MIN_TASK_MS + random() * (MAX_TASK_MS - MIN_TASK_MS));
+    const before = index === TASKS - 1 ? [index - 2, index - 1] : index < 2 ? [] : [index - 2];
+    const sum = before.map((other) => `t${other}.output.n`).join(' + ');
+    return {
+      id: `t${index}`,
+      agent: 'mark',
+      parameters: { ms, n: before.length === 0 ? 1 : `\${${sum} + 1}` },
+      dependencies: before.map((other) => `t${other}`),
+    };
+  });
+  return { name: 'lanes', tasks, outputs: { n: '${t9.output.n}' } };
+}
+
+/** What `lanes` gives: 1 + 4 in one lane, 1 + 3 in the other, plus the last. */
+export const LANES_OUTPUT = { n: 10 };
+
+export async function storm(cluster: Cluster, options: StormOptions): Promise<StormResult> {
+  const startedAt = performance.now();
+  const random = seededRandom(options.seed);
+  const client = await connectClient({ url: cluster.url });
+  const runs: Promise<RunReport | undefined>[] = [];
+  const victims = options.victims ?? cluster.victims;
+  for (let kill = 0; kill < options.kills; kill += 1) {
+    const upTo = Math.ceil(((kill + 1) * options.runs) / options.kills);
+    const calmMs = MIN_CALM_MS + random() * (MAX_CALM_MS - MIN_CALM_MS);
+    while (runs.length < upTo) {
+      runs.push(
+        runOnce(client, {
+          number: runs.length,
+          workflow: lanes(random),
+          delayMs: random() * calmMs,
+        }),
+      );
+    }
+    await sleep(calmMs);
+    const victim = victims[Math.floor(random() * victims.length)] as Victim;
+    await cluster.kill(victim);
+    await sleep(random() * MAX_DOWN_MS);
+    await cluster.restart(victim);
+  }
+  const reports = await Promise.all(runs);
+  await client.close();
+  return {
+    reports: reports.filter((report) => report !== undefined),
+    unanswered: reports.filter((report) => report === undefined).length,
+    seconds: (performance.now() - startedAt) / 1000,
+  };
+}
+
+/** The report of an answered run at its end; undefined when the request was not answered. Rejects when it does not end. */
+async function runOnce(
+  client: Client,
+  options: { number: number; workflow: object; delayMs: number },
+): Promise<RunReport | undefined> {
+  await sleep(options.delayMs);
+  const request = { requestId: `storm-${options.number}`, workflow: options.workflow as never };
+  const answer = await client.request(request, { deadlineMs: PATIENCE_MS }).catch(() => undefined);
+  if (answer === undefined) return undefined;
+  const late = AbortSignal.timeout(2 * PATIENCE_MS);
+  try {
+    return await client.waitForRun(answer.runId, { signal: late });
+  } catch (error) {
+    throw new Error(`run ${answer.runId} (number ${options.number}) did not end`, { cause: error });
+  }
+}
