@@ -88,7 +88,8 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
 /** One prefix on one NATS has one log: asked before anything is subscribed. */
 async function refuseSecond({ bus, subjects, log }: OrchestratorOptions): Promise<void> {
   const replies = await bus.requestMany(subjects.hello(), {}, { timeoutMs: HELLO_MS, max: 1 });
-  const hello = replies[0] === undefined ? undefined : helloReplySchema.safeParse(replies[0].body());
+  const hello =
+    replies[0] === undefined ? undefined : helloReplySchema.safeParse(replies[0].body());
   if (hello?.success === true) {
     throw new DuplicateOrchestrator({ prefix: subjects.prefix, logId: hello.data.logId });
   }
@@ -158,9 +159,17 @@ class Node implements Orchestrator, HostRuntime {
     this.projector = new Projector({ log, clock: this.clock });
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
     const doors = { runtime: this, table: this.#table, subjects };
-    this.#agentDoors = new AgentDoors({ ...doors, directory: this.#directory, attempts: this.#attempts });
+    this.#agentDoors = new AgentDoors({
+      ...doors,
+      directory: this.#directory,
+      attempts: this.#attempts,
+    });
     this.#clientDoors = new ClientDoors(doors);
-    this.#queries = new Queries({ log, projector: this.projector, report: (runId) => this.#clientDoors.report(runId) });
+    this.#queries = new Queries({
+      log,
+      projector: this.projector,
+      report: (runId) => this.#clientDoors.report(runId),
+    });
     const planner = new Planner({
       isAgent: (name) => this.#agents.has(name),
       agents: () => this.#agents.names(),
@@ -185,12 +194,18 @@ class Node implements Orchestrator, HostRuntime {
     this.#table.forget(host);
   }
 
+  reload(host: { readonly stream: string }): void {
+    this.#table.reload(host);
+  }
+
   async open(): Promise<void> {
     await this.projector.open();
     await this.projector.catchUp(['runs', 'agents'], this.log.durablePosition);
     for (const agent of await knownAgents(this.log)) await this.#agents.load(agent);
     this.#dispatcher.open();
-    this.#subscribe(this.#subjects.anyHeartbeat(), (message) => this.#agentDoors.heartbeat(message));
+    this.#subscribe(this.#subjects.anyHeartbeat(), (message) =>
+      this.#agentDoors.heartbeat(message),
+    );
     await this.#table.activateAll(await liveRuns(this.log));
     await this.log.flush();
     await this.#openDoors();
@@ -204,11 +219,16 @@ class Node implements Orchestrator, HostRuntime {
 
   /** What live runs owe was held back until here. */
   async #probe(): Promise<void> {
-    const { replies, taken } = await probeWorkers(this.#bus, this.#subjects, this.#dispatcher.owed());
+    const { replies, taken } = await probeWorkers(
+      this.#bus,
+      this.#subjects,
+      this.#dispatcher.owed(),
+    );
     const now = this.clock.now();
     for (const reply of replies) {
       this.#directory.heard(reply, now);
-      for (const ref of [...reply.attempts, ...reply.finished]) this.#attempts.seen(ref, reply.worker, now);
+      for (const ref of [...reply.attempts, ...reply.finished])
+        this.#attempts.seen(ref, reply.worker, now);
     }
     this.#dispatcher.releaseHold((ref) => taken.has(attemptKey(ref)));
   }
@@ -247,13 +267,19 @@ class Node implements Orchestrator, HostRuntime {
   }
 
   #hello(): JsonObject {
-    const reply: HelloReply = { logId: this.logId, since: this.#since, version: this.#settings.version };
+    const reply: HelloReply = {
+      logId: this.logId,
+      since: this.#since,
+      version: this.#settings.version,
+    };
     return reply;
   }
 
   #query(message: BusMessage): void {
     const name = this.#subjects.parseQuery(message.subject)?.name ?? '';
-    this.#queries.answer(name, message).catch((error: unknown) => message.respondError(toWireError(error)));
+    this.#queries
+      .answer(name, message)
+      .catch((error: unknown) => message.respondError(toWireError(error)));
   }
 
   #fire(timer: ArmedTimer): void {
@@ -288,7 +314,8 @@ class Node implements Orchestrator, HostRuntime {
 
   #loseSilentAgents(): void {
     for (const agent of this.#agents.names()) {
-      if (this.#directory.capacity(agent) === 0) this.#agents.tell(agent, { type: 'gone', worker: 'unknown' });
+      if (this.#directory.capacity(agent) === 0)
+        this.#agents.tell(agent, { type: 'gone', worker: 'unknown' });
     }
   }
 
@@ -328,11 +355,12 @@ class Node implements Orchestrator, HostRuntime {
     this.#timers.stop();
     for (const stop of this.#stops) stop();
     await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
-    await this.log.flush().catch((error: unknown) => this.#failed('the log could not be flushed', error));
+    await this.log
+      .flush()
+      .catch((error: unknown) => this.#failed('the log could not be flushed', error));
     await this.#feed.close();
     await this.projector.close();
     this.#table.halt();
     this.releases.close();
   }
 }
-

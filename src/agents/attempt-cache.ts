@@ -11,7 +11,12 @@
  */
 import { mkdirSync } from 'node:fs';
 import type { AgentLogger } from './agent.ts';
-import { type CacheRecord, encodeAcknowledged, encodeFinished, type FinishedAttempt } from './attempt-record.ts';
+import {
+  type CacheRecord,
+  encodeAcknowledged,
+  encodeFinished,
+  type FinishedAttempt,
+} from './attempt-record.ts';
 import { AttemptSegments, SEGMENT_BYTES } from './attempt-segments.ts';
 import { lockDirectory, newWorkerId, workerIdIn } from './worker-lock.ts';
 
@@ -104,7 +109,9 @@ export class AttemptCache {
 
   /** What must be sent (again), in the order in which it finished. */
   unacknowledged(): FinishedAttempt[] {
-    return [...this.#entries.values()].filter((entry) => !entry.isAcknowledged).map((entry) => entry.finished);
+    return [...this.#entries.values()]
+      .filter((entry) => !entry.isAcknowledged)
+      .map((entry) => entry.finished);
   }
 
   /**
@@ -147,7 +154,9 @@ export class AttemptCache {
 
   #load(segments: AttemptSegments): void {
     for (const number of segments.numbers) {
-      const { skippedLines } = segments.read(number, (record, bytes) => this.#restore(record, { number, bytes }));
+      const { skippedLines } = segments.read(number, (record, bytes) =>
+        this.#restore(record, { number, bytes }),
+      );
       this.skippedLines += skippedLines;
     }
     const oldest = this.#options.now() - RESULT_RETENTION_MS;
@@ -156,7 +165,9 @@ export class AttemptCache {
     }
     this.#removeOldSegments();
     if (this.skippedLines > 0) {
-      this.#options.logger.warn('attempt cache: unreadable lines skipped', { lines: this.skippedLines });
+      this.#options.logger.warn('attempt cache: unreadable lines skipped', {
+        lines: this.skippedLines,
+      });
     }
   }
 
@@ -170,7 +181,12 @@ export class AttemptCache {
       }
       return;
     }
-    const entry: CacheEntry = { finished: record.finished, bytes: source.bytes, segment: 0, isAcknowledged: false };
+    const entry: CacheEntry = {
+      finished: record.finished,
+      bytes: source.bytes,
+      segment: 0,
+      isAcknowledged: false,
+    };
     this.#admit(entry);
     this.#hold(entry, source.number);
   }
@@ -185,7 +201,8 @@ export class AttemptCache {
 
   #flush(): void {
     const group = this.#group;
-    if (group === undefined || this.#segments === undefined || this.#isClosed || this.#isSyncing) return;
+    if (group === undefined || this.#segments === undefined || this.#isClosed || this.#isSyncing)
+      return;
     this.#group = undefined;
     this.#write(this.#segments, group);
     if (this.#options.sync !== true) {
@@ -212,7 +229,8 @@ export class AttemptCache {
 
   #afterSync(group: WriteGroup, error: Error | null): void {
     this.#isSyncing = false;
-    if (error !== null) this.#options.logger.error('attempt cache: cannot sync', { error: error.message });
+    if (error !== null)
+      this.#options.logger.error('attempt cache: cannot sync', { error: error.message });
     group.resolve();
     if (this.#isClosed) this.#segments?.close();
     else this.#flush();
@@ -227,11 +245,15 @@ export class AttemptCache {
 
   #removeOldSegments(): void {
     const segments = this.#segments as AttemptSegments;
-    while (segments.numbers.length > RECENT_SEGMENTS && !this.#held.has(segments.numbers[0] as number)) {
+    while (
+      segments.numbers.length > RECENT_SEGMENTS &&
+      !this.#held.has(segments.numbers[0] as number)
+    ) {
       segments.removeOldest();
     }
     const needed = Math.ceil((2 * this.#heldBytes) / SEGMENT_BYTES);
-    if (segments.numbers.length > MAX_SEGMENTS + needed) this.#moveOut(segments.numbers[0] as number);
+    if (segments.numbers.length > MAX_SEGMENTS + needed)
+      this.#moveOut(segments.numbers[0] as number);
   }
 
   /** What an old segment still holds is written again at the end; the segment goes when that is done. */
@@ -260,7 +282,8 @@ export class AttemptCache {
       return;
     }
     const replaced = this.#recent[this.#nextRecent];
-    if (replaced !== undefined && this.#entries.get(replaced)?.isAcknowledged === true) this.#entries.delete(replaced);
+    if (replaced !== undefined && this.#entries.get(replaced)?.isAcknowledged === true)
+      this.#entries.delete(replaced);
     this.#recent[this.#nextRecent] = entry.finished.key;
     this.#nextRecent = (this.#nextRecent + 1) % RECENT_RESULTS;
   }

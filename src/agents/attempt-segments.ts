@@ -5,7 +5,15 @@
  * S2 What `append` returned from has been handed to the operating system whole: it survives the death of the process.
  * S3 Segments are deleted from the oldest on, so an acknowledgement never disappears before the result it concerns.
  */
-import { closeSync, fdatasync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fdatasync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { type CacheRecord, decodeLine } from './attempt-record.ts';
 
@@ -40,7 +48,10 @@ export class AttemptSegments {
   }
 
   /** Every readable record of one segment in order, and how many lines were none. */
-  read(number: number, onRecord: (record: CacheRecord, bytes: number) => void): { skippedLines: number } {
+  read(
+    number: number,
+    onRecord: (record: CacheRecord, bytes: number) => void,
+  ): { skippedLines: number } {
     const content = readFileSync(this.#path(number));
     let skippedLines = 0;
     let start = 0;
@@ -78,7 +89,11 @@ export class AttemptSegments {
 
   /** Deletes the oldest segment; the one being written stays. */
   removeOldest(): void {
-    if (this.#numbers.length === 0 || (this.#numbers.length === 1 && this.#descriptor !== undefined)) return;
+    if (
+      this.#numbers.length === 0 ||
+      (this.#numbers.length === 1 && this.#descriptor !== undefined)
+    )
+      return;
     unlinkSync(this.#path(this.#numbers[0] as number));
     this.#numbers.shift();
   }

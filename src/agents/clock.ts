@@ -19,7 +19,10 @@ function afterOnSystem(ms: number, callback: () => void): () => void {
   let timer: NodeJS.Timeout;
   const arm = (): void => {
     const left = dueAt - Date.now();
-    timer = setTimeout(left > MAX_TIMER_MS ? arm : callback, Math.min(Math.max(left, 0), MAX_TIMER_MS));
+    timer = setTimeout(
+      left > MAX_TIMER_MS ? arm : callback,
+      Math.min(Math.max(left, 0), MAX_TIMER_MS),
+    );
     timer.unref();
   };
   arm();

@@ -1,8 +1,9 @@
 /**
  * One attempt in the hands of this worker: the context its agent sees, how it is interrupted, what it reports.
  */
-import type { Failure } from '../messages/failure.ts';
+
 import type { AttemptRef, ExecutionRequest, ProgressMessage } from '../messages/execution.ts';
+import type { Failure } from '../messages/failure.ts';
 import { checkValue, type JsonObject } from '../workflow/value.ts';
 import type { Agent, AgentContext, AgentLogger, AgentTask, ProgressUpdate } from './agent.ts';
 import { sleepOn, type WorkerClock } from './clock.ts';
@@ -102,7 +103,9 @@ export class AttemptInHand implements AgentContext {
     try {
       this.#host.publishProgress(this.request.progress, this.#progressMessage(update));
     } catch (error) {
-      this.logger.warn('progress not published', { error: error instanceof Error ? error.message : String(error) });
+      this.logger.warn('progress not published', {
+        error: error instanceof Error ? error.message : String(error),
+      });
     }
   }
 
@@ -111,7 +114,8 @@ export class AttemptInHand implements AgentContext {
     if (update.percent !== undefined && Number.isFinite(update.percent)) {
       message.percent = Math.min(Math.max(update.percent, 0), 100);
     }
-    if (update.message !== undefined) message.message = update.message.slice(0, MAX_PROGRESS_MESSAGE).toWellFormed();
+    if (update.message !== undefined)
+      message.message = update.message.slice(0, MAX_PROGRESS_MESSAGE).toWellFormed();
     if (update.usage !== undefined) message.usage = checkValue(update.usage) as JsonObject;
     return message;
   }

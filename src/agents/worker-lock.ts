@@ -4,7 +4,14 @@
  * taken over. A process is known by id and, where /proc tells, by its start time: a recycled id is not the same process.
  */
 import { randomUUID } from 'node:crypto';
-import { linkSync, readFileSync, realpathSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  linkSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { CacheLockedError } from './errors.ts';
 
@@ -44,7 +51,8 @@ export function lockDirectory(directory: string): () => void {
 export function workerIdIn(directory: string, given: string | undefined): string {
   const path = join(directory, 'worker.json');
   const kept = (readJson(path) as { id?: unknown } | undefined)?.id;
-  if (typeof kept === 'string' && kept !== '' && (given === undefined || given === kept)) return kept;
+  if (typeof kept === 'string' && kept !== '' && (given === undefined || given === kept))
+    return kept;
   const id = given ?? newWorkerId();
   const temporary = `${path}.new`;
   writeFileSync(temporary, JSON.stringify({ id }));

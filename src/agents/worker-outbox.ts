@@ -6,8 +6,8 @@
  * O3 One timer for all that waits, none a result (beside the request's own timeout).
  */
 import type { BusMessage } from '../messaging/bus.ts';
-import type { JsonObject } from '../workflow/value.ts';
 import { TroupeError } from '../workflow/errors.ts';
+import type { JsonObject } from '../workflow/value.ts';
 import type { AgentLogger } from './agent.ts';
 import { RESULT_RETENTION_MS } from './attempt-cache.ts';
 import type { FinishedAttempt } from './attempt-record.ts';
@@ -121,7 +121,11 @@ export class WorkerOutbox {
   }
 
   #pump(): void {
-    while (this.#inFlight < MAX_IN_FLIGHT && this.#nextReady < this.#ready.length && !this.#isStopped) {
+    while (
+      this.#inFlight < MAX_IN_FLIGHT &&
+      this.#nextReady < this.#ready.length &&
+      !this.#isStopped
+    ) {
       const letter = this.#ready[this.#nextReady] as Letter;
       this.#nextReady += 1;
       if (this.#isGone(letter)) continue;
@@ -185,7 +189,9 @@ export class WorkerOutbox {
     const { clock } = this.#options;
     const now = clock.now();
     if (now - letter.finished.finishedAt > RESULT_RETENTION_MS) {
-      this.#log('error', letter, 'result dropped: nobody took it within the retention time', { reason });
+      this.#log('error', letter, 'result dropped: nobody took it within the retention time', {
+        reason,
+      });
       this.#settle(letter, 'expired');
       return;
     }
@@ -193,7 +199,10 @@ export class WorkerOutbox {
     letter.tries += 1;
     letter.dueAt = now + backoffMs * (0.5 + clock.random() / 2);
     this.#waiting.add(letter);
-    this.#log('debug', letter, 'result not acknowledged; sent again later', { reason, tries: letter.tries });
+    this.#log('debug', letter, 'result not acknowledged; sent again later', {
+      reason,
+      tries: letter.tries,
+    });
     this.#armTick();
   }
 
@@ -211,7 +220,12 @@ export class WorkerOutbox {
     });
   }
 
-  #log(level: 'debug' | 'warn' | 'error', letter: Letter, message: string, fields: Record<string, unknown>): void {
+  #log(
+    level: 'debug' | 'warn' | 'error',
+    letter: Letter,
+    message: string,
+    fields: Record<string, unknown>,
+  ): void {
     const { runId, activation, attempt } = letter.finished.ref;
     this.#options.logger[level](message, { runId, taskId: activation, attempt, ...fields });
   }

@@ -1,6 +1,7 @@
 /** Parameters that are kept as blobs are fetched before the agent sees them. */
-import { getBlob, type BlobStoreAddress } from '../client/blob-transfer.ts';
+
 import type { AskOptions } from '../client/ask.ts';
+import { type BlobStoreAddress, getBlob } from '../client/blob-transfer.ts';
 import { MAX_VALUE_BYTES } from '../messages/request.ts';
 import { checkValue, isBlobReference, type JsonObject, type JsonValue } from '../workflow/value.ts';
 import { invalidParameters } from './run-agent.ts';
@@ -13,7 +14,8 @@ const FETCH_DEADLINE_MS = 60_000;
 /** True when there is something to fetch: the parameters themselves, or one of their members, is a kept value. */
 export function needsFetching(parameters: JsonValue): boolean {
   if (isBlobReference(parameters)) return true;
-  if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters)) return false;
+  if (typeof parameters !== 'object' || parameters === null || Array.isArray(parameters))
+    return false;
   for (const name in parameters) {
     if (isKeptValue(parameters[name])) return true;
   }
@@ -31,7 +33,8 @@ export async function resolveParameters(
   signal: AbortSignal,
 ): Promise<JsonObject> {
   const budget = { bytes: MAX_VALUE_BYTES, blobs: MAX_BLOBS };
-  const fetch = (reference: JsonValue): Promise<JsonValue> => fetchValue(address, reference, { budget, signal });
+  const fetch = (reference: JsonValue): Promise<JsonValue> =>
+    fetchValue(address, reference, { budget, signal });
   const whole = isBlobReference(parameters) ? await fetch(parameters) : parameters;
   const resolved: JsonObject = {};
   for (const [name, value] of Object.entries(checkParameters(whole))) {
@@ -42,7 +45,8 @@ export async function resolveParameters(
 
 /** Parameters are an object. Throws `agent.invalid-parameters`. */
 export function checkParameters(parameters: JsonValue): JsonObject {
-  if (typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters)) return parameters;
+  if (typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters))
+    return parameters;
   throw invalidParameters('the parameters are no object');
 }
 
@@ -58,8 +62,13 @@ async function fetchValue(
   const { budget, signal } = limits;
   if (!isBlobReference(reference)) return reference;
   budget.blobs -= 1;
-  if (budget.blobs < 0) throw invalidParameters(`more than ${MAX_BLOBS} of the parameters are blobs`);
-  const options: AskOptions & { maxBytes: number } = { signal, maxBytes: budget.bytes, deadlineMs: FETCH_DEADLINE_MS };
+  if (budget.blobs < 0)
+    throw invalidParameters(`more than ${MAX_BLOBS} of the parameters are blobs`);
+  const options: AskOptions & { maxBytes: number } = {
+    signal,
+    maxBytes: budget.bytes,
+    deadlineMs: FETCH_DEADLINE_MS,
+  };
   const bytes = await getBlob(address, reference, options);
   budget.bytes -= bytes.length;
   return checkValue(JSON.parse(Buffer.from(bytes).toString('utf8')));

@@ -68,7 +68,10 @@ export class WorkerPresence {
     for (const agent of agents) {
       const presence = { ...this.#presenceOf(agent), ...goodbye };
       for (const attempts of pagesOf(refs.get(agent.name) ?? [])) {
-        bus.publish(subjects.agentHeartbeat(agent.name), heartbeat(presence, attempts) as JsonObject);
+        bus.publish(
+          subjects.agentHeartbeat(agent.name),
+          heartbeat(presence, attempts) as JsonObject,
+        );
       }
     }
   }
@@ -80,7 +83,10 @@ export class WorkerPresence {
     const done = pagesOf(finished);
     const replies: JsonObject[] = [];
     for (let page = 0; page < Math.max(inHand.length, done.length); page += 1) {
-      const reply: ProbeReply = { ...heartbeat(presence, inHand[page] ?? []), finished: done[page] ?? [] };
+      const reply: ProbeReply = {
+        ...heartbeat(presence, inHand[page] ?? []),
+        finished: done[page] ?? [],
+      };
       replies.push(reply as JsonObject);
     }
     return replies;

@@ -1,9 +1,10 @@
 /**
  * From the outcome of an attempt to its result message, and how that is sent: small ones whole, large ones as a blob.
  */
-import { putBlob, type BlobStoreAddress } from '../client/blob-transfer.ts';
+
 import { isPassing } from '../client/ask.ts';
-import { failureCodes, failureOf, type Failure } from '../messages/failure.ts';
+import { type BlobStoreAddress, putBlob } from '../client/blob-transfer.ts';
+import { type Failure, failureCodes, failureOf } from '../messages/failure.ts';
 import { BLOB_CHUNK_BYTES, MAX_VALUE_BYTES } from '../messages/request.ts';
 import type { BusMessage, Headers } from '../messaging/bus.ts';
 import { type BlobReference, checkValue, type JsonObject } from '../workflow/value.ts';
@@ -29,7 +30,11 @@ export interface EncodedResult {
 }
 
 /** The result of an attempt. Unsupported values and outputs over 64 MiB become failures that are not retried. */
-export function encodeResult(attempt: AttemptInHand, outcome: AgentOutcome, worker: string): EncodedResult {
+export function encodeResult(
+  attempt: AttemptInHand,
+  outcome: AgentOutcome,
+  worker: string,
+): EncodedResult {
   const { request } = attempt;
   const base: JsonObject = { attempt: request.attempt, worker, logId: request.logId };
   const usage = usageOf(attempt, outcome);
@@ -50,7 +55,13 @@ export function encodeResult(attempt: AttemptInHand, outcome: AgentOutcome, work
     return checkSize(finish({ status: 'succeeded', output: checkValue(outcome.output) }));
   } catch (error) {
     // A RangeError is a text beyond what a string can hold.
-    return finish(failedBody(error instanceof RangeError ? tooLarge('more than a text can hold') : failureOf(error, false)));
+    return finish(
+      failedBody(
+        error instanceof RangeError
+          ? tooLarge('more than a text can hold')
+          : failureOf(error, false),
+      ),
+    );
   }
 
   function checkSize(result: EncodedResult): EncodedResult {
@@ -77,13 +88,18 @@ export class ResultSender {
   /** One try. Resolves to the reply; rejects as `Bus.request` does. */
   async send(finished: FinishedAttempt): Promise<BusMessage> {
     const body = finished.upload === true ? await this.#offload(finished) : finished.body;
-    const headers: { headers?: Headers } = finished.trace === undefined ? {} : { headers: { traceparent: finished.trace } };
-    return this.#address.bus.request(finished.subject, body, { timeoutMs: REPLY_TIMEOUT_MS, ...headers });
+    const headers: { headers?: Headers } =
+      finished.trace === undefined ? {} : { headers: { traceparent: finished.trace } };
+    return this.#address.bus.request(finished.subject, body, {
+      timeoutMs: REPLY_TIMEOUT_MS,
+      ...headers,
+    });
   }
 
   async #offload(finished: FinishedAttempt): Promise<JsonObject> {
     const known = this.#uploads.get(finished);
-    if (known !== undefined && this.#now() - known.at < UPLOAD_VALID_MS) return { ...finished.body, output: { ...known.reference } };
+    if (known !== undefined && this.#now() - known.at < UPLOAD_VALID_MS)
+      return { ...finished.body, output: { ...known.reference } };
     const bytes = Buffer.from(JSON.stringify(finished.body['output']));
     try {
       const reference = await putBlob(this.#address, { bytes, type: VALUE_BLOB_TYPE });
@@ -99,7 +115,8 @@ export class ResultSender {
 }
 
 function failedBody(error: Failure): JsonObject {
-  const code = error.code === '' ? 'agent.error' : error.code.slice(0, MAX_CODE_LENGTH).toWellFormed();
+  const code =
+    error.code === '' ? 'agent.error' : error.code.slice(0, MAX_CODE_LENGTH).toWellFormed();
   const message = error.message.slice(0, MAX_FAILURE_MESSAGE).toWellFormed();
   return { status: 'failed', error: { code, message, retryable: error.retryable } };
 }
@@ -115,7 +132,9 @@ function usageOf(attempt: AttemptInHand, outcome: AgentOutcome): JsonObject {
   try {
     return { usage: checkValue(outcome.usage) };
   } catch (error) {
-    attempt.logger.warn('usage left out', { error: error instanceof Error ? error.message : String(error) });
+    attempt.logger.warn('usage left out', {
+      error: error instanceof Error ? error.message : String(error),
+    });
     return {};
   }
 }

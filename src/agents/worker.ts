@@ -15,8 +15,8 @@ import {
   agentCancelSchema,
   type ExecutionRequest,
   executionRequestSchema,
-  probeSchema,
   type ProgressMessage,
+  probeSchema,
 } from '../messages/execution.ts';
 import { failureCodes, failureOf } from '../messages/failure.ts';
 import type { BusMessage, Subscription } from '../messaging/bus.ts';
@@ -28,10 +28,8 @@ import { AttemptCache } from './attempt-cache.ts';
 import { systemClock, type WorkerClock } from './clock.ts';
 import { InvalidMessageError, WorkerDrainingError, WorkerOverloadedError } from './errors.ts';
 import { runAgent } from './run-agent.ts';
-import { AttemptInHand, type AttemptHost } from './worker-attempt.ts';
+import { type AttemptHost, AttemptInHand } from './worker-attempt.ts';
 import { DeadlineWatch } from './worker-deadlines.ts';
-import { WorkerOutbox } from './worker-outbox.ts';
-import { checkParameters, needsFetching, resolveParameters } from './worker-parameters.ts';
 import {
   DEFAULT_CONCURRENCY,
   DEFAULT_HEARTBEAT_MS,
@@ -41,6 +39,8 @@ import {
   type Worker,
   type WorkerOptions,
 } from './worker-options.ts';
+import { WorkerOutbox } from './worker-outbox.ts';
+import { checkParameters, needsFetching, resolveParameters } from './worker-parameters.ts';
 import { refKey, serviceOf, WorkerPresence } from './worker-presence.ts';
 import { WorkerQueue } from './worker-queue.ts';
 import { encodeResult, ResultSender } from './worker-result.ts';
@@ -59,7 +59,12 @@ export async function startWorker(options: WorkerOptions): Promise<Worker> {
   return worker;
 }
 
-const silentLogger: AgentLogger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const silentLogger: AgentLogger = {
+  debug: () => {},
+  info: () => {},
+  warn: () => {},
+  error: () => {},
+};
 /** Anything that NATS takes as a subject to publish on. */
 const SUBJECT = /^[!-)+-=?-~]{1,1000}$/;
 
@@ -85,7 +90,12 @@ class NatsWorker implements Worker, AttemptHost {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
     this.logger = options.logger ?? silentLogger;
-    const { agents, concurrency = DEFAULT_CONCURRENCY, maxQueued = MAX_QUEUED, cacheDirectory } = options;
+    const {
+      agents,
+      concurrency = DEFAULT_CONCURRENCY,
+      maxQueued = MAX_QUEUED,
+      cacheDirectory,
+    } = options;
     this.#cache = new AttemptCache({
       ...(cacheDirectory === undefined ? {} : { directory: cacheDirectory }),
       ...(options.workerId === undefined ? {} : { workerId: options.workerId }),
@@ -127,14 +137,19 @@ class NatsWorker implements Worker, AttemptHost {
     const { bus, subjects, agents } = this.#options;
     for (const agent of agents) {
       this.#subscriptions.push(
-        bus.subscribe(subjects.agentCancel(agent.name), {}, (message) => this.#answer(message, () => this.#onCancel(message))),
-        bus.subscribe(subjects.agentProbe(agent.name), {}, (message) => this.#answer(message, () => this.#onProbe(agent, message))),
+        bus.subscribe(subjects.agentCancel(agent.name), {}, (message) =>
+          this.#answer(message, () => this.#onCancel(message)),
+        ),
+        bus.subscribe(subjects.agentProbe(agent.name), {}, (message) =>
+          this.#answer(message, () => this.#onProbe(agent, message)),
+        ),
       );
       const endpoint = {
         name: 'invoke',
         subject: subjects.agentInvoke(agent.name),
         queue: queueNames.agents,
-        handler: (message: BusMessage) => this.#answer(message, () => this.#onInvoke(agent, message)),
+        handler: (message: BusMessage) =>
+          this.#answer(message, () => this.#onInvoke(agent, message)),
       };
       const { limit } = this.#queue.usage(agent.name);
       this.#services.push(await bus.serve(serviceOf({ agent, worker: this.id, limit, endpoint })));
@@ -146,7 +161,10 @@ class NatsWorker implements Worker, AttemptHost {
     });
     for (const finished of this.#cache.unacknowledged()) this.#outbox.send(finished);
     this.#presence.start();
-    this.logger.info('worker started', { worker: this.id, agents: agents.map((agent) => agent.name) });
+    this.logger.info('worker started', {
+      worker: this.id,
+      agents: agents.map((agent) => agent.name),
+    });
   }
 
   inHand(): AttemptRef[] {
@@ -163,13 +181,18 @@ class NatsWorker implements Worker, AttemptHost {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isDraining = true;
-    for (const attempt of [...this.#inHand.values()]) this.#abandon(attempt, 'the worker was closed');
+    for (const attempt of [...this.#inHand.values()])
+      this.#abandon(attempt, 'the worker was closed');
     this.#end();
     const { bus } = this.#options;
     if (bus.isConnected) {
       this.#presence.publish({ ttlSeconds: 0 });
       await this.#stopAll([...this.#services.splice(0), ...this.#subscriptions.splice(0)]);
-      await bus.flush().catch((error: unknown) => this.logger.warn('goodbye not confirmed', { error: String(error) }));
+      await bus
+        .flush()
+        .catch((error: unknown) =>
+          this.logger.warn('goodbye not confirmed', { error: String(error) }),
+        );
     } else {
       await this.#stopAll([...this.#services.splice(0), ...this.#subscriptions.splice(0)]);
     }
@@ -180,7 +203,8 @@ class NatsWorker implements Worker, AttemptHost {
   kill(): void {
     if (this.#isClosed) return;
     this.#isDraining = true;
-    for (const attempt of [...this.#inHand.values()]) this.#abandon(attempt, 'the worker was killed');
+    for (const attempt of [...this.#inHand.values()])
+      this.#abandon(attempt, 'the worker was killed');
     this.#end();
     this.#cache.close({ discard: true });
     void this.#stopAll([...this.#services.splice(0), ...this.#subscriptions.splice(0)]);
@@ -206,7 +230,10 @@ class NatsWorker implements Worker, AttemptHost {
     if (this.#isDraining) throw new WorkerDrainingError(this.id);
     const attempt = new AttemptInHand({ request, agent, host: this });
     if (this.#isFull() || !this.#queue.offer(attempt)) {
-      throw new WorkerOverloadedError({ queued: this.#queue.queued, unacknowledged: this.#outbox.size });
+      throw new WorkerOverloadedError({
+        queued: this.#queue.queued,
+        unacknowledged: this.#outbox.size,
+      });
     }
     this.#inHand.set(request.key, attempt);
     this.#accept(message);
@@ -220,7 +247,12 @@ class NatsWorker implements Worker, AttemptHost {
     for (const attempt of this.#inHand.values()) {
       if (refKey(attempt.ref) !== wanted) continue;
       if (cancel.force === true) this.#abandon(attempt, cancel.reason);
-      else this.#interrupt(attempt, { code: failureCodes.taskCanceled, message: cancel.reason, retryable: false });
+      else
+        this.#interrupt(attempt, {
+          code: failureCodes.taskCanceled,
+          message: cancel.reason,
+          retryable: false,
+        });
       return;
     }
   }
@@ -228,7 +260,11 @@ class NatsWorker implements Worker, AttemptHost {
   #onProbe(agent: Agent, message: BusMessage): void {
     const asked = new Set(parse('probe', probeSchema, message).attempts.map(refKey));
     const finished = [...this.#outbox.unacknowledged()].filter(({ ref }) => asked.has(refKey(ref)));
-    for (const reply of this.#presence.probeReplies(agent, finished.map(({ ref }) => ref))) message.respond(reply);
+    for (const reply of this.#presence.probeReplies(
+      agent,
+      finished.map(({ ref }) => ref),
+    ))
+      message.respond(reply);
     for (const unacknowledged of finished) this.#outbox.send(unacknowledged);
   }
 
@@ -238,7 +274,10 @@ class NatsWorker implements Worker, AttemptHost {
     try {
       handle();
     } catch (error) {
-      this.logger.warn('message refused', { subject: message.subject, error: error instanceof Error ? error.message : String(error) });
+      this.logger.warn('message refused', {
+        subject: message.subject,
+        error: error instanceof Error ? error.message : String(error),
+      });
       message.respondError(toWireError(error));
     }
   }
@@ -310,13 +349,21 @@ class NatsWorker implements Worker, AttemptHost {
       const { deadline } = attempt.request;
       if (deadline === undefined || attempt.interruption !== undefined) continue;
       if (deadline > now) next = Math.min(next ?? deadline, deadline);
-      else this.#interrupt(attempt, { code: failureCodes.taskTimeout, message: 'the attempt is out of time', retryable: true });
+      else
+        this.#interrupt(attempt, {
+          code: failureCodes.taskTimeout,
+          message: 'the attempt is out of time',
+          retryable: true,
+        });
     }
     return next;
   }
 
   #isFull(): boolean {
-    return this.#outbox.size >= MAX_UNACKNOWLEDGED || this.#cache.unacknowledgedBytes >= MAX_UNACKNOWLEDGED_BYTES;
+    return (
+      this.#outbox.size >= MAX_UNACKNOWLEDGED ||
+      this.#cache.unacknowledgedBytes >= MAX_UNACKNOWLEDGED_BYTES
+    );
   }
 
   #isIdle(): boolean {
@@ -342,16 +389,24 @@ class NatsWorker implements Worker, AttemptHost {
   }
 }
 
-function parse<Schema extends z.ZodType>(what: string, schema: Schema, message: BusMessage): z.infer<Schema> {
+function parse<Schema extends z.ZodType>(
+  what: string,
+  schema: Schema,
+  message: BusMessage,
+): z.infer<Schema> {
   const parsed = schema.safeParse(message.body());
   if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map((issue) => `${issue.path.map(String).join('.') || 'body'}: ${issue.message}`);
+  const problems = parsed.error.issues.map(
+    (issue) => `${issue.path.map(String).join('.') || 'body'}: ${issue.message}`,
+  );
   throw new InvalidMessageError(what, problems.slice(0, 10));
 }
 
 function checkAddress(request: ExecutionRequest, agent: Agent): void {
-  if (request.agent !== agent.name) throw new InvalidMessageError('execution request', [`agent: this is ${agent.name}`]);
+  if (request.agent !== agent.name)
+    throw new InvalidMessageError('execution request', [`agent: this is ${agent.name}`]);
   for (const name of ['result', 'progress'] as const) {
-    if (!SUBJECT.test(request[name])) throw new InvalidMessageError('execution request', [`${name}: no subject`]);
+    if (!SUBJECT.test(request[name]))
+      throw new InvalidMessageError('execution request', [`${name}: no subject`]);
   }
 }

@@ -2,8 +2,7 @@
  * How a command finds its orchestrator: `TROUPE_NATS_URL`; else the process that owns the data directory
  * (`up.json`); else the command is one itself for as long as it runs.
  */
-import { type Client, createClient } from '../client/client.ts';
-import { connectBus } from '../messaging/nats-bus.ts';
+import type { Client } from '../client/client.ts';
 import type { Session } from './session.ts';
 import { readUpFile, type UpFile } from './up-file.ts';
 
@@ -40,6 +39,7 @@ export async function findOrchestrator({ settings, logger }: Session): Promise<C
 
 async function greet(target: { url: string; prefix: string; up?: UpFile }): Promise<Connection | undefined> {
   const { url, prefix, up } = target;
+  const [{ createClient }, { connectBus }] = await loadClient();
   const bus = await connectBus({ url, name: 'troupe-cli', ...(up && { connectTimeoutMs: HELLO_MS }) });
   const client = createClient({ bus, prefix });
   const close = (): Promise<void> => bus.close();
@@ -58,6 +58,11 @@ async function greet(target: { url: string; prefix: string; up?: UpFile }): Prom
   }
 }
 
+/** Loaded only when somebody is there to talk to: a command that reads the log itself does without. */
+function loadClient() {
+  return Promise.all([import('../client/client.ts'), import('../messaging/nats-bus.ts')]);
+}
+
 /**
  * An orchestrator in this process, with a broker on a free port unless a server is named. Says so on stderr
  * when it is on a server that others use.
@@ -67,7 +72,7 @@ export async function becomeOrchestrator(
   options: { kind: UpFile['kind']; worker: boolean; tell(line: string): void },
 ): Promise<Connection> {
   const { settings, logger } = session;
-  const { startStack } = await import('./compose.ts');
+  const [{ startStack }, [{ createClient }]] = await Promise.all([import('./compose.ts'), loadClient()]);
   if (settings.natsUrl !== undefined) {
     options.tell(`no orchestrator answers on ${settings.natsUrl}: this process is the orchestrator while it runs`);
   }

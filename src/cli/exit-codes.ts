@@ -17,6 +17,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'settings.invalid',
   'workflow.invalid',
   'request.invalid',
+  'planning.unavailable',
   'input.invalid',
   'expression.invalid',
   'value.unsupported',

@@ -55,12 +55,22 @@ export async function getBlob(
   const chunks: Uint8Array[] = [];
   let offset = 0;
   for (;;) {
-    if (Math.max(offset, blob.size ?? 0) > limit) throw new BlobTooLargeError({ size: blob.size ?? offset, limit });
-    const reply = await ask({ ...options, bus: address.bus, subject: address.subjects.blobGet(), body: { sha256, offset } });
+    if (Math.max(offset, blob.size ?? 0) > limit)
+      throw new BlobTooLargeError({ size: blob.size ?? offset, limit });
+    const reply = await ask({
+      ...options,
+      bus: address.bus,
+      subject: address.subjects.blobGet(),
+      body: { sha256, offset },
+    });
     const chunk = reply.bytes();
     chunks.push(chunk);
     offset += chunk.length;
-    if (chunk.length === 0 || (blob.size === undefined ? chunk.length < BLOB_CHUNK_BYTES : offset >= blob.size)) break;
+    if (
+      chunk.length === 0 ||
+      (blob.size === undefined ? chunk.length < BLOB_CHUNK_BYTES : offset >= blob.size)
+    )
+      break;
   }
   const bytes = Buffer.concat(chunks);
   const actual = digestOf(bytes);
@@ -91,7 +101,10 @@ async function uploadOnce(
 
 /** The orchestrator does not know the upload any more, or takes its chunks in another order. */
 function isLostUpload(error: unknown): boolean {
-  return error instanceof TroupeError && (error.code === 'blob.corrupt' || error.code.startsWith('blob.upload'));
+  return (
+    error instanceof TroupeError &&
+    (error.code === 'blob.corrupt' || error.code.startsWith('blob.upload'))
+  );
 }
 
 function digestOf(bytes: Uint8Array): string {

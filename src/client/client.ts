@@ -10,8 +10,8 @@ import {
   type CommandReply,
   type commandSchema,
   type HelloReply,
-  helloReplySchema,
   type HistoryReply,
+  helloReplySchema,
   type QueryReply,
   type querySchema,
   type RequestReply,
@@ -20,10 +20,16 @@ import {
 import type { Bus } from '../messaging/bus.ts';
 import { connectBus } from '../messaging/nats-bus.ts';
 import { createSubjects, type Subjects } from '../messaging/subjects.ts';
-import { type BlobReference, checkValue, isBlobReference, type JsonObject, type JsonValue } from '../workflow/value.ts';
-import { type AskOptions, ask, pause } from './ask.ts';
 import { sourceOf } from '../workflow/define.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
+import {
+  type BlobReference,
+  checkValue,
+  isBlobReference,
+  type JsonObject,
+  type JsonValue,
+} from '../workflow/value.ts';
+import { type AskOptions, ask, pause } from './ask.ts';
 import { getBlob, putBlob } from './blob-transfer.ts';
 import { ClarificationNeededError, UnexpectedReplyError, UnknownRunError } from './errors.ts';
 import { CHECK_INTERVAL_MS, followRun, isTerminalEvent, readHistory } from './follow-run.ts';
@@ -51,7 +57,11 @@ const MAX_LAG_PAUSE_MS = 1_000;
 const CANCEL_DEADLINE_MS = 5_000;
 
 /** Connects to a server. Throws `bus.connect-failed`. `close` closes the connection. */
-export async function connectClient(options: { url: string; prefix?: string; name?: string }): Promise<Client> {
+export async function connectClient(options: {
+  url: string;
+  prefix?: string;
+  name?: string;
+}): Promise<Client> {
   const bus = await connectBus({ url: options.url, name: options.name ?? 'troupe-client' });
   return new Client({ bus, subjects: createSubjects(options.prefix), ownsBus: true });
 }
@@ -83,9 +93,14 @@ export class Client {
     const requestId = body.requestId ?? `req_${randomUUID()}`;
     const source = typeof body.workflow === 'object' ? sourceOf(body.workflow) : undefined;
     const message = { ...body, requestId, ...(source === undefined ? {} : { workflow: source }) };
-    const reply = await this.#ask<Partial<RequestReply>>(this.#subjects.request(), message, options);
+    const reply = await this.#ask<Partial<RequestReply>>(
+      this.#subjects.request(),
+      message,
+      options,
+    );
     if ('clarification' in reply) throw new ClarificationNeededError(reply.clarification);
-    if (typeof reply.runId !== 'string') throw new UnexpectedReplyError(this.#subjects.request(), 'runId');
+    if (typeof reply.runId !== 'string')
+      throw new UnexpectedReplyError(this.#subjects.request(), 'runId');
     return reply as RequestReply;
   }
 
@@ -96,7 +111,11 @@ export class Client {
   }
 
   /** One page of a run's events from `streamVersion` `from` (default 1), at most `limit` (default 100). */
-  history(runId: string, page: { from?: number; limit?: number } = {}, options: AskOptions = {}): Promise<HistoryReply> {
+  history(
+    runId: string,
+    page: { from?: number; limit?: number } = {},
+    options: AskOptions = {},
+  ): Promise<HistoryReply> {
     const where = { bus: this.#bus, subjects: this.#subjects, runId, ...options };
     return readHistory(where, { from: page.from ?? 1, limit: page.limit ?? DEFAULT_PAGE });
   }
@@ -117,7 +136,10 @@ export class Client {
    * The events of a run from `streamVersion` `from` (default 1), each once and in order, past and live, over lost
    * messages, reconnects and restarts. Ends after the run's terminal event; a `signal` ends it with its reason.
    */
-  events(runId: string, options: { from?: number; signal?: AbortSignal } = {}): AsyncIterable<JsonEnvelope> {
+  events(
+    runId: string,
+    options: { from?: number; signal?: AbortSignal } = {},
+  ): AsyncIterable<JsonEnvelope> {
     return followRun({ bus: this.#bus, subjects: this.#subjects, runId, ...options });
   }
 
@@ -187,7 +209,8 @@ export class Client {
   async #ask<Reply>(subject: string, body: object, options: AskOptions): Promise<Reply> {
     const reply = await ask({ ...options, bus: this.#bus, subject, body: checkValue(body) });
     const answer = reply.body() as JsonObject | null;
-    if (typeof answer !== 'object' || answer === null) throw new UnexpectedReplyError(subject, 'body');
+    if (typeof answer !== 'object' || answer === null)
+      throw new UnexpectedReplyError(subject, 'body');
     return answer as Reply;
   }
 

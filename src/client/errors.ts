@@ -49,6 +49,9 @@ export class BlobTooLargeError extends TroupeError {
 export class UnknownRunError extends TroupeError {
   readonly code = 'run.not-found';
   constructor(runId: string) {
-    super(`there is no run ${runId}`, { hint: 'List the runs with `troupe runs list`.', details: { runId } });
+    super(`there is no run ${runId}`, {
+      hint: 'List the runs with `troupe runs list`.',
+      details: { runId },
+    });
   }
 }

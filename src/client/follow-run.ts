@@ -20,7 +20,11 @@ const MAX_BUFFERED = 2_000;
 const PAGE_EVENTS = 250;
 /** Between two looks at a history that is behind the feed. */
 const LAG_PAUSE_MS = 25;
-const TERMINAL_TYPES: ReadonlySet<string> = new Set(['run.succeeded', 'run.failed', 'run.canceled']);
+const TERMINAL_TYPES: ReadonlySet<string> = new Set([
+  'run.succeeded',
+  'run.failed',
+  'run.canceled',
+]);
 
 export interface FollowOptions {
   bus: Bus;
@@ -40,7 +44,9 @@ export function isTerminalEvent(event: Pick<JsonEnvelope, 'type'>): boolean {
 }
 
 /** The events of a run (F1 to F5). Rejects with what the orchestrator says when the run is unknown. */
-export async function* followRun(options: FollowOptions): AsyncGenerator<JsonEnvelope, void, undefined> {
+export async function* followRun(
+  options: FollowOptions,
+): AsyncGenerator<JsonEnvelope, void, undefined> {
   const follower = new RunFollower(options);
   try {
     for (;;) {
@@ -60,7 +66,12 @@ export async function readHistory(
 ): Promise<HistoryReply> {
   const { bus, subjects, runId, signal } = where;
   const subject = subjects.runHistory(runId);
-  const reply = await ask({ bus, subject, body: { ...page }, ...(signal === undefined ? {} : { signal }) });
+  const reply = await ask({
+    bus,
+    subject,
+    body: { ...page },
+    ...(signal === undefined ? {} : { signal }),
+  });
   const body = reply.body() as unknown as HistoryReply | null;
   if (!Array.isArray(body?.events)) throw new UnexpectedReplyError(subject, 'events');
   return body;
@@ -98,7 +109,9 @@ class RunFollower {
     this.#signal.addEventListener('abort', () => this.#fail(this.#signal.reason), { once: true });
     if (this.#signal.aborted) this.#fail(this.#signal.reason);
     const { bus, subjects, runId } = options;
-    this.#subscription = bus.subscribe(subjects.runEvents(runId), {}, (message) => this.#onLive(message));
+    this.#subscription = bus.subscribe(subjects.runEvents(runId), {}, (message) =>
+      this.#onLive(message),
+    );
     this.#stopReconnect = bus.onReconnect(() => this.#catchUp());
     this.#timer = setInterval(() => this.#catchUp(), options.checkIntervalMs ?? CHECK_INTERVAL_MS);
     this.#catchUp();
@@ -202,7 +215,10 @@ class RunFollower {
   /** Undefined when nobody answered for the time of one question: the caller asks again, for ever. */
   async #readPage(): Promise<HistoryReply | undefined> {
     try {
-      return await readHistory({ ...this.#options, signal: this.#signal }, { from: this.#next, limit: PAGE_EVENTS });
+      return await readHistory(
+        { ...this.#options, signal: this.#signal },
+        { from: this.#next, limit: PAGE_EVENTS },
+      );
     } catch (error) {
       if (isPassing(error)) return undefined;
       throw error;

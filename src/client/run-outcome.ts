@@ -42,10 +42,13 @@ export function outcomeOf(report: RunReport): RunOutcome {
 
 function errorsOf(report: RunReport): RunError[] {
   const errors: RunError[] = [];
-  if (report.error !== undefined) errors.push({ code: report.error.code, message: report.error.message });
+  if (report.error !== undefined)
+    errors.push({ code: report.error.code, message: report.error.message });
   for (const [taskId, task] of Object.entries(report.tasks)) {
     addErrors(errors, taskId, task);
-    task.instances?.forEach((instance, index) => addErrors(errors, `${taskId}~${index}`, instance));
+    for (const [index, instance] of (task.instances ?? []).entries()) {
+      addErrors(errors, `${taskId}~${index}`, instance);
+    }
   }
   return errors;
 }

@@ -1,9 +1,9 @@
 /**
  * The catalogue: every event type of every stream, by name, and the one upcasting step that all readers use.
  */
-import { agentEvents, breakerEvents, type AgentEvent } from './agent-events.ts';
+import { type AgentEvent, agentEvents, breakerEvents } from './agent-events.ts';
 import type { RecordedEvent } from './envelope.ts';
-import { UnknownEventType, NewerSchemaVersion } from './errors.ts';
+import { NewerSchemaVersion, UnknownEventType } from './errors.ts';
 import type { EventType } from './event-type.ts';
 import {
   type ChannelEvent,
@@ -11,8 +11,8 @@ import {
   contextEvents,
   messageEvents,
   type StreamEvent,
-  streamEvents,
   type SystemEvent,
+  streamEvents,
   systemEvents,
 } from './exchange-events.ts';
 import {
@@ -27,7 +27,12 @@ import {
   type TimerEvent,
   timerEvents,
 } from './run-events.ts';
-import { intentEvents, preferenceEvents, type SessionEvent, sessionEvents } from './session-events.ts';
+import {
+  intentEvents,
+  preferenceEvents,
+  type SessionEvent,
+  sessionEvents,
+} from './session-events.ts';
 import { type TaskEvent, taskEvents } from './task-events.ts';
 
 /** What a run's stream may hold. */
@@ -39,7 +44,13 @@ export type RunEvent =
   | PermissionEvent
   | BudgetEvent
   | StreamEvent;
-export type AnyEvent = RunEvent | AgentEvent | SessionEvent | ChannelEvent | ContextEvent | SystemEvent;
+export type AnyEvent =
+  | RunEvent
+  | AgentEvent
+  | SessionEvent
+  | ChannelEvent
+  | ContextEvent
+  | SystemEvent;
 
 const tables = [
   runEvents,
@@ -94,5 +105,8 @@ export function event<Type extends AnyEvent['type']>(
   type: Type,
   data: Extract<AnyEvent, { type: Type }>['data'],
 ): Extract<AnyEvent, { type: Type }> {
-  return { type, schemaVersion: schemaVersions.get(type), data } as Extract<AnyEvent, { type: Type }>;
+  return { type, schemaVersion: schemaVersions.get(type), data } as Extract<
+    AnyEvent,
+    { type: Type }
+  >;
 }

@@ -86,16 +86,8 @@ export const runEvents = {
     'What succeeded is being undone, last first.',
     z.object({}),
   ),
-  retried: eventType(
-    'run.retried',
-    'A failed run goes on.',
-    z.object({ reason: z.string() }),
-  ),
-  released: eventType(
-    'run.released',
-    'A quarantine was lifted.',
-    z.object({ reason: z.string() }),
-  ),
+  retried: eventType('run.retried', 'A failed run goes on.', z.object({ reason: z.string() })),
+  released: eventType('run.released', 'A quarantine was lifted.', z.object({ reason: z.string() })),
   succeeded: eventType(
     'run.succeeded',
     'The run ended with its outputs.',

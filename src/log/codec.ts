@@ -90,7 +90,9 @@ export class CommitCodec {
       throw new LogCorruptError('the record is no commit', { position });
     }
     if (fields[0] !== position) {
-      throw new LogCorruptError(`the record belongs to position ${String(fields[0])}`, { position });
+      throw new LogCorruptError(`the record belongs to position ${String(fields[0])}`, {
+        position,
+      });
     }
     return unflatten(fields);
   }
@@ -159,7 +161,16 @@ function flatten(commit: Commit, unique: readonly string[]): unknown[] {
 
 function unflatten(fields: unknown[]): StoredCommit {
   const [position, stream, firstVersion, at, correlationId, causationId, kind, id, trace, unique] =
-    fields as [number, string, number, number, string, string, ActorRef['kind'], ...(string | null)[]];
+    fields as [
+      number,
+      string,
+      number,
+      number,
+      string,
+      string,
+      ActorRef['kind'],
+      ...(string | null)[],
+    ];
   const events: RecordedEvent[] = [];
   for (let index = FIXED_FIELDS; index < fields.length; index += FIELDS_PER_EVENT) {
     events.push({
@@ -169,7 +180,16 @@ function unflatten(fields: unknown[]): StoredCommit {
     });
   }
   const actor: ActorRef = id == null ? { kind } : { kind, id };
-  const commit: Commit = { position, stream, firstVersion, at, correlationId, causationId, actor, events };
+  const commit: Commit = {
+    position,
+    stream,
+    firstVersion,
+    at,
+    correlationId,
+    causationId,
+    actor,
+    events,
+  };
   if (trace != null) commit.trace = trace;
   return { commit, unique: (unique as unknown as string[] | null) ?? [] };
 }

@@ -71,7 +71,8 @@ export class Committer {
   /** Throws `overloaded`, `log.failed`. */
   assertAccepting(): void {
     if (this.#failure !== undefined) throw new LogFailedError(this.#failure);
-    if (this.isSaturated) throw new LogOverloadedError({ events: this.#events, bytes: this.#bytes });
+    if (this.isSaturated)
+      throw new LogOverloadedError({ events: this.#events, bytes: this.#bytes });
   }
 
   enqueue(pending: PendingCommit): void {

@@ -111,7 +111,10 @@ export class LogDocuments implements DocumentStore {
   /** Up to `limit` + 1 entries from the query's start. */
   async #find(projection: string, query: DocumentQuery): Promise<Found[]> {
     const { index, prefix = '' } = query;
-    const all = index === undefined ? documentRange(projection, prefix) : indexRange({ projection, index, prefix });
+    const all =
+      index === undefined
+        ? documentRange(projection, prefix)
+        : indexRange({ projection, index, prefix });
     const range = startingAfter(all, query);
     const options = { reverse: query.reverse ?? false, limit: query.limit + 1 };
     const found: Found[] = [];
@@ -144,9 +147,11 @@ function putIndexes(
   projection: string,
   put: { key: string; indexes: IndexEntry[]; oldIndexes: IndexEntry[] },
 ): void {
-  for (const entry of put.oldIndexes) batch.delete(indexKey({ projection, ...entry, key: put.key }));
+  for (const entry of put.oldIndexes)
+    batch.delete(indexKey({ projection, ...entry, key: put.key }));
   for (const entry of put.indexes) {
-    if (entry.value.includes('\0')) throw new RangeError(`index ${entry.index} has a value with NUL`);
+    if (entry.value.includes('\0'))
+      throw new RangeError(`index ${entry.index} has a value with NUL`);
     batch.putText(indexKey({ projection, ...entry, key: put.key }), put.key);
   }
 }

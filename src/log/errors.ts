@@ -7,7 +7,10 @@ export class LogVersionConflictError extends TroupeError {
   constructor(conflict: { stream: string; expectedVersion: number; actualVersion: number }) {
     super(
       `stream ${conflict.stream} is at version ${conflict.actualVersion}, not ${conflict.expectedVersion}`,
-      { hint: 'Discard the state in memory, read the stream again and decide anew.', details: conflict },
+      {
+        hint: 'Discard the state in memory, read the stream again and decide anew.',
+        details: conflict,
+      },
     );
   }
 }
@@ -27,10 +30,13 @@ export class LogUniqueKeyTakenError extends TroupeError {
 export class LogCommitTooLargeError extends TroupeError {
   readonly code = 'log.commit-too-large';
   constructor(size: { stream: string; unit: 'events' | 'bytes'; size: number; limit: number }) {
-    super(`a commit to ${size.stream} has ${size.size} ${size.unit}, at most ${size.limit} are allowed`, {
-      hint: 'Split the step into several commits and store large values as blobs.',
-      details: size,
-    });
+    super(
+      `a commit to ${size.stream} has ${size.size} ${size.unit}, at most ${size.limit} are allowed`,
+      {
+        hint: 'Split the step into several commits and store large values as blobs.',
+        details: size,
+      },
+    );
   }
 }
 
@@ -147,7 +153,9 @@ function ioHint(reason: string): string {
   if (/ENOSPC|No space left|EFBIG|File too large|EDQUOT/i.test(reason)) {
     return 'The disk is full. Free some space, then start again; everything acknowledged is kept.';
   }
-  if (/EACCES|EPERM|EROFS|Permission denied|Read-only|Not a directory|ENOTDIR|EEXIST/i.test(reason)) {
+  if (
+    /EACCES|EPERM|EROFS|Permission denied|Read-only|Not a directory|ENOTDIR|EEXIST/i.test(reason)
+  ) {
     return 'Make the data directory writable for this user, or set TROUPE_DATA_DIR to one that is.';
   }
   return 'Check the disk and the data directory; everything acknowledged before is kept.';

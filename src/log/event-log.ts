@@ -103,7 +103,10 @@ export interface EventLog {
   positionAt(timeMs: number): Promise<number>;
 
   saveSnapshot(stream: StreamName, snapshot: StreamSnapshot): Promise<void>;
-  loadSnapshot(stream: StreamName, options?: { atMost?: number }): Promise<StreamSnapshot | undefined>;
+  loadSnapshot(
+    stream: StreamName,
+    options?: { atMost?: number },
+  ): Promise<StreamSnapshot | undefined>;
 
   readonly blobs: BlobStore;
   readonly documents: DocumentStore;

@@ -55,13 +55,16 @@ export async function exportJson(log: EventLog, path: string): Promise<void> {
       await file.write('],"commits":[');
       separator = '\n';
       for await (const batch of commits) {
-        await file.write(separator + batch.map((one) => JSON.stringify(commitLine(one))).join(',\n'));
+        await file.write(
+          separator + batch.map((one) => JSON.stringify(commitLine(one))).join(',\n'),
+        );
         separator = ',\n';
       }
       await file.write(']}\n');
     });
   } catch (cause) {
-    if (cause instanceof Error && 'syscall' in cause) throw new LogIoError(`cannot write ${path}`, cause);
+    if (cause instanceof Error && 'syscall' in cause)
+      throw new LogIoError(`cannot write ${path}`, cause);
     throw cause;
   }
 }

@@ -1,5 +1,6 @@
 /** Writes a group of commits: its blobs first (L6), then everything else as one batch. */
-import type { LogState } from './log-state.ts';
+
+import type { PendingCommit } from './committer.ts';
 import type { KeyValueStore, WriteBatch } from './key-value.ts';
 import {
   commitKey,
@@ -9,8 +10,8 @@ import {
   structureKey,
   uniqueKey,
 } from './keys.ts';
-import type { PendingCommit } from './committer.ts';
 import type { LogBlobs } from './log-blobs.ts';
+import type { LogState } from './log-state.ts';
 import { encodeHead } from './sequencer.ts';
 
 export interface GroupTarget {
@@ -31,9 +32,13 @@ export async function writeGroup(
   putCommits(batch, target.state, group);
   putHeads(batch, group);
   const structures = target.state.codec.newStructures();
-  for (const { index, keys } of structures) batch.putText(structureKey(index), JSON.stringify(keys));
+  for (const { index, keys } of structures)
+    batch.putText(structureKey(index), JSON.stringify(keys));
   batch.putText(LAST_POSITION_KEY, String(group.at(-1)?.commit.position));
-  await target.store.write(batch, { sync: target.sync, groupOf: group.map(({ commit }) => commit) });
+  await target.store.write(batch, {
+    sync: target.sync,
+    groupOf: group.map(({ commit }) => commit),
+  });
   const lastStructure = structures.at(-1);
   if (lastStructure !== undefined) target.state.codec.structuresSaved(lastStructure.index + 1);
 }

@@ -65,7 +65,8 @@ function parse(text: string, line: number): Record<string, unknown> {
 
 async function importBlob(progress: Progress, chunk: BlobLine): Promise<void> {
   const { line, chunks } = progress;
-  if (chunk.seq !== chunks.length) throw new LogImportError('a chunk of a blob is missing', { line });
+  if (chunk.seq !== chunks.length)
+    throw new LogImportError('a chunk of a blob is missing', { line });
   chunks.push(Buffer.from(chunk.bytes, 'base64'));
   if (!chunk.last) return;
   const reference = await progress.log.blobs.put(Buffer.concat(chunks), '');
@@ -82,7 +83,9 @@ async function importCommit(progress: Progress, imported: ImportedCommit): Promi
   if (log.isSaturated) await log.flush();
   const { position, firstVersion, ...rest } = imported;
   if (position !== log.appendedPosition + 1) {
-    throw new LogImportError(`position ${position} does not follow ${log.appendedPosition}`, { line });
+    throw new LogImportError(`position ${position} does not follow ${log.appendedPosition}`, {
+      line,
+    });
   }
   const request: AppendRequest = { ...rest, expectedVersion: firstVersion - 1 };
   try {

@@ -94,7 +94,11 @@ export const indexKey = (entry: {
   key: string;
 }): string =>
   `x${entry.projection}${SEPARATOR}${entry.index}${SEPARATOR}${entry.value}${SEPARATOR}${entry.key}`;
-export const indexRange = (place: { projection: string; index: string; prefix: string }): KeyRange =>
+export const indexRange = (place: {
+  projection: string;
+  index: string;
+  prefix: string;
+}): KeyRange =>
   prefixRange(`x${place.projection}${SEPARATOR}${place.index}${SEPARATOR}`, place.prefix);
 /** All index entries of a projection. */
 export const indexesRange = (projection: string): KeyRange =>

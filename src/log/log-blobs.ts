@@ -5,7 +5,13 @@
  * B2 The blobs of a group are durable before its commits are (L6).
  */
 import type { BlobReference } from '../workflow/value.ts';
-import { type BlobBackend, type BlobSweepResult, blobName, digestOf, hashOf } from './blob-backend.ts';
+import {
+  type BlobBackend,
+  type BlobSweepResult,
+  blobName,
+  digestOf,
+  hashOf,
+} from './blob-backend.ts';
 import { BlobCorruptError, BlobNotFoundError } from './errors.ts';
 import type { BlobStore, PendingBlob } from './event-log.ts';
 

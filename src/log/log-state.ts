@@ -25,7 +25,8 @@ export function initialRecords(store: KeyValueStore): WriteBatch | undefined {
   if (format !== undefined) {
     const found = Number(format);
     if (found > LOG_FORMAT) throw new LogNewerFormatError({ found, supported: LOG_FORMAT });
-    if (!(found >= 1)) throw new LogCorruptError(`the format record reads ${JSON.stringify(format)}`);
+    if (!(found >= 1))
+      throw new LogCorruptError(`the format record reads ${JSON.stringify(format)}`);
     return undefined;
   }
   const batch = store.batch();

@@ -7,6 +7,7 @@
  * told to the durable listeners before it resolves, so these hear of every commit of the log exactly once.
  */
 import type { Commit } from '../events/envelope.ts';
+import type { StoredCommit } from './codec.ts';
 import { Committer, type PendingBound, type PendingCommit, type Scheduler } from './committer.ts';
 import { LogDocuments } from './documents.ts';
 import { LogClosedError, LogCommitTooLargeError } from './errors.ts';
@@ -36,7 +37,6 @@ import {
 import { SnapshotStore } from './snapshots.ts';
 import { Tail } from './tail.ts';
 import { findPositionAt } from './time-index.ts';
-import type { StoredCommit } from './codec.ts';
 
 export interface SequencedLogOptions {
   store: KeyValueStore;
@@ -265,7 +265,10 @@ export class SequencedLog implements EventLog {
     }
     this.#state.sequencer.durablePosition = commits.at(-1)?.position ?? 0;
     if (this.#tail.hasFollowers) {
-      this.#tail.push(commits.map((commit) => upcastCommit(commit, this.#options.upcast)), bytes);
+      this.#tail.push(
+        commits.map((commit) => upcastCommit(commit, this.#options.upcast)),
+        bytes,
+      );
     }
     this.#durable.tell(commits);
   }

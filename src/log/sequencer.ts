@@ -6,9 +6,14 @@
  * Q3 Heads and unique keys are cached within a bound. An entry that is not durable is never forgotten,
  *    for the store does not know it yet; their number is bounded by the bound of waiting commits.
  */
-import type { AppendRequest, StreamHead } from './event-log.ts';
+
 import type { Commit } from '../events/envelope.ts';
-import { LogCommitTooLargeError, LogUniqueKeyTakenError, LogVersionConflictError } from './errors.ts';
+import {
+  LogCommitTooLargeError,
+  LogUniqueKeyTakenError,
+  LogVersionConflictError,
+} from './errors.ts';
+import type { AppendRequest, StreamHead } from './event-log.ts';
 import type { KeyValueStore } from './key-value.ts';
 import { assertKeyName, headKey, uniqueKey } from './keys.ts';
 

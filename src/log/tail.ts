@@ -56,7 +56,8 @@ export class Tail {
   after(position: number): Commit[] | undefined {
     const newest = this.#groups.at(-1);
     const oldest = this.#groups[0]?.commits[0];
-    if (newest === undefined || oldest === undefined || oldest.position > position + 1) return undefined;
+    if (newest === undefined || oldest === undefined || oldest.position > position + 1)
+      return undefined;
     if (newest.last <= position) return [];
     const group = this.#groups[this.#indexOf(position)] as Group;
     const skip = position + 1 - (group.commits[0]?.position ?? 0);

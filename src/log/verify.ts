@@ -23,8 +23,8 @@ import {
   uniqueName,
 } from './keys.ts';
 import { openLevelLog } from './level-log.ts';
-import { decodeHead } from './sequencer.ts';
 import type { SequencedLog } from './sequenced-log.ts';
+import { decodeHead } from './sequencer.ts';
 
 export interface LogProblem {
   kind:
@@ -104,7 +104,8 @@ async function verifyOpenLog(log: SequencedLog): Promise<VerifyReport> {
 
 function add(progress: Progress, problem: LogProblem): void {
   progress.report.problemCount += 1;
-  if (progress.report.problems.length < MAX_REPORTED_PROBLEMS) progress.report.problems.push(problem);
+  if (progress.report.problems.length < MAX_REPORTED_PROBLEMS)
+    progress.report.problems.push(problem);
 }
 
 /** The records, in order, with a codec of its own that knows what is saved and nothing else. */
@@ -128,7 +129,11 @@ async function verifyRecords(progress: Progress, upTo: number): Promise<void> {
   reportMissing(progress, next, upTo + 1);
   const last = Number(store.getText(LAST_POSITION_KEY));
   if (last < upTo) {
-    add(progress, { kind: 'record-missing', position: last, message: 'the last position is behind' });
+    add(progress, {
+      kind: 'record-missing',
+      position: last,
+      message: 'the last position is behind',
+    });
   }
 }
 
@@ -239,7 +244,8 @@ async function verifyUniqueKeys(progress: Progress): Promise<void> {
       const recorded = progress.unique.get(name);
       left.delete(name);
       if (recorded === stream) continue;
-      if (recorded === undefined && progress.log.appendedPosition > progress.log.durablePosition) continue;
+      if (recorded === undefined && progress.log.appendedPosition > progress.log.durablePosition)
+        continue;
       const message = `unique key ${name} belongs to ${stream}, its record says ${recorded ?? 'nobody'}`;
       add(progress, { kind: 'unique-key', stream, message });
     }

@@ -18,7 +18,10 @@ export class IllegalEvent extends TroupeError {
 export class BrokenInvariant extends TroupeError {
   readonly code = 'defect.invariant';
   constructor(message: string, details: Record<string, unknown> = {}) {
-    super(message, { hint: 'This is a defect. Keep the log, and release or terminate the run.', details });
+    super(message, {
+      hint: 'This is a defect. Keep the log, and release or terminate the run.',
+      details,
+    });
   }
 }
 

@@ -12,8 +12,16 @@ const object = z.custom<JsonObject>(
   'an object',
 );
 /** Ids that become subject tokens: printable, no dots, spaces or wildcards. */
-const token = z.string().min(1).max(200).regex(/^[^\s.*>\u0000-\u001f\u007f]+$/, 'no dots, spaces or wildcards');
-const agentName = z.string().min(1).max(100).regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, "_" and "-"');
+const token = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[!-)+\--=?-~]+$/, 'no dots, spaces or wildcards');
+const agentName = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, "_" and "-"');
 
 export const attemptRefSchema = z.object({
   runId: token,

@@ -63,13 +63,21 @@ export const commandSchema = z.discriminatedUnion('type', [
     status: z.enum(['succeeded', 'failed']).default('succeeded'),
     reason: z.string().default('completed by an operator'),
   }),
-  z.object({ ...commandId, type: z.literal('cancel'), reason: z.string().default('canceled by a client') }),
+  z.object({
+    ...commandId,
+    type: z.literal('cancel'),
+    reason: z.string().default('canceled by a client'),
+  }),
   z.object({
     ...commandId,
     type: z.literal('terminate'),
     reason: z.string().default('terminated by an operator'),
   }),
-  z.object({ ...commandId, type: z.literal('release'), reason: z.string().default('released by an operator') }),
+  z.object({
+    ...commandId,
+    type: z.literal('release'),
+    reason: z.string().default('released by an operator'),
+  }),
 ]);
 export type CommandMessage = z.infer<typeof commandSchema>;
 
@@ -120,7 +128,11 @@ export interface QueryReply {
 }
 
 /** The answer of `troupe.v1.orchestrator.hello`. `since` is ms since the epoch. */
-export const helloReplySchema = z.object({ logId: z.string(), since: z.number(), version: z.string() });
+export const helloReplySchema = z.object({
+  logId: z.string(),
+  since: z.number(),
+  version: z.string(),
+});
 export type HelloReply = z.infer<typeof helloReplySchema>;
 
 /** Headers of a chunk on `blob.put`; its bytes are the message. `seq` counts from 0. */

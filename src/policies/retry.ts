@@ -38,7 +38,12 @@ export function retryDelayMs(policy: RetryPolicy, countedAttempts: number, rando
 }
 
 /** Decides about the next attempt; `rule` says why in words that fit a timeline. */
-export function chooseRetry({ policy, countedAttempts, error, random }: RetryQuestion): RetryChoice {
+export function chooseRetry({
+  policy,
+  countedAttempts,
+  error,
+  random,
+}: RetryQuestion): RetryChoice {
   if (policy === undefined) return { retry: false, rule: 'no retry policy' };
   if (countedAttempts >= policy.maxAttempts) {
     return { retry: false, rule: `${policy.maxAttempts} attempts used` };

@@ -85,7 +85,8 @@ function timed(record: AgentRecord, durationMs: number | null): AgentRecord {
 
 /** Counts the end of an attempt; `task.failed` right after the `task.attemptFailed` of the same attempt is none. */
 function attemptEnded(record: AgentRecord, event: AttemptEndEvent): AgentRecord {
-  if (event.type === 'task.failed' && record.lastFailure?.attempt === attemptOf(event)) return record;
+  if (event.type === 'task.failed' && record.lastFailure?.attempt === attemptOf(event))
+    return record;
   const outcome = outcomeOf(event);
   const outcomes = { ...record.outcomes };
   outcomes[outcome] += 1;
@@ -104,7 +105,12 @@ function withFailure(record: AgentRecord, event: AttemptEndEvent): AgentRecord {
   return {
     ...record,
     failuresByCode: countCode(record.failuresByCode, error.code),
-    lastFailure: { attempt: attemptOf(event), code: error.code, message: error.message, at: event.at },
+    lastFailure: {
+      attempt: attemptOf(event),
+      code: error.code,
+      message: error.message,
+      at: event.at,
+    },
   };
 }
 
@@ -148,7 +154,11 @@ const table: FoldTable<AgentRecord> = {
   }),
 };
 
-function foldAgent(record: AgentRecord | undefined, event: ProjectedEvent, key: string): AgentRecord {
+function foldAgent(
+  record: AgentRecord | undefined,
+  event: ProjectedEvent,
+  key: string,
+): AgentRecord {
   const known = record ?? newAgent(key, event.at);
   if (attemptEnds.has(event.type)) return attemptEnded(known, event as AttemptEndEvent);
   return foldFor(table, event.type)?.(known, event) ?? known;

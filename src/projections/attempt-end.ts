@@ -22,7 +22,13 @@ export const attemptEnds: ReadonlySet<string> = new Set<AttemptEndEvent['type']>
 /** Counts of attempts that ended. */
 export type OutcomeCounts = { [Outcome in AttemptOutcome]: number };
 
-export const noOutcomes: OutcomeCounts = { succeeded: 0, reused: 0, failed: 0, lost: 0, canceled: 0 };
+export const noOutcomes: OutcomeCounts = {
+  succeeded: 0,
+  reused: 0,
+  failed: 0,
+  lost: 0,
+  canceled: 0,
+};
 
 /** How the attempt ended. */
 export function outcomeOf(event: AttemptEndEvent): AttemptOutcome {
@@ -53,7 +59,10 @@ export function attemptDuration(event: AttemptEndEvent): number | null {
 export const MAX_CODES = 50;
 
 /** Counts one more failure under its code. */
-export function countCode(codes: Readonly<Record<string, number>>, code: string): Record<string, number> {
+export function countCode(
+  codes: Readonly<Record<string, number>>,
+  code: string,
+): Record<string, number> {
   const isKnown = Object.hasOwn(codes, code) || Object.keys(codes).length < MAX_CODES;
   const key = isKnown && code !== '__proto__' ? code : 'other';
   return { ...codes, [key]: (codes[key] ?? 0) + 1 };

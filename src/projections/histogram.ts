@@ -4,12 +4,18 @@
 
 /** Upper bounds of the buckets in ms, inclusive; a last bucket takes everything above. */
 export const bucketBoundsMs: readonly number[] = [
-  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 120_000, 300_000, 600_000,
-  1_800_000, 3_600_000, 21_600_000, 86_400_000,
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 120_000, 300_000,
+  600_000, 1_800_000, 3_600_000, 21_600_000, 86_400_000,
 ];
 
 /** Durations in ms. `buckets[i]` counts those up to `bucketBoundsMs[i]` and above the bound before. */
-export type Histogram = { count: number; sumMs: number; minMs: number; maxMs: number; buckets: number[] };
+export type Histogram = {
+  count: number;
+  sumMs: number;
+  minMs: number;
+  maxMs: number;
+  buckets: number[];
+};
 
 export const emptyHistogram: Histogram = {
   count: 0,

@@ -38,7 +38,8 @@ export class MemoryDocuments {
     const { bound, handles } = this.#projection;
     if (!handles.has(event.type)) return;
     for (const wanted of this.#projection.keys(event)) {
-      const isNew = bound !== undefined && !this.#documents.has(wanted) && this.size >= bound.documents;
+      const isNew =
+        bound !== undefined && !this.#documents.has(wanted) && this.size >= bound.documents;
       const key = isNew ? bound.overflow(wanted) : wanted;
       const document = this.#projection.fold(this.#documents.get(key), event, key);
       if (document === undefined) this.#documents.delete(key);
@@ -55,10 +56,14 @@ export class MemoryDocuments {
     const found = this.#ordered(query);
     const { page } = query;
     const after =
-      page === undefined ? found : found.filter(({ cursor }) => (query.reverse ? cursor < page : cursor > page));
+      page === undefined
+        ? found
+        : found.filter(({ cursor }) => (query.reverse ? cursor < page : cursor > page));
     const documents = after.slice(0, query.limit).map(({ key, document }) => ({ key, document }));
     const last = after[query.limit - 1];
-    return after.length > query.limit && last !== undefined ? { documents, next: last.cursor } : { documents };
+    return after.length > query.limit && last !== undefined
+      ? { documents, next: last.cursor }
+      : { documents };
   }
 
   #ordered({ index, prefix = '', reverse }: MemoryQuery) {

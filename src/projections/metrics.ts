@@ -58,7 +58,11 @@ function newMetrics(key: string, at: number): MetricsRecord {
 }
 
 type RunEndEvent = ProjectedEventOf<'run.succeeded' | 'run.failed' | 'run.canceled'>;
-const runOutcomes = { 'run.succeeded': 'succeeded', 'run.failed': 'failed', 'run.canceled': 'canceled' } as const;
+const runOutcomes = {
+  'run.succeeded': 'succeeded',
+  'run.failed': 'failed',
+  'run.canceled': 'canceled',
+} as const;
 
 function runEnded(metrics: MetricsRecord, event: RunEndEvent): MetricsRecord {
   const runs = { ...metrics.runs };
@@ -72,7 +76,9 @@ function runEnded(metrics: MetricsRecord, event: RunEndEvent): MetricsRecord {
       startedAt === undefined
         ? metrics.runDurations
         : observe(metrics.runDurations, Math.max(0, event.at - startedAt)),
-    failuresByCode: isCounted ? countCode(metrics.failuresByCode, event.data.error.code) : metrics.failuresByCode,
+    failuresByCode: isCounted
+      ? countCode(metrics.failuresByCode, event.data.error.code)
+      : metrics.failuresByCode,
     updatedAt: event.at,
   };
 }
@@ -87,18 +93,31 @@ function attemptEnded(metrics: MetricsRecord, event: AttemptEndEvent): MetricsRe
   return {
     ...metrics,
     attempts,
-    attemptDurations: durationMs === null ? metrics.attemptDurations : observe(metrics.attemptDurations, durationMs),
-    failuresByCode: isFailure ? countCode(metrics.failuresByCode, event.data.error.code) : metrics.failuresByCode,
+    attemptDurations:
+      durationMs === null
+        ? metrics.attemptDurations
+        : observe(metrics.attemptDurations, durationMs),
+    failuresByCode: isFailure
+      ? countCode(metrics.failuresByCode, event.data.error.code)
+      : metrics.failuresByCode,
     lastFailure: isFailure ? attemptOf(event) : metrics.lastFailure,
     updatedAt: event.at,
   };
 }
 
-function foldMetrics(metrics: MetricsRecord | undefined, event: ProjectedEvent, key: string): MetricsRecord {
+function foldMetrics(
+  metrics: MetricsRecord | undefined,
+  event: ProjectedEvent,
+  key: string,
+): MetricsRecord {
   const known = metrics ?? newMetrics(key, event.at);
   switch (event.type) {
     case 'run.created':
-      return { ...known, runs: { ...known.runs, created: known.runs.created + 1 }, updatedAt: event.at };
+      return {
+        ...known,
+        runs: { ...known.runs, created: known.runs.created + 1 },
+        updatedAt: event.at,
+      };
     case 'run.succeeded':
     case 'run.failed':
     case 'run.canceled':

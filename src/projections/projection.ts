@@ -23,7 +23,8 @@ export interface EventPlace {
 export type ProjectedEvent = AnyEvent & EventPlace;
 
 /** One event type as a projection sees it. */
-export type ProjectedEventOf<Type extends AnyEvent['type']> = Extract<AnyEvent, { type: Type }> & EventPlace;
+export type ProjectedEventOf<Type extends AnyEvent['type']> = Extract<AnyEvent, { type: Type }> &
+  EventPlace;
 
 /** The value under which an index files a document; undefined: not in this index. Values sort as text. */
 export type IndexValue<Document> = (document: Document, key: string) => string | undefined;
@@ -59,7 +60,10 @@ export interface Projection<Document extends JsonObject = JsonObject> {
 
 /** What a table of folds has for each event type: the document after it. */
 export type FoldTable<Document> = {
-  readonly [Type in AnyEvent['type']]?: (document: Document, event: ProjectedEventOf<Type>) => Document;
+  readonly [Type in AnyEvent['type']]?: (
+    document: Document,
+    event: ProjectedEventOf<Type>,
+  ) => Document;
 };
 
 /** Looks an event's fold up in a table; undefined when the table has none. */
@@ -73,7 +77,8 @@ export function foldFor<Document>(
 /** `commit.events[index]` as projections see it. Throws `RangeError` when there is none. */
 export function projectedEvent(commit: Commit, index: number): ProjectedEvent {
   const recorded = commit.events[index];
-  if (recorded === undefined) throw new RangeError(`commit ${commit.position} has no event ${index}`);
+  if (recorded === undefined)
+    throw new RangeError(`commit ${commit.position} has no event ${index}`);
   return {
     type: recorded.type,
     schemaVersion: recorded.schemaVersion,

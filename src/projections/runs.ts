@@ -14,10 +14,10 @@ import {
   type FoldTable,
   foldFor,
   isRunStream,
-  paddedTime,
   type ProjectedEvent,
   type ProjectedEventOf,
   type Projection,
+  paddedTime,
 } from './projection.ts';
 
 /** The states of the run's chart. */
@@ -186,11 +186,19 @@ const table: FoldTable<RunRecord> = {
   'run.paused': (run, event) => ({ ...moved(run, 'paused'), reason: event.data.reason }),
   'run.resumed': (run) => ({ ...moved(run, 'running'), reason: null }),
   'run.adapted': (run, event) => ({ ...run, definitionHash: event.data.definitionHash }),
-  'run.cancelRequested': (run, event) => ({ ...moved(run, 'canceling'), reason: event.data.reason }),
+  'run.cancelRequested': (run, event) => ({
+    ...moved(run, 'canceling'),
+    reason: event.data.reason,
+  }),
   'run.stopping': (run, event) => ({ ...moved(run, 'stopping'), error: event.data.error }),
   'run.finishing': (run) => moved(run, 'finishing'),
   'run.compensationStarted': (run) => moved(run, 'compensating'),
-  'run.retried': (run) => ({ ...moved(run, 'running'), endedAt: null, durationMs: null, error: null }),
+  'run.retried': (run) => ({
+    ...moved(run, 'running'),
+    endedAt: null,
+    durationMs: null,
+    error: null,
+  }),
   'run.quarantined': (run, event) => ({
     ...run,
     status: 'quarantined',
@@ -220,7 +228,14 @@ function foldRun(run: RunRecord | undefined, event: ProjectedEvent): RunRecord |
   return { ...next, streamVersion: event.streamVersion, updatedAt: event.at };
 }
 
-const tables = [runEvents, taskEvents, timerEvents, escalationEvents, permissionEvents, budgetEvents];
+const tables = [
+  runEvents,
+  taskEvents,
+  timerEvents,
+  escalationEvents,
+  permissionEvents,
+  budgetEvents,
+];
 const endStates: ReadonlySet<RunState> = new Set<RunState>(['succeeded', 'failed', 'canceled']);
 
 /** True for a state from which only `retry` or a fork leads on. */
@@ -248,7 +263,8 @@ export const runs: Projection<RunRecord> = {
     live: (run) => (isEnded(run.state) ? undefined : paddedTime(run.createdAt)),
     status: (run) => `${run.status}/${paddedTime(run.createdAt)}`,
     name: (run) => `${run.name}/${paddedTime(run.createdAt)}`,
-    session: (run) => (run.session === null ? undefined : `${run.session}/${paddedTime(run.createdAt)}`),
+    session: (run) =>
+      run.session === null ? undefined : `${run.session}/${paddedTime(run.createdAt)}`,
   },
   streamOf: (key) => (isRunStream(key) ? key : undefined),
 };

@@ -10,10 +10,10 @@ import {
   type FoldTable,
   foldFor,
   isRunStream,
-  paddedTime,
   type ProjectedEvent,
   type ProjectedEventOf,
   type Projection,
+  paddedTime,
 } from './projection.ts';
 
 /** `lost`: its worker was not heard of; a success that arrives later makes it `succeeded`. */
@@ -50,7 +50,12 @@ export function attemptKey(runId: string, activation: string, attempt: number): 
   return `${runId}/${activation}/${String(attempt).padStart(ATTEMPT_WIDTH, '0')}`;
 }
 
-type EndType = 'task.succeeded' | 'task.reused' | 'task.attemptFailed' | 'task.failed' | 'task.canceled';
+type EndType =
+  | 'task.succeeded'
+  | 'task.reused'
+  | 'task.attemptFailed'
+  | 'task.failed'
+  | 'task.canceled';
 type AttemptEvent = ProjectedEventOf<EndType | 'task.started' | 'task.progressed' | 'task.reset'>;
 
 const handles: ReadonlySet<string> = new Set<AttemptEvent['type']>([
@@ -91,7 +96,11 @@ function started(event: ProjectedEventOf<'task.started'>): StepAttempt {
   return { ...opened(event), rule: event.data.rule, startedAt: event.at };
 }
 
-function ended(attempt: StepAttempt, event: ProjectedEventOf<EndType>, status: AttemptStatus): StepAttempt {
+function ended(
+  attempt: StepAttempt,
+  event: ProjectedEventOf<EndType>,
+  status: AttemptStatus,
+): StepAttempt {
   const startedAt = event.data.startedAt ?? attempt.startedAt;
   return {
     ...attempt,
@@ -140,7 +149,8 @@ const table: FoldTable<StepAttempt> = {
   'task.reused': (attempt, event) => ended(attempt, event, 'reused'),
   'task.attemptFailed': failed,
   // The task's failure follows the attempt's in the same commit and is no second end.
-  'task.failed': (attempt, event) => (attempt.status === 'running' ? failed(attempt, event) : attempt),
+  'task.failed': (attempt, event) =>
+    attempt.status === 'running' ? failed(attempt, event) : attempt,
   'task.canceled': (attempt, event) => ({
     ...ended(attempt, event, 'canceled'),
     cancelReason: event.data.reason,
@@ -155,7 +165,12 @@ function foldAttempt(
 ): StepAttempt | undefined {
   if (event.type === 'task.started') return started(event);
   if (attempt !== undefined && isSuperseded(event, key)) {
-    return { ...ended(attempt, event, 'canceled'), agent: attempt.agent, worker: null, cancelReason: 'superseded' };
+    return {
+      ...ended(attempt, event, 'canceled'),
+      agent: attempt.agent,
+      worker: null,
+      cancelReason: 'superseded',
+    };
   }
   const known = attempt ?? (isEndOfAgentsWork(event) ? opened(event as AttemptEvent) : undefined);
   if (known === undefined) return undefined;
@@ -163,7 +178,10 @@ function foldAttempt(
 }
 
 /** A late result of an older attempt ends the newer one as well. */
-function isSuperseded(event: ProjectedEvent, key: string): event is ProjectedEventOf<'task.succeeded'> {
+function isSuperseded(
+  event: ProjectedEvent,
+  key: string,
+): event is ProjectedEventOf<'task.succeeded'> {
   if (event.type !== 'task.succeeded') return false;
   const { taskId, superseded } = event.data as { taskId: string; superseded?: number };
   return superseded !== undefined && key === attemptKey(event.stream, taskId, superseded);
@@ -201,7 +219,8 @@ export const stepAttempts: Projection<StepAttempt> = {
   indexes: {
     running: (attempt) =>
       attempt.status === 'running' ? `${attempt.agent ?? ''}/${filedAt(attempt)}` : undefined,
-    failed: (attempt) => (attempt.error === null ? undefined : `${attempt.error.code}/${filedAt(attempt)}`),
+    failed: (attempt) =>
+      attempt.error === null ? undefined : `${attempt.error.code}/${filedAt(attempt)}`,
   },
   streamOf: (keyOrPrefix) => {
     const end = keyOrPrefix.indexOf('/');

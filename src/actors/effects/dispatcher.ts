@@ -7,7 +7,11 @@
  * X3 An attempt that leaves its state without its own result is canceled at its worker.
  */
 import type { EventLog } from '../../log/event-log.ts';
-import { type AttemptRef, acceptedSchema, type ExecutionRequest } from '../../messages/execution.ts';
+import {
+  type AttemptRef,
+  acceptedSchema,
+  type ExecutionRequest,
+} from '../../messages/execution.ts';
 import type { Bus, BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
@@ -75,7 +79,12 @@ export class Dispatcher {
     this.#held.clear();
   }
 
-  start(options: { activation: string; attempt: number; agent: string; context: EffectContext }): void {
+  start(options: {
+    activation: string;
+    attempt: number;
+    agent: string;
+    context: EffectContext;
+  }): void {
     const { activation, attempt, agent, context } = options;
     const ref = { runId: context.runId, activation, attempt };
     const key = attemptKey(ref);
@@ -101,7 +110,8 @@ export class Dispatcher {
       this.#held.delete(key);
     }
     this.#options.attempts.ended(ref);
-    if (!isEnded) this.cancel({ ref, agent, reason: 'the attempt is not wanted any more', force: true });
+    if (!isEnded)
+      this.cancel({ ref, agent, reason: 'the attempt is not wanted any more', force: true });
   }
 
   /** An attempt moved on to being canceled: it is still in hand, but never published again. */

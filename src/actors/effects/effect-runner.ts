@@ -21,13 +21,26 @@ export class Effects implements EffectRunner {
         this.#dispatcher.start({ ...effect, context });
         break;
       case 'cancel': {
-        const ref = { runId: context.runId, activation: effect.activation, attempt: effect.attempt };
+        const ref = {
+          runId: context.runId,
+          activation: effect.activation,
+          attempt: effect.attempt,
+        };
         this.#dispatcher.withdraw(ref);
-        this.#dispatcher.cancel({ ref, agent: effect.agent, reason: context.reason ?? 'canceled', force: false });
+        this.#dispatcher.cancel({
+          ref,
+          agent: effect.agent,
+          reason: context.reason ?? 'canceled',
+          force: false,
+        });
         break;
       }
       case 'timer':
-        this.#timers.arm(key, { stream: context.runId, timerId: effect.timerId, dueAt: effect.dueAt });
+        this.#timers.arm(key, {
+          stream: context.runId,
+          timerId: effect.timerId,
+          dueAt: effect.dueAt,
+        });
         break;
       case 'admit':
       case 'prepare':
@@ -39,7 +52,11 @@ export class Effects implements EffectRunner {
     switch (effect.kind) {
       case 'dispatch':
       case 'cancel': {
-        const ref = { runId: context.runId, activation: effect.activation, attempt: effect.attempt };
+        const ref = {
+          runId: context.runId,
+          activation: effect.activation,
+          attempt: effect.attempt,
+        };
         this.#dispatcher.stop({ ref, agent: effect.agent, isEnded: context.isEnded });
         break;
       }

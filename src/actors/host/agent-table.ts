@@ -54,7 +54,8 @@ export class AgentTable {
     try {
       for await (const commits of this.#log.readStream(streamOf(agent))) {
         for (const commit of commits) {
-          for (const { type, data } of commit.events) actor.cell.take({ type, data, at: commit.at });
+          for (const { type, data } of commit.events)
+            actor.cell.take({ type, data, at: commit.at });
           actor.streamVersion = commit.firstVersion + commit.events.length - 1;
           actor.at = commit.at;
         }
@@ -102,7 +103,10 @@ export class AgentTable {
       actor.streamVersion += events.length;
       actor.at = at;
     } catch (error) {
-      this.#logger.warn('an agent could not be recorded', { agent: actor.agent, error: String(error) });
+      this.#logger.warn('an agent could not be recorded', {
+        agent: actor.agent,
+        error: String(error),
+      });
       actor.cell.stop();
       this.#actors.delete(actor.agent);
     }

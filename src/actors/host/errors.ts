@@ -68,13 +68,21 @@ export class DuplicateOrchestrator extends TroupeError {
 /** A body that does not have the shape of its subject. */
 export class InvalidMessage extends TroupeError {
   readonly code = 'message.invalid';
-  constructor(what: string, error: { issues: readonly { path: PropertyKey[]; message: string }[] }) {
-    const issues = error.issues.slice(0, 20).map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
+  constructor(
+    what: string,
+    error: { issues: readonly { path: PropertyKey[]; message: string }[] },
+  ) {
+    const issues = error.issues
+      .slice(0, 20)
+      .map(({ path, message }) => ({ path: path.map(String).join('.'), message }));
     const first = issues[0];
-    super(`${what} is not valid: ${first === undefined ? 'unknown' : `${first.path || 'body'}: ${first.message}`}`, {
-      hint: 'See the schema of this subject: `troupe schema`, or the README.',
-      details: { issues },
-    });
+    super(
+      `${what} is not valid: ${first === undefined ? 'unknown' : `${first.path || 'body'}: ${first.message}`}`,
+      {
+        hint: 'See the schema of this subject: `troupe schema`, or the README.',
+        details: { issues },
+      },
+    );
   }
 }
 
@@ -83,7 +91,10 @@ export class BlobUploadRefused extends TroupeError {
   readonly code: string;
   constructor(code: 'blob.upload-unknown' | 'payload.too-large' | 'overloaded', message: string) {
     super(message, {
-      hint: code === 'blob.upload-unknown' ? 'Begin the upload again with seq 0.' : 'Send less at once.',
+      hint:
+        code === 'blob.upload-unknown'
+          ? 'Begin the upload again with seq 0.'
+          : 'Send less at once.',
     });
     this.code = code;
   }
@@ -93,6 +104,9 @@ export class BlobUploadRefused extends TroupeError {
 export class UnknownQuery extends TroupeError {
   readonly code = 'query.unknown';
   constructor(name: string, known: readonly string[]) {
-    super(`there is no query "${name}"`, { hint: `Known: ${known.join(', ')}.`, details: { name } });
+    super(`there is no query "${name}"`, {
+      hint: `Known: ${known.join(', ')}.`,
+      details: { name },
+    });
   }
 }

@@ -35,7 +35,10 @@ export interface LoadOptions {
 }
 
 /** The value of a blob as JSON. */
-export async function readBlobValue(log: EventLog, reference: Parameters<EventLog['blobs']['get']>[0]): Promise<JsonValue> {
+export async function readBlobValue(
+  log: EventLog,
+  reference: Parameters<EventLog['blobs']['get']>[0],
+): Promise<JsonValue> {
   const bytes = await log.blobs.get(reference);
   return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue;
 }
@@ -59,12 +62,27 @@ export async function readValue(log: EventLog, stream: string, ref: ValueRef): P
 }
 
 /** The definition of a run, from its first event or from the blob that the event names. */
-async function definitionOf(log: EventLog, data: { definition: unknown }): Promise<WorkflowDefinition> {
+export async function definitionOf(
+  log: EventLog,
+  data: { definition: unknown },
+): Promise<WorkflowDefinition> {
   const { definition } = data;
   if (isBlobReference(definition)) {
     return (await readBlobValue(log, definition)) as unknown as WorkflowDefinition;
   }
   return definition as WorkflowDefinition;
+}
+
+/** The data of a run's first event. */
+export async function readCreated(
+  log: EventLog,
+  stream: string,
+): Promise<Extract<RunEvent, { type: 'run.created' }>['data']> {
+  for await (const commits of log.readStream(stream, { fromVersion: 1, toVersion: 1 })) {
+    const first = commits[0]?.events[0] as RunEvent | undefined;
+    if (first?.type === 'run.created') return first.data;
+  }
+  throw new BrokenStream(stream, 'it does not begin with run.created');
 }
 
 /** Folds commits one by one; `first` makes the aggregate. */
@@ -88,10 +106,7 @@ class RunFolder {
       const streamVersion = commit.firstVersion + index;
       if (streamVersion > this.#toVersion) return;
       const event = recorded as RunEvent;
-      if (event.type === 'run.quarantined') {
-        const { code, message } = event.data.error;
-        this.quarantine = { code, message, streamVersion: event.data.streamVersion };
-      } else if (event.type === 'run.released') this.quarantine = undefined;
+      this.quarantine = quarantineAfter(this.quarantine, event);
       if (this.run === undefined) await this.#first(commit, event, streamVersion);
       else if (streamVersion > this.run.streamVersion) {
         evolve(this.run, { type: event.type, data: event.data, at: commit.at, streamVersion });
@@ -101,7 +116,10 @@ class RunFolder {
 
   async #first(commit: Commit, event: RunEvent, streamVersion: number): Promise<void> {
     if (event.type !== 'run.created') {
-      throw new BrokenStream(this.#stream, `it begins with ${event.type} at version ${streamVersion}`);
+      throw new BrokenStream(
+        this.#stream,
+        `it begins with ${event.type} at version ${streamVersion}`,
+      );
     }
     this.run = createAggregate({
       envelope: { ...commit, streamVersion },
@@ -110,6 +128,27 @@ class RunFolder {
       cells: this.#cells,
     });
   }
+}
+
+/** The quarantine that the log tells of, for a run whose history cannot be folded. */
+export async function readQuarantine(
+  log: EventLog,
+  stream: string,
+): Promise<Quarantine | undefined> {
+  let quarantine: Quarantine | undefined;
+  for await (const commits of log.readStream(stream)) {
+    for (const { events } of commits) {
+      for (const recorded of events) quarantine = quarantineAfter(quarantine, recorded as RunEvent);
+    }
+  }
+  return quarantine;
+}
+
+function quarantineAfter(before: Quarantine | undefined, event: RunEvent): Quarantine | undefined {
+  if (event.type === 'run.released') return undefined;
+  if (event.type !== 'run.quarantined') return before;
+  const { code, message } = event.data.error;
+  return { code, message, streamVersion: event.data.streamVersion };
 }
 
 /** Folds a run's stream; undefined where there is none. Throws what a fold throws (a defect), `log.corrupt`, `stream.broken`. */
@@ -133,7 +172,10 @@ export async function loadRun(
       fromVersion = snapshot.streamVersion + 1;
     }
   }
-  const range = { fromVersion, ...(options.toVersion === undefined ? {} : { toVersion: options.toVersion }) };
+  const range = {
+    fromVersion,
+    ...(options.toVersion === undefined ? {} : { toVersion: options.toVersion }),
+  };
   for await (const commits of log.readStream(stream, range)) {
     for (const commit of commits) await folder.take(commit);
   }

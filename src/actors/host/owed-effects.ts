@@ -4,7 +4,12 @@
  *
  * C3 Effects are released in commit order; one whose state has been left again by then is skipped.
  */
-import { type Activation, type RunAggregate, runContext, runState } from '../../machines/run/aggregate.ts';
+import {
+  type Activation,
+  type RunAggregate,
+  runContext,
+  runState,
+} from '../../machines/run/aggregate.ts';
 import { type Effect, effectsOfActivation, effectsOfRun } from '../../machines/run/effects.ts';
 import type { RunState } from '../../machines/run/machine.ts';
 import { slotStates } from '../../machines/task/machine.ts';
@@ -30,7 +35,7 @@ export class OwedEffects {
   readonly #run: RunAggregate;
   readonly #runtime: HostRuntime;
   /** By owner (an activation id, or the run), then by key. */
-  readonly #owed = new Map<string, Map<string, Effect>>();
+  readonly #owed = new Map<string, ReadonlyMap<string, Effect>>();
   /** Agents whose slots are held, by activation. */
   readonly #slots = new Map<string, string>();
   #state: RunState;
@@ -72,8 +77,10 @@ export class OwedEffects {
     const hasRunChanged = state !== this.#state;
     this.#state = state;
     const changes = { started, stopped, turn };
-    if (hasRunChanged || run.touched.size > 0) this.#compare(undefined, changes);
-    const owners: Iterable<Activation> = hasRunChanged ? new Set([...run.touched, ...run.open]) : run.touched;
+    if (hasRunChanged) this.#compare(undefined, changes);
+    const owners: Iterable<Activation> = hasRunChanged
+      ? new Set([...run.touched, ...run.open])
+      : run.touched;
     for (const activation of owners) {
       this.#moveSlot(activation);
       this.#compare(activation, changes);
@@ -115,7 +122,8 @@ export class OwedEffects {
   ): void {
     const id = owner?.id ?? RUN_OWNER;
     const before = this.#owed.get(id);
-    const after = owner === undefined ? effectsOfRun(this.#run) : effectsOfActivation(owner, this.#state);
+    const after =
+      owner === undefined ? effectsOfRun(this.#run) : effectsOfActivation(owner, this.#state);
     if (before === undefined && after.size === 0) return;
     for (const [key, effect] of after) {
       if (before?.has(key)) continue;
@@ -143,7 +151,8 @@ export class OwedEffects {
   #contextOf(owner: Activation | undefined, turn: Turn | undefined): EffectContext {
     const { header } = this.#run;
     const task = owner?.node.task;
-    const parameters: JsonValue | undefined = owner === undefined ? undefined : turn?.parameters.get(owner.id);
+    const parameters: JsonValue | undefined =
+      owner === undefined ? undefined : turn?.parameters.get(owner.id);
     return {
       runId: header.runId,
       workflow: header.name,

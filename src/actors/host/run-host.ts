@@ -8,7 +8,7 @@
  * H4 A refused append discards this host alone; a failed one discards every host that is ahead of the log (C4).
  * Neighbours: `turn.ts` runs decisions, `owed-effects.ts` compares effects, `load.ts` folds history.
  */
-import { type RunEvent, event } from '../../events/catalogue.ts';
+import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { PendingBlob } from '../../log/event-log.ts';
 import { liveCells } from '../../machines/cell.ts';
 import { type RunAggregate, runState } from '../../machines/run/aggregate.ts';
@@ -18,7 +18,7 @@ import { FOLD_HASH, snapshotOf } from '../../machines/run/snapshot.ts';
 import { TroupeError } from '../../workflow/errors.ts';
 import type { Grant } from '../services/admission.ts';
 import { Unavailable } from './errors.ts';
-import { type LoadedRun, loadRun, type Quarantine } from './load.ts';
+import { type LoadedRun, loadRun, type Quarantine, readQuarantine } from './load.ts';
 import { OwedEffects } from './owed-effects.ts';
 import { rejectionOf } from './rejection.ts';
 import type { Delivery, HostRuntime, Outcome } from './runtime.ts';
@@ -73,13 +73,9 @@ export class RunHost {
 
   /** True when nothing but timers is owed, so that the run can leave memory. */
   get isIdle(): boolean {
-    if (this.#turn !== undefined || this.#mailbox.length > 0 || this.#loading !== undefined) return false;
+    if (this.#turn !== undefined || this.#mailbox.length > 0 || this.#loading !== undefined)
+      return false;
     return this.#quarantine !== undefined || (this.#owed?.onlyTimers ?? true);
-  }
-
-  /** True when its memory may be ahead of the durable log. */
-  get isAhead(): boolean {
-    return (this.#run?.streamVersion ?? 0) > 0 && this.#runtime.log.appendedPosition > this.#runtime.log.durablePosition;
   }
 
   /** The first turn of a new run: `run.created` and what follows from it are one commit. */
@@ -98,6 +94,7 @@ export class RunHost {
     if (this.#run !== undefined) return Promise.resolve(true);
     this.#loading ??= this.#load().finally(() => {
       this.#loading = undefined;
+      this.#drain();
     });
     return this.#loading;
   }
@@ -109,7 +106,8 @@ export class RunHost {
     } catch (error) {
       if (this.#isGone) return false;
       if (!isDefect(error)) throw error;
-      this.#isolate(error, undefined);
+      this.#quarantine = await readQuarantine(this.#runtime.log, this.stream);
+      if (this.#quarantine === undefined) this.#isolate(error, undefined);
       return true;
     }
     if (loaded === undefined || this.#isGone) return false;
@@ -118,9 +116,14 @@ export class RunHost {
     enliven(loaded.run, liveCells);
     this.#snapshotVersion = loaded.run.streamVersion;
     this.#owed = new OwedEffects(loaded.run, this.#runtime);
-    if (this.#quarantine === undefined) {
-      this.#owed.resume();
-      this.post({ message: { type: 'proceed' }, causationId: 'recovery', actor: { kind: 'system' } });
+    if (this.#quarantine !== undefined) return true;
+    this.#owed.resume();
+    if (!endedRunStates.has(runState(loaded.run))) {
+      this.post({
+        message: { type: 'proceed' },
+        causationId: 'recovery',
+        actor: { kind: 'system' },
+      });
     }
     return true;
   }
@@ -128,7 +131,10 @@ export class RunHost {
   /** Puts a message into the mailbox. The host must be activated or adopted. */
   post(delivery: Delivery): void {
     if (this.#isGone || this.#mailbox.length >= MAX_MAILBOX) {
-      delivery.reply?.({ kind: 'rejected', rejection: rejectionOf(new Unavailable(this.stream, 'it is busy')) });
+      delivery.reply?.({
+        kind: 'rejected',
+        rejection: rejectionOf(new Unavailable(this.stream, 'it is busy')),
+      });
       return;
     }
     this.#mailbox.push(delivery);
@@ -140,7 +146,11 @@ export class RunHost {
   offer(demand: string, grant: Grant): boolean {
     if (this.#isGone || this.#run === undefined || this.#quarantine !== undefined) return false;
     this.#grants.push({ demand, grant });
-    this.post({ message: { type: 'proceed' }, causationId: 'admission', actor: { kind: 'system' } });
+    this.post({
+      message: { type: 'proceed' },
+      causationId: 'admission',
+      actor: { kind: 'system' },
+    });
     return true;
   }
 
@@ -188,7 +198,10 @@ export class RunHost {
     }
     const run = this.#run;
     if (run === undefined) return true;
-    if (delivery.uniqueKey !== undefined && this.#runtime.log.uniqueOwner(delivery.uniqueKey) !== undefined) {
+    if (
+      delivery.uniqueKey !== undefined &&
+      this.#runtime.log.uniqueOwner(delivery.uniqueKey) !== undefined
+    ) {
       this.#answerRepeated(run, delivery);
       return true;
     }
@@ -247,8 +260,9 @@ export class RunHost {
       runId: this.stream,
       error: error instanceof Error ? error.message : String(error),
     });
-    turn.delivery.reply?.({ kind: 'rejected', rejection: rejectionOf(error) });
-    this.#runtime.release(this);
+    const rejection = rejectionOf(error);
+    this.#runtime.releases.push(() => turn.delivery.reply?.({ kind: 'rejected', rejection }));
+    this.#runtime.reload(this);
   }
 
   #commit(turn: Turn): void {
@@ -279,7 +293,11 @@ export class RunHost {
     turn.finish();
     this.#returnGrants();
     if (turn.isCut) {
-      this.post({ message: { type: 'proceed' }, causationId: delivery.causationId, actor: { kind: 'system' } });
+      this.post({
+        message: { type: 'proceed' },
+        causationId: delivery.causationId,
+        actor: { kind: 'system' },
+      });
     }
     this.#snapshotWhenDue(run);
   }
@@ -310,11 +328,17 @@ export class RunHost {
     const since = run.streamVersion - this.#snapshotVersion;
     if (since < Math.max(this.#runtime.snapshotEvery, run.activations.size)) return;
     this.#snapshotVersion = run.streamVersion;
-    const state = snapshotOf(run, { definition: this.#definition ?? run.plan.definition, quarantine: undefined });
+    const state = snapshotOf(run, {
+      definition: this.#definition ?? run.plan.definition,
+      quarantine: undefined,
+    });
     const snapshot = { streamVersion: run.streamVersion, foldHash: FOLD_HASH, state };
     this.#runtime.releases.push(() => {
       this.#runtime.log.saveSnapshot(this.stream, snapshot).catch((error: unknown) => {
-        this.#runtime.logger.warn('a snapshot could not be written', { runId: this.stream, error: String(error) });
+        this.#runtime.logger.warn('a snapshot could not be written', {
+          runId: this.stream,
+          error: String(error),
+        });
       });
     });
   }
@@ -331,16 +355,25 @@ export class RunHost {
     if (this.#run !== undefined) stopCells(this.#run);
     this.#run = undefined;
     this.#quarantine = { code, message: failure.message, streamVersion: version };
-    this.#runtime.logger.error('the run was quarantined', { runId: this.stream, code, error: failure.message });
+    this.#runtime.logger.error('the run was quarantined', {
+      runId: this.stream,
+      code,
+      error: failure.message,
+    });
     this.#appendPlain(
       event('run.quarantined', {
-        error: { code, message: failure.message, ...(failure.stack === undefined ? {} : { stack: failure.stack }) },
+        error: {
+          code,
+          message: failure.message,
+          ...(failure.stack === undefined ? {} : { stack: failure.stack }),
+        },
         streamVersion: version,
         ...(delivery === undefined ? {} : { message: describe(delivery) }),
       }),
       delivery,
     );
-    delivery?.reply?.({ kind: 'rejected', rejection: rejectionOf(new Unavailable(this.stream, 'it is in quarantine')) });
+    const rejection = rejectionOf(new Unavailable(this.stream, 'it is in quarantine'));
+    this.#runtime.releases.push(() => delivery?.reply?.({ kind: 'rejected', rejection }));
   }
 
   /** Appends one event that no machine folds. */
@@ -374,7 +407,8 @@ export class RunHost {
       return;
     }
     const { command } = message;
-    if (command.type === 'release') this.#leaveQuarantine(event('run.released', { reason: command.reason }), delivery);
+    if (command.type === 'release')
+      this.#leaveQuarantine(event('run.released', { reason: command.reason }), delivery);
     else if (command.type === 'terminate') {
       const name = this.#run?.header.name ?? '';
       this.#leaveQuarantine(event('run.canceled', { name, reason: command.reason }), delivery);
@@ -402,14 +436,19 @@ export class RunHost {
         position: this.#runtime.log.durablePosition,
         changed: true,
       });
-      this.#runtime.release(this);
+      if (status === 'released') this.#runtime.reload(this);
+      else this.#runtime.release(this);
     });
   }
 }
 
 function isDefect(error: unknown): boolean {
   if (!(error instanceof TroupeError)) return true;
-  return error.code.startsWith('fold.') || error.code.startsWith('defect.') || error.code === 'stream.broken';
+  return (
+    error.code.startsWith('fold.') ||
+    error.code.startsWith('defect.') ||
+    error.code === 'stream.broken'
+  );
 }
 
 /** What the message was, short enough for the evidence. */

@@ -12,10 +12,15 @@ import type { Delivery, HostRuntime } from './runtime.ts';
 
 /** Runs that are loaded at the same time during recovery. */
 const LOAD_WIDTH = 32;
+/** A run that cannot be read is tried again this often, with this much time in between. */
+const MAX_RELOADS = 20;
+const RELOAD_MS = 500;
 
 export class RunTable {
   readonly #hosts = new Map<string, RunHost>();
   readonly #runtime: HostRuntime;
+  /** Streams that are to be loaded again. */
+  readonly #reloading = new Set<string>();
   #isHalted = false;
 
   constructor(runtime: HostRuntime) {
@@ -87,7 +92,10 @@ export class RunTable {
         try {
           await this.activate(stream);
         } catch (error) {
-          this.#runtime.logger.error('a run could not be loaded', { runId: stream, error: String(error) });
+          this.#runtime.logger.error('a run could not be loaded', {
+            runId: stream,
+            error: String(error),
+          });
         }
       }
     };
@@ -102,6 +110,31 @@ export class RunTable {
     known.discard();
   }
 
+  /** Throws a host away and loads its run again: what it owes must not be forgotten until the next message. */
+  reload(host: { readonly stream: string }): void {
+    this.forget(host);
+    this.#activateSoon(host.stream, 0);
+  }
+
+  #activateSoon(stream: string, tries: number): void {
+    if (this.#isHalted) {
+      this.#reloading.add(stream);
+      return;
+    }
+    this.activate(stream).then(
+      () => this.#reloading.delete(stream),
+      (error: unknown) => {
+        this.#reloading.add(stream);
+        this.#runtime.logger.error('a run cannot be loaded again yet', {
+          runId: stream,
+          error: String(error),
+        });
+        if (tries >= MAX_RELOADS) return;
+        this.#runtime.clock.after(RELOAD_MS, () => this.#activateSoon(stream, tries + 1));
+      },
+    );
+  }
+
   /** Passivation: runs that owe nothing but timers leave memory after a while. */
   passivate(options: { idleMs: number; now: number }): void {
     for (const host of this.#hosts.values()) {
@@ -112,13 +145,15 @@ export class RunTable {
   /** C4: throws every host away and takes no message until `resume`; returns the streams that were in memory. */
   halt(): string[] {
     this.#isHalted = true;
-    const streams = [...this.#hosts.keys()];
+    const streams = [...new Set([...this.#hosts.keys(), ...this.#reloading])];
+    this.#reloading.clear();
     for (const host of [...this.#hosts.values()]) this.forget(host);
     return streams;
   }
 
   resume(): void {
     this.#isHalted = false;
+    for (const stream of [...this.#reloading]) this.#activateSoon(stream, 0);
   }
 }
 

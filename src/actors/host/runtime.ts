@@ -3,8 +3,8 @@
  */
 import type { ActorRef } from '../../events/envelope.ts';
 import type { EventLog } from '../../log/event-log.ts';
+import type { Rejection, RunMessage } from '../../machines/run/decision.ts';
 import type { Effect } from '../../machines/run/effects.ts';
-import type { RunMessage, Rejection } from '../../machines/run/decision.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import type { Admission } from '../services/admission.ts';
 import type { Clock } from '../services/clock.ts';
@@ -69,6 +69,8 @@ export interface HostRuntime {
   readonly effects: EffectRunner;
   /** Events between two snapshots of a stream, at least. */
   readonly snapshotEvery: number;
-  /** The host has nothing to do any more (ended) or must be loaded again (refused, failed). */
+  /** The host has nothing to do any more and leaves memory. */
   release(host: { readonly stream: string }): void;
+  /** The host's memory cannot be trusted any more: it is thrown away and the run loaded again. */
+  reload(host: { readonly stream: string }): void;
 }

@@ -3,15 +3,21 @@
  * A turn can stop for a value that is not in memory and goes on where it was once the value is there.
  */
 import type { RunEvent } from '../../events/catalogue.ts';
+import { event } from '../../events/catalogue.ts';
 import type { PendingBlob } from '../../log/event-log.ts';
 import { advance } from '../../machines/run/advance.ts';
-import { type Activation, type RunAggregate, runState, type ValueRef, valueKey } from '../../machines/run/aggregate.ts';
+import {
+  type Activation,
+  type RunAggregate,
+  runState,
+  type ValueRef,
+  valueKey,
+} from '../../machines/run/aggregate.ts';
 import { decide, mayStartAttempts } from '../../machines/run/decide.ts';
 import type { Decision, Rejection, RunMessage, TurnInput } from '../../machines/run/decision.ts';
 import { evolve } from '../../machines/run/evolve.ts';
 import { approximateBytes, rememberValue, valueRef } from '../../machines/run/values.ts';
 import { OFFLOAD_BYTES } from '../../messages/request.ts';
-import { event } from '../../events/catalogue.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import type { Grant } from '../services/admission.ts';
 import { readValue } from './load.ts';
@@ -63,7 +69,10 @@ export class Turn {
   }
 
   /** Begins the turn of a new run: `run.created` is applied already, its inputs stay at hand until the end. */
-  seed(created: RunEvent, extra: { blobs: PendingBlob[]; unique: string[]; values: string[] }): void {
+  seed(
+    created: RunEvent,
+    extra: { blobs: PendingBlob[]; unique: string[]; values: string[] },
+  ): void {
     this.events.push(created);
     this.blobs.push(...extra.blobs);
     this.unique.push(...extra.unique);
@@ -205,10 +214,17 @@ export class Turn {
       stored = { ...decided, data: { ...data, [field]: reference } } as unknown as RunEvent;
     }
     if (field === 'parameters') {
-      this.parameters.set((data as { taskId: string }).taskId, (stored.data as Record<string, JsonValue>)[field] as JsonValue);
+      this.parameters.set(
+        (data as { taskId: string }).taskId,
+        (stored.data as Record<string, JsonValue>)[field] as JsonValue,
+      );
       return stored;
     }
-    const ref = valueRef((stored.data as Record<string, JsonValue>)[field] as JsonValue, streamVersion, field);
+    const ref = valueRef(
+      (stored.data as Record<string, JsonValue>)[field] as JsonValue,
+      streamVersion,
+      field,
+    );
     if (ref.at !== 'inline') {
       rememberValue(this.#run, ref, value);
       this.#fetched.push(valueKey(ref));

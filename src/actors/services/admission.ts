@@ -128,7 +128,10 @@ export class Admission {
       name,
       this.#directory.offers((agent) => this.inHand(agent)),
     );
-    if (choice === undefined || this.inHand(choice.agent) >= this.#directory.capacity(choice.agent)) {
+    if (
+      choice === undefined ||
+      this.inHand(choice.agent) >= this.#directory.capacity(choice.agent)
+    ) {
       return undefined;
     }
     return choice;

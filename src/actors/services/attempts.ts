@@ -58,7 +58,9 @@ export class Attempts {
 
   /** The attempts of a worker that is gone. */
   ofWorker(agent: string, worker: string): AttemptEntry[] {
-    return [...this.#entries.values()].filter((entry) => entry.agent === agent && entry.worker === worker);
+    return [...this.#entries.values()].filter(
+      (entry) => entry.agent === agent && entry.worker === worker,
+    );
   }
 
   /** The attempts that are lost now. */

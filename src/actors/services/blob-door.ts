@@ -5,7 +5,12 @@
  * B2 The answer to the last chunk waits until the blob is durable.
  */
 import type { EventLog } from '../../log/event-log.ts';
-import { BLOB_CHUNK_BYTES, blobGetSchema, blobPutSchema, MAX_VALUE_BYTES } from '../../messages/request.ts';
+import {
+  BLOB_CHUNK_BYTES,
+  blobGetSchema,
+  blobPutSchema,
+  MAX_VALUE_BYTES,
+} from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import { toWireError } from '../../messaging/errors.ts';
 import type { JsonValue } from '../../workflow/value.ts';
@@ -51,7 +56,10 @@ export class BlobDoor {
     const upload = this.#uploads.get(id) ?? this.#begin(id, seq);
     if (seq === upload.chunks.length) this.#add(upload, message.bytes());
     else if (seq !== upload.chunks.length - 1) {
-      throw new BlobUploadRefused('blob.upload-unknown', `chunk ${seq} of ${id} is not the next one`);
+      throw new BlobUploadRefused(
+        'blob.upload-unknown',
+        `chunk ${seq} of ${id} is not the next one`,
+      );
     }
     if (!last) {
       message.respond({ received: seq });
@@ -64,7 +72,8 @@ export class BlobDoor {
   }
 
   #begin(id: string, seq: number): Upload {
-    if (seq !== 0) throw new BlobUploadRefused('blob.upload-unknown', `the upload ${id} is not known`);
+    if (seq !== 0)
+      throw new BlobUploadRefused('blob.upload-unknown', `the upload ${id} is not known`);
     if (this.#uploads.size >= MAX_UPLOADS || this.#bytes >= MAX_BYTES) {
       throw new BlobUploadRefused('overloaded', 'too many uploads at once');
     }

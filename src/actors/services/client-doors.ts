@@ -2,15 +2,20 @@
  * The doors for clients beside requests: commands, history, reports. Reading never waits behind a run's mailbox.
  */
 import { type Envelope, envelopesOf, type JsonEnvelope } from '../../events/envelope.ts';
+import type { EventLog } from '../../log/event-log.ts';
 import type { RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
 import { valueKey } from '../../machines/run/aggregate.ts';
 import { refsOfReport, reportOf } from '../../machines/run/report.ts';
-import { type CommandReply, commandSchema, type HistoryReply, historySchema } from '../../messages/request.ts';
 import type { RunReport } from '../../messages/report.ts';
+import {
+  type CommandReply,
+  commandSchema,
+  type HistoryReply,
+  historySchema,
+} from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
-import type { EventLog } from '../../log/event-log.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage, RunNotFound } from '../host/errors.ts';
 import { loadRun, readValue } from '../host/load.ts';
@@ -50,7 +55,13 @@ export class ClientDoors {
             return;
           }
           const { status, streamVersion, position } = outcome;
-          const reply: CommandReply = { runId, status, streamVersion, position, idempotent: id !== undefined };
+          const reply: CommandReply = {
+            runId,
+            status,
+            streamVersion,
+            position,
+            idempotent: id !== undefined,
+          };
           message.respond(reply as unknown as JsonObject);
         },
       });
@@ -62,7 +73,9 @@ export class ClientDoors {
   history(message: BusMessage): void {
     const runId = this.#subjects.parseRun(message.subject)?.runId;
     if (runId === undefined) return;
-    this.#history(runId, message).catch((error: unknown) => message.respondError(toWireError(error)));
+    this.#history(runId, message).catch((error: unknown) =>
+      message.respondError(toWireError(error)),
+    );
   }
 
   async #history(runId: string, message: BusMessage): Promise<void> {
@@ -77,12 +90,17 @@ export class ClientDoors {
     const { log, clock } = this.#runtime;
     const host = this.#table.find(runId);
     if (host?.run !== undefined && host.quarantine === undefined) {
+      const report = await reportRun(log, host.run, { now: clock.now() });
+      // C2: what the report says was applied before this line, and may not be durable yet.
       await log.flush();
-      return reportRun(log, host.run, { now: clock.now() });
+      return report;
     }
     const loaded = await loadRun(log, runId);
     if (loaded === undefined) throw new RunNotFound(runId);
-    return reportRun(log, loaded.run, { now: clock.now(), quarantined: loaded.quarantine !== undefined });
+    return reportRun(log, loaded.run, {
+      now: clock.now(),
+      quarantined: loaded.quarantine !== undefined,
+    });
   }
 }
 
@@ -117,11 +135,19 @@ export async function reportRun(
   options: { now: number; quarantined?: boolean },
 ): Promise<RunReport> {
   const values = new Map<string, JsonValue>();
-  for (const ref of refsOfReport(run)) {
-    const key = keyOf(ref);
-    if (!values.has(key)) values.set(key, await readValue(log, run.header.runId, ref));
+  // The run goes on while values are read: what it has more of by then is read as well.
+  for (
+    let missing = missingRefs(run, values);
+    missing.length > 0;
+    missing = missingRefs(run, values)
+  ) {
+    for (const ref of missing) values.set(keyOf(ref), await readValue(log, run.header.runId, ref));
   }
   return reportOf(run, { ...options, valueOf: (ref) => values.get(keyOf(ref)) ?? null });
+}
+
+function missingRefs(run: RunAggregate, values: ReadonlyMap<string, JsonValue>): ValueRef[] {
+  return refsOfReport(run).filter((ref) => !values.has(keyOf(ref)));
 }
 
 function keyOf(ref: ValueRef): string {

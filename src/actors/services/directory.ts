@@ -82,7 +82,8 @@ export class Directory {
   /** Attempts that the live workers of an agent can run at once; 0 for nobody. */
   capacity(agent: string): number {
     let capacity = 0;
-    for (const worker of this.#agents.get(agent)?.workers.values() ?? []) capacity += worker.concurrency;
+    for (const worker of this.#agents.get(agent)?.workers.values() ?? [])
+      capacity += worker.concurrency;
     return capacity;
   }
 
@@ -106,7 +107,9 @@ export class Directory {
   /** msgpack when every live worker of the agent reads it. */
   encoding(agent: string): 'json' | 'msgpack' {
     const workers = [...(this.#agents.get(agent)?.workers.values() ?? [])];
-    return workers.length > 0 && workers.every((worker) => worker.encoding === 'msgpack') ? 'msgpack' : 'json';
+    return workers.length > 0 && workers.every((worker) => worker.encoding === 'msgpack')
+      ? 'msgpack'
+      : 'json';
   }
 
   agents(): string[] {
@@ -117,7 +120,9 @@ export class Directory {
   offers(inHand: (agent: string) => number): AgentOffer[] {
     return [...this.#agents].map(([agent, entry]) => ({
       agent,
-      capabilities: [...new Set([...entry.workers.values()].flatMap((worker) => worker.capabilities))],
+      capabilities: [
+        ...new Set([...entry.workers.values()].flatMap((worker) => worker.capabilities)),
+      ],
       capacity: this.capacity(agent),
       inHand: inHand(agent),
     }));

@@ -9,16 +9,23 @@ import { createHash } from 'node:crypto';
 import { event } from '../../events/catalogue.ts';
 import type { EventLog, PendingBlob } from '../../log/event-log.ts';
 import { liveCells } from '../../machines/cell.ts';
+import { valueKey } from '../../machines/run/aggregate.ts';
+import type { Rejection } from '../../machines/run/decision.ts';
 import { createAggregate } from '../../machines/run/evolve.ts';
 import { approximateBytes, rememberValue } from '../../machines/run/values.ts';
-import { valueKey } from '../../machines/run/aggregate.ts';
-import { OFFLOAD_BYTES, type RequestMessage, type RequestReply, requestSchema } from '../../messages/request.ts';
+import {
+  OFFLOAD_BYTES,
+  type RequestMessage,
+  type RequestReply,
+  requestSchema,
+} from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage, Overloaded, RunConflict } from '../host/errors.ts';
+import { definitionOf, readCreated } from '../host/load.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import type { Planned, Planner } from './planner.ts';
@@ -29,7 +36,12 @@ export class Intake {
   readonly #planner: Planner;
   readonly #subjects: Subjects;
 
-  constructor(options: { runtime: HostRuntime; table: RunTable; planner: Planner; subjects: Subjects }) {
+  constructor(options: {
+    runtime: HostRuntime;
+    table: RunTable;
+    planner: Planner;
+    subjects: Subjects;
+  }) {
     this.#runtime = options.runtime;
     this.#table = options.table;
     this.#planner = options.planner;
@@ -89,7 +101,12 @@ export class Intake {
       ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
     });
     const run = createAggregate({
-      envelope: { at: now, streamVersion: 1, correlationId, ...(trace === undefined ? {} : { trace }) },
+      envelope: {
+        at: now,
+        streamVersion: 1,
+        correlationId,
+        ...(trace === undefined ? {} : { trace }),
+      },
       data: created.data,
       definition: planned.definition,
       cells: liveCells,
@@ -107,16 +124,47 @@ export class Intake {
       unique: requestId === undefined ? [] : [requestKey(requestId)],
       values,
       delivery: {
-        message: request.start ? { type: 'command', command: { type: 'start' } } : { type: 'proceed' },
+        message: request.start
+          ? { type: 'command', command: { type: 'start' } }
+          : { type: 'proceed' },
         causationId: correlationId,
-        actor: { kind: 'client', ...(request.session === undefined ? {} : { id: request.session }) },
+        actor: {
+          kind: 'client',
+          ...(request.session === undefined ? {} : { id: request.session }),
+        },
         ...(trace === undefined ? {} : { trace }),
         reply: (outcome) => {
-          if (outcome.kind === 'rejected') message.respondError(outcome.rejection);
-          else message.respond(this.#reply({ runId, planned, position: outcome.position, requestId }));
+          if (outcome.kind === 'rejected')
+            this.#refused({ message, request, requestId, rejection: outcome.rejection });
+          else
+            message.respond(this.#reply({ runId, planned, position: outcome.position, requestId }));
         },
       },
     });
+  }
+
+  /** The same request may have become a run while this one was being decided. */
+  #refused(options: {
+    message: BusMessage;
+    request: RequestMessage;
+    requestId: string | undefined;
+    rejection: Rejection;
+  }): void {
+    const { message, request, requestId, rejection } = options;
+    const stream =
+      requestId === undefined ? undefined : this.#runtime.log.uniqueOwner(requestKey(requestId));
+    if (
+      rejection.code !== 'log.unique-key-taken' ||
+      requestId === undefined ||
+      stream === undefined
+    ) {
+      message.respondError(rejection);
+      return;
+    }
+    this.#repeat({ request, requestId, stream }).then(
+      (reply) => message.respond(reply),
+      (error: unknown) => message.respondError(toWireError(error)),
+    );
   }
 
   #reply(options: {
@@ -133,26 +181,31 @@ export class Intake {
       plan: planOf(planned.definition),
       position,
       idempotent: requestId !== undefined,
-      ...(planned.warnings.length === 0 ? {} : { warnings: planned.warnings as unknown as JsonValue[] }),
+      ...(planned.warnings.length === 0
+        ? {}
+        : { warnings: planned.warnings as unknown as JsonValue[] }),
     };
     return reply as unknown as JsonObject;
   }
 
   /** The first run of a request id, once it is durable. */
-  async #repeat(options: { request: RequestMessage; requestId: string; stream: string }): Promise<JsonObject> {
+  async #repeat(options: {
+    request: RequestMessage;
+    requestId: string;
+    stream: string;
+  }): Promise<JsonObject> {
     const { request, requestId, stream } = options;
-    await this.#runtime.log.flush();
-    const host = await this.#table.activate(stream);
-    const run = host?.run;
-    if (run === undefined) throw new Overloaded();
-    if (run.header.requestHash !== hashOf(request)) {
+    const { log } = this.#runtime;
+    await log.flush();
+    const created = await readCreated(log, stream);
+    if (created.requestHash !== hashOf(request)) {
       throw new RunConflict(`the request id "${requestId}" was used with another body`, {
         hint: 'Use a new requestId for a new request.',
         details: { requestId, runId: stream },
       });
     }
-    const position = this.#runtime.log.durablePosition;
-    return this.#reply({ runId: stream, planned: { definition: run.plan.definition, warnings: [] }, position, requestId });
+    const planned = { definition: await definitionOf(log, created), warnings: [] };
+    return this.#reply({ runId: stream, planned, position: log.durablePosition, requestId });
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import type { RequestMessage } from '../../messages/request.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
-import { WorkflowInvalid, TroupeError } from '../../workflow/errors.ts';
+import { TroupeError, WorkflowInvalid } from '../../workflow/errors.ts';
 import { resolveInputs } from '../../workflow/inputs.ts';
 import { compileWorkflow, definitionHash, parseWorkflow } from '../../workflow/parse.ts';
 import type { Problem } from '../../workflow/problems.ts';
@@ -55,14 +55,23 @@ export class Planner {
     const { workflow } = request;
     if (workflow === undefined) {
       throw new PlanningUnavailable(
-        request.text !== undefined ? 'text' : request.template !== undefined ? 'template' : 'pattern',
+        request.text !== undefined
+          ? 'text'
+          : request.template !== undefined
+            ? 'template'
+            : 'pattern',
       );
     }
     const known = this.#definitionOf(workflow);
     const given = request.input ?? {};
     const inputs = resolveInputs(known.definition, given);
     if (inputs.problems !== undefined) throw new WorkflowInvalid(inputs.problems);
-    return { definition: known.definition, hash: known.hash, inputs: inputs.inputs, warnings: known.warnings };
+    return {
+      definition: known.definition,
+      hash: known.hash,
+      inputs: inputs.inputs,
+      warnings: known.warnings,
+    };
   }
 
   #definitionOf(workflow: string | JsonObject): Known {
@@ -72,7 +81,9 @@ export class Planner {
     // The list gives "did you mean"; the same list decides what is known.
     const options = { agents: this.#agents() };
     const parsed =
-      typeof workflow === 'string' ? parseWorkflow(workflow, options) : compileWorkflow(workflow, options);
+      typeof workflow === 'string'
+        ? parseWorkflow(workflow, options)
+        : compileWorkflow(workflow, options);
     if (parsed.definition === undefined) throw new WorkflowInvalid(parsed.problems);
     const entry: Known = {
       definition: parsed.definition,

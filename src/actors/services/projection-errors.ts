@@ -16,10 +16,13 @@ export class ProjectionLaggingError extends TroupeError {
 export class ProjectionFailedError extends TroupeError {
   readonly code = 'projection.failed';
   constructor(failure: { projection: string; position: number; reason: string }) {
-    super(`projection ${failure.projection} stopped at position ${failure.position}: ${failure.reason}`, {
-      hint: 'Other projections go on. Update to a release that can fold the event, then `troupe projections rebuild`.',
-      details: failure,
-    });
+    super(
+      `projection ${failure.projection} stopped at position ${failure.position}: ${failure.reason}`,
+      {
+        hint: 'Other projections go on. Update to a release that can fold the event, then `troupe projections rebuild`.',
+        details: failure,
+      },
+    );
   }
 }
 
@@ -27,7 +30,10 @@ export class ProjectionFailedError extends TroupeError {
 export class ProjectionUnknownError extends TroupeError {
   readonly code = 'projection.unknown';
   constructor(name: string, known: readonly string[]) {
-    super(`there is no projection "${name}"`, { hint: `Known are: ${known.join(', ')}.`, details: { name, known } });
+    super(`there is no projection "${name}"`, {
+      hint: `Known are: ${known.join(', ')}.`,
+      details: { name, known },
+    });
   }
 }
 

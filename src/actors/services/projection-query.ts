@@ -11,7 +11,11 @@ import { MemoryDocuments } from '../../projections/memory-documents.ts';
 import { isRunStream, type Projection, projectedEvent } from '../../projections/projection.ts';
 import { projections } from '../../projections/registry.ts';
 import { runEventKey, runEventOf } from '../../projections/run-events.ts';
-import { ProjectionUnknownError, QueryInvalidError, QueryTooLargeError } from './projection-errors.ts';
+import {
+  ProjectionUnknownError,
+  QueryInvalidError,
+  QueryTooLargeError,
+} from './projection-errors.ts';
 import type { Projector } from './projector.ts';
 
 const MAX_PAST_EVENTS = 5_000_000;
@@ -44,12 +48,21 @@ export async function queryProjection(request: ProjectionQuery): Promise<QueryRe
   }
   if (query.index !== undefined && projection.indexes[query.index] === undefined) {
     const known = Object.keys(projection.indexes);
-    throw new QueryInvalidError(`${name} has no index "${query.index}"`, { index: query.index, known });
+    throw new QueryInvalidError(`${name} has no index "${query.index}"`, {
+      index: query.index,
+      known,
+    });
   }
   return query.asOf === undefined ? queryStored(request) : queryPast(log, projection, query);
 }
 
-async function queryStored({ log, projector, name, query, timeoutMs }: ProjectionQuery): Promise<QueryReply> {
+async function queryStored({
+  log,
+  projector,
+  name,
+  query,
+  timeoutMs,
+}: ProjectionQuery): Promise<QueryReply> {
   await projector.waitFor(name, query.after ?? 0, timeoutMs ?? AFTER_TIMEOUT_MS);
   // Read before the documents: they may be newer than this, never older.
   const position = projector.caughtUpTo(name);
@@ -68,7 +81,11 @@ async function queryStored({ log, projector, name, query, timeoutMs }: Projectio
   return { ...found, position };
 }
 
-async function queryPast(log: EventLog, projection: Projection, query: QueryMessage): Promise<QueryReply> {
+async function queryPast(
+  log: EventLog,
+  projection: Projection,
+  query: QueryMessage,
+): Promise<QueryReply> {
   const position = await pastPosition(log, query.asOf);
   const stream = projection.streamOf?.(query.key ?? wholePrefix(query));
   const documents = new MemoryDocuments(projection);
@@ -77,10 +94,12 @@ async function queryPast(log: EventLog, projection: Projection, query: QueryMess
   for await (const commits of source) {
     for (const commit of commits) {
       if (commit.position > position) return { ...documents.query(query), position };
-      for (let index = 0; index < commit.events.length; index += 1) documents.fold(projectedEvent(commit, index));
+      for (let index = 0; index < commit.events.length; index += 1)
+        documents.fold(projectedEvent(commit, index));
       folded += commit.events.length;
     }
-    if (folded > MAX_PAST_EVENTS) throw new QueryTooLargeError({ unit: 'events', limit: MAX_PAST_EVENTS });
+    if (folded > MAX_PAST_EVENTS)
+      throw new QueryTooLargeError({ unit: 'events', limit: MAX_PAST_EVENTS });
     if (documents.size > MAX_PAST_DOCUMENTS) {
       throw new QueryTooLargeError({ unit: 'documents', limit: MAX_PAST_DOCUMENTS });
     }
@@ -98,24 +117,30 @@ async function pastPosition(log: EventLog, asOf: QueryMessage['asOf']): Promise<
   if (asOf === undefined) return log.durablePosition;
   if (typeof asOf === 'number') return Math.min(asOf, log.durablePosition);
   const timeMs = Date.parse(asOf);
-  if (Number.isNaN(timeMs)) throw new QueryInvalidError(`"${asOf}" is neither a position nor an ISO time`, { asOf });
+  if (Number.isNaN(timeMs))
+    throw new QueryInvalidError(`"${asOf}" is neither a position nor an ISO time`, { asOf });
   return log.positionAt(timeMs);
 }
 
 /** Reads the stream itself; the log is always up to date, so `after` needs no wait. */
 async function queryRunEvents(log: EventLog, query: QueryMessage): Promise<QueryReply> {
   const [runId = '', version] = (query.key ?? query.prefix ?? '').split('/');
-  if (!isRunStream(runId)) throw new QueryInvalidError('run_events needs `key` or `prefix`: the id of a run');
+  if (!isRunStream(runId))
+    throw new QueryInvalidError('run_events needs `key` or `prefix`: the id of a run');
   const position = await pastPosition(log, query.asOf);
   const head = log.streamHead(runId)?.version ?? 0;
   const range = versionRange(query, version, head);
   const documents: QueryReply['documents'] = [];
-  for await (const commits of log.readStream(runId, { fromVersion: range.from, toVersion: range.to })) {
+  for await (const commits of log.readStream(runId, {
+    fromVersion: range.from,
+    toVersion: range.to,
+  })) {
     for (const envelope of commits.flatMap(envelopesOf)) {
       if (envelope.streamVersion < range.from || envelope.streamVersion > range.to) continue;
       if (envelope.position > position) continue;
       const document = runEventOf(envelope);
-      if (document !== undefined) documents.push({ key: runEventKey(runId, envelope.streamVersion), document });
+      if (document !== undefined)
+        documents.push({ key: runEventKey(runId, envelope.streamVersion), document });
     }
   }
   if (query.reverse) documents.reverse();
@@ -127,7 +152,9 @@ function versionRange(query: QueryMessage, version: string | undefined, head: nu
   const only = version === undefined || version === '' ? undefined : Number(version);
   const begin = only ?? (query.page === undefined ? undefined : Number(query.page));
   if (begin !== undefined && !(Number.isInteger(begin) && begin > 0)) {
-    throw new QueryInvalidError('the page or the version is no whole number above 0', { begin: String(begin) });
+    throw new QueryInvalidError('the page or the version is no whole number above 0', {
+      begin: String(begin),
+    });
   }
   if (only !== undefined) return { from: only, to: only };
   if (query.reverse) {

@@ -175,7 +175,8 @@ export class ProjectionState {
   /** A key without a document gives way to the overflow key once there are as many documents as may be. */
   #bounded(entry: Entry): Entry {
     const { bound } = this.projection;
-    if (bound === undefined || entry.document !== undefined || this.#count < bound.documents) return entry;
+    if (bound === undefined || entry.document !== undefined || this.#count < bound.documents)
+      return entry;
     return this.#need(bound.overflow(entry.key), false);
   }
 
@@ -216,7 +217,11 @@ export class ProjectionState {
   }
 
   #changesOf(batch: Map<string, Entry>, position: number) {
-    const changes: DocumentChanges = { puts: [], deletes: [], checkpoint: { position, hash: this.hash } };
+    const changes: DocumentChanges = {
+      puts: [],
+      deletes: [],
+      checkpoint: { position, hash: this.hash },
+    };
     const written: [Entry, IndexEntry[] | undefined][] = [];
     for (const [key, entry] of batch) {
       const { document, stored = [] } = entry;
@@ -226,7 +231,12 @@ export class ProjectionState {
       } else {
         const indexes = indexEntries(this.projection, key, document);
         // An entry that stays is neither removed nor written again.
-        changes.puts.push({ key, document, indexes: without(indexes, stored), oldIndexes: without(stored, indexes) });
+        changes.puts.push({
+          key,
+          document,
+          indexes: without(indexes, stored),
+          oldIndexes: without(stored, indexes),
+        });
         written.push([entry, indexes]);
       }
     }
@@ -253,7 +263,11 @@ export class ProjectionState {
 }
 
 /** The index entries of a document, in the order of the declared indexes. */
-export function indexEntries(projection: Projection, key: string, document: JsonObject): IndexEntry[] {
+export function indexEntries(
+  projection: Projection,
+  key: string,
+  document: JsonObject,
+): IndexEntry[] {
   const entries: IndexEntry[] = [];
   for (const index in projection.indexes) {
     const value = projection.indexes[index]?.(document, key);

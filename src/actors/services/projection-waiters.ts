@@ -36,7 +36,9 @@ export class ProjectionWaiters {
     if (this.#waiters.size >= MAX_WAITERS) return Promise.reject(late());
     return new Promise((resolve, reject) => {
       const cancelTimeout =
-        timeoutMs === undefined ? undefined : this.#clock.after(timeoutMs, () => waiter.settle(late()));
+        timeoutMs === undefined
+          ? undefined
+          : this.#clock.after(timeoutMs, () => waiter.settle(late()));
       const waiter: Waiter = {
         name,
         position,

@@ -11,10 +11,14 @@
  */
 import type { Commit } from '../../events/envelope.ts';
 import type { EventLog } from '../../log/event-log.ts';
-import { projectedEvent, type Projection } from '../../projections/projection.ts';
+import { type Projection, projectedEvent } from '../../projections/projection.ts';
 import { projections as allProjections } from '../../projections/registry.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { ProjectionFailedError, ProjectionLaggingError, ProjectionUnknownError } from './projection-errors.ts';
+import {
+  ProjectionFailedError,
+  ProjectionLaggingError,
+  ProjectionUnknownError,
+} from './projection-errors.ts';
 import { type ProjectionFailure, ProjectionState } from './projection-state.ts';
 import { ProjectionWaiters } from './projection-waiters.ts';
 
@@ -74,7 +78,9 @@ export class Projector {
     this.#batchCommits = options.batchCommits ?? BATCH_COMMITS;
     this.#collectMs = options.collectMs ?? COLLECT_MS;
     const all = options.projections ?? allProjections;
-    this.#states = new Map(all.map((each) => [each.name, new ProjectionState(each, this.#log.documents)]));
+    this.#states = new Map(
+      all.map((each) => [each.name, new ProjectionState(each, this.#log.documents)]),
+    );
   }
 
   /** Reads the checkpoints; clears what has another shape. Call it once, before anything else. */
@@ -120,7 +126,12 @@ export class Projector {
     const state = this.#state(name);
     if (state.failure !== undefined) throw failedError(name, state.failure);
     if (state.storedPosition >= position) return;
-    const reached = this.#waiters.wait({ name, position, timeoutMs, late: () => this.#laggingError(name, position) });
+    const reached = this.#waiters.wait({
+      name,
+      position,
+      timeoutMs,
+      late: () => this.#laggingError(name, position),
+    });
     if (state.position >= position) void this.#writeAll([...this.#states.values()]);
     await reached;
   }
@@ -216,8 +227,13 @@ export class Projector {
     this.#unwritten += commits;
     const { states } = this.#level;
     if (this.#unwritten >= this.#batchCommits) await this.#writeAll(states);
-    else if (states.some((state) => this.#waiters.has(state.projection.name, state.position))) void this.#writeAll(states);
-    else this.#cancelTimer ??= this.#clock.after(this.#collectMs, () => void this.#writeAll(this.#level.states));
+    else if (states.some((state) => this.#waiters.has(state.projection.name, state.position)))
+      void this.#writeAll(states);
+    else
+      this.#cancelTimer ??= this.#clock.after(
+        this.#collectMs,
+        () => void this.#writeAll(this.#level.states),
+      );
   }
 
   async #writeAll(states: readonly ProjectionState[]): Promise<void> {
@@ -291,7 +307,8 @@ export class Projector {
 
   #dismissFailed(states: readonly ProjectionState[]): void {
     for (const { failure, projection } of states) {
-      if (failure !== undefined) this.#waiters.dismiss(projection.name, failedError(projection.name, failure));
+      if (failure !== undefined)
+        this.#waiters.dismiss(projection.name, failedError(projection.name, failure));
     }
   }
 
@@ -308,7 +325,11 @@ export class Projector {
   }
 
   #laggingError(name: string, wanted: number): ProjectionLaggingError {
-    return new ProjectionLaggingError({ projection: name, position: this.#state(name).storedPosition, wanted });
+    return new ProjectionLaggingError({
+      projection: name,
+      position: this.#state(name).storedPosition,
+      wanted,
+    });
   }
 }
 
@@ -329,7 +350,11 @@ function reasonOf(failure: ProjectionFailure): string {
 }
 
 function failedError(projection: string, failure: ProjectionFailure): ProjectionFailedError {
-  return new ProjectionFailedError({ projection, position: failure.position, reason: reasonOf(failure) });
+  return new ProjectionFailedError({
+    projection,
+    position: failure.position,
+    reason: reasonOf(failure),
+  });
 }
 
 function describe(failure: ProjectionFailure): NonNullable<ProjectionStatus['failure']> {

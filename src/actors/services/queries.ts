@@ -3,8 +3,8 @@
  * carries its document as a blob.
  */
 import type { EventLog } from '../../log/event-log.ts';
-import { type QueryMessage, type QueryReply, querySchema } from '../../messages/request.ts';
 import type { RunReport } from '../../messages/report.ts';
+import { type QueryMessage, type QueryReply, querySchema } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage } from '../host/errors.ts';
@@ -21,7 +21,11 @@ export class Queries {
   readonly #projector: Projector;
   readonly #report: (runId: string) => Promise<RunReport>;
 
-  constructor(options: { log: EventLog; projector: Projector; report(runId: string): Promise<RunReport> }) {
+  constructor(options: {
+    log: EventLog;
+    projector: Projector;
+    report(runId: string): Promise<RunReport>;
+  }) {
     this.#log = options.log;
     this.#projector = options.projector;
     this.#report = options.report;
@@ -31,7 +35,10 @@ export class Queries {
   async answer(name: string, message: BusMessage): Promise<void> {
     const parsed = querySchema.safeParse(message.body() ?? {});
     if (!parsed.success) throw new InvalidMessage('the query', parsed.error);
-    const reply = name === RUN_REPORT ? await this.#runReport(parsed.data) : await this.#project(name, parsed.data);
+    const reply =
+      name === RUN_REPORT
+        ? await this.#runReport(parsed.data)
+        : await this.#project(name, parsed.data);
     message.respond(await this.#fit(reply));
   }
 
@@ -42,7 +49,10 @@ export class Queries {
   async #runReport(query: QueryMessage): Promise<QueryReply> {
     const key = query.key ?? '';
     const report = await this.#report(key);
-    return { documents: [{ key, document: report as unknown as JsonValue }], position: this.#log.durablePosition };
+    return {
+      documents: [{ key, document: report as unknown as JsonValue }],
+      position: this.#log.durablePosition,
+    };
   }
 
   /** Documents that are larger than their share of a message become blobs. */

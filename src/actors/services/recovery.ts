@@ -28,7 +28,10 @@ export async function knownAgents(log: EventLog): Promise<string[]> {
   return keysOf(log, { projection: 'agents' });
 }
 
-async function keysOf(log: EventLog, query: { projection: string; index?: string }): Promise<string[]> {
+async function keysOf(
+  log: EventLog,
+  query: { projection: string; index?: string },
+): Promise<string[]> {
   const keys: string[] = [];
   const index = query.index === undefined ? {} : { index: query.index };
   for (let after: string | undefined; ; ) {
@@ -55,7 +58,9 @@ export async function probeWorkers(
     if (refs === undefined) byAgent.set(agent, [ref]);
     else refs.push(ref);
   }
-  const asked = [...byAgent].flatMap(([agent, refs]) => batches(refs).map((batch) => ask(bus, subjects, agent, batch)));
+  const asked = [...byAgent].flatMap(([agent, refs]) =>
+    batches(refs).map((batch) => ask(bus, subjects, agent, batch)),
+  );
   const replies = (await Promise.all(asked)).flat();
   const taken = new Set<string>();
   for (const { attempts, finished } of replies) {
@@ -66,11 +71,17 @@ export async function probeWorkers(
 
 function batches(refs: readonly AttemptRef[]): AttemptRef[][] {
   const list: AttemptRef[][] = [];
-  for (let start = 0; start < refs.length; start += PROBE_BATCH) list.push(refs.slice(start, start + PROBE_BATCH));
+  for (let start = 0; start < refs.length; start += PROBE_BATCH)
+    list.push(refs.slice(start, start + PROBE_BATCH));
   return list;
 }
 
-async function ask(bus: Bus, subjects: Subjects, agent: string, attempts: AttemptRef[]): Promise<ProbeReply[]> {
+async function ask(
+  bus: Bus,
+  subjects: Subjects,
+  agent: string,
+  attempts: AttemptRef[],
+): Promise<ProbeReply[]> {
   const body = { attempts } as unknown as JsonObject;
   const messages = await bus.requestMany(subjects.agentProbe(agent), body, { timeoutMs: PROBE_MS });
   return messages.flatMap((message) => {

@@ -2,8 +2,9 @@
  * The doors for agents: results, progress and heartbeats. What they send is parsed before anything looks at it;
  * a body of another shape is a typed error and touches nothing.
  */
-import { failureCodes } from '../../messages/failure.ts';
+
 import { heartbeatSchema, progressSchema, resultSchema } from '../../messages/execution.ts';
+import { failureCodes } from '../../messages/failure.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
@@ -127,7 +128,12 @@ export class AgentDoors {
     for (const { runId, activation, attempt, worker } of entries) {
       this.#attempts.ended({ runId, activation, attempt });
       this.#table.post(runId, {
-        message: { type: 'attemptLost', activation, attempt, ...(worker === undefined ? {} : { worker }) },
+        message: {
+          type: 'attemptLost',
+          activation,
+          attempt,
+          ...(worker === undefined ? {} : { worker }),
+        },
         causationId: `${failureCodes.workerLost}/${activation}/${attempt}`,
         actor: { kind: 'system' },
       });

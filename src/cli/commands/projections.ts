@@ -1,12 +1,10 @@
 /** `troupe projections`: the read models, and how to make them again from the log. */
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
-import { findOrchestrator } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openReader } from '../reader.ts';
 import { table } from '../render/format.ts';
 import { openSession } from '../session.ts';
-import { DataDirectoryBusyError } from '../errors.ts';
 
 const listCommand: Command = {
   summary: 'List the projections and how far each is',
@@ -49,11 +47,6 @@ const rebuildCommand: Command = {
 async function rebuild(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const session = await openSession(context, { logLevel: 'warn' });
-  const found = await findOrchestrator(session);
-  if (found !== undefined) {
-    await found.close();
-    throw new DataDirectoryBusyError(session.settings.dataDir);
-  }
   const [{ openLog }, { Projector }] = await Promise.all([import('../open-log.ts'), import('../../actors/services/projector.ts')]);
   const log = await openLog(session.settings);
   const projector = new Projector({ log });

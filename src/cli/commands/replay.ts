@@ -62,7 +62,7 @@ async function showPast(parts: { history: RunHistory; runId: string; given: Argu
   if (given.flag('json')) {
     const { name, status } = report;
     terminal.printJson({ runId, name, status, events, state: report });
-  } else if (toVersion === undefined) showTimeline(terminal, { events, report, all: past.length });
+  } else if (toVersion === undefined) showTimeline(terminal, { events, report, all: past });
   else showState(terminal, { report, toVersion, last: past.at(-1) });
 }
 
@@ -93,10 +93,10 @@ function versionAt(envelopes: readonly Envelope[], point: string): number {
   throw new UsageError(`the run did not exist at ${point}`, `Its first event is of ${first}.`);
 }
 
-function showTimeline(terminal: Terminal, shown: { events: Envelope[]; report: RunReport; all: number }): void {
-  for (const line of timeline(shown.events)) terminal.print(line);
+function showTimeline(terminal: Terminal, shown: { events: Envelope[]; report: RunReport; all: readonly Envelope[] }): void {
+  for (const line of timeline(shown.events, shown.all[0]?.at ?? 0)) terminal.print(line);
   terminal.print('');
-  for (const line of summary(shown.report, shown.all)) terminal.print(line);
+  for (const line of summary(shown.report, shown.all.length)) terminal.print(line);
 }
 
 function showState(terminal: Terminal, shown: { report: RunReport; toVersion: number; last: Envelope | undefined }): void {

@@ -2,7 +2,6 @@
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { becomeOrchestrator, findOrchestrator } from '../connect.ts';
-import { followToEnd, printResult } from '../follow.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { openSession } from '../session.ts';
 
@@ -18,6 +17,7 @@ export const watchCommand: Command = {
 async function watch(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
+  const { followToEnd, printResult } = await import('../follow.ts');
   const session = await openSession(context, { logLevel: 'warn' });
   const interrupt = onInterrupt();
   const tell = (line: string): void => terminal.tell(line);

@@ -6,9 +6,8 @@ import { failureText, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
 
-/** One line an event: version, time since the first event, type, task, agent, what happened. */
-export function timeline(envelopes: readonly Envelope[]): string[] {
-  const start = envelopes[0]?.at ?? 0;
+/** One line an event: version, time since `start` (ms since the epoch), type, task, agent, what happened. */
+export function timeline(envelopes: readonly Envelope[], start: number): string[] {
   return table(
     envelopes.map((envelope) => {
       const data = envelope.data as { taskId?: string; attempt?: number; agent?: string };

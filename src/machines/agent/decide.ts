@@ -1,8 +1,9 @@
 /**
  * What should happen to an agent when the directory changes: recorded once, however many workers come and go.
  */
-import { type AnyEvent, event } from '../../events/catalogue.ts';
+
 import type { AgentEvent } from '../../events/agent-events.ts';
+import { type AnyEvent, event } from '../../events/catalogue.ts';
 import type { Heartbeat } from '../../messages/execution.ts';
 import type { Cell } from '../cell.ts';
 import type { AgentContext } from './machine.ts';
@@ -24,8 +25,12 @@ export function decideAgent(cell: Cell, agent: string, message: AgentMessage): A
   const { worker, version, capabilities } = message.heartbeat;
   const data = { agent, worker, version, capabilities };
   if (value.availability === 'offline') {
-    return [event(context.agent === null ? 'agent.registered' : 'agent.recovered', data) as AgentEvent & AnyEvent];
+    return [
+      event(context.agent === null ? 'agent.registered' : 'agent.recovered', data) as AgentEvent &
+        AnyEvent,
+    ];
   }
-  const isSame = context.version === version && context.capabilities.join('\n') === capabilities.join('\n');
+  const isSame =
+    context.version === version && context.capabilities.join('\n') === capabilities.join('\n');
   return isSame ? [] : [event('agent.updated', data)];
 }

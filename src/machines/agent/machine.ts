@@ -30,7 +30,10 @@ const registered = folding<'agent.registered'>((data) => ({
   capabilities: data.capabilities,
 }));
 const lost = folding<'agent.lost'>(() => ({ worker: null }));
-const opened = folding<'breaker.opened'>((data) => ({ agent: data.agent, breakerDueAt: data.dueAt }));
+const opened = folding<'breaker.opened'>((data) => ({
+  agent: data.agent,
+  breakerDueAt: data.dueAt,
+}));
 const halfOpened = folding<'breaker.halfOpened'>(() => ({ breakerDueAt: null }));
 
 export const agentMachine = setup({

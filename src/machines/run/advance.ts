@@ -5,14 +5,20 @@
  * V1 `advance` ends: every answer with events removes something from the aggregate's agenda.
  * V2 It starts nothing: an attempt starts by `admitted`, which needs a slot.
  */
-import { type RunEvent, event } from '../../events/catalogue.ts';
+import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
 import { failureCodes } from '../../messages/failure.ts';
 import { cancelActivation, identity } from '../task/decide.ts';
-import { type Activation, isExhausted, type RunAggregate, runContext, runState } from './aggregate.ts';
+import {
+  type Activation,
+  isExhausted,
+  type RunAggregate,
+  runContext,
+  runState,
+} from './aggregate.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
-import { advanceExpansion } from './expand.ts';
 import { failureOfTask } from './evolve-task.ts';
+import { advanceExpansion } from './expand.ts';
 import { scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
 import { isSpared, isTimedOut } from './stopping.ts';
@@ -58,7 +64,11 @@ function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined
   return undefined;
 }
 
-function skip(run: RunAggregate, indexes: Set<number>, reason: 'trigger' | 'stopped' | 'canceled'): Decision {
+function skip(
+  run: RunAggregate,
+  indexes: Set<number>,
+  reason: 'trigger' | 'stopped' | 'canceled',
+): Decision {
   const list: RunEvent[] = [];
   for (const index of indexes) {
     if (list.length === MAX_BATCH) break;

@@ -2,7 +2,7 @@
  * Commands to a run (contracts.md, NATS subjects). A command that does not fit the state is refused with `run.conflict`;
  * one whose effect is there already is answered with the state and no events.
  */
-import { type RunEvent, event } from '../../events/catalogue.ts';
+import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { CommandMessage } from '../../messages/request.ts';
 import { ending, fail, skipPending, succeed } from './advance.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
@@ -12,7 +12,11 @@ import { endedRunStates, type RunState } from './machine.ts';
 /** Events that `complete` may need at most; a larger run is canceled instead. */
 const MAX_COMPLETED = 900;
 
-export function decideCommand(run: RunAggregate, command: CommandMessage, input: TurnInput): Decision {
+export function decideCommand(
+  run: RunAggregate,
+  command: CommandMessage,
+  input: TurnInput,
+): Decision {
   const state = runState(run);
   if (endedRunStates.has(state)) {
     return conflict(`the run has already ended: ${state}`, 'Start another run.', { status: state });
@@ -33,7 +37,9 @@ export function decideCommand(run: RunAggregate, command: CommandMessage, input:
     case 'terminate':
       return events(event('run.cancelRequested', { reason: command.reason, terminate: true }));
     case 'release':
-      return conflict('the run is not in quarantine', 'Nothing needs to be done.', { status: state });
+      return conflict('the run is not in quarantine', 'Nothing needs to be done.', {
+        status: state,
+      });
   }
 }
 
@@ -45,7 +51,10 @@ export function started(run: RunAggregate, input: TurnInput): RunEvent {
 
 function pause(state: RunState, reason: string): Decision {
   if (state === 'paused') return nothing;
-  if (state !== 'running') return conflict(`a run that is ${state} cannot be paused`, 'Only running runs pause.', { status: state });
+  if (state !== 'running')
+    return conflict(`a run that is ${state} cannot be paused`, 'Only running runs pause.', {
+      status: state,
+    });
   return events(event('run.paused', { reason }));
 }
 
@@ -57,7 +66,9 @@ function resumed(run: RunAggregate, input: TurnInput): RunEvent {
 function resume(run: RunAggregate, state: RunState, input: TurnInput): Decision {
   if (state === 'running') return nothing;
   if (state !== 'paused') {
-    return conflict(`a run that is ${state} cannot be resumed`, 'Only paused runs are resumed.', { status: state });
+    return conflict(`a run that is ${state} cannot be resumed`, 'Only paused runs are resumed.', {
+      status: state,
+    });
   }
   return events(resumed(run, input));
 }
@@ -69,10 +80,14 @@ function resume(run: RunAggregate, state: RunState, input: TurnInput): Decision 
 function step(run: RunAggregate, state: RunState, input: TurnInput): Decision {
   if (state === 'pending') return events(started(run, input));
   if (state !== 'paused') {
-    return conflict(`a run that is ${state} cannot be stepped`, 'Pause it first.', { status: state });
+    return conflict(`a run that is ${state} cannot be stepped`, 'Pause it first.', {
+      status: state,
+    });
   }
   if (run.ready.size === 0) {
-    return conflict('no task is ready', 'Wait for the attempts in hand, or resume the run.', { status: state });
+    return conflict('no task is ready', 'Wait for the attempts in hand, or resume the run.', {
+      status: state,
+    });
   }
   return events(resumed(run, input));
 }
@@ -84,14 +99,20 @@ function complete(
 ): Decision {
   const state = runState(run);
   if (state !== 'running' && state !== 'paused') {
-    return conflict(`a run that is ${state} cannot be completed`, 'Start it, or cancel it.', { status: state });
+    return conflict(`a run that is ${state} cannot be completed`, 'Start it, or cancel it.', {
+      status: state,
+    });
   }
   if (run.slots > 0) {
-    return conflict('attempts are still in hand', 'Wait for them, or cancel the run.', { inHand: run.slots });
+    return conflict('attempts are still in hand', 'Wait for them, or cancel the run.', {
+      inHand: run.slots,
+    });
   }
   const left = run.pending.size + run.pendingCleanup.size + 2 * run.open.size;
   if (left > MAX_COMPLETED) {
-    return conflict('too much is left to complete the run at once', 'Cancel the run instead.', { left });
+    return conflict('too much is left to complete the run at once', 'Cancel the run instead.', {
+      left,
+    });
   }
   const list = state === 'paused' ? [resumed(run, input)] : [];
   list.push(...skipPending(run));
@@ -110,7 +131,11 @@ function complete(
 /** A run that has begun cleans up nothing more; a pending one ends at once. */
 function cancel(state: RunState, reason: string): Decision {
   if (state === 'compensating' || state === 'finishing') {
-    return conflict(`a run that is ${state} cannot be canceled`, 'Terminate it if it must end at once.', { status: state });
+    return conflict(
+      `a run that is ${state} cannot be canceled`,
+      'Terminate it if it must end at once.',
+      { status: state },
+    );
   }
   return events(event('run.cancelRequested', { reason }));
 }

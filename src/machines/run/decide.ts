@@ -4,7 +4,13 @@
  */
 import { event } from '../../events/catalogue.ts';
 import { failureCodes } from '../../messages/failure.ts';
-import { decideLost, decideResult, decideTaskTimer, finalFailure, identity } from '../task/decide.ts';
+import {
+  decideLost,
+  decideResult,
+  decideTaskTimer,
+  finalFailure,
+  identity,
+} from '../task/decide.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideCommand } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
@@ -41,7 +47,11 @@ export function mayStartAttempts(run: RunAggregate): boolean {
 }
 
 /** A slot was given and an agent chosen: the attempt starts, with its parameters as they are now. */
-export function decideAdmitted(run: RunAggregate, message: MessageOf<'admitted'>, input: TurnInput): Decision {
+export function decideAdmitted(
+  run: RunAggregate,
+  message: MessageOf<'admitted'>,
+  input: TurnInput,
+): Decision {
   const activation = run.activations.get(message.activation);
   if (activation === undefined || activation.state !== 'scheduled') return nothing;
   const parameters = evaluate(run, activation, (scope) => activation.node.parameters.render(scope));
@@ -65,7 +75,8 @@ export function decideAdmitted(run: RunAggregate, message: MessageOf<'admitted'>
 
 function decideProgress(run: RunAggregate, message: MessageOf<'progress'>): Decision {
   const activation = run.activations.get(message.activation);
-  if (activation?.state !== 'running' || activation.context.attempt !== message.attempt) return nothing;
+  if (activation?.state !== 'running' || activation.context.attempt !== message.attempt)
+    return nothing;
   const { percent, message: text, usage, worker } = message;
   return events(
     event('task.progressed', {
@@ -90,10 +101,13 @@ function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: Turn
 function decideDeadline(run: RunAggregate, input: TurnInput): Decision {
   const { dueAt } = runContext(run);
   const state = runState(run);
-  if (dueAt === null || dueAt > input.now || (state !== 'running' && state !== 'paused')) return nothing;
+  if (dueAt === null || dueAt > input.now || (state !== 'running' && state !== 'paused'))
+    return nothing;
   const seconds = run.plan.definition.settings.timeoutMs / 1000;
   const message =
-    run.header.deadline === dueAt ? 'the deadline of the request has passed' : `the run took longer than ${seconds} s`;
+    run.header.deadline === dueAt
+      ? 'the deadline of the request has passed'
+      : `the run took longer than ${seconds} s`;
   const error = { code: failureCodes.runTimeout, message, retryable: false };
   return events(event('run.stopping', { error }));
 }

@@ -2,8 +2,8 @@
  * What a decider answers, and what it is asked with.
  */
 import type { RunEvent } from '../../events/catalogue.ts';
-import type { CommandMessage } from '../../messages/request.ts';
 import type { ResultMessage } from '../../messages/execution.ts';
+import type { CommandMessage } from '../../messages/request.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { Activation, ValueRef } from './aggregate.ts';
 
@@ -36,7 +36,13 @@ export interface TurnInput {
 /** Everything that can be said to a run. */
 export type RunMessage =
   | { type: 'command'; command: CommandMessage }
-  | { type: 'admitted'; activation: string; agent: string; rule: string; candidates?: { agent: string; score: number }[] }
+  | {
+      type: 'admitted';
+      activation: string;
+      agent: string;
+      rule: string;
+      candidates?: { agent: string; score: number }[];
+    }
   | { type: 'result'; activation: string; result: ResultMessage }
   | {
       type: 'progress';
@@ -62,6 +68,16 @@ export function rejected(rejection: Rejection): Decision {
   return { kind: 'rejected', rejection };
 }
 
-export function conflict(message: string, hint: string, details?: Record<string, unknown>): Decision {
-  return rejected({ status: 409, code: 'run.conflict', message, hint, ...(details === undefined ? {} : { details }) });
+export function conflict(
+  message: string,
+  hint: string,
+  details?: Record<string, unknown>,
+): Decision {
+  return rejected({
+    status: 409,
+    code: 'run.conflict',
+    message,
+    hint,
+    ...(details === undefined ? {} : { details }),
+  });
 }

@@ -33,10 +33,15 @@ function isHeld(state: RunState): boolean {
   return state === 'paused' || state === 'pending';
 }
 
+const NOTHING: ReadonlyMap<string, Effect> = new Map();
+
 /** What one activation owes, given the state of its run. */
-export function effectsOfActivation(activation: Activation, run: RunState): Map<string, Effect> {
+export function effectsOfActivation(
+  activation: Activation,
+  run: RunState,
+): ReadonlyMap<string, Effect> {
+  if (endedRunStates.has(run) || activation.cell === undefined) return NOTHING;
   const owed = new Map<string, Effect>();
-  if (endedRunStates.has(run) || activation.cell === undefined) return owed;
   const { id, state, context } = activation;
   const { attempt, agent } = context;
   const isDelay = state === 'backoff' || state === 'waiting';

@@ -5,11 +5,23 @@
 import type { TaskEvent } from '../../events/task-events.ts';
 import type { Failure } from '../../messages/failure.ts';
 import { decideTrigger, type TriggerCounters } from '../../workflow/triggers.ts';
-import { persistedOf } from '../cell.ts';
+import type { persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
-import { openStates, slotStates, type TaskContext, taskMachine, type TaskState } from '../task/machine.ts';
+import {
+  openStates,
+  slotStates,
+  type TaskContext,
+  type TaskState,
+  taskMachine,
+} from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
-import { type Activation, type Outcome, type RunAggregate, type TaskProgress, valueKey } from './aggregate.ts';
+import {
+  type Activation,
+  type Outcome,
+  type RunAggregate,
+  type TaskProgress,
+  valueKey,
+} from './aggregate.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -32,6 +44,8 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const before = activation.state;
   const cell = activation.cell ?? revive(run, activation);
   cell.take({ type: event.type, at: event.at, data: event.data });
+  activation.cell = cell;
+  run.activations.set(activation.id, activation);
   activation.state = cell.snapshot.value as TaskState;
   activation.context = cell.snapshot.context as TaskContext;
   run.touched.add(activation);
@@ -41,7 +55,10 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
-  followState(run, activation, { type: event.type, wasOpen: before === 'pending' || openStates.has(before) });
+  followState(run, activation, {
+    type: event.type,
+    wasOpen: before === 'pending' || openStates.has(before),
+  });
 }
 
 function newActivation(run: RunAggregate, event: TaskFold): Activation {
@@ -69,7 +86,6 @@ function newActivation(run: RunAggregate, event: TaskFold): Activation {
     enteredAt: event.at,
     startedVersion: 0,
   };
-  run.activations.set(id, activation);
   return activation;
 }
 
@@ -91,12 +107,11 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
 function revive(run: RunAggregate, activation: Activation): NonNullable<Activation['cell']> {
   const snapshot = { status: 'active', value: activation.state, context: activation.context };
-  activation.cell = run.cells.create(taskMachine, {
+  return run.cells.create(taskMachine, {
     ...snapshot,
     historyValue: {},
     children: {},
   } as unknown as ReturnType<typeof persistedOf>);
-  return activation.cell;
 }
 
 function moveBetweenSets(run: RunAggregate, activation: Activation, before: TaskState): void {
@@ -118,7 +133,8 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
 /** An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. */
 function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
-  const isAgentWork = node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
+  const isAgentWork =
+    node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
   if (!isAgentWork || node.demand === undefined) return;
   const agent = activation.context.agent;
   const handedOff = agent !== null && activation.context.retryBase > 0;
@@ -129,7 +145,11 @@ function becomeReady(run: RunAggregate, activation: Activation): void {
   });
 }
 
-function recordData(run: RunAggregate, activation: Activation, event: TaskEvent & FoldedEvent): void {
+function recordData(
+  run: RunAggregate,
+  activation: Activation,
+  event: TaskEvent & FoldedEvent,
+): void {
   switch (event.type) {
     case 'task.succeeded':
     case 'task.reused':
@@ -179,8 +199,10 @@ function followState(
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome !== undefined) setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
-    else if (activation.state === 'pending') setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
+    if (outcome !== undefined)
+      setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
+    else if (activation.state === 'pending')
+      setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
   } else if (change.type === 'task.scheduled' && activation.context.attempt === 1) {
     countNewInstance(activation);
   }
@@ -199,7 +221,9 @@ function leavePending(run: RunAggregate, index: number): void {
 
 function countNewInstance(activation: Activation): void {
   const expansion = activation.parent?.expansion;
-  invariant(expansion !== undefined, 'an instance without an expanded parent', { id: activation.id });
+  invariant(expansion !== undefined, 'an instance without an expanded parent', {
+    id: activation.id,
+  });
   expansion.next = Math.max(expansion.next, activation.index + 1);
   expansion.open += 1;
 }
@@ -207,7 +231,9 @@ function countNewInstance(activation: Activation): void {
 function countInstance(run: RunAggregate, activation: Activation, outcome: Outcome): void {
   const parent = activation.parent as Activation;
   const expansion = parent.expansion;
-  invariant(expansion !== undefined, 'an instance without an expanded parent', { id: activation.id });
+  invariant(expansion !== undefined, 'an instance without an expanded parent', {
+    id: activation.id,
+  });
   expansion.open -= 1;
   if (outcome === 'succeeded') expansion.succeeded += 1;
   else {
@@ -224,7 +250,8 @@ function close(run: RunAggregate, activation: Activation): void {
   activation.shiftMs = 0;
   if (activation.expansion !== undefined) {
     run.expansions.delete(activation);
-    if (activation.expansion.items.at !== 'inline') run.values.delete(valueKey(activation.expansion.items));
+    if (activation.expansion.items.at !== 'inline')
+      run.values.delete(valueKey(activation.expansion.items));
   }
 }
 
@@ -266,7 +293,12 @@ function setOutcome(
   }
 }
 
-function bump(counters: TriggerCounters, outcome: Outcome, notActivated: boolean, by: 1 | -1): void {
+function bump(
+  counters: TriggerCounters,
+  outcome: Outcome,
+  notActivated: boolean,
+  by: 1 | -1,
+): void {
   counters[outcome] += by;
   if (notActivated) counters.notActivated += by;
 }

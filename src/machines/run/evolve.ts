@@ -10,9 +10,9 @@ import type { Envelope } from '../../events/envelope.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
+import { taskMachine } from '../task/machine.ts';
 import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
 import { evolveTask, type FoldedEvent, isTaskType, judgeTrigger, leaveAll } from './evolve-task.ts';
-import { taskMachine } from '../task/machine.ts';
 import { runMachine } from './machine.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
@@ -40,7 +40,14 @@ export function emptyAggregate(parts: {
     streamVersion: 0,
     at: 0,
     progress: plan.nodes.map((node) => ({
-      counters: { total: node.dependencies.length, succeeded: 0, failed: 0, skipped: 0, canceled: 0, notActivated: 0 },
+      counters: {
+        total: node.dependencies.length,
+        succeeded: 0,
+        failed: 0,
+        skipped: 0,
+        canceled: 0,
+        notActivated: 0,
+      },
       outcome: undefined,
       skipReason: undefined,
     })),
@@ -122,7 +129,11 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
   const recorded = event as unknown as RunEvent & FoldedEvent;
   switch (recorded.type) {
     case 'run.resumed':
-      shiftDelays(run, { pausedMs: recorded.data.pausedMs, pausedAt: pausedAt ?? event.at, at: event.at });
+      shiftDelays(run, {
+        pausedMs: recorded.data.pausedMs,
+        pausedAt: pausedAt ?? event.at,
+        at: event.at,
+      });
       break;
     case 'run.succeeded':
       run.output = valueRef(recorded.data.output, event.streamVersion, 'output');
@@ -148,7 +159,8 @@ function shiftDelays(
   pause: { pausedMs: number; pausedAt: number; at: number },
 ): void {
   for (const activation of run.delayed) {
-    const own = activation.enteredAt > pause.pausedAt ? pause.at - activation.enteredAt : pause.pausedMs;
+    const own =
+      activation.enteredAt > pause.pausedAt ? pause.at - activation.enteredAt : pause.pausedMs;
     activation.shiftMs += Math.max(0, Math.min(own, pause.pausedMs));
     run.touched.add(activation);
   }

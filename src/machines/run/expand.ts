@@ -4,13 +4,19 @@
  * Once it is certain that the join cannot hold, the rest is canceled, unless the run goes on after failures
  * (`on_failure: continue`) and the join does not say `rest: cancel`: then the others finish and keep their results.
  */
-import { type RunEvent, event } from '../../events/catalogue.ts';
+import { event, type RunEvent } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { MAX_VALUE_BYTES } from '../../messages/request.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import { cancelActivation, finalFailure, identity } from '../task/decide.ts';
 import { instanceId } from './activation.ts';
-import { type Activation, type Expansion, type RunAggregate, runState, type ValueRef } from './aggregate.ts';
+import {
+  type Activation,
+  type Expansion,
+  type RunAggregate,
+  runState,
+  type ValueRef,
+} from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
 import { isSpared } from './stopping.ts';
 import { approximateBytes, knownValue } from './values.ts';
@@ -24,10 +30,19 @@ const MAX_CANCELED = 50;
 export function neededSuccesses(activation: Activation, expansion: Expansion): number {
   const count = activation.node.task.join?.count;
   if (count === undefined) return expansion.count;
-  return Math.min(expansion.count, count >= 1 ? count : Math.ceil(count * expansion.count));
+  return Math.min(expansion.count, count >= 1 ? count : shareOf(count, expansion.count));
 }
 
-export function advanceExpansion(run: RunAggregate, activation: Activation, input: TurnInput): Decision {
+/** Rounded up, but not for what binary fractions add: 0.07 of 100 is 7, although the product is 7.000000000000001. */
+function shareOf(share: number, count: number): number {
+  return Math.ceil(share * count - 1e-9);
+}
+
+export function advanceExpansion(
+  run: RunAggregate,
+  activation: Activation,
+  input: TurnInput,
+): Decision {
   const expansion = activation.expansion as Expansion;
   const join = activation.node.task.join;
   const needed = neededSuccesses(activation, expansion);
@@ -35,7 +50,8 @@ export function advanceExpansion(run: RunAggregate, activation: Activation, inpu
   const cannotHold = expansion.count - expansion.unsuccessful < needed;
   const isCut =
     (holds && join?.rest === 'cancel') ||
-    (cannotHold && (join?.rest === 'cancel' || run.plan.definition.settings.onFailure !== 'continue'));
+    (cannotHold &&
+      (join?.rest === 'cancel' || run.plan.definition.settings.onFailure !== 'continue'));
   if (isCut && expansion.open > 0) return cancelRest(run, activation, input);
   const isOver = isCut || expansion.next === expansion.count;
   if (isOver && expansion.open === 0) return end(run, activation, cannotHold);
@@ -58,7 +74,11 @@ function mayStart(run: RunAggregate, activation: Activation): boolean {
 function scheduleNext(run: RunAggregate, activation: Activation): Decision {
   const expansion = activation.expansion as Expansion;
   const { task } = activation.node;
-  const window = Math.min(task.maxParallel ?? MAX_WINDOW, run.plan.definition.settings.maxParallel, MAX_WINDOW);
+  const window = Math.min(
+    task.maxParallel ?? MAX_WINDOW,
+    run.plan.definition.settings.maxParallel,
+    MAX_WINDOW,
+  );
   const room = Math.min(window - expansion.open, expansion.count - expansion.next);
   if (room <= 0) return settled(activation);
   const list: RunEvent[] = [];
@@ -80,7 +100,11 @@ function cancelRest(run: RunAggregate, activation: Activation, input: TurnInput)
     if (instance.parent !== activation) continue;
     if (list.length >= MAX_CANCELED) break;
     list.push(
-      ...cancelActivation(instance, { reason: 'the join was decided', now: input.now, atOnce: false }),
+      ...cancelActivation(instance, {
+        reason: 'the join was decided',
+        now: input.now,
+        atOnce: false,
+      }),
     );
   }
   return list.length === 0 ? settled(activation) : events(...list);
@@ -119,7 +143,10 @@ function tooLarge(expansion: Expansion): Failure {
 }
 
 /** The outputs of the succeeded instances, in input order. */
-function outputsOf(run: RunAggregate, activation: Activation): { values: JsonValue[]; missing: ValueRef[] } {
+function outputsOf(
+  run: RunAggregate,
+  activation: Activation,
+): { values: JsonValue[]; missing: ValueRef[] } {
   const values: JsonValue[] = [];
   const missing: ValueRef[] = [];
   const { next } = activation.expansion as Expansion;

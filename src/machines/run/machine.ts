@@ -3,7 +3,12 @@
  * `run.quarantined` and `run.released` are read by the host and folded by no machine.
  */
 import { assign, setup } from 'xstate';
-import type { BudgetEvent, PermissionEvent, RunLifecycleEvent, TimerEvent } from '../../events/run-events.ts';
+import type {
+  BudgetEvent,
+  PermissionEvent,
+  RunLifecycleEvent,
+  TimerEvent,
+} from '../../events/run-events.ts';
 import type { FoldEvent } from '../cell.ts';
 
 export interface RunContext {
@@ -45,7 +50,10 @@ function folding<Type extends Fold['type']>(
 }
 
 const created = folding<'run.created'>((_data, at) => ({ createdAt: at }));
-const started = folding<'run.started'>((data, at) => ({ startedAt: at, dueAt: data.dueAt ?? null }));
+const started = folding<'run.started'>((data, at) => ({
+  startedAt: at,
+  dueAt: data.dueAt ?? null,
+}));
 const paused = folding<'run.paused'>((_data, at) => ({ pausedAt: at }));
 const resumed = folding<'run.resumed'>(() => ({ pausedAt: null }));
 const stopping = folding<'run.stopping'>((data) => ({
@@ -64,8 +72,15 @@ const failed = folding<'run.failed'>((data, at) => ({
   failureCode: data.error.code,
   failureMessage: data.error.message,
 }));
-const canceled = folding<'run.canceled'>((data, at) => ({ endedAt: at, cancelReason: data.reason }));
-const retried = folding<'run.retried'>(() => ({ endedAt: null, failureCode: null, failureMessage: null }));
+const canceled = folding<'run.canceled'>((data, at) => ({
+  endedAt: at,
+  cancelReason: data.reason,
+}));
+const retried = folding<'run.retried'>(() => ({
+  endedAt: null,
+  failureCode: null,
+  failureMessage: null,
+}));
 const forked = folding<'run.forked'>((data, at) => ({
   createdAt: at,
   startedAt: at,
@@ -78,20 +93,24 @@ const forked = folding<'run.forked'>((data, at) => ({
   cancelReason: null,
 }));
 
+/** A fact that changes nothing. An empty transition would be forbidden to XState, and the event illegal. */
+const noted = assign<RunContext, Fold, undefined, Fold, never>({});
+const note = { actions: noted } as const;
+
 const fork = { 'run.forked': { target: '#run.running', actions: forked } } as const;
 /** Facts that change no state while the run has not ended. */
 const facts = {
-  'run.signalReceived': {},
-  'run.checkpointed': {},
-  'run.spawnProposed': {},
-  'run.spawnRefused': {},
-  'timer.armed': {},
-  'timer.fired': {},
-  'timer.disarmed': {},
-  'permission.denied': {},
-  'budget.reserved': {},
-  'budget.settled': {},
-  'budget.exhausted': {},
+  'run.signalReceived': note,
+  'run.checkpointed': note,
+  'run.spawnProposed': note,
+  'run.spawnRefused': note,
+  'timer.armed': note,
+  'timer.fired': note,
+  'timer.disarmed': note,
+  'permission.denied': note,
+  'budget.reserved': note,
+  'budget.settled': note,
+  'budget.exhausted': note,
 } as const;
 const cancel = { 'run.cancelRequested': { target: '#run.canceling', actions: canceling } } as const;
 const endCanceled = { 'run.canceled': { target: '#run.canceled', actions: canceled } } as const;
@@ -125,12 +144,12 @@ export const runMachine = setup({
         ...cancel,
         ...endCanceled,
         'run.created': { actions: created },
-        'run.adapted': {},
+        'run.adapted': note,
         'run.started': { target: 'running', actions: started },
       },
     },
     running: {
-      meta: { effects: ['timer', 'proceed'] },
+      meta: { effects: ['timer'] },
       on: {
         ...fork,
         ...facts,
@@ -140,7 +159,7 @@ export const runMachine = setup({
         ...finish,
         ...endSucceeded,
         ...endFailed,
-        'run.adapted': {},
+        'run.adapted': note,
         'run.paused': { target: 'paused', actions: paused },
       },
     },
@@ -152,12 +171,12 @@ export const runMachine = setup({
         ...cancel,
         ...endCanceled,
         ...stop,
-        'run.adapted': {},
+        'run.adapted': note,
         'run.resumed': { target: 'running', actions: resumed },
       },
     },
     stopping: {
-      meta: { effects: ['proceed'] },
+      meta: { effects: [] },
       on: {
         ...fork,
         ...facts,
@@ -169,19 +188,22 @@ export const runMachine = setup({
       },
     },
     compensating: {
-      meta: { effects: ['proceed'] },
+      meta: { effects: [] },
       on: { ...fork, ...facts, ...endCanceled, ...finish, ...endFailed },
     },
     canceling: {
-      meta: { effects: ['proceed'] },
+      meta: { effects: [] },
       on: { ...fork, ...facts, ...cancel, ...endCanceled, ...finish },
     },
     finishing: {
-      meta: { effects: ['proceed'] },
+      meta: { effects: [] },
       on: { ...fork, ...facts, ...endSucceeded, ...endFailed, ...endCanceled },
     },
     succeeded: { tags: ['ended'], on: fork },
-    failed: { tags: ['ended'], on: { ...fork, 'run.retried': { target: 'running', actions: retried } } },
+    failed: {
+      tags: ['ended'],
+      on: { ...fork, 'run.retried': { target: 'running', actions: retried } },
+    },
     canceled: { tags: ['ended'], on: fork },
   },
 });

@@ -4,7 +4,7 @@
  */
 import type { TaskDefinition, WorkflowDefinition } from '../../workflow/definition.ts';
 import { type CompiledExpression, compileExpression } from '../../workflow/expressions.ts';
-import { type NameTable, nameTableOf, namesForTask } from '../../workflow/names.ts';
+import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
 import { invariant } from '../errors.ts';
 
@@ -30,7 +30,8 @@ export class PlanNode {
   constructor(index: number, task: TaskDefinition, names: NameTable) {
     this.index = index;
     this.task = task;
-    this.kind = task.foreach !== undefined ? 'foreach' : task.wait !== undefined ? 'timer' : 'agent';
+    this.kind =
+      task.foreach !== undefined ? 'foreach' : task.wait !== undefined ? 'timer' : 'agent';
     this.#names = names;
     if (task.agent !== undefined) this.demand = `agent:${task.agent}`;
     else if (task.capability !== undefined) this.demand = `capability:${task.capability}`;

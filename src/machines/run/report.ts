@@ -5,7 +5,13 @@
 import type { ReportedRunStatus, RunReport, TaskReport } from '../../messages/report.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import { instanceId } from './activation.ts';
-import { type Activation, type RunAggregate, runContext, runState, type ValueRef } from './aggregate.ts';
+import {
+  type Activation,
+  type RunAggregate,
+  runContext,
+  runState,
+  type ValueRef,
+} from './aggregate.ts';
 import { reportedStatus } from './task-status.ts';
 
 export interface ReportOptions {
@@ -63,7 +69,11 @@ function reportTask(run: RunAggregate, id: string, options: ReportOptions): Task
     : reportActivation(run, activation, options);
 }
 
-function reportActivation(run: RunAggregate, activation: Activation, options: ReportOptions): TaskReport {
+function reportActivation(
+  run: RunAggregate,
+  activation: Activation,
+  options: ReportOptions,
+): TaskReport {
   const { context, state, output, error, reason, expansion } = activation;
   const report: TaskReport = {
     status: reportedStatus(state),

@@ -1,7 +1,7 @@
 /**
  * A task whose trigger holds: its condition, then what scheduling means for its kind.
  */
-import { type RunEvent, event } from '../../events/catalogue.ts';
+import { event, type RunEvent } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { parseDuration } from '../../workflow/durations.ts';
 import type { JsonValue } from '../../workflow/value.ts';
@@ -48,7 +48,8 @@ function notA(what: string, wanted: string, value: JsonValue): Failure {
 function failedAtOnce(node: PlanNode, error: Failure): Decision {
   const taskId = node.task.id;
   const list = [scheduled(node), event('task.failed', { taskId, error })];
-  if (node.task.onFailure === 'skip') list.push(event('task.skipped', { taskId, reason: 'on_failure' }));
+  if (node.task.onFailure === 'skip')
+    list.push(event('task.skipped', { taskId, reason: 'on_failure' }));
   return events(...list);
 }
 
@@ -62,7 +63,11 @@ function expand(run: RunAggregate, node: PlanNode): Decision {
     const message = `foreach has ${list.length} items; ${MAX_ITEMS} are possible`;
     return failedAtOnce(node, { code: 'expression.limit', message, retryable: false });
   }
-  const expanded = event('task.expanded', { taskId: node.task.id, items: list, count: list.length });
+  const expanded = event('task.expanded', {
+    taskId: node.task.id,
+    items: list,
+    count: list.length,
+  });
   return events(scheduled(node), expanded);
 }
 
@@ -73,7 +78,10 @@ function wait(run: RunAggregate, node: PlanNode, input: TurnInput): Decision {
   const isLiteral = typeof node.task.wait?.duration === 'number';
   const delayMs = isLiteral ? (duration.value as number) : durationOf(duration.value);
   if (delayMs === undefined) {
-    return failedAtOnce(node, notA('the duration of the wait', 'seconds or a text such as "5m"', duration.value));
+    return failedAtOnce(
+      node,
+      notA('the duration of the wait', 'seconds or a text such as "5m"', duration.value),
+    );
   }
   const waiting = event('task.waiting', {
     taskId: node.task.id,

@@ -6,9 +6,15 @@ import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { TroupeError } from '../../workflow/errors.ts';
 import type { Scope, TaskScope } from '../../workflow/expressions.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
-import { type Activation, inlineObject, type RunAggregate, runContext, type ValueRef } from './aggregate.ts';
-import { knownValue } from './values.ts';
+import {
+  type Activation,
+  inlineObject,
+  type RunAggregate,
+  runContext,
+  type ValueRef,
+} from './aggregate.ts';
 import { reportedStatus } from './task-status.ts';
+import { knownValue } from './values.ts';
 
 export type Evaluated<Value> =
   | { kind: 'value'; value: Value }

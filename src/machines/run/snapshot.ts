@@ -10,10 +10,10 @@ import { type CellFactory, persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { taskMachine } from '../task/machine.ts';
-import type { Activation, Expansion, RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
-import { adoptActivation } from './evolve-task.ts';
-import { emptyAggregate } from './evolve.ts';
 import { parseActivation } from './activation.ts';
+import type { Activation, Expansion, RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
+import { emptyAggregate } from './evolve.ts';
+import { adoptActivation } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
 
 /**
@@ -70,7 +70,18 @@ export function snapshotOf(
 }
 
 function store(activation: Activation): StoredActivation {
-  const { id, state, context, output, error, reason, expansion, shiftMs, enteredAt, startedVersion } = activation;
+  const {
+    id,
+    state,
+    context,
+    output,
+    error,
+    reason,
+    expansion,
+    shiftMs,
+    enteredAt,
+    startedVersion,
+  } = activation;
   return {
     id,
     state,
@@ -123,9 +134,13 @@ const emptyHeader = {
 function restoreActivation(run: RunAggregate, stored: StoredActivation): Activation {
   const name = parseActivation(stored.id);
   const node = name === undefined ? undefined : run.plan.byId(name.taskId);
-  invariant(name !== undefined && node !== undefined, 'a snapshot names a task that does not exist', {
-    id: stored.id,
-  });
+  invariant(
+    name !== undefined && node !== undefined,
+    'a snapshot names a task that does not exist',
+    {
+      id: stored.id,
+    },
+  );
   const separator = stored.id.lastIndexOf('~');
   return {
     id: stored.id,

@@ -2,7 +2,13 @@
  * Values of a run: which stay in memory, and where the others are found.
  */
 import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
-import { type Expansion, INLINE_BYTES, type RunAggregate, type ValueRef, valueKey } from './aggregate.ts';
+import {
+  type Expansion,
+  INLINE_BYTES,
+  type RunAggregate,
+  type ValueRef,
+  valueKey,
+} from './aggregate.ts';
 
 const PUNCTUATION = 3;
 const NUMBER_BYTES = 8;
@@ -38,7 +44,10 @@ export function valueRef(
 }
 
 /** The value behind a reference, when it is at hand or in the cache. */
-export function knownValue(run: Pick<RunAggregate, 'values'>, ref: ValueRef): JsonValue | undefined {
+export function knownValue(
+  run: Pick<RunAggregate, 'values'>,
+  ref: ValueRef,
+): JsonValue | undefined {
   return ref.at === 'inline' ? ref.value : run.values.get(valueKey(ref));
 }
 

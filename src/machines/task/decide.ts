@@ -2,9 +2,9 @@
  * What should happen to a task when an attempt ends, a timer is due or the task must go: decided here,
  * folded by `machine.ts`, followed up by `run/advance.ts`.
  */
-import { type RunEvent, event } from '../../events/catalogue.ts';
-import { type Failure, failureCodes } from '../../messages/failure.ts';
+import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { ResultMessage } from '../../messages/execution.ts';
+import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { chooseRetry } from '../../policies/retry.ts';
 import { type Activation, dueAtOf, type RunAggregate } from '../run/aggregate.ts';
 import { type Decision, events, nothing, rejected, type TurnInput } from '../run/decision.ts';
@@ -55,9 +55,16 @@ export function decideResult(
   if (result.status === 'succeeded') return succeed(activation, result);
   // A failure counts for the current attempt only; an older one was recorded or is of no interest.
   if (result.attempt < activation.context.attempt) return nothing;
-  if (activation.state === 'canceling') return events(...acknowledgeCancel(activation, result.worker));
+  if (activation.state === 'canceling')
+    return events(...acknowledgeCancel(activation, result.worker));
   if (activation.state !== 'running') return nothing;
-  return events(...afterFailure(activation, { error: result.error, worker: result.worker, usage: result.usage }, input));
+  return events(
+    ...afterFailure(
+      activation,
+      { error: result.error, worker: result.worker, usage: result.usage },
+      input,
+    ),
+  );
 }
 
 /** A repetition is acknowledged; a success that lost against another end is refused, so that the worker stops. */
@@ -73,8 +80,12 @@ function afterEnd(activation: Activation, result: ResultMessage): Decision {
   });
 }
 
-function succeed(activation: Activation, result: Extract<ResultMessage, { status: 'succeeded' }>): Decision {
-  const isLate = result.attempt < activation.context.attempt && activation.context.startedAt !== null;
+function succeed(
+  activation: Activation,
+  result: Extract<ResultMessage, { status: 'succeeded' }>,
+): Decision {
+  const isLate =
+    result.attempt < activation.context.attempt && activation.context.startedAt !== null;
   return events(
     event('task.succeeded', {
       ...(isLate ? identity(activation) : ending(activation, result.worker)),
@@ -94,7 +105,10 @@ function acknowledgeCancel(activation: Activation, worker: string | undefined): 
       ...identity(activation),
       ...(worker === undefined ? {} : { worker }),
     }),
-    event('task.canceled', { ...ending(activation, worker), reason: activation.reason ?? 'canceled' }),
+    event('task.canceled', {
+      ...ending(activation, worker),
+      reason: activation.reason ?? 'canceled',
+    }),
   ];
 }
 
@@ -105,7 +119,11 @@ interface AttemptEnd {
 }
 
 /** A failed attempt and what follows: another attempt, or the end. `task.attemptFailed` is never the last. */
-export function afterFailure(activation: Activation, end: AttemptEnd, input: TurnInput): RunEvent[] {
+export function afterFailure(
+  activation: Activation,
+  end: AttemptEnd,
+  input: TurnInput,
+): RunEvent[] {
   const failed = event('task.attemptFailed', {
     ...ending(activation, end.worker),
     attempt: activation.context.attempt,
@@ -116,7 +134,10 @@ export function afterFailure(activation: Activation, end: AttemptEnd, input: Tur
   const isLoss = end.error.code === failureCodes.workerLost;
   if (isLoss) {
     if (losses + 1 >= MAX_LOSSES) return [failed, ...finalFailure(activation, end)];
-    return [failed, ...nextAttempt(activation, { rule: 'a lost attempt does not count', delayMs: 0 }, input)];
+    return [
+      failed,
+      ...nextAttempt(activation, { rule: 'a lost attempt does not count', delayMs: 0 }, input),
+    ];
   }
   const choice = chooseRetry({
     policy: activation.node.task.retry,
@@ -191,7 +212,10 @@ export function decideTaskTimer(
     }
     case 'backoff':
       return events(
-        event('task.scheduled', { ...identity(activation), attempt: activation.context.attempt + 1 }),
+        event('task.scheduled', {
+          ...identity(activation),
+          attempt: activation.context.attempt + 1,
+        }),
       );
     case 'waiting':
       return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
@@ -205,7 +229,10 @@ export function decideTaskTimer(
 function giveUp(activation: Activation): RunEvent[] {
   return [
     event('task.cancelForced', identity(activation)),
-    event('task.canceled', { ...ending(activation, undefined), reason: activation.reason ?? 'canceled' }),
+    event('task.canceled', {
+      ...ending(activation, undefined),
+      reason: activation.reason ?? 'canceled',
+    }),
   ];
 }
 

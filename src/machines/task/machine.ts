@@ -3,8 +3,8 @@
  * the whole truth. The context holds scalars only, folded from what the events recorded.
  */
 import { assign, setup } from 'xstate';
-import type { TaskEvent } from '../../events/task-events.ts';
 import type { EscalationEvent } from '../../events/run-events.ts';
+import type { TaskEvent } from '../../events/task-events.ts';
 import type { FoldEvent } from '../cell.ts';
 
 export interface TaskContext {
@@ -103,7 +103,10 @@ const attemptFailed = folding<'task.attemptFailed'>((data, _at, context) => {
     uncounted: lost ? context.uncounted + 1 : context.uncounted,
   };
 });
-const retryScheduled = folding<'task.retryScheduled'>((data) => ({ startedAt: null, dueAt: data.dueAt }));
+const retryScheduled = folding<'task.retryScheduled'>((data) => ({
+  startedAt: null,
+  dueAt: data.dueAt,
+}));
 const handedOff = folding<'task.handedOff'>((data) => ({
   attempt: data.attempt,
   agent: data.agent,
@@ -127,8 +130,21 @@ const succeeded = folding<'task.succeeded'>((data, at) => ({
   wonBy: data.attempt ?? null,
 }));
 const ended = folding<'task.canceled'>((_data, at) => ({ endedAt: at, dueAt: null }));
-const failed = folding<'task.failed'>((data, at) => ({ endedAt: at, dueAt: null, failure: data.error.code }));
-const reset = folding<'task.reset'>(() => ({ startedAt: null, endedAt: null, dueAt: null, wonBy: null }));
+const failed = folding<'task.failed'>((data, at) => ({
+  endedAt: at,
+  dueAt: null,
+  failure: data.error.code,
+}));
+const reset = folding<'task.reset'>(() => ({
+  startedAt: null,
+  endedAt: null,
+  dueAt: null,
+  wonBy: null,
+}));
+
+/** A fact that changes nothing. An empty transition would be forbidden to XState, and the event illegal. */
+const noted = assign<TaskContext, Fold, undefined, Fold, never>({});
+const note = { actions: noted } as const;
 
 /** What every open state takes. */
 const open = {
@@ -184,7 +200,7 @@ export const taskMachine = setup({
       on: {
         ...open,
         ...cancelable,
-        'task.progressed': {},
+        'task.progressed': note,
         'task.attemptFailed': { actions: attemptFailed },
         'task.retryScheduled': { target: 'backoff', actions: retryScheduled },
         'task.handedOff': { target: 'scheduled', actions: handedOff },
@@ -217,9 +233,9 @@ export const taskMachine = setup({
       on: {
         ...open,
         ...cancelable,
-        'escalation.routed': {},
-        'escalation.refused': {},
-        'escalation.resolved': {},
+        'escalation.routed': note,
+        'escalation.refused': note,
+        'escalation.resolved': note,
         'task.handedOff': { target: 'scheduled', actions: handedOff },
       },
     },
@@ -228,8 +244,8 @@ export const taskMachine = setup({
       meta: { effects: ['cancel', 'timer'] },
       on: {
         ...open,
-        'task.cancelAcknowledged': {},
-        'task.cancelForced': {},
+        'task.cancelAcknowledged': note,
+        'task.cancelForced': note,
         'task.canceled': { target: 'canceled', actions: ended },
       },
     },
@@ -237,7 +253,10 @@ export const taskMachine = setup({
       tags: ['ended'],
       on: { ...over, 'task.compensating': { target: 'compensating' } },
     },
-    failed: { tags: ['ended'], on: { ...over, 'task.skipped': { target: 'skipped', actions: ended } } },
+    failed: {
+      tags: ['ended'],
+      on: { ...over, 'task.skipped': { target: 'skipped', actions: ended } },
+    },
     skipped: { tags: ['ended'], on: over },
     canceled: { tags: ['ended'], on: over },
     compensating: {
