@@ -1,0 +1,110 @@
+import { describe, expect, it } from 'vitest';
+import { commitsOf } from '../../src/cli/history-commits.ts';
+import { brief, duration, outputText } from '../../src/cli/render/format.ts';
+import { ProgressTracker } from '../../src/cli/render/progress.ts';
+import { reportError } from '../../src/cli/report-error.ts';
+import { UsageError } from '../../src/cli/errors.ts';
+import { exitCodeOf } from '../../src/cli/exit-codes.ts';
+import { envelopesOf } from '../../src/events/envelope.ts';
+import { memoryTerminal } from './memory-terminal.ts';
+
+const at = 1_000;
+const taken = (tracker: ProgressTracker, type: string, data: object) => tracker.take({ type, data, at });
+
+describe('what people read', () => {
+  it('prints a Markdown output as the text it is', () => {
+    expect(outputText({ report: '# Title\n\ntext\n' })).toBe('# Title\n\ntext');
+    expect(outputText('plain')).toBe('plain');
+    expect(outputText(null)).toBe('');
+    expect(outputText({ n: 1, s: 'x' })).toBe('n: 1\ns: x');
+  });
+
+  it('says durations in the unit that fits', () => {
+    expect([5, 2_400, 185_000, 7_800_000].map(duration)).toEqual(['5 ms', '2.4 s', '3 min 05 s', '2 h 10 min']);
+  });
+
+  it('shortens long values', () => {
+    expect(brief('x'.repeat(500))).toHaveLength(100);
+  });
+
+  it('tells starts, ends and retries, and keeps quiet about the rest', () => {
+    const tracker = new ProgressTracker();
+    expect(taken(tracker, 'task.scheduled', { taskId: 'a', attempt: 1 })).toBeUndefined();
+    expect(taken(tracker, 'task.started', { taskId: 'a', attempt: 2, agent: 'echo' })).toBe('  started    a (echo), attempt 2');
+    expect(taken(tracker, 'task.succeeded', { taskId: 'a', startedAt: 400 })).toBe('  succeeded  a in 600 ms');
+  });
+
+  it('knows when nothing but people without a timeout is waited for', () => {
+    const tracker = new ProgressTracker();
+    taken(tracker, 'task.waiting', { taskId: 'ask', kind: 'approval' });
+    expect(tracker.isWaitingForPerson).toBe(true);
+    taken(tracker, 'task.started', { taskId: 'work' });
+    expect(tracker.isWaitingForPerson).toBe(false);
+    taken(tracker, 'task.succeeded', { taskId: 'work' });
+    expect(tracker.isWaitingForPerson).toBe(true);
+    taken(tracker, 'task.waiting', { taskId: 'other', kind: 'approval', dueAt: 9 });
+    expect(tracker.isWaitingForPerson).toBe(false);
+  });
+});
+
+describe('errors', () => {
+  it('have one shape on stderr, and a document with --json', async () => {
+    const { terminal, stdout, stderr } = memoryTerminal();
+    const code = reportError(new UsageError('no', 'do this', { a: 1 }), { terminal, isDebug: false, isJson: true });
+    await terminal.flush();
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout())).toEqual({ error: { code: 'cli.usage', message: 'no', hint: 'do this', details: { a: 1 } } });
+    expect(stderr()).toBe('error: no\n  hint: do this\n  code: cli.usage\n');
+  });
+
+  it('show a stack trace only when debugging', async () => {
+    const { terminal, stderr } = memoryTerminal();
+    reportError(new TypeError('odd'), { terminal, isDebug: false, isJson: false });
+    await terminal.flush();
+    expect(stderr()).not.toContain('    at ');
+    reportError(new TypeError('odd'), { terminal, isDebug: true, isJson: false });
+    await terminal.flush();
+    expect(stderr()).toContain('    at ');
+  });
+
+  it('become the promised exit codes', () => {
+    const codes = ['workflow.invalid', 'run.not-found', 'run.conflict', 'orchestrator.duplicate', 'log.locked', 'run.timeout', 'cli.interrupted', 'anything'];
+    expect(codes.map(exitCodeOf)).toEqual([2, 3, 4, 4, 4, 124, 130, 1]);
+  });
+});
+
+describe('the terminal', () => {
+  it('goes on in silence when the reader of stdout has gone', () => {
+    const { terminal, streams, stderr } = memoryTerminal();
+    streams.stdout.emit('error', Object.assign(new Error('gone'), { code: 'EPIPE' }));
+    terminal.print('more');
+    expect(terminal.isClosed).toBe(true);
+    expect(stderr()).toBe('');
+  });
+
+  it('has colours on a terminal alone, and not with NO_COLOR', () => {
+    expect(memoryTerminal({ isTTY: true }).terminal.hasColor).toBe(true);
+    expect(memoryTerminal({ isTTY: true, environment: { NO_COLOR: '1' } }).terminal.hasColor).toBe(false);
+    expect(memoryTerminal().terminal.hasColor).toBe(false);
+  });
+});
+
+describe('history as commits', () => {
+  it('puts events of one position back into one commit', () => {
+    const commit = {
+      position: 7,
+      stream: 'run_1',
+      firstVersion: 3,
+      at: 5,
+      correlationId: 'c',
+      causationId: 'm',
+      actor: { kind: 'system' as const },
+      events: [
+        { type: 'a', schemaVersion: 1, data: 1 },
+        { type: 'b', schemaVersion: 1, data: 2 },
+      ],
+    };
+    const next = { ...commit, position: 8, firstVersion: 5, trace: 't' };
+    expect(commitsOf([commit, next].flatMap(envelopesOf))).toEqual([commit, next]);
+  });
+});
