@@ -2,6 +2,8 @@
  * The orchestrator: owns the log, hosts the actors, answers on NATS. This file wires the parts and fixes the order
  * of starting and stopping; what each part does stands in its own file.
  *
+ * Size: wiring; splitting it would hide the order.
+ *
  * Start: is anybody else here (hello)? - catch up the projections that recovery reads - load live runs with
  * everything owed held back - open the doors - ask the workers - let go.
  */
@@ -127,6 +129,7 @@ class Node implements Orchestrator, HostRuntime {
   #sweep: CancelTimer | undefined;
   #isClosed = false;
 
+  // Length: one line a part, in the order in which they need each other.
   constructor(options: OrchestratorOptions) {
     const { log, bus, subjects, logger } = options;
     this.log = log;

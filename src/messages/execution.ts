@@ -16,7 +16,7 @@ const token = z
   .string()
   .min(1)
   .max(200)
-  .regex(/^[!-)+\--=?-~]+$/, 'no dots, spaces or wildcards');
+  .regex(/^[!-)+\-/-=?-~]+$/, 'no dots, spaces or wildcards');
 const agentName = z
   .string()
   .min(1)

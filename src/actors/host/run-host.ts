@@ -6,18 +6,19 @@
  * H2 Events are applied in memory in the turn that decides them, and appended as one commit at its end.
  * H3 An exception in a fold or decider quarantines this run and nothing else: memory is thrown away, the evidence logged.
  * H4 A refused append discards this host alone; a failed one discards every host that is ahead of the log (C4).
- * Neighbours: `turn.ts` runs decisions, `owed-effects.ts` compares effects, `load.ts` folds history.
+ * Size: the life of one actor in one place; what can stand alone is with its neighbours.
+ * Neighbours: `turn.ts` runs decisions, `isolation.ts` keeps a quarantined run, `owed-effects.ts` compares effects, `load.ts` folds history.
  */
-import { event, type RunEvent } from '../../events/catalogue.ts';
+import type { RunEvent } from '../../events/catalogue.ts';
 import type { PendingBlob } from '../../log/event-log.ts';
 import { liveCells } from '../../machines/cell.ts';
 import { type RunAggregate, runState } from '../../machines/run/aggregate.ts';
 import { enliven, stopCells } from '../../machines/run/evolve.ts';
 import { endedRunStates } from '../../machines/run/machine.ts';
 import { FOLD_HASH, snapshotOf } from '../../machines/run/snapshot.ts';
-import { TroupeError } from '../../workflow/errors.ts';
 import type { Grant } from '../services/admission.ts';
 import { Unavailable } from './errors.ts';
+import { Isolation, isDefect } from './isolation.ts';
 import { type LoadedRun, loadRun, type Quarantine, readQuarantine } from './load.ts';
 import { OwedEffects } from './owed-effects.ts';
 import { rejectionOf } from './rejection.ts';
@@ -47,7 +48,7 @@ export class RunHost {
   readonly #grants: { demand: string; grant: Grant }[] = [];
   #run: RunAggregate | undefined;
   #owed: OwedEffects | undefined;
-  #quarantine: Quarantine | undefined;
+  readonly #isolation: Isolation;
   #turn: Turn | undefined;
   #loading: Promise<boolean> | undefined;
   #isDraining = false;
@@ -60,6 +61,7 @@ export class RunHost {
   constructor(stream: string, runtime: HostRuntime) {
     this.stream = stream;
     this.#runtime = runtime;
+    this.#isolation = new Isolation(this, runtime);
     this.lastActiveAt = runtime.clock.now();
   }
 
@@ -68,14 +70,14 @@ export class RunHost {
   }
 
   get quarantine(): Quarantine | undefined {
-    return this.#quarantine;
+    return this.#isolation.quarantine;
   }
 
   /** True when nothing but timers is owed, so that the run can leave memory. */
   get isIdle(): boolean {
     if (this.#turn !== undefined || this.#mailbox.length > 0 || this.#loading !== undefined)
       return false;
-    return this.#quarantine !== undefined || (this.#owed?.onlyTimers ?? true);
+    return this.#isolation.quarantine !== undefined || (this.#owed?.onlyTimers ?? true);
   }
 
   /** The first turn of a new run: `run.created` and what follows from it are one commit. */
@@ -106,17 +108,17 @@ export class RunHost {
     } catch (error) {
       if (this.#isGone) return false;
       if (!isDefect(error)) throw error;
-      this.#quarantine = await readQuarantine(this.#runtime.log, this.stream);
-      if (this.#quarantine === undefined) this.#isolate(error, undefined);
+      this.#isolation.quarantine = await readQuarantine(this.#runtime.log, this.stream);
+      if (this.#isolation.quarantine === undefined) this.#isolate(error, undefined);
       return true;
     }
     if (loaded === undefined || this.#isGone) return false;
-    this.#quarantine = loaded.quarantine;
+    this.#isolation.quarantine = loaded.quarantine;
     this.#run = loaded.run;
     enliven(loaded.run, liveCells);
     this.#snapshotVersion = loaded.run.streamVersion;
     this.#owed = new OwedEffects(loaded.run, this.#runtime);
-    if (this.#quarantine !== undefined) return true;
+    if (this.#isolation.quarantine !== undefined) return true;
     this.#owed.resume();
     if (!endedRunStates.has(runState(loaded.run))) {
       this.post({
@@ -144,7 +146,8 @@ export class RunHost {
 
   /** A slot became free and it is this run's turn; false when it has no use for it. */
   offer(demand: string, grant: Grant): boolean {
-    if (this.#isGone || this.#run === undefined || this.#quarantine !== undefined) return false;
+    if (this.#isGone || this.#run === undefined || this.#isolation.quarantine !== undefined)
+      return false;
     this.#grants.push({ demand, grant });
     this.post({
       message: { type: 'proceed' },
@@ -192,8 +195,8 @@ export class RunHost {
 
   /** One message; false when its turn waits for a value. */
   #take(delivery: Delivery): boolean {
-    if (this.#quarantine !== undefined) {
-      this.#takeInQuarantine(delivery);
+    if (this.#isolation.quarantine !== undefined) {
+      this.#isolation.take(delivery);
       return true;
     }
     const run = this.#run;
@@ -345,113 +348,12 @@ export class RunHost {
 
   /** The run is broken: memory goes, the evidence is logged, the others go on. */
   #isolate(error: unknown, delivery: Delivery | undefined): void {
-    const version = this.#runtime.log.streamHead(this.stream)?.version ?? 0;
-    const failure = error instanceof Error ? error : new Error(String(error));
-    const code = error instanceof TroupeError ? error.code : 'defect.exception';
     this.#owed?.abandon();
     this.#owed = undefined;
     this.#returnGrants();
     this.#runtime.admission.forget(this.stream);
     if (this.#run !== undefined) stopCells(this.#run);
     this.#run = undefined;
-    this.#quarantine = { code, message: failure.message, streamVersion: version };
-    this.#runtime.logger.error('the run was quarantined', {
-      runId: this.stream,
-      code,
-      error: failure.message,
-    });
-    this.#appendPlain(
-      event('run.quarantined', {
-        error: {
-          code,
-          message: failure.message,
-          ...(failure.stack === undefined ? {} : { stack: failure.stack }),
-        },
-        streamVersion: version,
-        ...(delivery === undefined ? {} : { message: describe(delivery) }),
-      }),
-      delivery,
-    );
-    const rejection = rejectionOf(new Unavailable(this.stream, 'it is in quarantine'));
-    this.#runtime.releases.push(() => delivery?.reply?.({ kind: 'rejected', rejection }));
+    this.#isolation.begin(error, delivery);
   }
-
-  /** Appends one event that no machine folds. */
-  #appendPlain(recorded: RunEvent, delivery: Delivery | undefined): void {
-    const head = this.#runtime.log.streamHead(this.stream) ?? { version: 0, at: 0 };
-    try {
-      this.#runtime.log.append({
-        stream: this.stream,
-        expectedVersion: head.version,
-        events: [recorded],
-        at: Math.max(head.at, this.#runtime.clock.now()),
-        correlationId: this.stream,
-        causationId: delivery?.causationId ?? 'recovery',
-        actor: delivery?.actor ?? { kind: 'system' },
-      });
-    } catch (error) {
-      this.#runtime.logger.error('the log refused an event of a quarantined run', {
-        runId: this.stream,
-        error: String(error),
-      });
-      this.#runtime.release(this);
-    }
-  }
-
-  /** Every command but `release` and `terminate` gets a conflict; results are kept by their workers. */
-  #takeInQuarantine(delivery: Delivery): void {
-    const { message } = delivery;
-    if (message.type !== 'command') {
-      const rejection = rejectionOf(new Unavailable(this.stream, 'it is in quarantine'));
-      delivery.reply?.({ kind: 'rejected', rejection });
-      return;
-    }
-    const { command } = message;
-    if (command.type === 'release')
-      this.#leaveQuarantine(event('run.released', { reason: command.reason }), delivery);
-    else if (command.type === 'terminate') {
-      const name = this.#run?.header.name ?? '';
-      this.#leaveQuarantine(event('run.canceled', { name, reason: command.reason }), delivery);
-    } else {
-      const rejection = {
-        status: 409,
-        code: 'run.conflict',
-        message: `the run is in quarantine: ${this.#quarantine?.message ?? ''}`,
-        hint: 'Release it once the defect is mended, or terminate it.',
-        details: { status: 'quarantined' },
-      };
-      this.#runtime.releases.push(() => delivery.reply?.({ kind: 'rejected', rejection }));
-    }
-  }
-
-  #leaveQuarantine(recorded: RunEvent, delivery: Delivery): void {
-    this.#appendPlain(recorded, delivery);
-    const head = this.#runtime.log.streamHead(this.stream);
-    const status = recorded.type === 'run.released' ? 'released' : 'canceled';
-    this.#runtime.releases.push(() => {
-      delivery.reply?.({
-        kind: 'done',
-        status,
-        streamVersion: head?.version ?? 0,
-        position: this.#runtime.log.durablePosition,
-        changed: true,
-      });
-      if (status === 'released') this.#runtime.reload(this);
-      else this.#runtime.release(this);
-    });
-  }
-}
-
-function isDefect(error: unknown): boolean {
-  if (!(error instanceof TroupeError)) return true;
-  return (
-    error.code.startsWith('fold.') ||
-    error.code.startsWith('defect.') ||
-    error.code === 'stream.broken'
-  );
-}
-
-/** What the message was, short enough for the evidence. */
-function describe(delivery: Delivery): string {
-  return JSON.stringify(delivery.message).slice(0, 2_000);
 }

@@ -1,6 +1,7 @@
 /**
  * How task events change the aggregate: the activation's cell, then what follows for dependents, for the parent
  * of an instance, for slots, the ready list and open failures.
+ * Size: these follow from one event together; apart, nobody would see the order.
  */
 import type { TaskEvent } from '../../events/task-events.ts';
 import type { Failure } from '../../messages/failure.ts';

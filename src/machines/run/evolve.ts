@@ -21,6 +21,7 @@ import { valueRef } from './values.ts';
 type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
 type CreatedData = Extract<RunEvent, { type: 'run.created' }>['data'];
 
+// Length: one line a field of the aggregate.
 /** An aggregate before any task event: every task pending, roots on the agenda. */
 export function emptyAggregate(parts: {
   header: RunHeader;

@@ -1,0 +1,135 @@
+/**
+ * A run in quarantine: what broke is recorded, and nothing but `release` and `terminate` is taken until then.
+ * It lies over the chart: no machine folds `run.quarantined` and `run.released`, so a run whose fold throws can be isolated.
+ */
+import { event, type RunEvent } from '../../events/catalogue.ts';
+import type { RunAggregate } from '../../machines/run/aggregate.ts';
+import { TroupeError } from '../../workflow/errors.ts';
+import { Unavailable } from './errors.ts';
+import type { Quarantine } from './load.ts';
+import { rejectionOf } from './rejection.ts';
+import type { Delivery, HostRuntime } from './runtime.ts';
+
+/** The run in question; its aggregate is there only when its history can be folded. */
+interface IsolatedHost {
+  readonly stream: string;
+  readonly run: RunAggregate | undefined;
+}
+
+export class Isolation {
+  readonly #host: IsolatedHost;
+  readonly #runtime: HostRuntime;
+  quarantine: Quarantine | undefined;
+
+  constructor(host: IsolatedHost, runtime: HostRuntime) {
+    this.#host = host;
+    this.#runtime = runtime;
+  }
+
+  /** Records what went wrong; the host has thrown its memory away. */
+  begin(error: unknown, delivery: Delivery | undefined): void {
+    const version = this.#runtime.log.streamHead(this.#host.stream)?.version ?? 0;
+    const failure = error instanceof Error ? error : new Error(String(error));
+    const code = error instanceof TroupeError ? error.code : 'defect.exception';
+    this.quarantine = { code, message: failure.message, streamVersion: version };
+    this.#runtime.logger.error('the run was quarantined', {
+      runId: this.#host.stream,
+      code,
+      error: failure.message,
+    });
+    this.#append(
+      event('run.quarantined', {
+        error: {
+          code,
+          message: failure.message,
+          ...(failure.stack === undefined ? {} : { stack: failure.stack }),
+        },
+        streamVersion: version,
+        ...(delivery === undefined ? {} : { message: describe(delivery) }),
+      }),
+      delivery,
+    );
+    const rejection = rejectionOf(new Unavailable(this.#host.stream, 'it is in quarantine'));
+    this.#runtime.releases.push(() => delivery?.reply?.({ kind: 'rejected', rejection }));
+  }
+
+  /** Appends one event that no machine folds. */
+  #append(recorded: RunEvent, delivery: Delivery | undefined): void {
+    const head = this.#runtime.log.streamHead(this.#host.stream) ?? { version: 0, at: 0 };
+    try {
+      this.#runtime.log.append({
+        stream: this.#host.stream,
+        expectedVersion: head.version,
+        events: [recorded],
+        at: Math.max(head.at, this.#runtime.clock.now()),
+        correlationId: this.#host.stream,
+        causationId: delivery?.causationId ?? 'recovery',
+        actor: delivery?.actor ?? { kind: 'system' },
+      });
+    } catch (error) {
+      this.#runtime.logger.error('the log refused an event of a quarantined run', {
+        runId: this.#host.stream,
+        error: String(error),
+      });
+      this.#runtime.release(this.#host);
+    }
+  }
+
+  /** Every command but `release` and `terminate` gets a conflict; results are kept by their workers. */
+  take(delivery: Delivery): void {
+    const { message } = delivery;
+    if (message.type !== 'command') {
+      const rejection = rejectionOf(new Unavailable(this.#host.stream, 'it is in quarantine'));
+      delivery.reply?.({ kind: 'rejected', rejection });
+      return;
+    }
+    const { command } = message;
+    if (command.type === 'release')
+      this.#leave(event('run.released', { reason: command.reason }), delivery);
+    else if (command.type === 'terminate') {
+      const name = this.#host.run?.header.name ?? this.#host.stream;
+      this.#leave(event('run.canceled', { name, reason: command.reason }), delivery);
+    } else {
+      const rejection = {
+        status: 409,
+        code: 'run.conflict',
+        message: `the run is in quarantine: ${this.quarantine?.message ?? ''}`,
+        hint: 'Release it once the defect is mended, or terminate it.',
+        details: { status: 'quarantined' },
+      };
+      this.#runtime.releases.push(() => delivery.reply?.({ kind: 'rejected', rejection }));
+    }
+  }
+
+  #leave(recorded: RunEvent, delivery: Delivery): void {
+    this.#append(recorded, delivery);
+    const head = this.#runtime.log.streamHead(this.#host.stream);
+    const status = recorded.type === 'run.released' ? 'released' : 'canceled';
+    this.#runtime.releases.push(() => {
+      delivery.reply?.({
+        kind: 'done',
+        status,
+        streamVersion: head?.version ?? 0,
+        position: this.#runtime.log.durablePosition,
+        changed: true,
+      });
+      if (status === 'released') this.#runtime.reload(this.#host);
+      else this.#runtime.release(this.#host);
+    });
+  }
+}
+
+/** True for what quarantines a run: a broken fold, decider or stream; false for operating errors. */
+export function isDefect(error: unknown): boolean {
+  if (!(error instanceof TroupeError)) return true;
+  return (
+    error.code.startsWith('fold.') ||
+    error.code.startsWith('defect.') ||
+    error.code === 'stream.broken'
+  );
+}
+
+/** What the message was, short enough for the evidence. */
+function describe(delivery: Delivery): string {
+  return JSON.stringify(delivery.message).slice(0, 2_000);
+}
