@@ -5,27 +5,16 @@
  * I1 A repeated `requestId` returns the first run, also while its commit is still waiting; with another body it is
  *    a conflict. Refusals are answered again, not stored.
  */
-import { createHash } from 'node:crypto';
-import { event } from '../../events/catalogue.ts';
-import type { EventLog, PendingBlob } from '../../log/event-log.ts';
-import { liveCells } from '../../machines/cell.ts';
-import { valueKey } from '../../machines/run/aggregate.ts';
 import type { Rejection } from '../../machines/run/decision.ts';
-import { createAggregate } from '../../machines/run/evolve.ts';
-import { approximateBytes, rememberValue } from '../../machines/run/values.ts';
-import {
-  OFFLOAD_BYTES,
-  type RequestMessage,
-  type RequestReply,
-  requestSchema,
-} from '../../messages/request.ts';
+import { type RequestMessage, type RequestReply, requestSchema } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
-import { canonicalJson, type JsonObject, type JsonValue } from '../../workflow/value.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage, Overloaded, RunConflict } from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
+import { hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import type { Planned, Planner } from './planner.ts';
@@ -87,42 +76,9 @@ export class Intake {
     const runId = ids.runId(now);
     const trace = message.header('traceparent');
     const correlationId = requestId ?? ids.id('req', now);
-    const stored = offload(log, { definition: planned.definition, inputs: planned.inputs });
-    const created = event('run.created', {
-      runId,
-      name: planned.definition.name,
-      definition: stored.definition as WorkflowDefinition,
-      definitionHash: planned.hash,
-      inputs: stored.inputs,
-      priority: request.priority ?? planned.definition.settings.priority,
-      start: request.start,
-      ...(requestId === undefined ? {} : { requestId, requestHash: hashOf(request) }),
-      ...(request.session === undefined ? {} : { session: request.session }),
-      ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
-    });
-    const run = createAggregate({
-      envelope: {
-        at: now,
-        streamVersion: 1,
-        correlationId,
-        ...(trace === undefined ? {} : { trace }),
-      },
-      data: created.data,
-      definition: planned.definition,
-      cells: liveCells,
-    });
-    const values: string[] = [];
-    if (run.inputs.at !== 'inline') {
-      rememberValue(run, run.inputs, planned.inputs);
-      values.push(valueKey(run.inputs));
-    }
+    const birth = newRun({ log, request, requestId, planned, runId, now, correlationId, trace });
     this.#table.create(runId, {
-      run,
-      created,
-      storedDefinition: stored.definition,
-      blobs: stored.blobs,
-      unique: requestId === undefined ? [] : [requestKey(requestId)],
-      values,
+      ...birth,
       delivery: {
         message: request.start
           ? { type: 'command', command: { type: 'start' } }
@@ -209,16 +165,6 @@ export class Intake {
   }
 }
 
-function requestKey(requestId: string): string {
-  return `request:${requestId}`;
-}
-
-/** Of everything in the request but its id. */
-function hashOf(request: RequestMessage): string {
-  const { requestId: _, ...body } = request;
-  return createHash('sha256').update(canonicalJson(body)).digest('hex');
-}
-
 /** Plans longer than this are left to `runs show`. */
 const MAX_PLAN = 1_000;
 
@@ -232,25 +178,5 @@ function dryRunReply(planned: Planned): JsonObject {
     workflow: planned.definition.name,
     plan: planOf(planned.definition),
     warnings: planned.warnings as unknown as JsonValue[],
-  };
-}
-
-/** Takes what is larger than 64 KiB out of `run.created`. */
-function offload(
-  log: EventLog,
-  values: { definition: WorkflowDefinition; inputs: JsonObject },
-): { definition: unknown; inputs: JsonValue; blobs: PendingBlob[] } {
-  const blobs: PendingBlob[] = [];
-  const store = (value: JsonValue): JsonValue => {
-    if (approximateBytes(value, OFFLOAD_BYTES) <= OFFLOAD_BYTES) return value;
-    const bytes = new TextEncoder().encode(JSON.stringify(value));
-    const reference = log.blobs.reference(bytes, 'application/json');
-    blobs.push({ reference, bytes });
-    return reference;
-  };
-  return {
-    definition: store(values.definition as unknown as JsonValue),
-    inputs: store(values.inputs),
-    blobs,
   };
 }

@@ -1,0 +1,99 @@
+/**
+ * A run before its first commit: `run.created` and the aggregate after it.
+ */
+import { createHash } from 'node:crypto';
+import { event } from '../../events/catalogue.ts';
+import type { EventLog, PendingBlob } from '../../log/event-log.ts';
+import { liveCells } from '../../machines/cell.ts';
+import { valueKey } from '../../machines/run/aggregate.ts';
+import { createAggregate } from '../../machines/run/evolve.ts';
+import { approximateBytes, rememberValue } from '../../machines/run/values.ts';
+import { OFFLOAD_BYTES, type RequestMessage } from '../../messages/request.ts';
+import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import { canonicalJson, type JsonObject, type JsonValue } from '../../workflow/value.ts';
+import type { Planned } from '../services/planner.ts';
+import type { Birth } from './run-host.ts';
+
+export interface NewRunOptions {
+  log: EventLog;
+  request: RequestMessage;
+  requestId: string | undefined;
+  planned: Planned;
+  runId: string;
+  now: number;
+  correlationId: string;
+  trace: string | undefined;
+}
+
+/** Everything of a run's birth but the message that asked for it. */
+export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
+  const { log, request, requestId, planned, runId, now, correlationId, trace } = options;
+  const stored = offload(log, { definition: planned.definition, inputs: planned.inputs });
+  const created = event('run.created', {
+    runId,
+    name: planned.definition.name,
+    definition: stored.definition as WorkflowDefinition,
+    definitionHash: planned.hash,
+    inputs: stored.inputs,
+    priority: request.priority ?? planned.definition.settings.priority,
+    start: request.start,
+    ...(requestId === undefined ? {} : { requestId, requestHash: hashOf(request) }),
+    ...(request.session === undefined ? {} : { session: request.session }),
+    ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
+  });
+  const run = createAggregate({
+    envelope: {
+      at: now,
+      streamVersion: 1,
+      correlationId,
+      ...(trace === undefined ? {} : { trace }),
+    },
+    data: created.data,
+    definition: planned.definition,
+    cells: liveCells,
+  });
+  const values: string[] = [];
+  if (run.inputs.at !== 'inline') {
+    rememberValue(run, run.inputs, planned.inputs);
+    values.push(valueKey(run.inputs));
+  }
+  return {
+    run,
+    created,
+    storedDefinition: stored.definition,
+    blobs: stored.blobs,
+    unique: requestId === undefined ? [] : [requestKey(requestId)],
+    values,
+  };
+}
+
+/** The unique key of a request id. */
+export function requestKey(requestId: string): string {
+  return `request:${requestId}`;
+}
+
+/** Of everything in the request but its id. */
+export function hashOf(request: RequestMessage): string {
+  const { requestId: _, ...body } = request;
+  return createHash('sha256').update(canonicalJson(body)).digest('hex');
+}
+
+/** Takes what is larger than 64 KiB out of `run.created`. */
+function offload(
+  log: EventLog,
+  values: { definition: WorkflowDefinition; inputs: JsonObject },
+): { definition: unknown; inputs: JsonValue; blobs: PendingBlob[] } {
+  const blobs: PendingBlob[] = [];
+  const store = (value: JsonValue): JsonValue => {
+    if (approximateBytes(value, OFFLOAD_BYTES) <= OFFLOAD_BYTES) return value;
+    const bytes = new TextEncoder().encode(JSON.stringify(value));
+    const reference = log.blobs.reference(bytes, 'application/json');
+    blobs.push({ reference, bytes });
+    return reference;
+  };
+  return {
+    definition: store(values.definition as unknown as JsonValue),
+    inputs: store(values.inputs),
+    blobs,
+  };
+}
