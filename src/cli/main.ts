@@ -20,6 +20,8 @@ import { createTerminal, type Terminal } from './terminal.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   const environment = process.env;
   const terminal = createTerminal({ stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, environment });
+  // What a process ends with that runs out of work before its command is done: that is never a success.
+  process.exitCode = exitCodes.failed;
   let code: number;
   try {
     code = await dispatch(argv, terminal);

@@ -1,6 +1,5 @@
 /** `troupe log export` and `import`: a log as JSON Lines or as one JSON file. */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { FileUnreadableError } from '../errors.ts';
@@ -58,24 +57,23 @@ async function importLog(context: CommandContext): Promise<number> {
   const path = given.word(0, 'the file');
   const { settings } = await openSession(context, { logLevel: 'warn' });
   const [{ openLog }, { importLines }] = await Promise.all([import('../open-log.ts'), import('../../log/import-log.ts')]);
-  const lines = await openLines(path);
+  const file = await openFile(path);
   const log = await openLog(settings);
   try {
-    const result = await importLines(log, lines);
+    const result = await importLines(log, file.readLines());
     if (given.flag('json')) terminal.printJson(result);
     else terminal.print(`${result.commits} commits, ${result.events} events, ${result.blobs} blobs imported`);
     return exitCodes.done;
   } finally {
-    lines.close();
+    await file.close();
     await log.close();
   }
 }
 
-async function openLines(path: string) {
-  const input = createReadStream(path, 'utf8');
-  await new Promise<void>((resolve, reject) => {
-    input.once('open', () => resolve());
-    input.once('error', (cause) => reject(new FileUnreadableError(path, cause)));
-  });
-  return createInterface({ input, crlfDelay: Infinity });
+async function openFile(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, 'r');
+  } catch (cause) {
+    throw new FileUnreadableError(path, cause);
+  }
 }
