@@ -1,0 +1,55 @@
+/** Every workload by its name: the sizes of the budgets, and how each is measured. */
+import {
+  type BenchOptions,
+  byStepTime,
+  byThroughput,
+  measureWithFloors,
+  type Result,
+  type WorkloadName,
+} from '../workload.ts';
+import { chains, fanOut } from './shapes.ts';
+
+/** Measures one size of a workload. */
+export interface Workload {
+  sizes: readonly number[];
+  quickSizes: readonly number[];
+  measure: (size: number, options: BenchOptions) => Promise<Result>;
+}
+
+const STEPS_PER_RUN = 5;
+const IN_FLIGHT = 200;
+/** Enough runs for the compiler to have seen everything; floors get the same. */
+const WARM_UP_RUNS = 400;
+const WARM_UP_CHAINS = 3;
+const WARM_UP_FAN_OUT = 1_000;
+
+export const workloads: Readonly<Record<WorkloadName, Workload>> = {
+  W1: {
+    sizes: [200],
+    quickSizes: [20],
+    measure: (length, options) => {
+      const load = chains({ runs: 1, length, inFlight: 1 });
+      const warmUp = chains({ runs: WARM_UP_CHAINS, length, inFlight: 1 });
+      return measureWithFloors({ workload: 'W1', load, warmUp, speed: byStepTime }, options);
+    },
+  },
+  W2: {
+    sizes: [2_000],
+    quickSizes: [40],
+    measure: (runs, options) => {
+      const shape = { length: STEPS_PER_RUN, inFlight: Math.min(IN_FLIGHT, runs) };
+      const load = chains({ ...shape, runs });
+      const warmUp = chains({ ...shape, runs: Math.min(WARM_UP_RUNS, runs) });
+      return measureWithFloors({ workload: 'W2', load, warmUp, speed: byThroughput }, options);
+    },
+  },
+  W3: {
+    sizes: [1_000, 10_000, 100_000],
+    quickSizes: [50],
+    measure: (count, options) => {
+      const load = fanOut(count);
+      const warmUp = fanOut(Math.min(WARM_UP_FAN_OUT, count));
+      return measureWithFloors({ workload: 'W3', load, warmUp, speed: byThroughput }, options);
+    },
+  },
+};
