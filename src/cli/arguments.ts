@@ -54,7 +54,10 @@ export class Arguments {
     if (text === undefined) return undefined;
     const number = Number(text);
     if (text.trim() === '' || !Number.isSafeInteger(number) || number < least) {
-      throw new UsageError(`--${name} needs a whole number of at least ${least}, not "${text}"`, `Write --${name}=${least}.`);
+      throw new UsageError(
+        `--${name} needs a whole number of at least ${least}, not "${text}"`,
+        `Write --${name}=${least}.`,
+      );
     }
     return number;
   }
@@ -108,12 +111,17 @@ function optionValue(token: OptionToken, spec: ArgumentSpec): string | undefined
   if (option === undefined) {
     const known = Object.keys(spec.options).map((name) => `--${name}`);
     const help = `See \`troupe ${spec.command} --help\`.`.replace('troupe  ', 'troupe ');
-    throw new UsageError(`unknown option ${token.rawName}`, didYouMean(token.rawName, known, help), {
-      option: token.rawName,
-    });
+    throw new UsageError(
+      `unknown option ${token.rawName}`,
+      didYouMean(token.rawName, known, help),
+      {
+        option: token.rawName,
+      },
+    );
   }
   if (option.type === 'boolean') {
-    if (token.value !== undefined) throw new UsageError(`${token.rawName} takes no value`, `Write ${token.rawName} alone.`);
+    if (token.value !== undefined)
+      throw new UsageError(`${token.rawName} takes no value`, `Write ${token.rawName} alone.`);
     return '';
   }
   const swallowed = token.inlineValue === false && /^-./.test(token.value ?? '');
@@ -127,10 +135,16 @@ function optionValue(token: OptionToken, spec: ArgumentSpec): string | undefined
 function checkWords(words: readonly string[], spec: ArgumentSpec): void {
   const required = spec.words.filter((word) => !word.startsWith('[')).length;
   if (words.length < required) {
-    throw new UsageError(`${spec.words[words.length] ?? 'an argument'} is missing`, `See \`troupe ${spec.command} --help\`.`);
+    throw new UsageError(
+      `${spec.words[words.length] ?? 'an argument'} is missing`,
+      `See \`troupe ${spec.command} --help\`.`,
+    );
   }
   if (words.length > spec.words.length) {
     const extra = words[spec.words.length] ?? '';
-    throw new UsageError(`"${extra}" is one argument too many`, `Quote texts with spaces. See \`troupe ${spec.command} --help\`.`);
+    throw new UsageError(
+      `"${extra}" is one argument too many`,
+      `Quote texts with spaces. See \`troupe ${spec.command} --help\`.`,
+    );
   }
 }

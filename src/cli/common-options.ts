@@ -9,12 +9,32 @@ export const helpOption: OptionTable = {
 export const settingOptions: OptionTable = {
   'data-dir': { type: 'string', value: 'DIR', description: 'Where the log is (TROUPE_DATA_DIR)' },
   'nats-url': { type: 'string', value: 'URL', description: 'NATS server to use (TROUPE_NATS_URL)' },
-  'nats-port': { type: 'string', value: 'PORT', description: 'Port of the embedded broker, 0 picks one (TROUPE_NATS_PORT)' },
-  prefix: { type: 'string', value: 'NAME', description: 'First token of all subjects (TROUPE_PREFIX)' },
+  'nats-port': {
+    type: 'string',
+    value: 'PORT',
+    description: 'Port of the embedded broker, 0 picks one (TROUPE_NATS_PORT)',
+  },
+  prefix: {
+    type: 'string',
+    value: 'NAME',
+    description: 'First token of all subjects (TROUPE_PREFIX)',
+  },
   store: { type: 'string', value: 'KIND', description: 'level or memory (TROUPE_STORE)' },
-  durability: { type: 'string', value: 'MODE', description: 'fsync or relaxed (TROUPE_DURABILITY)' },
-  concurrency: { type: 'string', value: 'N', description: 'Attempts the worker holds at a time (TROUPE_CONCURRENCY)' },
-  'log-level': { type: 'string', value: 'LEVEL', description: 'debug, info, warn, error or silent (TROUPE_LOG_LEVEL)' },
+  durability: {
+    type: 'string',
+    value: 'MODE',
+    description: 'fsync or relaxed (TROUPE_DURABILITY)',
+  },
+  concurrency: {
+    type: 'string',
+    value: 'N',
+    description: 'Attempts the worker holds at a time (TROUPE_CONCURRENCY)',
+  },
+  'log-level': {
+    type: 'string',
+    value: 'LEVEL',
+    description: 'debug, info, warn, error or silent (TROUPE_LOG_LEVEL)',
+  },
 };
 
 export const jsonOption: OptionTable = {

@@ -6,9 +6,9 @@
  * S3 `up.json` is there only while the stack serves.
  */
 import { join } from 'node:path';
+import { startOrchestrator } from '../actors/orchestrator.ts';
 import { builtinAgents } from '../agents/builtin/index.ts';
 import { startWorker, type Worker } from '../agents/worker.ts';
-import { startOrchestrator } from '../actors/orchestrator.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { Bus } from '../messaging/bus.ts';
 import { startBroker } from '../messaging/embedded-broker.ts';
@@ -71,11 +71,23 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
   });
   closers.push(['connection', () => bus.close()]);
-  const orchestrator = await startOrchestrator({ log, bus, subjects, logger: logger.child({ room: 'orchestrator' }) });
+  const orchestrator = await startOrchestrator({
+    log,
+    bus,
+    subjects,
+    logger: logger.child({ room: 'orchestrator' }),
+  });
   closers.push(['orchestrator', () => orchestrator.close()]);
   if (options.worker) await addWorker({ settings, logger, url, closers });
   if (settings.store === 'level') {
-    writeUpFile({ kind: options.kind, nats: url, prefix: settings.prefix, dataDir: settings.dataDir, logId: log.logId, pid: process.pid });
+    writeUpFile({
+      kind: options.kind,
+      nats: url,
+      prefix: settings.prefix,
+      dataDir: settings.dataDir,
+      logId: log.logId,
+      pid: process.pid,
+    });
     closers.push(['up.json', () => removeUpFile(settings.dataDir)]);
   }
   return { url, bus, log, close: () => closeAll(closers, logger) };
@@ -88,7 +100,12 @@ async function ownBroker(port: number, closers: Closer[]): Promise<string> {
 }
 
 /** The worker has a connection of its own, as one in another process has. */
-async function addWorker(parts: { settings: Settings; logger: Logger; url: string; closers: Closer[] }): Promise<void> {
+async function addWorker(parts: {
+  settings: Settings;
+  logger: Logger;
+  url: string;
+  closers: Closer[];
+}): Promise<void> {
   const { settings, logger, url, closers } = parts;
   const bus = await connectBus({
     url,
@@ -111,7 +128,9 @@ export function launchWorker(parts: {
   cacheDirectory?: string;
 }): Promise<Worker> {
   const { settings, logger, bus } = parts;
-  const cacheDirectory = parts.cacheDirectory ?? (settings.store === 'level' ? join(settings.dataDir, 'worker') : undefined);
+  const cacheDirectory =
+    parts.cacheDirectory ??
+    (settings.store === 'level' ? join(settings.dataDir, 'worker') : undefined);
   return startWorker({
     bus,
     subjects: createSubjects(settings.prefix),

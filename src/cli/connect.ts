@@ -23,8 +23,12 @@ export interface Connection {
  * The orchestrator that runs already; undefined where none answers.
  * Throws `bus.connect-failed` when the server of `TROUPE_NATS_URL` is not there.
  */
-export async function findOrchestrator({ settings, logger }: Session): Promise<Connection | undefined> {
-  if (settings.natsUrl !== undefined) return greet({ url: settings.natsUrl, prefix: settings.prefix });
+export async function findOrchestrator({
+  settings,
+  logger,
+}: Session): Promise<Connection | undefined> {
+  if (settings.natsUrl !== undefined)
+    return greet({ url: settings.natsUrl, prefix: settings.prefix });
   const up = readUpFile(settings.dataDir);
   if (up === undefined) return undefined;
   try {
@@ -37,10 +41,18 @@ export async function findOrchestrator({ settings, logger }: Session): Promise<C
   }
 }
 
-async function greet(target: { url: string; prefix: string; up?: UpFile }): Promise<Connection | undefined> {
+async function greet(target: {
+  url: string;
+  prefix: string;
+  up?: UpFile;
+}): Promise<Connection | undefined> {
   const { url, prefix, up } = target;
   const [{ createClient }, { connectBus }] = await loadClient();
-  const bus = await connectBus({ url, name: 'troupe-cli', ...(up && { connectTimeoutMs: HELLO_MS }) });
+  const bus = await connectBus({
+    url,
+    name: 'troupe-cli',
+    ...(up && { connectTimeoutMs: HELLO_MS }),
+  });
   const client = createClient({ bus, prefix });
   const close = (): Promise<void> => bus.close();
   try {
@@ -72,16 +84,33 @@ export async function becomeOrchestrator(
   options: { kind: UpFile['kind']; worker: boolean; tell(line: string): void },
 ): Promise<Connection> {
   const { settings, logger } = session;
-  const [{ startStack }, [{ createClient }]] = await Promise.all([import('./compose.ts'), loadClient()]);
+  const [{ startStack }, [{ createClient }]] = await Promise.all([
+    import('./compose.ts'),
+    loadClient(),
+  ]);
   if (settings.natsUrl !== undefined) {
-    options.tell(`no orchestrator answers on ${settings.natsUrl}: this process is the orchestrator while it runs`);
+    options.tell(
+      `no orchestrator answers on ${settings.natsUrl}: this process is the orchestrator while it runs`,
+    );
   }
-  const stack = await startStack({ settings, logger, kind: options.kind, worker: options.worker, port: 0 });
+  const stack = await startStack({
+    settings,
+    logger,
+    kind: options.kind,
+    worker: options.worker,
+    port: 0,
+  });
   const client = createClient({ bus: stack.bus, prefix: settings.prefix });
   return { client, url: stack.url, owner: undefined, isOwn: true, close: () => stack.close() };
 }
 
 /** The running orchestrator, or one in this process without a worker: for commands that change a run and leave. */
-export async function commandOrchestrator(session: Session, tell: (line: string) => void): Promise<Connection> {
-  return (await findOrchestrator(session)) ?? becomeOrchestrator(session, { kind: 'command', worker: false, tell });
+export async function commandOrchestrator(
+  session: Session,
+  tell: (line: string) => void,
+): Promise<Connection> {
+  return (
+    (await findOrchestrator(session)) ??
+    becomeOrchestrator(session, { kind: 'command', worker: false, tell })
+  );
 }

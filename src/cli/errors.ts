@@ -78,7 +78,9 @@ export class NoOrchestratorError extends TroupeError {
 export class InterruptedError extends TroupeError {
   readonly code = 'cli.interrupted';
   constructor() {
-    super('interrupted', { hint: 'What was recorded is kept; the run goes on when an orchestrator starts again.' });
+    super('interrupted', {
+      hint: 'What was recorded is kept; the run goes on when an orchestrator starts again.',
+    });
   }
 }
 

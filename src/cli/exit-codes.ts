@@ -26,7 +26,13 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'log.import-refused',
   'query.invalid',
 ]);
-const CONFLICT_CODES: ReadonlySet<string> = new Set(['orchestrator.duplicate', 'log.locked', 'request.conflict', 'broker.port-in-use', 'data-directory.busy']);
+const CONFLICT_CODES: ReadonlySet<string> = new Set([
+  'orchestrator.duplicate',
+  'log.locked',
+  'request.conflict',
+  'broker.port-in-use',
+  'data-directory.busy',
+]);
 const TIMEOUT_CODES: ReadonlySet<string> = new Set(['run.timeout', 'cli.timeout']);
 
 /** The exit code for an error with this stable code; 1 where nothing more exact is promised. */

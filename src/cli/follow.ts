@@ -4,8 +4,8 @@ import { isTerminalEvent } from '../client/follow-run.ts';
 import { outcomeOf } from '../client/run-outcome.ts';
 import type { RunReport } from '../messages/report.ts';
 import { exitCodes } from './exit-codes.ts';
+import { duration, outputText } from './render/format.ts';
 import { ProgressTracker } from './render/progress.ts';
-import { outputText, duration } from './render/format.ts';
 import { failureText } from './render/words.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -36,7 +36,10 @@ export async function followToEnd(options: FollowOptions): Promise<FollowedRun> 
     if (line !== undefined) terminal.tell(line);
     if (isTerminalEvent(event)) break;
     if (tracker.isWaitingForPerson && !terminal.isInputTerminal) {
-      return { report: await client.report(runId, { signal }), exitCode: exitCodes.waitingForPerson };
+      return {
+        report: await client.report(runId, { signal }),
+        exitCode: exitCodes.waitingForPerson,
+      };
     }
   }
   const report = await client.waitForRun(runId, { signal });
@@ -54,7 +57,9 @@ export function printResult(terminal: Terminal, report: RunReport): void {
   const text = outputText(report.output ?? null);
   if (text !== '') terminal.print(`${text}\n`);
   for (const error of outcomeOf(report).errors) {
-    terminal.tell(`error: ${error.taskId === undefined ? '' : `${error.taskId}: `}${failureText(error)}`);
+    terminal.tell(
+      `error: ${error.taskId === undefined ? '' : `${error.taskId}: `}${failureText(error)}`,
+    );
   }
   terminal.print(`Run ${report.runId} ${report.status} after ${duration(report.durationMs)}.`);
   terminal.print(`Replay it: bin/troupe replay ${report.runId}`);

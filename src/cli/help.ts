@@ -27,16 +27,29 @@ export function overviewHelp(commands: Readonly<Record<string, CommandEntry>>): 
 
 /** The help of a command with sub-commands. */
 export function groupHelp(name: string, group: CommandGroup): string {
-  const rows = Object.entries(group.commands).map(
-    ([sub, command]): [string, string] => [[sub, ...command.words.map(shown)].join(' '), command.summary],
-  );
-  return [`${group.summary}.`, '', `Usage: troupe ${name} <command> [options]`, '', 'Commands', ...table(rows), ''].join('\n');
+  const rows = Object.entries(group.commands).map(([sub, command]): [string, string] => [
+    [sub, ...command.words.map(shown)].join(' '),
+    command.summary,
+  ]);
+  return [
+    `${group.summary}.`,
+    '',
+    `Usage: troupe ${name} <command> [options]`,
+    '',
+    'Commands',
+    ...table(rows),
+    '',
+  ].join('\n');
 }
 
 /** The help of one command; `options` are all it takes. */
 export function commandHelp(name: string, command: Command, options: OptionTable): string {
-  const own = Object.fromEntries(Object.entries(options).filter(([key]) => !(key in settingOptions)));
-  const settings = Object.fromEntries(Object.entries(options).filter(([key]) => key in settingOptions));
+  const own = Object.fromEntries(
+    Object.entries(options).filter(([key]) => !(key in settingOptions)),
+  );
+  const settings = Object.fromEntries(
+    Object.entries(options).filter(([key]) => key in settingOptions),
+  );
   return [
     `${command.summary}.`,
     '',
@@ -61,7 +74,10 @@ function optionRows(options: OptionTable): [string, string][] {
   return Object.entries(options).map(([name, option]) => {
     const short = option.short === undefined ? '' : `-${option.short}, `;
     const value = option.type === 'string' ? ` ${option.value ?? 'VALUE'}` : '';
-    return [`${short}--${name}${value}`, `${option.description}${option.multiple === true ? ' (repeatable)' : ''}`];
+    return [
+      `${short}--${name}${value}`,
+      `${option.description}${option.multiple === true ? ' (repeatable)' : ''}`,
+    ];
   });
 }
 

@@ -35,8 +35,15 @@ export function createLogger(options: LoggerOptions, fields: Record<string, unkn
   const at = (level: Exclude<LogLevel, 'silent'>): LogCall => {
     if (logLevels.indexOf(level) < lowest) return ignore;
     return (message, more) => {
-      const record: LogRecord = { at: options.now(), level, message, fields: { ...fields, ...more } };
-      options.write(options.format === 'json' ? jsonLine(record) : textLine(record, options.hasColor));
+      const record: LogRecord = {
+        at: options.now(),
+        level,
+        message,
+        fields: { ...fields, ...more },
+      };
+      options.write(
+        options.format === 'json' ? jsonLine(record) : textLine(record, options.hasColor),
+      );
     };
   };
   return {
@@ -64,7 +71,10 @@ function ignore(): void {
 
 function jsonLine({ at, level, message, fields }: LogRecord): string {
   const safe = Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [RESERVED.has(key) ? `field_${key}` : key, plain(value)]),
+    Object.entries(fields).map(([key, value]) => [
+      RESERVED.has(key) ? `field_${key}` : key,
+      plain(value),
+    ]),
   );
   return JSON.stringify({ time: new Date(at).toISOString(), level, message, ...safe });
 }
@@ -83,9 +93,19 @@ function textLine({ at, level, message, fields }: LogRecord, hasColor: boolean):
 function plain(value: unknown): unknown {
   if (value instanceof Error) {
     const { code } = value as { code?: unknown };
-    return { ...(code === undefined ? {} : { code }), message: value.message, ...(value.cause instanceof Error && { cause: value.cause.message }) };
+    return {
+      ...(code === undefined ? {} : { code }),
+      message: value.message,
+      ...(value.cause instanceof Error && { cause: value.cause.message }),
+    };
   }
-  if (value === undefined || typeof value === 'string' || typeof value === 'boolean' || value === null) return value;
+  if (
+    value === undefined ||
+    typeof value === 'string' ||
+    typeof value === 'boolean' ||
+    value === null
+  )
+    return value;
   if (typeof value === 'number' && Number.isFinite(value)) return value;
   try {
     const text = JSON.stringify(value);

@@ -19,14 +19,20 @@ import { createTerminal, type Terminal } from './terminal.ts';
  */
 export async function main(argv: readonly string[]): Promise<number> {
   const environment = process.env;
-  const terminal = createTerminal({ stdout: process.stdout, stderr: process.stderr, stdin: process.stdin, environment });
+  const terminal = createTerminal({
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    environment,
+  });
   // What a process ends with that runs out of work before its command is done: that is never a success.
   process.exitCode = exitCodes.failed;
   let code: number;
   try {
     code = await dispatch(argv, terminal);
   } catch (error) {
-    const isDebug = argv.includes('--log-level=debug') || environment['TROUPE_LOG_LEVEL'] === 'debug';
+    const isDebug =
+      argv.includes('--log-level=debug') || environment['TROUPE_LOG_LEVEL'] === 'debug';
     const isJson = argv.includes('--json') || argv.includes('--jsonl');
     code = reportError(error, { terminal, isDebug, isJson });
   }
@@ -59,7 +65,10 @@ function entryOf(name: string): CommandEntry {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry !== undefined) return entry;
   const what = name.startsWith('-') ? 'option' : 'command';
-  throw new UsageError(`unknown ${what} ${name}`, didYouMean(name, Object.keys(commands), 'See `troupe --help`.'));
+  throw new UsageError(
+    `unknown ${what} ${name}`,
+    didYouMean(name, Object.keys(commands), 'See `troupe --help`.'),
+  );
 }
 
 async function showHelp(terminal: Terminal, words: readonly string[]): Promise<number> {
@@ -107,5 +116,10 @@ async function runCommand(options: {
     terminal.print(commandHelp(name, command, table).trimEnd());
     return exitCodes.done;
   }
-  return command.run({ arguments: parsed, terminal, environment: process.env, workingDirectory: process.cwd() });
+  return command.run({
+    arguments: parsed,
+    terminal,
+    environment: process.env,
+    workingDirectory: process.cwd(),
+  });
 }

@@ -60,7 +60,8 @@ async function localReader(session: Session): Promise<Reader> {
     where: dataDir,
     client: undefined,
     history: async (runId) => {
-      if (!runId.startsWith('run_') || log.streamHead(runId) === undefined) throw new RunNotFoundError(runId, dataDir);
+      if (!runId.startsWith('run_') || log.streamHead(runId) === undefined)
+        throw new RunNotFoundError(runId, dataDir);
       return { log, envelopes: await envelopesIn(log, runId) };
     },
     query: (name, query) => queryLog(log, name, query),
@@ -110,7 +111,10 @@ async function copyRun(client: Client, runId: string): Promise<RunHistory> {
 async function* historyPages(client: Client, runId: string): AsyncGenerator<JsonEnvelope[]> {
   let from: number | undefined = 1;
   while (from !== undefined) {
-    const page: { events: JsonEnvelope[]; next?: number } = await client.history(runId, { from, limit: HISTORY_PAGE });
+    const page: { events: JsonEnvelope[]; next?: number } = await client.history(runId, {
+      from,
+      limit: HISTORY_PAGE,
+    });
     yield page.events;
     from = page.next;
   }

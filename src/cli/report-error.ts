@@ -26,18 +26,27 @@ export function reportError(
 /** Lists of problems, as `workflow.invalid` and `settings.invalid` carry them, one line each. */
 export function problemLines(problems: unknown): string[] {
   if (!Array.isArray(problems) || problems.length === 0) return [];
-  const lines = problems.slice(0, MAX_PROBLEMS_SHOWN).map((problem) => `  - ${problemLine(problem)}`);
+  const lines = problems
+    .slice(0, MAX_PROBLEMS_SHOWN)
+    .map((problem) => `  - ${problemLine(problem)}`);
   const hidden = problems.length - lines.length;
   return hidden > 0 ? [...lines, `  - and ${hidden} more`] : lines;
 }
 
 function problemLine(problem: unknown): string {
   if (typeof problem !== 'object' || problem === null) return String(problem);
-  const { file, line, column, path, source, code, message, hint } = problem as Record<string, unknown>;
+  const { file, line, column, path, source, code, message, hint } = problem as Record<
+    string,
+    unknown
+  >;
   const position = line === undefined ? '' : `${line}:${column ?? 1} `;
   const place = file === undefined ? (source ?? path ?? '') : `${String(file)}:`;
-  const where = `${String(place)}${place !== '' && position === '' ? ' ' : ''}${position}`.trimEnd();
-  const tail = [code === undefined ? '' : `[${String(code)}]`, typeof hint === 'string' ? hint : ''].filter((part) => part !== '');
+  const where =
+    `${String(place)}${place !== '' && position === '' ? ' ' : ''}${position}`.trimEnd();
+  const tail = [
+    code === undefined ? '' : `[${String(code)}]`,
+    typeof hint === 'string' ? hint : '',
+  ].filter((part) => part !== '');
   return [where, String(message ?? ''), ...tail].filter((part) => part !== '').join(' ');
 }
 

@@ -54,13 +54,25 @@ export function readInputs(options: {
   return input;
 }
 
-function inputValue({ name, text, declared }: { name: string; text: string; declared: string }): JsonValue {
+function inputValue({
+  name,
+  text,
+  declared,
+}: {
+  name: string;
+  text: string;
+  declared: string;
+}): JsonValue {
   if (declared === 'string') return text;
   try {
     return JSON.parse(text) as JsonValue;
   } catch {
     if (declared === 'any') return text;
-    throw new UsageError(`the input ${name} needs a value of type ${declared}, not "${text}"`, 'Write it as JSON.', { input: name, type: declared });
+    throw new UsageError(
+      `the input ${name} needs a value of type ${declared}, not "${text}"`,
+      'Write it as JSON.',
+      { input: name, type: declared },
+    );
   }
 }
 

@@ -1,5 +1,5 @@
 /** The state of a run at a version, from its history: what replay, `runs show` and verification look at. */
-import { loadRun, type LoadedRun, readValue } from '../actors/host/load.ts';
+import { type LoadedRun, loadRun, readValue } from '../actors/host/load.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { ValueRef } from '../machines/run/aggregate.ts';
 import { refsOfReport, reportOf } from '../machines/run/report.ts';
@@ -22,7 +22,11 @@ export interface StateOptions {
 }
 
 /** Folds the run and reports it. Throws `run.not-found`, and what a fold throws. */
-export async function stateOf(log: EventLog, runId: string, options: StateOptions = {}): Promise<RunState> {
+export async function stateOf(
+  log: EventLog,
+  runId: string,
+  options: StateOptions = {},
+): Promise<RunState> {
   const { now, ...loading } = options;
   const loaded = await loadRun(log, runId, loading);
   if (loaded === undefined) throw new RunNotFoundError(runId, 'the log');

@@ -1,9 +1,10 @@
 /** What every command that touches the system begins with: its settings and a logger on stderr. */
-import type { CommandContext } from './command.ts';
+
 import { now } from './clock.ts';
+import type { CommandContext } from './command.ts';
 import { createLogger, type Logger } from './logger.ts';
-import { loadSettings } from './settings-sources.ts';
 import type { Provenance, Settings } from './settings.ts';
+import { loadSettings } from './settings-sources.ts';
 
 export interface Session {
   settings: Settings;
@@ -12,7 +13,10 @@ export interface Session {
 }
 
 /** Loads settings and makes the logger: JSON lines unless stderr is a terminal. Throws `settings.invalid`. */
-export async function openSession(context: CommandContext, options: { logLevel: 'warn' | 'info' }): Promise<Session> {
+export async function openSession(
+  context: CommandContext,
+  options: { logLevel: 'warn' | 'info' },
+): Promise<Session> {
   const { settings, provenance } = await loadSettings(context, options);
   const { terminal } = context;
   const logger = createLogger({

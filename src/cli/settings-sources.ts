@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { didYouMean } from '../workflow/suggest.ts';
 import type { Arguments } from './arguments.ts';
 import { FileUnreadableError, type SettingProblem, SettingsInvalidError } from './errors.ts';
-import { type ResolvedSettings, type SettingName, resolveSettings } from './settings.ts';
+import { type ResolvedSettings, resolveSettings, type SettingName } from './settings.ts';
 
 /** A value before it is checked, and who said so. */
 export type RawSettings = Partial<Record<SettingName, { value: unknown; source: string }>>;
@@ -55,7 +55,9 @@ function defaults(workingDirectory: string, logLevel: string): RawSettings {
     logLevel,
     llm: {},
   };
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, { value, source: 'default' }]));
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, { value, source: 'default' }]),
+  );
 }
 
 function fromFlags(parsed: Arguments): RawSettings {
@@ -75,7 +77,9 @@ function fromEnvironment(environment: SettingSources['environment']): RawSetting
     if (value !== undefined && value !== '') raw[name as SettingName] = { value, source: variable };
   }
   const llm = Object.entries(environment).flatMap(([variable, value]) =>
-    variable.startsWith(LLM_PREFIX) && value !== undefined ? [[variable.slice(LLM_PREFIX.length).toLowerCase(), value]] : [],
+    variable.startsWith(LLM_PREFIX) && value !== undefined
+      ? [[variable.slice(LLM_PREFIX.length).toLowerCase(), value]]
+      : [],
   );
   if (llm.length > 0) raw.llm = { value: Object.fromEntries(llm), source: `${LLM_PREFIX}*` };
   return raw;
@@ -96,15 +100,31 @@ async function fromFile(workingDirectory: string): Promise<RawSettings> {
 
 function checkedFile(document: unknown): RawSettings {
   if (typeof document !== 'object' || document === null || Array.isArray(document)) {
-    throw new SettingsInvalidError([{ source: CONFIG_FILE, message: 'needs a mapping of settings', hint: 'Write `store: level`.' }]);
+    throw new SettingsInvalidError([
+      {
+        source: CONFIG_FILE,
+        message: 'needs a mapping of settings',
+        hint: 'Write `store: level`.',
+      },
+    ]);
   }
-  const keys = new Map(Object.entries({ ...names, llm: 'llm' }).map(([name, flag]) => [flag.replaceAll('-', '_'), name as SettingName]));
+  const keys = new Map(
+    Object.entries({ ...names, llm: 'llm' }).map(([name, flag]) => [
+      flag.replaceAll('-', '_'),
+      name as SettingName,
+    ]),
+  );
   const raw: RawSettings = {};
   const problems: SettingProblem[] = [];
   for (const [key, value] of Object.entries(document)) {
     const name = keys.get(key);
     const source = `${CONFIG_FILE}: ${key}`;
-    if (name === undefined) problems.push({ source, message: 'is no setting', hint: didYouMean(key, keys.keys(), `Settings are ${[...keys.keys()].join(', ')}.`) });
+    if (name === undefined)
+      problems.push({
+        source,
+        message: 'is no setting',
+        hint: didYouMean(key, keys.keys(), `Settings are ${[...keys.keys()].join(', ')}.`),
+      });
     else raw[name] = { value, source };
   }
   if (problems.length > 0) throw new SettingsInvalidError(problems);

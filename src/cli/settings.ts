@@ -4,29 +4,38 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { logLevels } from './logger.ts';
 import { type SettingProblem, SettingsInvalidError } from './errors.ts';
+import { logLevels } from './logger.ts';
 import type { RawSettings } from './settings-sources.ts';
 
 const MAX_CONCURRENCY = 10_000;
 /** What may stand before `v1` in subjects: NATS tokens, dots allowed between them. */
 const PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
-const numeric = z.union([z.number(), z.string().regex(/^\d+$/, 'needs a whole number').transform(Number)]);
+const numeric = z.union([
+  z.number(),
+  z.string().regex(/^\d+$/, 'needs a whole number').transform(Number),
+]);
 
 /** The one schema of all settings. */
 export const settingsSchema = z.object({
   /** A NATS server to use; absent: the embedded broker. */
   natsUrl: z
     .string()
-    .regex(/^(nats|tls|ws|wss):\/\/[^\s/,]+(,((nats|tls):\/\/)?[^\s/,]+)*\/?$/, 'needs a URL like nats://127.0.0.1:4222')
+    .regex(
+      /^(nats|tls|ws|wss):\/\/[^\s/,]+(,((nats|tls):\/\/)?[^\s/,]+)*\/?$/,
+      'needs a URL like nats://127.0.0.1:4222',
+    )
     .optional(),
   /** Port of the embedded broker; 0 picks a free one. */
   natsPort: numeric.pipe(z.number().int().min(0).max(65_535)),
   /** Absolute. */
   dataDir: z.string().min(1, 'needs a path'),
   store: z.enum(['level', 'memory']),
-  prefix: z.string().max(100).regex(PREFIX, 'needs letters, digits, "_" and "-", dots between words'),
+  prefix: z
+    .string()
+    .max(100)
+    .regex(PREFIX, 'needs letters, digits, "_" and "-", dots between words'),
   durability: z.enum(['fsync', 'relaxed']),
   /** Attempts that a worker holds at a time; absent: the worker's own choice. */
   concurrency: numeric.pipe(z.number().int().min(1).max(MAX_CONCURRENCY)).optional(),
@@ -49,7 +58,10 @@ export interface ResolvedSettings {
  * Checks raw values and fills in defaults. Throws `settings.invalid` with every problem.
  * `workingDirectory` is what a relative data directory starts from.
  */
-export function resolveSettings(raw: RawSettings, options: { workingDirectory: string }): ResolvedSettings {
+export function resolveSettings(
+  raw: RawSettings,
+  options: { workingDirectory: string },
+): ResolvedSettings {
   const values: Record<string, unknown> = {};
   const provenance: Record<string, string> = {};
   for (const name of Object.keys(settingsSchema.shape) as SettingName[]) {
@@ -58,8 +70,14 @@ export function resolveSettings(raw: RawSettings, options: { workingDirectory: s
     provenance[name] = found?.source ?? 'default';
   }
   const parsed = settingsSchema.safeParse(values);
-  if (!parsed.success) throw new SettingsInvalidError(parsed.error.issues.map((issue) => problemOf(issue, { provenance, values })));
-  const settings = { ...parsed.data, dataDir: resolve(options.workingDirectory, parsed.data.dataDir) };
+  if (!parsed.success)
+    throw new SettingsInvalidError(
+      parsed.error.issues.map((issue) => problemOf(issue, { provenance, values })),
+    );
+  const settings = {
+    ...parsed.data,
+    dataDir: resolve(options.workingDirectory, parsed.data.dataDir),
+  };
   return { settings, provenance: provenance as Record<SettingName, string> };
 }
 

@@ -52,7 +52,10 @@ class StreamTerminal implements Terminal {
     this.streams = streams;
     this.isInputTerminal = streams.stdin.isTTY === true;
     this.isInteractive = streams.stderr.isTTY === true;
-    this.hasColor = this.isInteractive && !streams.environment['NO_COLOR'] && streams.environment['TERM'] !== 'dumb';
+    this.hasColor =
+      this.isInteractive &&
+      !streams.environment['NO_COLOR'] &&
+      streams.environment['TERM'] !== 'dumb';
     streams.stdout.on('error', (error: NodeJS.ErrnoException) => this.onOutputError(error));
     streams.stderr.on('error', () => undefined);
   }
@@ -91,7 +94,8 @@ class StreamTerminal implements Terminal {
 
   private onOutputError(error: NodeJS.ErrnoException): void {
     this.isClosed = true;
-    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') this.tell(`cannot write to stdout: ${error.message}`);
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED')
+      this.tell(`cannot write to stdout: ${error.message}`);
   }
 }
 

@@ -37,7 +37,10 @@ describe('arguments', () => {
   });
 
   it('suggests the option that was meant', () => {
-    expect(failure('x', '--jsno')).toMatchObject({ code: 'cli.usage', hint: 'Did you mean `--json`?' });
+    expect(failure('x', '--jsno')).toMatchObject({
+      code: 'cli.usage',
+      hint: 'Did you mean `--json`?',
+    });
   });
 
   it.each([
@@ -52,7 +55,12 @@ describe('arguments', () => {
   });
 
   it('asks for no words when help is wanted', () => {
-    expect(parseArguments(['--help'], { ...spec, options: { help: { type: 'boolean', description: '' } } }).flag('help')).toBe(true);
+    expect(
+      parseArguments(['--help'], {
+        ...spec,
+        options: { help: { type: 'boolean', description: '' } },
+      }).flag('help'),
+    ).toBe(true);
   });
 
   it.each(['-1', '1.5', 'x', ''])('refuses --limit=%s where a whole number is needed', (text) => {

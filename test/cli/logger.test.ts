@@ -41,8 +41,21 @@ describe('the logger', () => {
     const { logger, lines } = logged();
     const cycle: Record<string, unknown> = {};
     cycle['self'] = cycle;
-    logger.error('odd', { cycle, big: 1n, nan: NaN, nothing: undefined, call: () => 1, time: 'kept', error: new Error('why') });
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ time: '1970-01-01T00:00:00.000Z', field_time: 'kept', big: '1', error: { message: 'why' } });
+    logger.error('odd', {
+      cycle,
+      big: 1n,
+      nan: NaN,
+      nothing: undefined,
+      call: () => 1,
+      time: 'kept',
+      error: new Error('why'),
+    });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({
+      time: '1970-01-01T00:00:00.000Z',
+      field_time: 'kept',
+      big: '1',
+      error: { message: 'why' },
+    });
   });
 
   it('is one line on a terminal too', () => {

@@ -2,7 +2,9 @@
 import { PassThrough } from 'node:stream';
 import { createTerminal, type Terminal } from '../../src/cli/terminal.ts';
 
-export function memoryTerminal(options: { isTTY?: boolean; environment?: Record<string, string> } = {}): {
+export function memoryTerminal(
+  options: { isTTY?: boolean; environment?: Record<string, string> } = {},
+): {
   terminal: Terminal;
   stdout(): string;
   stderr(): string;
@@ -13,6 +15,16 @@ export function memoryTerminal(options: { isTTY?: boolean; environment?: Record<
   const kept = { stdout: '', stderr: '' };
   stdout.on('data', (chunk: Buffer) => (kept.stdout += chunk.toString()));
   stderr.on('data', (chunk: Buffer) => (kept.stderr += chunk.toString()));
-  const terminal = createTerminal({ stdout, stderr, stdin: {}, environment: options.environment ?? {} });
-  return { terminal, stdout: () => kept.stdout, stderr: () => kept.stderr, streams: { stdout, stderr } };
+  const terminal = createTerminal({
+    stdout,
+    stderr,
+    stdin: {},
+    environment: options.environment ?? {},
+  });
+  return {
+    terminal,
+    stdout: () => kept.stdout,
+    stderr: () => kept.stderr,
+    streams: { stdout, stderr },
+  };
 }

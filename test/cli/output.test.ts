@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../src/cli/errors.ts';
+import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { commitsOf } from '../../src/cli/history-commits.ts';
 import { brief, duration, outputText } from '../../src/cli/render/format.ts';
 import { ProgressTracker } from '../../src/cli/render/progress.ts';
 import { reportError } from '../../src/cli/report-error.ts';
-import { UsageError } from '../../src/cli/errors.ts';
-import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { envelopesOf } from '../../src/events/envelope.ts';
 import { memoryTerminal } from './memory-terminal.ts';
 
 const at = 1_000;
-const taken = (tracker: ProgressTracker, type: string, data: object) => tracker.take({ type, data, at });
+const taken = (tracker: ProgressTracker, type: string, data: object) =>
+  tracker.take({ type, data, at });
 
 describe('what people read', () => {
   it('prints a Markdown output as the text it is', () => {
@@ -20,7 +21,12 @@ describe('what people read', () => {
   });
 
   it('says durations in the unit that fits', () => {
-    expect([5, 2_400, 185_000, 7_800_000].map(duration)).toEqual(['5 ms', '2.4 s', '3 min 05 s', '2 h 10 min']);
+    expect([5, 2_400, 185_000, 7_800_000].map(duration)).toEqual([
+      '5 ms',
+      '2.4 s',
+      '3 min 05 s',
+      '2 h 10 min',
+    ]);
   });
 
   it('shortens long values', () => {
@@ -30,8 +36,12 @@ describe('what people read', () => {
   it('tells starts, ends and retries, and keeps quiet about the rest', () => {
     const tracker = new ProgressTracker();
     expect(taken(tracker, 'task.scheduled', { taskId: 'a', attempt: 1 })).toBeUndefined();
-    expect(taken(tracker, 'task.started', { taskId: 'a', attempt: 2, agent: 'echo' })).toBe('  started    a (echo), attempt 2');
-    expect(taken(tracker, 'task.succeeded', { taskId: 'a', startedAt: 400 })).toBe('  succeeded  a in 600 ms');
+    expect(taken(tracker, 'task.started', { taskId: 'a', attempt: 2, agent: 'echo' })).toBe(
+      '  started    a (echo), attempt 2',
+    );
+    expect(taken(tracker, 'task.succeeded', { taskId: 'a', startedAt: 400 })).toBe(
+      '  succeeded  a in 600 ms',
+    );
   });
 
   it('knows when nothing but people without a timeout is waited for', () => {
@@ -50,10 +60,16 @@ describe('what people read', () => {
 describe('errors', () => {
   it('have one shape on stderr, and a document with --json', async () => {
     const { terminal, stdout, stderr } = memoryTerminal();
-    const code = reportError(new UsageError('no', 'do this', { a: 1 }), { terminal, isDebug: false, isJson: true });
+    const code = reportError(new UsageError('no', 'do this', { a: 1 }), {
+      terminal,
+      isDebug: false,
+      isJson: true,
+    });
     await terminal.flush();
     expect(code).toBe(2);
-    expect(JSON.parse(stdout())).toEqual({ error: { code: 'cli.usage', message: 'no', hint: 'do this', details: { a: 1 } } });
+    expect(JSON.parse(stdout())).toEqual({
+      error: { code: 'cli.usage', message: 'no', hint: 'do this', details: { a: 1 } },
+    });
     expect(stderr()).toBe('error: no\n  hint: do this\n  code: cli.usage\n');
   });
 
@@ -68,7 +84,16 @@ describe('errors', () => {
   });
 
   it('become the promised exit codes', () => {
-    const codes = ['workflow.invalid', 'run.not-found', 'run.conflict', 'orchestrator.duplicate', 'log.locked', 'run.timeout', 'cli.interrupted', 'anything'];
+    const codes = [
+      'workflow.invalid',
+      'run.not-found',
+      'run.conflict',
+      'orchestrator.duplicate',
+      'log.locked',
+      'run.timeout',
+      'cli.interrupted',
+      'anything',
+    ];
     expect(codes.map(exitCodeOf)).toEqual([2, 3, 4, 4, 4, 124, 130, 1]);
   });
 });
@@ -84,7 +109,9 @@ describe('the terminal', () => {
 
   it('has colours on a terminal alone, and not with NO_COLOR', () => {
     expect(memoryTerminal({ isTTY: true }).terminal.hasColor).toBe(true);
-    expect(memoryTerminal({ isTTY: true, environment: { NO_COLOR: '1' } }).terminal.hasColor).toBe(false);
+    expect(memoryTerminal({ isTTY: true, environment: { NO_COLOR: '1' } }).terminal.hasColor).toBe(
+      false,
+    );
     expect(memoryTerminal().terminal.hasColor).toBe(false);
   });
 });

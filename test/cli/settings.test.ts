@@ -12,11 +12,17 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-function load(given: { argv?: string[]; environment?: Record<string, string>; file?: string } = {}) {
+function load(
+  given: { argv?: string[]; environment?: Record<string, string>; file?: string } = {},
+) {
   if (given.file !== undefined) writeFileSync(join(directory, 'troupe.config.yaml'), given.file);
   return loadSettings(
     {
-      arguments: parseArguments(given.argv ?? [], { command: 'up', options: settingOptions, words: [] }),
+      arguments: parseArguments(given.argv ?? [], {
+        command: 'up',
+        options: settingOptions,
+        words: [],
+      }),
       environment: given.environment ?? {},
       workingDirectory: directory,
     },
@@ -48,7 +54,12 @@ describe('settings', () => {
     const file = 'nats_port: 1\nprefix: from-file\nstore: memory\n';
     const environment = { TROUPE_NATS_PORT: '2', TROUPE_PREFIX: 'from-environment' };
     const { settings, provenance } = await load({ argv: ['--nats-port', '3'], environment, file });
-    expect(settings).toMatchObject({ natsPort: 3, prefix: 'from-environment', store: 'memory', durability: 'fsync' });
+    expect(settings).toMatchObject({
+      natsPort: 3,
+      prefix: 'from-environment',
+      store: 'memory',
+      durability: 'fsync',
+    });
     expect(provenance).toMatchObject({
       natsPort: '--nats-port',
       prefix: 'TROUPE_PREFIX',
@@ -58,12 +69,19 @@ describe('settings', () => {
   });
 
   it('collects TROUPE_LLM_*', async () => {
-    const { settings } = await load({ environment: { TROUPE_LLM_URL: 'http://localhost:1', TROUPE_LLM_MODEL: 'm' } });
+    const { settings } = await load({
+      environment: { TROUPE_LLM_URL: 'http://localhost:1', TROUPE_LLM_MODEL: 'm' },
+    });
     expect(settings.llm).toEqual({ url: 'http://localhost:1', model: 'm' });
   });
 
   it('reports every invalid value at once, with who said it', async () => {
-    const environment = { TROUPE_STORE: 'disk', TROUPE_NATS_PORT: '99999', TROUPE_PREFIX: 'a b', TROUPE_NATS_URL: 'here' };
+    const environment = {
+      TROUPE_STORE: 'disk',
+      TROUPE_NATS_PORT: '99999',
+      TROUPE_PREFIX: 'a b',
+      TROUPE_NATS_URL: 'here',
+    };
     const error = await load({ environment }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ code: 'settings.invalid' });
     const { problems } = (error as { details: { problems: { source: string }[] } }).details;
@@ -76,6 +94,8 @@ describe('settings', () => {
   });
 
   it.each(['- a list\n', 'a: [', 'text'])('refuses a file that is no mapping: %j', async (file) => {
-    await expect(load({ file })).rejects.toMatchObject({ code: expect.stringMatching(/settings.invalid|cli.file-unreadable/) });
+    await expect(load({ file })).rejects.toMatchObject({
+      code: expect.stringMatching(/settings.invalid|cli.file-unreadable/),
+    });
   });
 });

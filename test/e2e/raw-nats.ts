@@ -1,9 +1,10 @@
 /** The NATS protocol by hand on a plain TCP socket: no client library, none of our code. */
 import { connect, type Socket } from 'node:net';
+import type { Loose } from './troupe.ts';
 
 export interface RawMessage {
   subject: string;
-  body: any; // any: JSON of whatever shape arrives
+  body: Loose;
 }
 
 export class RawNats {
@@ -15,7 +16,9 @@ export class RawNats {
   private constructor(socket: Socket) {
     this.socket = socket;
     socket.on('data', (chunk) => this.read(chunk));
-    socket.write('CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n');
+    socket.write(
+      'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n',
+    );
   }
 
   static async open(url: string): Promise<RawNats> {
@@ -31,7 +34,9 @@ export class RawNats {
 
   publish(subject: string, body: unknown, reply = ''): void {
     const text = JSON.stringify(body);
-    const head = ['PUB', subject, reply, Buffer.byteLength(text)].filter((word) => word !== '').join(' ');
+    const head = ['PUB', subject, reply, Buffer.byteLength(text)]
+      .filter((word) => word !== '')
+      .join(' ');
     this.socket.write(`${head}\r\n${text}\r\n`);
   }
 
@@ -70,7 +75,11 @@ export class RawNats {
       const payload = this.buffer.subarray(end + 2 + headers, end + 2 + size).toString();
       this.buffer = this.buffer.subarray(whole);
       if (words[0] === 'PING') this.socket.write('PONG\r\n');
-      if (hasPayload) this.take({ subject: words[1] ?? '', body: payload === '' ? undefined : JSON.parse(payload) });
+      if (hasPayload)
+        this.take({
+          subject: words[1] ?? '',
+          body: payload === '' ? undefined : JSON.parse(payload),
+        });
     }
   }
 

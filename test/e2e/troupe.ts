@@ -9,12 +9,15 @@ import { fileURLToPath } from 'node:url';
 
 const BINARY = fileURLToPath(new URL('../../bin/troupe', import.meta.url));
 
+// biome-ignore lint/suspicious/noExplicitAny: tests look field by field into JSON documents of many shapes
+export type Loose = any;
+
 export interface Finished {
   code: number | null;
   stdout: string;
   stderr: string;
   /** Stdout as JSON. */
-  json<Value = any>(): Value; // any: a test looks into documents of many shapes
+  json(): Loose;
 }
 
 export interface Up {
@@ -48,7 +51,10 @@ export class Folder {
     return child;
   }
 
-  async troupe(argv: readonly string[], environment: Record<string, string> = {}): Promise<Finished> {
+  async troupe(
+    argv: readonly string[],
+    environment: Record<string, string> = {},
+  ): Promise<Finished> {
     const child = this.start(argv, environment);
     const output = { stdout: '', stderr: '' };
     child.stdout?.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
@@ -69,7 +75,11 @@ export class Folder {
     await Promise.race([once(reader, 'line'), once(child, 'exit')]);
     const [first] = lines;
     if (first === undefined) throw new Error(`up ended: ${stderr}`);
-    const { nats, pid, dataDir } = JSON.parse(first) as { nats: string; pid: number; dataDir: string };
+    const { nats, pid, dataDir } = JSON.parse(first) as {
+      nats: string;
+      pid: number;
+      dataDir: string;
+    };
     return {
       nats,
       pid,

@@ -26,8 +26,20 @@ async function listAgents(context: CommandContext): Promise<number> {
     if (given.flag('json')) terminal.printJson({ agents });
     else if (agents.length === 0) terminal.tell('no agent has registered yet');
     else {
-      const rows = agents.map((agent) => [agent['agent'], agent['state'], agent['version'], agent['attempts'], listText(agent['capabilities'])].map(cell));
-      for (const line of table([['agent', 'state', 'version', 'attempts', 'capabilities'], ...rows])) terminal.print(line);
+      const rows = agents.map((agent) =>
+        [
+          agent['agent'],
+          agent['state'],
+          agent['version'],
+          agent['attempts'],
+          listText(agent['capabilities']),
+        ].map(cell),
+      );
+      for (const line of table([
+        ['agent', 'state', 'version', 'attempts', 'capabilities'],
+        ...rows,
+      ]))
+        terminal.print(line);
     }
     return exitCodes.done;
   } finally {

@@ -15,7 +15,12 @@ export const tailCommand: Command = {
   summary: 'Show events: new ones while an orchestrator runs, else the last ones of the log',
   words: [],
   options: {
-    lines: { type: 'string', short: 'n', value: 'N', description: `How many of a log that nobody has open; default ${DEFAULT_LINES}` },
+    lines: {
+      type: 'string',
+      short: 'n',
+      value: 'N',
+      description: `How many of a log that nobody has open; default ${DEFAULT_LINES}`,
+    },
     ...jsonlOption,
     ...jsonOption,
     ...settingOptions,
@@ -28,22 +33,31 @@ async function tail(context: CommandContext): Promise<number> {
   const { arguments: given } = context;
   const session = await openSession(context, { logLevel: 'warn' });
   const found = await findOrchestrator(session);
-  if (found === undefined) return showLast(session, { context, lines: given.whole('lines', 1) ?? DEFAULT_LINES });
+  if (found === undefined)
+    return showLast(session, { context, lines: given.whole('lines', 1) ?? DEFAULT_LINES });
   await found.close();
-  const up = session.settings.natsUrl === undefined ? readUpFile(session.settings.dataDir) : undefined;
+  const up =
+    session.settings.natsUrl === undefined ? readUpFile(session.settings.dataDir) : undefined;
   return follow(context, { url: found.url, prefix: up?.prefix ?? session.settings.prefix });
 }
 
-async function follow(context: CommandContext, server: { url: string; prefix: string }): Promise<number> {
+async function follow(
+  context: CommandContext,
+  server: { url: string; prefix: string },
+): Promise<number> {
   const [{ connectBus }, { createSubjects }] = await Promise.all([
     import('../../messaging/nats-bus.ts'),
     import('../../messaging/subjects.ts'),
   ]);
   const interrupt = onInterrupt();
   const bus = await connectBus({ url: server.url, name: 'troupe-log-tail' });
-  const subscription = bus.subscribe(createSubjects(server.prefix).anyRunEvents(), {}, (message) => {
-    show(context, message.body() as unknown as Envelope);
-  });
+  const subscription = bus.subscribe(
+    createSubjects(server.prefix).anyRunEvents(),
+    {},
+    (message) => {
+      show(context, message.body() as unknown as Envelope);
+    },
+  );
   context.terminal.tell(`events from now on, on ${server.url}; Ctrl+C ends it`);
   await aborted(interrupt.signal);
   await subscription.stop();
@@ -52,13 +66,20 @@ async function follow(context: CommandContext, server: { url: string; prefix: st
   return exitCodes.interrupted;
 }
 
-async function showLast({ settings }: Session, parts: { context: CommandContext; lines: number }): Promise<number> {
-  const [{ openLog }, { envelopesOf }] = await Promise.all([import('../open-log.ts'), import('../../events/envelope.ts')]);
+async function showLast(
+  { settings }: Session,
+  parts: { context: CommandContext; lines: number },
+): Promise<number> {
+  const [{ openLog }, { envelopesOf }] = await Promise.all([
+    import('../open-log.ts'),
+    import('../../events/envelope.ts'),
+  ]);
   const log = await openLog(settings);
   try {
     const after = Math.max(0, log.durablePosition - parts.lines);
     const last: Envelope[] = [];
-    for await (const commits of log.readAll({ after })) for (const commit of commits) last.push(...envelopesOf(commit));
+    for await (const commits of log.readAll({ after }))
+      for (const commit of commits) last.push(...envelopesOf(commit));
     for (const envelope of last.slice(-parts.lines)) show(parts.context, envelope);
     return exitCodes.done;
   } finally {
@@ -73,5 +94,7 @@ function show({ arguments: given, terminal }: CommandContext, envelope: Envelope
   }
   const { taskId } = envelope.data as { taskId?: string };
   const time = new Date(envelope.at).toISOString();
-  terminal.print(`${time} ${envelope.stream} ${envelope.streamVersion} ${envelope.type} ${taskId ?? '-'} ${wordsOf(envelope)}`);
+  terminal.print(
+    `${time} ${envelope.stream} ${envelope.streamVersion} ${envelope.type} ${taskId ?? '-'} ${wordsOf(envelope)}`,
+  );
 }

@@ -24,7 +24,10 @@ export const exportCommand: Command = {
 async function exportLog(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const { settings } = await openSession(context, { logLevel: 'warn' });
-  const [{ openLog }, { exportJson, exportLines }] = await Promise.all([import('../open-log.ts'), import('../../log/export-log.ts')]);
+  const [{ openLog }, { exportJson, exportLines }] = await Promise.all([
+    import('../open-log.ts'),
+    import('../../log/export-log.ts'),
+  ]);
   const log = await openLog(settings);
   try {
     const [file] = given.words;
@@ -56,13 +59,19 @@ async function importLog(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const path = given.word(0, 'the file');
   const { settings } = await openSession(context, { logLevel: 'warn' });
-  const [{ openLog }, { importLines }] = await Promise.all([import('../open-log.ts'), import('../../log/import-log.ts')]);
+  const [{ openLog }, { importLines }] = await Promise.all([
+    import('../open-log.ts'),
+    import('../../log/import-log.ts'),
+  ]);
   const file = await openFile(path);
   const log = await openLog(settings);
   try {
     const result = await importLines(log, file.readLines());
     if (given.flag('json')) terminal.printJson(result);
-    else terminal.print(`${result.commits} commits, ${result.events} events, ${result.blobs} blobs imported`);
+    else
+      terminal.print(
+        `${result.commits} commits, ${result.events} events, ${result.blobs} blobs imported`,
+      );
     return exitCodes.done;
   } finally {
     await file.close();

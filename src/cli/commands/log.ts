@@ -1,19 +1,22 @@
 /** `troupe log`: the log itself. All but `tail` and `stats` work on the directory and need it for themselves. */
+
+import { now } from '../clock.ts';
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { findOrchestrator } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { duration } from '../render/format.ts';
 import { openSession, type Session } from '../session.ts';
-import { now } from '../clock.ts';
-import { exportCommand, importCommand } from './log-transfer.ts';
 import { tailCommand } from './log-tail.ts';
+import { exportCommand, importCommand } from './log-transfer.ts';
 
 const verifyCommand: Command = {
   summary: 'Check every record, version, index and blob of the log',
   words: [],
   options: { ...jsonOption, ...settingOptions },
-  notes: ['Needs the data directory for itself: end the orchestrator first. Exit code 1 when something is wrong.'],
+  notes: [
+    'Needs the data directory for itself: end the orchestrator first. Exit code 1 when something is wrong.',
+  ],
   examples: [['troupe log verify', 'Check the log of this directory']],
   run: verify,
 };
@@ -26,10 +29,13 @@ async function verify(context: CommandContext): Promise<number> {
   if (given.flag('json')) terminal.printJson(report);
   else {
     for (const problem of report.problems) {
-      const where = problem.position === undefined ? (problem.stream ?? '') : `position ${problem.position}`;
+      const where =
+        problem.position === undefined ? (problem.stream ?? '') : `position ${problem.position}`;
       terminal.print(`${problem.kind} ${where}: ${problem.message}`);
     }
-    terminal.print(`${report.commits} commits, ${report.events} events, ${report.streams} streams: ${report.ok ? 'all well' : `${report.problemCount} problems`}`);
+    terminal.print(
+      `${report.commits} commits, ${report.events} events, ${report.streams} streams: ${report.ok ? 'all well' : `${report.problemCount} problems`}`,
+    );
   }
   return report.ok ? exitCodes.done : exitCodes.failed;
 }
@@ -47,7 +53,9 @@ async function stats(context: CommandContext): Promise<number> {
   const session = await openSession(context, { logLevel: 'warn' });
   const figures = (await remoteStats(session)) ?? (await localStats(session));
   if (given.flag('json')) terminal.printJson(figures);
-  else for (const [name, value] of Object.entries(figures)) terminal.print(`${name}: ${String(value)}`);
+  else
+    for (const [name, value] of Object.entries(figures))
+      terminal.print(`${name}: ${String(value)}`);
   return exitCodes.done;
 }
 
@@ -76,5 +84,11 @@ async function localStats({ settings }: Session): Promise<Record<string, unknown
 
 export const logGroup: CommandGroup = {
   summary: 'Follow, verify, export and import the log',
-  commands: { tail: tailCommand, verify: verifyCommand, export: exportCommand, import: importCommand, stats: statsCommand },
+  commands: {
+    tail: tailCommand,
+    verify: verifyCommand,
+    export: exportCommand,
+    import: importCommand,
+    stats: statsCommand,
+  },
 };

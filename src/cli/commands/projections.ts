@@ -26,8 +26,14 @@ async function list(context: CommandContext): Promise<number> {
     }
     if (given.flag('json')) terminal.printJson({ projections: found });
     else {
-      const rows = found.map(({ name, version, position, indexes }) => [name, String(version), String(position), indexes.join(', ')]);
-      for (const line of table([['projection', 'version', 'position', 'indexes'], ...rows])) terminal.print(line);
+      const rows = found.map(({ name, version, position, indexes }) => [
+        name,
+        String(version),
+        String(position),
+        indexes.join(', '),
+      ]);
+      for (const line of table([['projection', 'version', 'position', 'indexes'], ...rows]))
+        terminal.print(line);
     }
     return exitCodes.done;
   } finally {
@@ -47,7 +53,10 @@ const rebuildCommand: Command = {
 async function rebuild(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const session = await openSession(context, { logLevel: 'warn' });
-  const [{ openLog }, { Projector }] = await Promise.all([import('../open-log.ts'), import('../../actors/services/projector.ts')]);
+  const [{ openLog }, { Projector }] = await Promise.all([
+    import('../open-log.ts'),
+    import('../../actors/services/projector.ts'),
+  ]);
   const log = await openLog(session.settings);
   const projector = new Projector({ log });
   try {
@@ -56,7 +65,8 @@ async function rebuild(context: CommandContext): Promise<number> {
     await projector.rebuild(given.words[0]);
     const status = projector.status();
     if (given.flag('json')) terminal.printJson({ projections: status });
-    else for (const { name, position } of status) terminal.print(`${name}: at position ${position}`);
+    else
+      for (const { name, position } of status) terminal.print(`${name}: at position ${position}`);
     return exitCodes.done;
   } finally {
     await projector.close();

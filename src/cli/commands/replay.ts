@@ -16,9 +16,20 @@ export const replayCommand: Command = {
   summary: 'Show what happened in a run, at any point of its past',
   words: ['run'],
   options: {
-    at: { type: 'string', value: 'POINT', description: 'A stream version or an ISO time: the exact state then' },
-    task: { type: 'string', value: 'ID', description: 'Only the events of this task and its instances' },
-    verify: { type: 'boolean', description: 'Fold everything again and compare; exit code 0 when equal, else 1' },
+    at: {
+      type: 'string',
+      value: 'POINT',
+      description: 'A stream version or an ISO time: the exact state then',
+    },
+    task: {
+      type: 'string',
+      value: 'ID',
+      description: 'Only the events of this task and its instances',
+    },
+    verify: {
+      type: 'boolean',
+      description: 'Fold everything again and compare; exit code 0 when equal, else 1',
+    },
     ...jsonOption,
     ...settingOptions,
   },
@@ -51,13 +62,24 @@ async function replay(context: CommandContext): Promise<number> {
   }
 }
 
-async function showPast(parts: { history: RunHistory; runId: string; given: Arguments; terminal: Terminal }): Promise<void> {
+async function showPast(parts: {
+  history: RunHistory;
+  runId: string;
+  given: Arguments;
+  terminal: Terminal;
+}): Promise<void> {
   const { history, runId, given, terminal } = parts;
   const at = given.text('at');
   const toVersion = at === undefined ? undefined : versionAt(history.envelopes, at);
   const { stateOf } = await import('../run-state.ts');
-  const { report } = await stateOf(history.log, runId, toVersion === undefined ? {} : { toVersion });
-  const past = history.envelopes.filter(({ streamVersion }) => streamVersion <= (toVersion ?? Infinity));
+  const { report } = await stateOf(
+    history.log,
+    runId,
+    toVersion === undefined ? {} : { toVersion },
+  );
+  const past = history.envelopes.filter(
+    ({ streamVersion }) => streamVersion <= (toVersion ?? Infinity),
+  );
   const events = eventsOf(past, given.text('task'));
   if (given.flag('json')) {
     const { name, status } = report;
@@ -70,11 +92,17 @@ async function showPast(parts: { history: RunHistory; runId: string; given: Argu
 function eventsOf(envelopes: readonly Envelope[], task: string | undefined): Envelope[] {
   if (task === undefined) return [...envelopes];
   const isOfTask = (id: string | undefined): boolean =>
-    id !== undefined && id.startsWith(task) && (id.length === task.length || /^[@~!]/.test(id.slice(task.length)));
+    id?.startsWith(task) === true &&
+    (id.length === task.length || /^[@~!]/.test(id.slice(task.length)));
   const found = envelopes.filter(({ data }) => isOfTask((data as { taskId?: string }).taskId));
   if (found.length > 0) return found;
-  const known = [...new Set(envelopes.flatMap(({ data }) => (data as { taskId?: string }).taskId ?? []))];
-  throw new UsageError(`the run has no events of a task ${task}`, `Tasks with events: ${known.slice(0, 20).join(', ') || 'none yet'}.`);
+  const known = [
+    ...new Set(envelopes.flatMap(({ data }) => (data as { taskId?: string }).taskId ?? [])),
+  ];
+  throw new UsageError(
+    `the run has no events of a task ${task}`,
+    `Tasks with events: ${known.slice(0, 20).join(', ') || 'none yet'}.`,
+  );
 }
 
 /** The last version at a point: a version itself, or a time. */
@@ -83,33 +111,56 @@ function versionAt(envelopes: readonly Envelope[], point: string): number {
   if (/^\d+$/.test(point)) {
     const version = Number(point);
     if (version >= 1 && version <= last) return version;
-    throw new UsageError(`--at ${point} is not a version of this run`, `Versions are 1 to ${last}.`);
+    throw new UsageError(
+      `--at ${point} is not a version of this run`,
+      `Versions are 1 to ${last}.`,
+    );
   }
   const time = Date.parse(point);
-  if (Number.isNaN(time)) throw new UsageError(`--at ${point} is neither a version nor an ISO time`, 'Write --at 12 or --at 2026-03-01T12:00:00Z.');
+  if (Number.isNaN(time))
+    throw new UsageError(
+      `--at ${point} is neither a version nor an ISO time`,
+      'Write --at 12 or --at 2026-03-01T12:00:00Z.',
+    );
   const known = envelopes.filter(({ at }) => at <= time).at(-1);
   if (known !== undefined) return known.streamVersion;
   const first = new Date(envelopes[0]?.at ?? 0).toISOString();
   throw new UsageError(`the run did not exist at ${point}`, `Its first event is of ${first}.`);
 }
 
-function showTimeline(terminal: Terminal, shown: { events: Envelope[]; report: RunReport; all: readonly Envelope[] }): void {
+function showTimeline(
+  terminal: Terminal,
+  shown: { events: Envelope[]; report: RunReport; all: readonly Envelope[] },
+): void {
   for (const line of timeline(shown.events, shown.all[0]?.at ?? 0)) terminal.print(line);
   terminal.print('');
   for (const line of summary(shown.report, shown.all.length)) terminal.print(line);
 }
 
-function showState(terminal: Terminal, shown: { report: RunReport; toVersion: number; last: Envelope | undefined }): void {
+function showState(
+  terminal: Terminal,
+  shown: { report: RunReport; toVersion: number; last: Envelope | undefined },
+): void {
   const { report, toVersion, last } = shown;
   const when = last === undefined ? '' : ` (${new Date(last.at).toISOString()}, ${last.type})`;
-  terminal.print(`${report.runId} "${report.name}" after version ${toVersion}${when}: ${report.status}`);
+  terminal.print(
+    `${report.runId} "${report.name}" after version ${toVersion}${when}: ${report.status}`,
+  );
   terminal.print('');
   for (const line of taskTable(report)) terminal.print(line);
   const text = outputText(report.output ?? null);
   if (text !== '') terminal.print(`\n${text}`);
 }
 
-function showVerdict(terminal: Terminal, verdict: { ok: boolean; runId: string; checks: readonly { name: string; ok: boolean; detail: string }[] }): void {
-  for (const { name, ok, detail } of verdict.checks) terminal.print(`${ok ? 'ok      ' : 'DIFFERS '} ${name}: ${detail}`);
+function showVerdict(
+  terminal: Terminal,
+  verdict: {
+    ok: boolean;
+    runId: string;
+    checks: readonly { name: string; ok: boolean; detail: string }[];
+  },
+): void {
+  for (const { name, ok, detail } of verdict.checks)
+    terminal.print(`${ok ? 'ok      ' : 'DIFFERS '} ${name}: ${detail}`);
   terminal.print(`${verdict.runId}: ${verdict.ok ? 'the refold equals' : 'the refold differs'}`);
 }

@@ -7,24 +7,39 @@ import { DataDirectoryBusyError } from '../errors.ts';
 import { followToEnd, printResult } from '../follow.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { problemLines } from '../report-error.ts';
-import { readInputs, readTarget, type RunTarget } from '../run-input.ts';
+import { type RunTarget, readInputs, readTarget } from '../run-input.ts';
 import { openSession, type Session } from '../session.ts';
 
 export const runCommand: Command = {
   summary: 'Run a workflow and print its result',
   words: ['file or text'],
   options: {
-    input: { type: 'string', short: 'i', multiple: true, value: 'NAME=VALUE', description: 'One input' },
+    input: {
+      type: 'string',
+      short: 'i',
+      multiple: true,
+      value: 'NAME=VALUE',
+      description: 'One input',
+    },
     'input-file': { type: 'string', value: 'FILE', description: 'A JSON object with inputs' },
-    'request-id': { type: 'string', value: 'ID', description: 'The same id never starts a second run' },
+    'request-id': {
+      type: 'string',
+      value: 'ID',
+      description: 'The same id never starts a second run',
+    },
     ...jsonOption,
     ...jsonlOption,
     ...settingOptions,
   },
-  notes: ['Uses the orchestrator that runs already; without one it is orchestrator, broker and worker itself until the run ends.'],
+  notes: [
+    'Uses the orchestrator that runs already; without one it is orchestrator, broker and worker itself until the run ends.',
+  ],
   examples: [
     ['troupe run workflows/analyze-repository.yaml -i path=src', 'Run a file with one input'],
-    ['troupe run flow.yaml --json > result.json', 'Keep the result as a document; progress stays on the terminal'],
+    [
+      'troupe run flow.yaml --json > result.json',
+      'Keep the result as a document; progress stays on the terminal',
+    ],
   ],
   run: runWorkflow,
 };
@@ -44,7 +59,12 @@ async function runWorkflow(context: CommandContext): Promise<number> {
   const interrupt = onInterrupt();
   const connection = await connectionFor(session, context);
   try {
-    return await converse({ context, connection, signal: interrupt.signal, request: requestOf(target, { given, input }) });
+    return await converse({
+      context,
+      connection,
+      signal: interrupt.signal,
+      request: requestOf(target, { given, input }),
+    });
   } finally {
     await connection.close();
     interrupt.release();
@@ -54,7 +74,11 @@ async function runWorkflow(context: CommandContext): Promise<number> {
 async function connectionFor(session: Session, { terminal }: CommandContext): Promise<Connection> {
   const found = await findOrchestrator(session);
   if (found === undefined) {
-    return becomeOrchestrator(session, { kind: 'run', worker: true, tell: (line) => terminal.tell(line) });
+    return becomeOrchestrator(session, {
+      kind: 'run',
+      worker: true,
+      tell: (line) => terminal.tell(line),
+    });
   }
   if (found.owner === undefined || found.owner === 'up') return found;
   await found.close();
@@ -63,7 +87,10 @@ async function connectionFor(session: Session, { terminal }: CommandContext): Pr
 
 type Request = Parameters<Connection['client']['request']>[0];
 
-function requestOf(target: RunTarget, parts: { given: Arguments; input: Request['input'] }): Request {
+function requestOf(
+  target: RunTarget,
+  parts: { given: Arguments; input: Request['input'] },
+): Request {
   const requestId = parts.given.text('request-id');
   return {
     ...(target.kind === 'workflow' ? { workflow: target.source } : { text: target.text }),

@@ -1,4 +1,6 @@
 /** `troupe runs show`: a run as it is now. */
+
+import type { RunReport } from '../../messages/report.ts';
 import { now } from '../clock.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
@@ -8,13 +10,14 @@ import { duration, outputText } from '../render/format.ts';
 import { taskTable } from '../render/timeline.ts';
 import { failureText } from '../render/words.ts';
 import { openSession } from '../session.ts';
-import type { RunReport } from '../../messages/report.ts';
 
 export const showCommand: Command = {
   summary: 'Show a run, its tasks and its output',
   words: ['run'],
   options: { ...jsonOption, ...settingOptions },
-  examples: [['troupe runs show run_01j9zq --json', 'The same document that `troupe run --json` prints']],
+  examples: [
+    ['troupe runs show run_01j9zq --json', 'The same document that `troupe run --json` prints'],
+  ],
   run: show,
 };
 
@@ -28,7 +31,9 @@ async function show(context: CommandContext): Promise<number> {
       terminal.printJson(report);
       return exitCodes.done;
     }
-    terminal.print(`${report.runId} "${report.name}" ${report.status}, ${duration(report.durationMs)}`);
+    terminal.print(
+      `${report.runId} "${report.name}" ${report.status}, ${duration(report.durationMs)}`,
+    );
     if (report.error !== undefined) terminal.print(`error: ${failureText(report.error)}`);
     terminal.print('');
     for (const line of taskTable(report)) terminal.print(line);

@@ -9,7 +9,9 @@ export const watchCommand: Command = {
   summary: 'Follow a run until it ends, then print its result',
   words: ['run'],
   options: { ...jsonOption, ...settingOptions },
-  notes: ['Ends with the exit code of the run. Where no orchestrator runs it is one itself, so a run that was left goes on.'],
+  notes: [
+    'Ends with the exit code of the run. Where no orchestrator runs it is one itself, so a run that was left goes on.',
+  ],
   examples: [['troupe runs watch run_01j9zq', 'Follow it on the terminal']],
   run: watch,
 };
@@ -22,10 +24,17 @@ async function watch(context: CommandContext): Promise<number> {
   const interrupt = onInterrupt();
   const tell = (line: string): void => terminal.tell(line);
   const connection =
-    (await findOrchestrator(session)) ?? (await becomeOrchestrator(session, { kind: 'run', worker: true, tell }));
+    (await findOrchestrator(session)) ??
+    (await becomeOrchestrator(session, { kind: 'run', worker: true, tell }));
   try {
     const jsonl = given.flag('jsonl');
-    const followed = await followToEnd({ client: connection.client, runId, terminal, signal: interrupt.signal, jsonl });
+    const followed = await followToEnd({
+      client: connection.client,
+      runId,
+      terminal,
+      signal: interrupt.signal,
+      jsonl,
+    });
     if (given.flag('json') || jsonl) terminal.printJson(followed.report);
     else printResult(terminal, followed.report);
     return followed.exitCode;

@@ -23,7 +23,11 @@ const listCommand: Command = {
   words: [],
   options: {
     status: { type: 'string', value: 'STATUS', description: 'Only runs with this status' },
-    limit: { type: 'string', value: 'N', description: `How many, at most ${MAX_LIMIT}; default ${DEFAULT_LIMIT}` },
+    limit: {
+      type: 'string',
+      value: 'N',
+      description: `How many, at most ${MAX_LIMIT}; default ${DEFAULT_LIMIT}`,
+    },
     ...jsonOption,
     ...settingOptions,
   },
@@ -34,7 +38,8 @@ const listCommand: Command = {
 async function listRuns(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const limit = given.whole('limit', 1) ?? DEFAULT_LIMIT;
-  if (limit > MAX_LIMIT) throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --status.');
+  if (limit > MAX_LIMIT)
+    throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --status.');
   const status = given.text('status');
   const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
   try {
@@ -43,7 +48,9 @@ async function listRuns(context: CommandContext): Promise<number> {
     const runs = documents.map(({ document }) => document as JsonObject);
     if (given.flag('json')) terminal.printJson({ runs });
     else if (runs.length === 0) terminal.tell(`no runs in ${reader.where}`);
-    else for (const line of table([['run', 'name', 'status', 'created', 'took'], ...runs.map(row)])) terminal.print(line);
+    else
+      for (const line of table([['run', 'name', 'status', 'created', 'took'], ...runs.map(row)]))
+        terminal.print(line);
     return exitCodes.done;
   } finally {
     await reader.close();
@@ -54,12 +61,20 @@ function row(run: JsonObject): string[] {
   const created = new Date(Number(run['createdAt'])).toISOString();
   const since = Number(run['startedAt'] ?? run['createdAt']);
   const took = run['durationMs'] === null ? now() - since : Number(run['durationMs']);
-  return [String(run['runId']), String(run['name']), String(run['status']), created, duration(took)];
+  return [
+    String(run['runId']),
+    String(run['name']),
+    String(run['status']),
+    created,
+    duration(took),
+  ];
 }
 
 type Send = (given: Arguments) => CommandInput;
 
-const reasonOption: OptionTable = { reason: { type: 'string', value: 'TEXT', description: 'Why; recorded in the log' } };
+const reasonOption: OptionTable = {
+  reason: { type: 'string', value: 'TEXT', description: 'Why; recorded in the log' },
+};
 
 function withReason(given: Arguments): { reason?: string } {
   const reason = given.text('reason');
@@ -67,7 +82,10 @@ function withReason(given: Arguments): { reason?: string } {
 }
 
 /** A command message as a command of the command line. */
-function sender(summary: string, parts: { name: string; options?: OptionTable; message: Send }): Command {
+function sender(
+  summary: string,
+  parts: { name: string; options?: OptionTable; message: Send },
+): Command {
   return {
     summary,
     words: ['run'],
@@ -95,12 +113,17 @@ async function send(context: CommandContext, message: Send): Promise<number> {
 function completion(given: Arguments): CommandInput {
   const status = given.text('status') ?? 'succeeded';
   if (status !== 'succeeded' && status !== 'failed') {
-    throw new UsageError(`--status is succeeded or failed, not "${status}"`, 'Write --status=succeeded.');
+    throw new UsageError(
+      `--status is succeeded or failed, not "${status}"`,
+      'Write --status=succeeded.',
+    );
   }
   return { type: 'complete', status, ...withReason(given) };
 }
 
-const statusOption: OptionTable = { status: { type: 'string', value: 'STATUS', description: 'succeeded or failed' } };
+const statusOption: OptionTable = {
+  status: { type: 'string', value: 'STATUS', description: 'succeeded or failed' },
+};
 
 export const runsGroup: CommandGroup = {
   summary: 'List, show, watch and control runs',
@@ -108,14 +131,23 @@ export const runsGroup: CommandGroup = {
     list: listCommand,
     show: showCommand,
     watch: { ...watchCommand, options: { ...watchCommand.options, ...jsonlOption } },
-    start: sender('Start a run that was created without starting', { name: 'start', message: () => ({ type: 'start' }) }),
-    step: sender('Run one ready task, then pause again', { name: 'step', message: () => ({ type: 'step' }) }),
+    start: sender('Start a run that was created without starting', {
+      name: 'start',
+      message: () => ({ type: 'start' }),
+    }),
+    step: sender('Run one ready task, then pause again', {
+      name: 'step',
+      message: () => ({ type: 'step' }),
+    }),
     pause: sender('Start no new attempts until it is resumed', {
       name: 'pause',
       options: reasonOption,
       message: (given) => ({ type: 'pause', ...withReason(given) }),
     }),
-    resume: sender('Let a paused run go on', { name: 'resume', message: () => ({ type: 'resume' }) }),
+    resume: sender('Let a paused run go on', {
+      name: 'resume',
+      message: () => ({ type: 'resume' }),
+    }),
     complete: sender('End a run by decision of an operator', {
       name: 'complete',
       options: { ...statusOption, ...reasonOption },

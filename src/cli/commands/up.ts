@@ -9,7 +9,10 @@ export const upCommand: Command = {
   summary: 'Start orchestrator, broker and worker and serve until interrupted',
   words: [],
   options: {
-    'no-worker': { type: 'boolean', description: 'Start no worker here; others join with `troupe worker`' },
+    'no-worker': {
+      type: 'boolean',
+      description: 'Start no worker here; others join with `troupe worker`',
+    },
     ...jsonOption,
     ...settingOptions,
   },
@@ -26,10 +29,18 @@ async function serve(context: CommandContext): Promise<number> {
   const { settings, logger } = await openSession(context, { logLevel: 'info' });
   const interrupt = onInterrupt();
   const { startStack } = await import('../compose.ts');
-  const stack = await startStack({ settings, logger, kind: 'up', worker: !given.flag('no-worker') });
+  const stack = await startStack({
+    settings,
+    logger,
+    kind: 'up',
+    worker: !given.flag('no-worker'),
+  });
   const ready = { ready: true, nats: stack.url, dataDir: settings.dataDir, pid: process.pid };
   if (given.flag('json')) terminal.printJson(ready);
-  else terminal.tell(`ready on ${ready.nats}, data in ${ready.dataDir}, pid ${ready.pid}; Ctrl+C ends it`);
+  else
+    terminal.tell(
+      `ready on ${ready.nats}, data in ${ready.dataDir}, pid ${ready.pid}; Ctrl+C ends it`,
+    );
   logger.info('ready', { nats: stack.url, logId: stack.log.logId, prefix: settings.prefix });
   await aborted(interrupt.signal);
   logger.info('closing');

@@ -23,11 +23,20 @@ async function validate({ arguments: given, terminal }: CommandContext): Promise
   const { definition, problems } = parseWorkflow(source, { file });
   const valid = definition !== undefined;
   if (given.flag('json')) {
-    terminal.printJson({ valid, file, ...(definition && { name: definition.name, tasks: definition.tasks.length }), problems });
+    terminal.printJson({
+      valid,
+      file,
+      ...(definition && { name: definition.name, tasks: definition.tasks.length }),
+      problems,
+    });
   } else {
     for (const problem of problems) terminal.print(problemText(problem));
     const errors = problems.filter(({ severity }) => severity === 'error').length;
-    terminal.print(valid ? `${file}: "${definition.name}" is valid, ${definition.tasks.length} tasks` : `${file}: ${errors} errors`);
+    terminal.print(
+      valid
+        ? `${file}: "${definition.name}" is valid, ${definition.tasks.length} tasks`
+        : `${file}: ${errors} errors`,
+    );
   }
   return valid ? exitCodes.done : exitCodes.usage;
 }

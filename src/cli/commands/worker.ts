@@ -17,13 +17,18 @@ export const workerCommand: Command = {
     'cache-dir': {
       type: 'string',
       value: 'DIR',
-      description: 'Where finished attempts are kept until they are acknowledged; a worker started again on it goes on',
+      description:
+        'Where finished attempts are kept until they are acknowledged; a worker started again on it goes on',
     },
     ...jsonOption,
     ...settingOptions,
   },
-  notes: ['Finds its server by TROUPE_NATS_URL, else by the `up` of the data directory. The orchestrator may come later.'],
-  examples: [['troupe worker --nats-url nats://10.0.0.5:4222 --concurrency 4', 'Join from another machine']],
+  notes: [
+    'Finds its server by TROUPE_NATS_URL, else by the `up` of the data directory. The orchestrator may come later.',
+  ],
+  examples: [
+    ['troupe worker --nats-url nats://10.0.0.5:4222 --concurrency 4', 'Join from another machine'],
+  ],
   run: work,
 };
 
@@ -33,16 +38,25 @@ async function work(context: CommandContext): Promise<number> {
   const { settings, logger } = session;
   const target = serverOf(session);
   const interrupt = onInterrupt();
-  const [{ launchWorker, stopWorker }, { connectBus }] = await Promise.all([import('../compose.ts'), import('../../messaging/nats-bus.ts')]);
+  const [{ launchWorker, stopWorker }, { connectBus }] = await Promise.all([
+    import('../compose.ts'),
+    import('../../messaging/nats-bus.ts'),
+  ]);
   const bus = await connectBus({
     url: target.url,
     name: 'troupe-worker',
     onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
   });
   const cacheDirectory = given.text('cache-dir') ?? join(tmpdir(), `troupe-worker-${randomUUID()}`);
-  const worker = await launchWorker({ settings: { ...settings, prefix: target.prefix }, logger, bus, cacheDirectory });
+  const worker = await launchWorker({
+    settings: { ...settings, prefix: target.prefix },
+    logger,
+    bus,
+    cacheDirectory,
+  });
   await bus.flush();
-  if (given.flag('json')) terminal.printJson({ ready: true, nats: target.url, worker: worker.id, pid: process.pid });
+  if (given.flag('json'))
+    terminal.printJson({ ready: true, nats: target.url, worker: worker.id, pid: process.pid });
   else terminal.tell(`worker ${worker.id} on ${target.url}; Ctrl+C ends it`);
   await aborted(interrupt.signal);
   await stopWorker(worker);

@@ -6,7 +6,8 @@ export function duration(ms: number): string {
   if (ms < 1_000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1_000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1_000);
-  if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
+  if (seconds < 3_600)
+    return `${Math.floor(seconds / 60)} min ${String(seconds % 60).padStart(2, '0')} s`;
   return `${Math.floor(seconds / 3_600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`;
 }
 
@@ -18,13 +19,23 @@ export function offset(ms: number): string {
 /** Columns aligned on the left, two spaces apart, without trailing spaces. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, index) => (widths[index] = Math.max(widths[index] ?? 0, cell.length)));
-  return rows.map((row) => row.map((cell, index) => cell.padEnd(widths[index] ?? 0)).join('  ').trimEnd());
+  for (const row of rows) {
+    for (const [index, cell] of row.entries()) {
+      widths[index] = Math.max(widths[index] ?? 0, cell.length);
+    }
+  }
+  return rows.map((row) =>
+    row
+      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }
 
 /** A value on one line, shortened. */
 export function brief(value: unknown, limit = 100): string {
-  const text = typeof value === 'string' ? value.replace(/\s+/g, ' ').trim() : (JSON.stringify(value) ?? '');
+  const text =
+    typeof value === 'string' ? value.replace(/\s+/g, ' ').trim() : (JSON.stringify(value) ?? '');
   return text.length <= limit ? text : `${text.slice(0, limit - 3)}...`;
 }
 
@@ -38,7 +49,13 @@ export function outputText(output: JsonValue): string {
   if (typeof output !== 'object' || Array.isArray(output)) return JSON.stringify(output, null, 2);
   const fields = Object.entries(output);
   const [only] = fields;
-  if (fields.length === 1 && only !== undefined && typeof only[1] === 'string' && only[1].includes('\n')) return only[1].trimEnd();
+  if (
+    fields.length === 1 &&
+    only !== undefined &&
+    typeof only[1] === 'string' &&
+    only[1].includes('\n')
+  )
+    return only[1].trimEnd();
   return fields.map(([name, value]) => field(name, value)).join('\n');
 }
 

@@ -19,7 +19,14 @@ type Data = {
   percent?: number;
 };
 
-const CLOSING: ReadonlySet<string> = new Set(['task.succeeded', 'task.reused', 'task.failed', 'task.skipped', 'task.canceled', 'task.reset']);
+const CLOSING: ReadonlySet<string> = new Set([
+  'task.succeeded',
+  'task.reused',
+  'task.failed',
+  'task.skipped',
+  'task.canceled',
+  'task.reset',
+]);
 const PERSONS: ReadonlySet<string> = new Set(['approval', 'signal']);
 
 export class ProgressTracker {
@@ -41,8 +48,10 @@ export class ProgressTracker {
   private count(type: string, { taskId, kind, dueAt }: Data): void {
     if (taskId === undefined || !type.startsWith('task.')) return;
     if (type === 'task.expanded' || CLOSING.has(type)) this.open.delete(taskId);
-    else if (type === 'task.waiting') this.open.set(taskId, dueAt === undefined && PERSONS.has(kind ?? ''));
-    else if (type === 'task.scheduled' || type === 'task.started' || type === 'task.retryScheduled') this.open.set(taskId, false);
+    else if (type === 'task.waiting')
+      this.open.set(taskId, dueAt === undefined && PERSONS.has(kind ?? ''));
+    else if (type === 'task.scheduled' || type === 'task.started' || type === 'task.retryScheduled')
+      this.open.set(taskId, false);
   }
 }
 

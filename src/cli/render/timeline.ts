@@ -27,7 +27,8 @@ export function timeline(envelopes: readonly Envelope[], start: number): string[
 /** The last lines of a timeline. */
 export function summary(report: RunReport, events: number): string[] {
   const counts = new Map<string, number>();
-  for (const task of Object.values(report.tasks)) counts.set(task.status, (counts.get(task.status) ?? 0) + 1);
+  for (const task of Object.values(report.tasks))
+    counts.set(task.status, (counts.get(task.status) ?? 0) + 1);
   const tasks = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
   return [
     `${report.runId} "${report.name}" ${report.status} after ${duration(report.durationMs)}: ${events} events, tasks: ${tasks || 'none'}`,
@@ -41,7 +42,9 @@ export function taskTable(report: RunReport): string[] {
   for (const [id, task] of Object.entries(report.tasks)) {
     rows.push(taskRow(id, task));
     const instances = task.instances ?? [];
-    instances.slice(0, MAX_INSTANCES_SHOWN).forEach((instance, index) => rows.push(taskRow(`  ~${index}`, instance)));
+    for (const [index, instance] of instances.slice(0, MAX_INSTANCES_SHOWN).entries()) {
+      rows.push(taskRow(`  ~${index}`, instance));
+    }
     const hidden = instances.length - MAX_INSTANCES_SHOWN;
     if (hidden > 0) rows.push([`  and ${hidden} more`]);
   }
@@ -50,7 +53,11 @@ export function taskTable(report: RunReport): string[] {
 
 function taskRow(id: string, task: TaskReport): string[] {
   const { startedAt, endedAt } = task;
-  const took = startedAt !== undefined && endedAt !== undefined ? duration(endedAt - startedAt) : '-';
-  const result = task.error !== undefined ? failureText(task.error) : (task.reason ?? (task.output === undefined ? '' : brief(task.output, 60)));
+  const took =
+    startedAt !== undefined && endedAt !== undefined ? duration(endedAt - startedAt) : '-';
+  const result =
+    task.error !== undefined
+      ? failureText(task.error)
+      : (task.reason ?? (task.output === undefined ? '' : brief(task.output, 60)));
   return [id, task.status, String(task.attempts), task.agent ?? '-', took, result];
 }

@@ -11,7 +11,8 @@ const words: Readonly<Record<string, Words>> = {
   'run.started': (data, at) => `run started${due(data, at, ', times out in')}`,
   'run.paused': (data) => `paused: ${text(data['reason'])}`,
   'run.resumed': (data) => `resumed after ${duration(Number(data['pausedMs'] ?? 0))}`,
-  'run.cancelRequested': (data) => `${data['terminate'] === true ? 'termination' : 'cancellation'} requested: ${text(data['reason'])}`,
+  'run.cancelRequested': (data) =>
+    `${data['terminate'] === true ? 'termination' : 'cancellation'} requested: ${text(data['reason'])}`,
   'run.stopping': (data) => `stopping: ${failureText(data['error'])}`,
   'run.succeeded': (data) => `run succeeded, output ${valueText(data['output'])}`,
   'run.failed': (data) => `run failed: ${failureText(data['error'])}`,
@@ -21,10 +22,16 @@ const words: Readonly<Record<string, Words>> = {
   'run.compensationStarted': () => 'undoing what succeeded',
   'task.scheduled': () => 'ready',
   'task.preparing': () => 'fetching what the decision needs',
-  'task.started': (data) => `given to ${text(data['agent'])} (${text(data['rule'])}), parameters ${valueText(data['parameters'])}`,
-  'task.progressed': (data) => [data['percent'] === undefined ? '' : `${Number(data['percent'])} %`, text(data['message'])].filter(Boolean).join(' '),
-  'task.attemptFailed': (data) => `attempt ${text(data['attempt'])} failed: ${failureText(data['error'])}`,
-  'task.retryScheduled': (data, at) => `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
+  'task.started': (data) =>
+    `given to ${text(data['agent'])} (${text(data['rule'])}), parameters ${valueText(data['parameters'])}`,
+  'task.progressed': (data) =>
+    [data['percent'] === undefined ? '' : `${Number(data['percent'])} %`, text(data['message'])]
+      .filter(Boolean)
+      .join(' '),
+  'task.attemptFailed': (data) =>
+    `attempt ${text(data['attempt'])} failed: ${failureText(data['error'])}`,
+  'task.retryScheduled': (data, at) =>
+    `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
   'task.waiting': (data, at) => `waits for ${text(data['kind'])}${due(data, at, ', due in')}`,
   'task.expanded': (data) => `expanded into ${text(data['count'])} instances`,
@@ -41,7 +48,9 @@ const words: Readonly<Record<string, Words>> = {
 
 /** What happened, for people. */
 export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): string {
-  const data = (typeof envelope.data === 'object' && envelope.data !== null ? envelope.data : {}) as Data;
+  const data = (
+    typeof envelope.data === 'object' && envelope.data !== null ? envelope.data : {}
+  ) as Data;
   const say = Object.hasOwn(words, envelope.type) ? words[envelope.type] : undefined;
   return say === undefined ? brief(data) : say(data, envelope.at);
 }
@@ -54,7 +63,11 @@ export function failureText(failure: unknown): string {
 }
 
 function text(value: unknown): string {
-  return value === undefined || value === null ? '' : typeof value === 'string' ? value : brief(value);
+  return value === undefined || value === null
+    ? ''
+    : typeof value === 'string'
+      ? value
+      : brief(value);
 }
 
 function valueText(value: unknown): string {
