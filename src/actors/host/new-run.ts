@@ -37,7 +37,7 @@ export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
     inputs: stored.inputs,
     priority: request.priority ?? planned.definition.settings.priority,
     start: request.start,
-    ...(requestId === undefined ? {} : { requestId, requestHash: hashOf(request) }),
+    ...(requestId === undefined ? {} : { requestId, requestHash: hashOf(request, planned.hash) }),
     ...(request.session === undefined ? {} : { session: request.session }),
     ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
   });
@@ -72,10 +72,12 @@ export function requestKey(requestId: string): string {
   return `request:${requestId}`;
 }
 
-/** Of everything in the request but its id. */
-export function hashOf(request: RequestMessage): string {
-  const { requestId: _, ...body } = request;
-  return createHash('sha256').update(canonicalJson(body)).digest('hex');
+/** Of everything in the request but its id; the workflow counts by its definition, however it was written. */
+export function hashOf(request: RequestMessage, definitionHash: string): string {
+  const { requestId: _, workflow: __, ...body } = request;
+  return createHash('sha256')
+    .update(canonicalJson({ ...body, workflow: definitionHash }))
+    .digest('hex');
 }
 
 /** Takes what is larger than 64 KiB out of `run.created`. */

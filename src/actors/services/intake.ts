@@ -154,7 +154,8 @@ export class Intake {
     const { log } = this.#runtime;
     await log.flush();
     const created = await readCreated(log, stream);
-    if (created.requestHash !== hashOf(request)) {
+    const { hash } = this.#planner.plan(request);
+    if (created.requestHash !== hashOf(request, hash)) {
       throw new RunConflict(`the request id "${requestId}" was used with another body`, {
         hint: 'Use a new requestId for a new request.',
         details: { requestId, runId: stream },
