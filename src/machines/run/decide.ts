@@ -14,7 +14,7 @@ import {
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideCommand } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
-import { RUN_DEADLINE } from './effects.ts';
+import { isHeld, RUN_DEADLINE } from './effects.ts';
 import { endedRunStates } from './machine.ts';
 import { evaluate } from './scope.ts';
 
@@ -95,7 +95,9 @@ function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: Turn
   if (message.timerId === RUN_DEADLINE) return decideDeadline(run, input);
   const id = message.timerId.split(':')[1] ?? '';
   const activation = run.activations.get(id);
-  return activation === undefined ? nothing : decideTaskTimer(activation, message, input);
+  // A delay that fired while the pause was on its way is owed again, and later, once the run is resumed.
+  if (activation === undefined || (run.delayed.has(activation) && isHeld(runState(run)))) return nothing;
+  return decideTaskTimer(activation, message, input);
 }
 
 function decideDeadline(run: RunAggregate, input: TurnInput): Decision {

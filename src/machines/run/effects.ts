@@ -29,7 +29,7 @@ function timerKey(timerId: string, dueAt: number): string {
 }
 
 /** True for states of a run in which delays do not pass and nothing new starts. */
-function isHeld(state: RunState): boolean {
+export function isHeld(state: RunState): boolean {
   return state === 'paused' || state === 'pending';
 }
 

@@ -20,7 +20,7 @@ import { runMachine } from './machine.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored.
  */
-export const FOLD_HASH = 'run-fold-1';
+export const FOLD_HASH = 'run-fold-2';
 
 interface StoredActivation {
   id: string;
@@ -46,6 +46,8 @@ interface StoredRun {
   output?: ValueRef;
   error?: Failure;
   activations: StoredActivation[];
+  /** Indexes of failed tasks that nothing handled, in the order in which that became certain. */
+  unhandled: number[];
   quarantine?: { code: string; message: string; streamVersion: number };
 }
 
@@ -64,6 +66,7 @@ export function snapshotOf(
     ...(run.output === undefined ? {} : { output: run.output }),
     ...(run.error === undefined ? {} : { error: run.error }),
     activations: [...run.activations.values()].map(store),
+    unhandled: [...run.unhandled],
     ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
   };
   return stored as unknown as JsonValue;
@@ -114,6 +117,8 @@ export async function restoreRun(
     inputs: stored.inputs,
   });
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  run.unhandled.clear();
+  for (const index of stored.unhandled) run.unhandled.add(index);
   run.streamVersion = stored.streamVersion;
   run.at = stored.at;
   run.output = stored.output;

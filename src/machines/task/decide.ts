@@ -42,7 +42,7 @@ export function decideResult(
 ): Decision {
   const { result } = message;
   const activation = run.activations.get(message.activation);
-  if (activation === undefined || result.attempt > activation.context.attempt) {
+  if (activation === undefined || result.attempt > lastStarted(activation)) {
     return rejected({
       status: 404,
       code: 'attempt.unknown',
@@ -65,6 +65,12 @@ export function decideResult(
       input,
     ),
   );
+}
+
+/** Number of the newest attempt that an agent was given; waits and `foreach` tasks have none. */
+function lastStarted({ context, startedVersion, state }: Activation): number {
+  if (startedVersion === 0) return 0;
+  return state === 'scheduled' || state === 'preparing' ? context.attempt - 1 : context.attempt;
 }
 
 /** A repetition is acknowledged; a success that lost against another end is refused, so that the worker stops. */

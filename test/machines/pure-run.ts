@@ -1,0 +1,271 @@
+/**
+ * A run without a host: deciders, folds and nothing else, with slots without end (or as many as `slots` says).
+ * Given events, when message, then events. Every event is checked against the catalogue, every fold against the
+ * machines, and at the end of each message the live aggregate equals one folded from the history.
+ */
+import { event, parseEvent, type RunEvent } from '../../src/events/catalogue.ts';
+import { foldedCells, liveCells, type CellFactory } from '../../src/machines/cell.ts';
+import { advance } from '../../src/machines/run/advance.ts';
+import {
+  dueAtOf,
+  type RunAggregate,
+  runState,
+  type ValueRef,
+  valueKey,
+} from '../../src/machines/run/aggregate.ts';
+import { decide, mayStartAttempts } from '../../src/machines/run/decide.ts';
+import type { Decision, Rejection, RunMessage } from '../../src/machines/run/decision.ts';
+import { RUN_DEADLINE, timerIdOf } from '../../src/machines/run/effects.ts';
+import { createAggregate, evolve } from '../../src/machines/run/evolve.ts';
+import { reportOf } from '../../src/machines/run/report.ts';
+import { commandSchema } from '../../src/messages/request.ts';
+import type { Failure } from '../../src/messages/failure.ts';
+import type { RunReport } from '../../src/messages/report.ts';
+import type { WorkflowDefinition } from '../../src/workflow/definition.ts';
+import { resolveInputs } from '../../src/workflow/inputs.ts';
+import { compileWorkflow, definitionHash } from '../../src/workflow/parse.ts';
+import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
+
+export interface Recorded {
+  event: RunEvent;
+  at: number;
+  streamVersion: number;
+}
+
+/** Answers that one message may cause before the test is taken to run for ever. */
+const MAX_STEPS = 20_000;
+const START = 1_000;
+
+export interface PureOptions {
+  input?: JsonObject;
+  start?: boolean;
+  deadline?: number;
+  /** Attempts that agents can have at once. */
+  slots?: number;
+  random?: number;
+}
+
+/** Throws with every problem when the workflow is not valid. */
+export function compiled(workflow: JsonObject): WorkflowDefinition {
+  const { definition, problems } = compileWorkflow(workflow);
+  if (definition === undefined) throw new Error(JSON.stringify(problems));
+  return definition;
+}
+
+export class PureRun {
+  now = START;
+  random: number;
+  slots: number;
+  readonly history: Recorded[] = [];
+  readonly run: RunAggregate;
+  rejection: Rejection | undefined;
+
+  constructor(workflow: JsonObject, options: PureOptions = {}) {
+    const definition = compiled(workflow);
+    this.random = options.random ?? 0;
+    this.slots = options.slots ?? Number.POSITIVE_INFINITY;
+    const { inputs } = resolveInputs(definition, options.input ?? {});
+    const created = event('run.created', {
+      runId: 'run_1',
+      name: definition.name,
+      definition,
+      definitionHash: definitionHash(definition),
+      inputs: inputs ?? {},
+      priority: 'normal',
+      start: options.start ?? true,
+      ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+    });
+    this.history.push({ event: created, at: this.now, streamVersion: 1 });
+    this.run = foldRecorded(this.history, liveCells);
+    if (options.start ?? true) this.command({ type: 'start' });
+  }
+
+  /** One message: its decision and what follows. Returns what was recorded, as `type taskId` lines. */
+  send(message: RunMessage): string[] {
+    const before = this.history.length;
+    this.rejection = undefined;
+    this.#follow(() => decide(this.run, message, this.#input), 1);
+    if (this.rejection === undefined) this.#advance(message);
+    return this.lines(before);
+  }
+
+  #advance(message: RunMessage): void {
+    const isStep = message.type === 'command' && message.command.type === 'step';
+    let steps = isStep ? 1 : Number.POSITIVE_INFINITY;
+    for (let count = 0; count < MAX_STEPS; count += 1) {
+      const seen = this.history.length;
+      const decision = this.#follow(() => advance(this.run, this.#input), 1);
+      if (decision.kind === 'settled' || this.history.length > seen) continue;
+      const head = this.run.slots < this.slots && steps > 0 ? this.#head() : undefined;
+      if (head === undefined) break;
+      const admitted: RunMessage = { type: 'admitted', activation: head.activation, ...agentOf(head.demand) };
+      this.#follow(() => decide(this.run, admitted, this.#input), 1);
+      steps -= 1;
+      if (count === MAX_STEPS - 1) throw new Error('the run never comes to rest');
+    }
+    if (isStep && runState(this.run) === 'running') this.#record(event('run.paused', { reason: 'step' }));
+  }
+
+  #head() {
+    if (!mayStartAttempts(this.run)) return undefined;
+    const head = this.run.ready.first(new Set());
+    const task = head === undefined ? undefined : this.run.activations.get(head.activation)?.node.task;
+    return task?.parallel === false && this.run.slots > 0 ? undefined : head;
+  }
+
+  #follow(ask: () => Decision, depth: number): Decision {
+    const decision = ask();
+    if (decision.kind === 'needs') {
+      if (depth > 10) throw new Error('values are asked for again and again');
+      for (const ref of decision.refs) this.#remember(ref);
+      return this.#follow(ask, depth + 1);
+    }
+    if (decision.kind === 'rejected') this.rejection = decision.rejection;
+    if (decision.kind === 'settled') this.run.expansions.delete(decision.activation);
+    if (decision.kind === 'events') for (const decided of decision.events) this.#record(decided);
+    return decision;
+  }
+
+  #remember(ref: ValueRef): void {
+    if (ref.at !== 'inline') this.run.values.set(valueKey(ref), this.valueOf(ref));
+  }
+
+  /** A value from the history, as the log would give it. */
+  valueOf(ref: ValueRef): JsonValue {
+    if (ref.at === 'inline') return ref.value;
+    if (ref.at === 'blob') throw new Error('there are no blobs here');
+    const data = this.history[ref.streamVersion - 1]?.event.data as Record<string, JsonValue>;
+    return data[ref.field] as JsonValue;
+  }
+
+  #record(decided: RunEvent): void {
+    parseEvent(structuredClone(decided));
+    const streamVersion = this.run.streamVersion + 1;
+    const { type, data } = decided;
+    evolve(this.run, { type, data, at: this.now, streamVersion });
+    this.history.push({ event: decided, at: this.now, streamVersion });
+  }
+
+  get #input() {
+    return { now: this.now, random: this.random };
+  }
+
+  get state() {
+    return runState(this.run);
+  }
+
+  command(command: JsonObject): string[] {
+    return this.send({ type: 'command', command: commandSchema.parse(command) });
+  }
+
+  attempt(activation: string): number {
+    return this.run.activations.get(activation)?.context.attempt ?? 0;
+  }
+
+  succeed(activation: string, output: JsonValue = null, attempt = this.attempt(activation)): string[] {
+    return this.send({ type: 'result', activation, result: { status: 'succeeded', attempt, output } });
+  }
+
+  fail(activation: string, error: Partial<Failure> = {}, attempt = this.attempt(activation)): string[] {
+    const failure = { code: 'agent.failed', message: 'no', retryable: true, ...error };
+    return this.send({ type: 'result', activation, result: { status: 'failed', attempt, error: failure } });
+  }
+
+  lose(activation: string): string[] {
+    return this.send({ type: 'attemptLost', activation, attempt: this.attempt(activation), worker: 'w1' });
+  }
+
+  /** Lets time pass until the activation's own timer is due, and fires it. */
+  fire(activation: string): string[] {
+    const found = this.run.activations.get(activation);
+    const dueAt = found === undefined ? null : dueAtOf(found);
+    if (found === undefined || dueAt === null) throw new Error(`${activation} has no timer`);
+    this.now = Math.max(this.now, dueAt);
+    return this.send({ type: 'timer', timerId: timerIdOf(found), dueAt });
+  }
+
+  /** Lets time pass until the run's deadline, and fires it. */
+  expire(): string[] {
+    const dueAt = (this.run.cell.snapshot.context as { dueAt: number }).dueAt;
+    this.now = Math.max(this.now, dueAt);
+    return this.send({ type: 'timer', timerId: RUN_DEADLINE, dueAt });
+  }
+
+  /** `type taskId` of everything recorded from an index on. */
+  lines(from = 0): string[] {
+    return this.history.slice(from).map(({ event: { type, data } }) => {
+      const { taskId } = data as { taskId?: string };
+      return taskId === undefined ? type : `${type} ${taskId}`;
+    });
+  }
+
+  last<Type extends RunEvent['type']>(type: Type): Extract<RunEvent, { type: Type }>['data'] {
+    const found = this.history.findLast((recorded) => recorded.event.type === type)?.event;
+    if (found === undefined) throw new Error(`no ${type} was recorded`);
+    return found.data as Extract<RunEvent, { type: Type }>['data'];
+  }
+
+  report(): RunReport {
+    return reportOf(this.run, { now: this.now, valueOf: (ref) => this.valueOf(ref) });
+  }
+
+  /** The reported status of each task. */
+  statuses(): Record<string, string> {
+    return Object.fromEntries(Object.entries(this.report().tasks).map(([id, task]) => [id, task.status]));
+  }
+}
+
+function agentOf(demand: string): { agent: string; rule: string } {
+  return { agent: demand.slice(demand.indexOf(':') + 1), rule: 'named' };
+}
+
+/** The aggregate of a history, folded with cells of the kind given. */
+export function foldRecorded(history: readonly Recorded[], cells: CellFactory): RunAggregate {
+  const [first, ...rest] = history;
+  if (first?.event.type !== 'run.created') throw new Error('a history begins with run.created');
+  const { data } = first.event;
+  const run = createAggregate({
+    envelope: { at: first.at, streamVersion: first.streamVersion, correlationId: 'c' },
+    data,
+    definition: data.definition,
+    cells,
+  });
+  for (const { event: recorded, at, streamVersion } of rest) {
+    evolve(run, { type: recorded.type, data: recorded.data, at, streamVersion });
+  }
+  return run;
+}
+
+/** Everything that a fold must give, in a form that can be compared. */
+export function digestOf(run: RunAggregate): unknown {
+  const ids = (list: Iterable<{ id: string }>) => [...list].map(({ id }) => id).sort();
+  const indexes = (list: Iterable<number>) => [...list].sort((a, b) => a - b);
+  return {
+    header: run.header,
+    state: run.cell.snapshot.value,
+    context: run.cell.snapshot.context,
+    streamVersion: run.streamVersion,
+    at: run.at,
+    progress: run.progress,
+    activations: [...run.activations.values()].map(({ cell, node, parent, ...rest }) => ({
+      ...rest,
+      task: node.task.id,
+      parent: parent?.id,
+      hasCell: cell !== undefined,
+    })),
+    open: ids(run.open),
+    delayed: ids(run.delayed),
+    runnable: indexes(run.runnable),
+    skippable: indexes(run.skippable),
+    pending: indexes(run.pending),
+    pendingCleanup: indexes(run.pendingCleanup),
+    openFailures: indexes(run.openFailures),
+    unhandled: [...run.unhandled],
+    ready: run.ready.size,
+    slots: [run.slots, run.exclusiveSlots],
+    output: run.output,
+    error: run.error,
+  };
+}
+
+export { foldedCells, liveCells };
