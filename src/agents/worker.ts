@@ -29,6 +29,7 @@ import { systemClock, type WorkerClock } from './clock.ts';
 import { InvalidMessageError, WorkerDrainingError, WorkerOverloadedError } from './errors.ts';
 import { runAgent } from './run-agent.ts';
 import { type AttemptHost, AttemptInHand } from './worker-attempt.ts';
+import { flushed } from './worker-connection.ts';
 import { DeadlineWatch } from './worker-deadlines.ts';
 import {
   DEFAULT_CONCURRENCY,
@@ -154,7 +155,7 @@ class NatsWorker implements Worker, AttemptHost {
       const { limit } = this.#queue.usage(agent.name);
       this.#services.push(await bus.serve(serviceOf({ agent, worker: this.id, limit, endpoint })));
     }
-    await bus.flush();
+    await flushed(bus);
     this.#stopReconnect = bus.onReconnect(() => {
       this.#presence.publish();
       this.#outbox.resendNow();
