@@ -19,8 +19,8 @@ export interface StormOptions {
 export interface StormResult {
   /** Of every run that was answered. */
   reports: RunReport[];
-  /** The requests that nobody answered in time. */
-  unanswered: number;
+  /** Why the other requests were not answered with a run. */
+  unanswered: string[];
   seconds: number;
 }
 
@@ -58,7 +58,7 @@ export async function storm(cluster: Cluster, options: StormOptions): Promise<St
   const startedAt = performance.now();
   const random = seededRandom(options.seed);
   const client = await connectClient({ url: cluster.url });
-  const runs: Promise<RunReport | undefined>[] = [];
+  const runs: Promise<RunReport | string>[] = [];
   const victims = options.victims ?? cluster.victims;
   for (let kill = 0; kill < options.kills; kill += 1) {
     const upTo = Math.ceil(((kill + 1) * options.runs) / options.kills);
@@ -81,21 +81,21 @@ export async function storm(cluster: Cluster, options: StormOptions): Promise<St
   const reports = await Promise.all(runs);
   await client.close();
   return {
-    reports: reports.filter((report) => report !== undefined),
-    unanswered: reports.filter((report) => report === undefined).length,
+    reports: reports.filter((report) => typeof report !== 'string'),
+    unanswered: reports.filter((report) => typeof report === 'string'),
     seconds: (performance.now() - startedAt) / 1000,
   };
 }
 
-/** The report of an answered run at its end; undefined when the request was not answered. Rejects when it does not end. */
+/** The report of an answered run at its end, or why the request was not answered. Rejects when the run does not end. */
 async function runOnce(
   client: Client,
   options: { number: number; workflow: object; delayMs: number },
-): Promise<RunReport | undefined> {
+): Promise<RunReport | string> {
   await sleep(options.delayMs);
   const request = { requestId: `storm-${options.number}`, workflow: options.workflow as never };
-  const answer = await client.request(request, { deadlineMs: PATIENCE_MS }).catch(() => undefined);
-  if (answer === undefined) return undefined;
+  const answer = await client.request(request, { deadlineMs: PATIENCE_MS }).catch(String);
+  if (typeof answer === 'string') return answer;
   const late = AbortSignal.timeout(2 * PATIENCE_MS);
   try {
     return await client.waitForRun(answer.runId, { signal: late });
