@@ -1,0 +1,152 @@
+/** Small random workflows with a script of how each attempt ends, and a driver that plays them in any order. */
+import fc from 'fast-check';
+import type { JsonObject } from '../../src/workflow/value.ts';
+import { seededRandom } from '../support/seeded.ts';
+import { PureRun } from './pure-run.ts';
+
+export interface ScriptedTask {
+  kind: 'agent' | 'foreach' | 'timer';
+  dependencies: number[];
+  trigger: string;
+  isConditionFalse: boolean;
+  isSkippedOnFailure: boolean;
+  attempts: number;
+  /** Of each instance (the first one for a plain task): attempts that fail before one succeeds. */
+  failures: number[];
+}
+
+export interface ScriptedWorkflow {
+  tasks: ScriptedTask[];
+  onFailure: 'stop' | 'continue';
+  maxParallel: number;
+}
+
+const MAX_TASKS = 7;
+const triggers = [
+  'all_success',
+  'all_success',
+  'all_done',
+  'one_success',
+  'one_failed',
+  'none_failed',
+  'activated',
+  'any',
+];
+
+const scriptedTask = (index: number): fc.Arbitrary<ScriptedTask> =>
+  fc.record({
+    kind: fc.constantFrom('agent', 'agent', 'agent', 'foreach', 'timer'),
+    dependencies: fc.subarray(Array.from({ length: index }, (_, at) => at), { maxLength: Math.min(3, index) }),
+    trigger: fc.constantFrom(...triggers),
+    isConditionFalse: fc.integer({ min: 0, max: 7 }).map((number) => number === 0),
+    isSkippedOnFailure: fc.integer({ min: 0, max: 4 }).map((number) => number === 0),
+    attempts: fc.integer({ min: 1, max: 3 }),
+    failures: fc.array(fc.constantFrom(0, 0, 0, 1, 9), { minLength: 1, maxLength: 3 }),
+  });
+
+export const scriptedWorkflow: fc.Arbitrary<ScriptedWorkflow> = fc
+  .integer({ min: 1, max: MAX_TASKS })
+  .chain((count) =>
+    fc.record({
+      tasks: fc.tuple(...Array.from({ length: count }, (_, index) => scriptedTask(index))),
+      onFailure: fc.constantFrom('stop', 'continue'),
+      maxParallel: fc.integer({ min: 1, max: 4 }),
+    }),
+  );
+
+export const taskName = (index: number): string => `t${index}`;
+
+/** The file form. Without dependencies only `all_success` makes sense. */
+export function sourceOf({ tasks, onFailure, maxParallel }: ScriptedWorkflow): JsonObject {
+  return {
+    name: 'random',
+    settings: { on_failure: onFailure, max_parallel: maxParallel },
+    tasks: tasks.map((task, index) => ({
+      id: taskName(index),
+      dependencies: task.dependencies.map(taskName),
+      trigger: task.dependencies.length === 0 ? 'all_success' : task.trigger,
+      ...(task.isConditionFalse ? { condition: 'false' } : {}),
+      ...(task.kind === 'timer' ? { wait: { timer: 5 } } : { agent: 'echo', ...agentFields(task) }),
+    })),
+  };
+}
+
+function agentFields(task: ScriptedTask): JsonObject {
+  return {
+    ...(task.isSkippedOnFailure ? { on_failure: 'skip' } : {}),
+    ...(task.attempts === 1 ? {} : { retry: { max_attempts: task.attempts, delay: task.attempts - 2 } }),
+    ...(task.kind === 'foreach' ? { foreach: task.failures.slice(1) } : {}),
+  };
+}
+
+const MAX_MESSAGES = 2_000;
+
+/** Plays a run to its end in an order drawn from the seed, with noise that must not matter. */
+export class RandomPlay {
+  readonly run: PureRun;
+  readonly #script: ScriptedWorkflow;
+  readonly #random: () => number;
+  readonly #failed = new Map<string, number>();
+  readonly #lost = new Set<string>();
+
+  constructor(script: ScriptedWorkflow, options: { seed: number; slots?: number }) {
+    this.#script = script;
+    this.#random = seededRandom(options.seed);
+    this.run = new PureRun(sourceOf(script), options.slots === undefined ? {} : { slots: options.slots });
+  }
+
+  /** False once the run has ended. */
+  step(): boolean {
+    const { run } = this;
+    if (['succeeded', 'failed', 'canceled'].includes(run.state)) return false;
+    const open = [...run.run.open];
+    const active = open.filter(({ state }) => state === 'running' || state === 'canceling');
+    if (active.length > 0 && this.#random() < 0.9) this.#end(this.#pick(active).id);
+    else if (this.#random() < 0.1) run.command({ type: run.state === 'paused' ? 'resume' : 'pause' });
+    else {
+      const delayed = open.filter(({ state }) => state === 'backoff' || state === 'waiting');
+      if (run.state === 'paused') run.command({ type: 'resume' });
+      else if (delayed.length > 0) run.fire(this.#pick(delayed).id);
+    }
+    return true;
+  }
+
+  play(): PureRun {
+    for (let count = 0; this.step(); count += 1) {
+      if (count > MAX_MESSAGES) throw new Error('the run does not end');
+    }
+    return this.run;
+  }
+
+  #pick<Item>(items: readonly Item[]): Item {
+    return items[Math.floor(this.#random() * items.length)] as Item;
+  }
+
+  #end(id: string): void {
+    const { run } = this;
+    const attempt = run.attempt(id);
+    const noise = this.#random();
+    if (noise < 0.1 && attempt > 1) run.fail(id, {}, attempt - 1);
+    if (noise > 0.9 && !this.#lost.has(id) && run.run.activations.get(id)?.state === 'running') {
+      this.#lost.add(id);
+      run.lose(id);
+      return;
+    }
+    const failed = this.#failed.get(id) ?? 0;
+    const isSuccess = failed >= this.#failuresOf(id);
+    if (isSuccess) run.succeed(id, id);
+    else {
+      this.#failed.set(id, failed + 1);
+      run.fail(id);
+    }
+    if (noise > 0.2) return;
+    if (isSuccess) run.succeed(id, 'again', attempt);
+    else run.fail(id, {}, attempt);
+  }
+
+  #failuresOf(id: string): number {
+    const [name = '', index] = id.split('~');
+    const task = this.#script.tasks[Number(name.slice(1))];
+    return task?.failures[index === undefined ? 0 : Number(index) + 1] ?? 0;
+  }
+}
