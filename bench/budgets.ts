@@ -56,7 +56,8 @@ export const budgets: readonly Budget[] = [
   {
     name: 'W2: CPU a step, ms',
     ...{ kind: 'absolute', bound: 'at most', limit: 0.22 },
-    read: ({ line }) => (line.workload === 'W2' ? (line.cpuSeconds / line.steps) * 1_000 : undefined),
+    read: ({ line }) =>
+      line.workload === 'W2' ? (line.cpuSeconds / line.steps) * 1_000 : undefined,
   },
   {
     name: 'W3: time a task over that of a tenth of the tasks',

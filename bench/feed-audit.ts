@@ -6,7 +6,7 @@
  */
 import { performance } from 'node:perf_hooks';
 import type { JsonEnvelope } from '../src/events/envelope.ts';
-import type { Bus, BusMessage, Subscription } from '../src/messaging/bus.ts';
+import type { Bus, Subscription } from '../src/messaging/bus.ts';
 import { createSubjects } from '../src/messaging/subjects.ts';
 import type { JsonObject } from '../src/workflow/value.ts';
 
@@ -28,8 +28,8 @@ export type StepTime = 'chain' | 'task';
 
 export class FeedAudit {
   readonly stepMs: number[] = [];
-  /** `performance.now()` of the last success. */
-  lastSuccessAt = 0;
+  /** `performance.now()` of the last event. */
+  heardAt = 0;
   readonly #runs = new Map<string, SeenRun>();
   readonly #started = new Map<string, number>();
   readonly #subscription: Subscription;
@@ -45,7 +45,7 @@ export class FeedAudit {
     this.#stepTime = options.stepTime;
     this.#onEnd = options.onEnd;
     this.#subscription = options.bus.subscribe(subjects.anyRunEvents(), {}, (message) => {
-      this.#read(message);
+      this.take(message.body() as unknown as JsonEnvelope);
     });
   }
 
@@ -56,6 +56,13 @@ export class FeedAudit {
 
   async close(): Promise<void> {
     await this.#subscription.stop();
+  }
+
+  /** Runs with a gap or without an end, and the version from which they are unknown. */
+  incomplete(): { runId: string; from: number }[] {
+    return [...this.#runs]
+      .filter(([, run]) => run.last === undefined || run.next <= run.last)
+      .map(([runId, run]) => ({ runId, from: run.next }));
   }
 
   /** What is missing; empty when nothing is. */
@@ -75,9 +82,10 @@ export class FeedAudit {
     return problems;
   }
 
-  #read(message: BusMessage): void {
-    const event = message.body() as unknown as JsonEnvelope;
+  /** An event from the feed, or from history where the feed had a gap. */
+  take(event: JsonEnvelope): void {
     const now = performance.now();
+    this.heardAt = now;
     const run = this.#runOf(event.stream, now);
     if (event.streamVersion < run.next || run.ahead.has(event.streamVersion)) return;
     if (event.streamVersion === run.next) run.next += 1;
@@ -108,7 +116,6 @@ export class FeedAudit {
     if (type !== 'task.succeeded' || isParent(event)) return;
     run.succeeded += 1;
     this.#steps += 1;
-    this.lastSuccessAt = now;
     this.stepMs.push(now - this.#stepBegan(event, run));
     run.stepAt = now;
   }

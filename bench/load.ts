@@ -4,10 +4,10 @@
  */
 import { performance } from 'node:perf_hooks';
 import { type Client, createClient, type RequestInput } from '../src/client/client.ts';
-import { TroupeError } from '../src/workflow/errors.ts';
 import type { Bus } from '../src/messaging/bus.ts';
 import { connectBus } from '../src/messaging/nats-bus.ts';
 import { createSubjects } from '../src/messaging/subjects.ts';
+import { TroupeError } from '../src/workflow/errors.ts';
 import type { JsonObject } from '../src/workflow/value.ts';
 import { FeedAudit, type StepTime } from './feed-audit.ts';
 import type { Figures } from './figures.ts';
@@ -32,11 +32,11 @@ const MS_PER_SECOND = 1_000;
 const FEED_PATIENCE_MS = 5_000;
 
 /** Waits until a system takes requests; it refuses them until it knows its agents. */
-export async function untilServing(bus: Bus, load: Load): Promise<void> {
+export async function untilServing(bus: Bus, request: Load['request']): Promise<void> {
   const deadline = performance.now() + READY_MS;
   for (;;) {
     try {
-      const body = { ...load.request, dryRun: true } as JsonObject;
+      const body = { ...request, dryRun: true } as JsonObject;
       await bus.request(createSubjects().request(), body, { timeoutMs: READY_MS });
       return;
     } catch (error) {
@@ -57,7 +57,7 @@ export async function measureLoad(
   const bus = await connectBus({ url: system.url, name: 'bench-load' });
   const client = createClient({ bus });
   try {
-    await untilServing(bus, warmUp);
+    await untilServing(bus, warmUp.request);
     await drive(client, bus, warmUp);
     const cpuBefore = cpuSecondsOf(system.pids);
     const startedAt = performance.now();
@@ -76,18 +76,14 @@ export async function measureLoad(
   }
 }
 
-interface Driven {
+export interface Driven {
   stepMs: number[];
   /** `performance.now()` when the last run ended. */
   endedAt: number;
 }
 
 /** Starts all runs, `inFlight` at a time, and resolves when all have ended on the feed. */
-async function drive(
-  client: Client,
-  bus: Bus,
-  load: Load,
-): Promise<Driven> {
+export async function drive(client: Client, bus: Bus, load: Load): Promise<Driven> {
   const state = { started: 0, ended: 0, endedAt: 0, failure: undefined as Error | undefined };
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => {
@@ -140,7 +136,8 @@ async function untilComplete(audit: FeedAudit, load: Load): Promise<void> {
 function watchProgress(audit: FeedAudit, fail: (error: Error) => void): () => void {
   let steps = -1;
   const timer = setInterval(() => {
-    if (audit.steps === steps) fail(new Error(`nothing happened for ${STALL_MS / MS_PER_SECOND} s after ${steps} steps`));
+    if (audit.steps === steps)
+      fail(new Error(`nothing happened for ${STALL_MS / MS_PER_SECOND} s after ${steps} steps`));
     steps = audit.steps;
   }, STALL_MS);
   return () => clearInterval(timer);

@@ -17,11 +17,14 @@ const url = broker?.url ?? (serverUrl as string);
 const bus = await connectBus({ url, name: 'bench-orchestrator' });
 const orchestrator = await startOrchestrator({ log, bus, subjects: createSubjects(), logger });
 
-serveParent({ url }, {
-  close: async () => {
-    await orchestrator.close();
-    await bus.close();
-    await log.close();
-    await broker?.close();
+serveParent(
+  { url },
+  {
+    close: async () => {
+      await orchestrator.close();
+      await bus.close();
+      await log.close();
+      await broker?.close();
+    },
   },
-});
+);

@@ -1,5 +1,5 @@
 /** `npm run bench`: measures the workloads and prints one JSON line each on stdout, a table on stderr. */
-import { type BenchArguments, readArguments, usage, UsageError } from './arguments.ts';
+import { type BenchArguments, readArguments, UsageError, usage } from './arguments.ts';
 import { judge } from './budgets.ts';
 import { toJsonLine, toTable, toVerdicts } from './report.ts';
 import type { BenchOptions, Result } from './workload.ts';

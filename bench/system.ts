@@ -4,11 +4,11 @@
  * same layout, load and audit.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NatsServer, startNatsServer } from '../test/support/nats-server.ts';
 import type { JsonObject } from '../src/workflow/value.ts';
+import { type NatsServer, startNatsServer } from '../test/support/nats-server.ts';
 import { type BenchProcess, startProcess } from './child-process.ts';
 
 export type BrokerName = 'embedded' | 'nats-server';
@@ -56,8 +56,8 @@ export interface System {
   ask(question: object): Promise<JsonObject>;
   /** SIGKILL to orchestrator and worker; nats-server and the data stay. */
   kill9(): Promise<void>;
-  /** Starts both again on the same data and address, without waiting until they serve. */
-  restart(): Promise<void>;
+  /** Starts both on the same data and address, also after `kill9`; resolves when both serve. */
+  start(): Promise<void>;
   /** Ends every process and removes the data. */
   close(): Promise<void>;
 }
@@ -72,9 +72,21 @@ export interface SystemOptions {
 
 /** Starts a system; resolves when both processes serve. */
 export async function startSystem(options: SystemOptions): Promise<System> {
+  const system = await prepareSystem(options);
+  try {
+    await system.start();
+    return system;
+  } catch (error) {
+    await system.close();
+    throw error;
+  }
+}
+
+/** A system whose address and data directory are there, and nats-server, but none of its processes. */
+export async function prepareSystem(options: SystemOptions): Promise<System> {
   const system = new RunningSystem(options);
   try {
-    await system.open();
+    await system.prepare();
     return system;
   } catch (error) {
     await system.close();
@@ -99,7 +111,7 @@ class RunningSystem implements System {
     return this.#server === undefined ? own : [...own, this.#server.pid];
   }
 
-  async open(): Promise<void> {
+  async prepare(): Promise<void> {
     this.directory = this.#options.directory ?? (await mkdtemp(join(tmpdir(), 'troupe-bench-')));
     if (this.#options.broker === 'nats-server') {
       this.#server = await startNatsServer();
@@ -108,10 +120,9 @@ class RunningSystem implements System {
       this.#port = await freePort();
       this.url = `nats://127.0.0.1:${this.#port}`;
     }
-    await this.restart();
   }
 
-  async restart(): Promise<void> {
+  async start(): Promise<void> {
     const { modules, profileDirectory } = this.#options;
     const { directory, url } = this;
     const address = this.#port === undefined ? { url } : { port: this.#port };

@@ -22,9 +22,12 @@ const worker = await startWorker({
 });
 await bus.flush();
 
-serveParent({}, {
-  close: async () => {
-    await worker.close();
-    await bus.close();
+serveParent(
+  {},
+  {
+    close: async () => {
+      await worker.close();
+      await bus.close();
+    },
   },
-});
+);

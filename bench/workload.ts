@@ -2,7 +2,13 @@
 import { type Figures, median, quantile } from './figures.ts';
 import { measureRawFloor, type RawLoad, rawLoadOf } from './floors/raw-floor.ts';
 import { type Load, measureLoad } from './load.ts';
-import { type BrokerName, contractFloor, type SystemModules, startSystem, troupe } from './system.ts';
+import {
+  type BrokerName,
+  contractFloor,
+  type SystemModules,
+  startSystem,
+  troupe,
+} from './system.ts';
 
 export type WorkloadName = 'W1' | 'W2' | 'W3' | 'W4' | 'log';
 
@@ -62,7 +68,11 @@ export interface LoadPlan {
  * meanwhile disturbs all three alike.
  */
 export async function measureWithFloors(plan: LoadPlan, options: BenchOptions): Promise<Result> {
-  const rounds: Record<'ours' | 'contract' | 'raw', Figures[]> = { ours: [], contract: [], raw: [] };
+  const rounds: Record<'ours' | 'contract' | 'raw', Figures[]> = {
+    ours: [],
+    contract: [],
+    raw: [],
+  };
   for (let round = 0; round < options.repeat; round += 1) {
     rounds.raw.push(await measureRaw(plan, options));
     rounds.contract.push(await measureOn(contractFloor, plan, { broker: options.broker }));

@@ -10,7 +10,11 @@ import { connect, createInbox, type Msg } from 'nats';
 import { event, type RunEvent, upcast } from '../../src/events/catalogue.ts';
 import { type Commit, envelopeOf } from '../../src/events/envelope.ts';
 import { openLevelLog } from '../../src/log/level-log.ts';
-import { acceptedSchema, type ExecutionRequest, resultSchema } from '../../src/messages/execution.ts';
+import {
+  acceptedSchema,
+  type ExecutionRequest,
+  resultSchema,
+} from '../../src/messages/execution.ts';
 import { requestSchema } from '../../src/messages/request.ts';
 import { startBroker } from '../../src/messaging/embedded-broker.ts';
 import { createSubjects, queueNames } from '../../src/messaging/subjects.ts';
@@ -18,8 +22,8 @@ import { projectedEvent } from '../../src/projections/projection.ts';
 import { type RunRecord, runs as runsProjection } from '../../src/projections/runs.ts';
 import { childOptions, serveParent } from '../child-process.ts';
 import type { ServingOptions } from '../system.ts';
+import { type FloorPlan, FloorPlans } from './plans.ts';
 import { DurableQueue } from './release.ts';
-import { FloorPlans, type FloorPlan } from './plans.ts';
 import { connectTo, decode, encode } from './wire.ts';
 
 /** Of a fan-out: the same window as the workload's. */
@@ -64,13 +68,16 @@ connection.subscribe(subjects.request(), {
 connection.subscribe(subjects.anyTaskResult(), { callback: (_, message) => takeResult(message) });
 await connection.flush();
 
-serveParent({}, {
-  close: async () => {
-    await connection.close();
-    await log.close();
-    await broker?.close();
+serveParent(
+  {},
+  {
+    close: async () => {
+      await connection.close();
+      await log.close();
+      await broker?.close();
+    },
   },
-});
+);
 
 function publishAndFold(commit: Commit): void {
   const subject = subjects.runEvents(commit.stream);

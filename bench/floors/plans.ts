@@ -1,8 +1,9 @@
 /** What the contract floor knows of a workflow: how many steps it has and how each is named. */
+
+import { Planner } from '../../src/actors/services/planner.ts';
 import type { RequestMessage } from '../../src/messages/request.ts';
 import type { WorkflowDefinition } from '../../src/workflow/definition.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
-import { Planner } from '../../src/actors/services/planner.ts';
 
 /** A chain in the order of the file, or one `foreach` over numbers. */
 export class FloorPlan {

@@ -7,6 +7,8 @@ import {
   type Result,
   type WorkloadName,
 } from '../workload.ts';
+import { measureLog } from './log.ts';
+import { measureRecovery } from './recovery.ts';
 import { chains, fanOut } from './shapes.ts';
 
 /** Measures one size of a workload. */
@@ -52,4 +54,6 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
       return measureWithFloors({ workload: 'W3', load, warmUp, speed: byThroughput }, options);
     },
   },
+  W4: { sizes: [200], quickSizes: [10], measure: measureRecovery },
+  log: { sizes: [1_000_000], quickSizes: [2_000], measure: measureLog },
 };
