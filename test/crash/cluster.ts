@@ -8,6 +8,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { connectClient } from '../../src/client/client.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { type Child, startChild } from './child.ts';
 import type { OrchestratorProcessSettings } from './orchestrator-process.ts';
@@ -46,11 +48,11 @@ export class Cluster {
     this.#worker = this.#startWorker();
   }
 
-  /** Starts all processes; resolves when they serve. */
+  /** Starts all processes; resolves when they serve and the worker's agent is in the log. */
   static async start(kind: BrokerKind): Promise<Cluster> {
     const server = kind === 'embedded' ? undefined : await startNatsServer();
     const cluster = new Cluster(kind, server?.port ?? (await freePort()), server);
-    await cluster.ready();
+    await cluster.#serving();
     return cluster;
   }
 
@@ -68,12 +70,16 @@ export class Cluster {
       : ['orchestrator', 'worker', 'nats-server'];
   }
 
-  /** Resolves when orchestrator and worker have said that they serve. */
-  async ready(): Promise<void> {
+  async #serving(): Promise<void> {
     const lines = await Promise.all([this.#orchestrator.first, this.#worker.first]);
     for (const line of lines) {
       if (line.ready !== true) throw new Error(`a process did not start: ${JSON.stringify(line)}`);
     }
+    const client = await connectClient({ url: this.url });
+    const isKnown = async (): Promise<boolean> =>
+      (await client.query('agents', { key: 'mark' })).documents.length > 0;
+    while (!(await isKnown())) await sleep(20);
+    await client.close();
   }
 
   /** kill -9; resolves when the process is gone. */
