@@ -7,6 +7,7 @@
  * no expressions, no timers, no admission, no loss, no cancellation and no recovery.
  */
 import { connect, createInbox, type Msg } from 'nats';
+import { systemIds } from '../../src/actors/services/ids.ts';
 import { event, type RunEvent, upcast } from '../../src/events/catalogue.ts';
 import { type Commit, envelopeOf } from '../../src/events/envelope.ts';
 import { openLevelLog } from '../../src/log/level-log.ts';
@@ -28,6 +29,10 @@ import { connectTo, decode, encode } from './wire.ts';
 
 /** Of a fan-out: the same window as the workload's. */
 const WINDOW = 500;
+const RUN_TIMEOUT_MS = 3_600_000;
+/** What is known of accepted steps is forgotten beyond so many. */
+const MAX_ACCEPTED = 10_000;
+const MAX_COMMIT_EVENTS = 1_000;
 
 interface FloorRun {
   id: string;
@@ -37,7 +42,9 @@ interface FloorRun {
   /** The next step to start, and how many have ended. */
   next: number;
   ended: number;
+  /** When each step started, and when the whole run is out of time. */
   startedAt: number[];
+  dueAt: number;
 }
 
 const { directory, url: serverUrl, port } = childOptions<ServingOptions>();
@@ -53,12 +60,12 @@ const plans = new FloorPlans();
 /** What is dispatched and not accepted. */
 const offered = new Map<string, ExecutionRequest>();
 const acceptedBy = new Map<string, string>();
-let runSequence = 0;
 let offerSequence = 0;
 
 log.onDurable((commits) => {
-  for (const commit of commits) publishAndFold(commit);
+  // What somebody waits for goes first.
   waiting.release((commits.at(-1) as Commit).position);
+  for (const commit of commits) publishAndFold(commit);
 });
 connection.subscribe(`${inbox}.*`, { callback: (_, message) => takeAcceptance(message) });
 connection.subscribe(subjects.request(), {
@@ -99,8 +106,17 @@ function takeRequest(message: Msg): void {
     return;
   }
   const requestId = request.requestId as string;
-  const id = `run_${Date.now().toString(36).padStart(9, '0')}${(runSequence++).toString(36).padStart(12, '0')}`;
-  const run: FloorRun = { id, plan, requestId, version: 0, next: 0, ended: 0, startedAt: [] };
+  const now = Date.now();
+  const id = systemIds.runId(now);
+  const run: FloorRun = {
+    id,
+    plan,
+    requestId,
+    version: 0,
+    next: 0,
+    ended: 0,
+    ...{ dueAt: now + RUN_TIMEOUT_MS, startedAt: [] },
+  };
   runs.set(id, run);
   const created = event('run.created', {
     runId: id,
@@ -114,7 +130,7 @@ function takeRequest(message: Msg): void {
   });
   const { events, requests } = startSteps(run, plan.isChain ? 1 : WINDOW);
   const { position } = append(run, {
-    events: [created, event('run.started', {}), ...events],
+    events: [created, event('run.started', { dueAt: run.dueAt }), ...events],
     causationId: requestId,
     actor: { kind: 'client' },
     unique: [`request:${requestId}`],
@@ -161,7 +177,13 @@ function takeResult(message: Msg): void {
 function endOf(run: FloorRun): RunEvent[] {
   if (run.ended < run.plan.steps) return [];
   runs.delete(run.id);
-  return [event('run.succeeded', { name: run.plan.definition.name, output: {} })];
+  return [
+    event('run.succeeded', {
+      name: run.plan.definition.name,
+      startedAt: run.dueAt - RUN_TIMEOUT_MS,
+      output: null,
+    }),
+  ];
 }
 
 function startSteps(
@@ -192,6 +214,7 @@ function startSteps(
         task: identity.definitionTaskId ?? identity.taskId,
         correlationId: run.requestId,
       },
+      deadline: run.dueAt,
       result: subjects.taskResult(run.id, identity.taskId),
       progress: subjects.taskProgress(run.id, identity.taskId),
       logId: log.logId,
@@ -205,7 +228,7 @@ function append(
   run: FloorRun,
   part: Pick<Parameters<typeof log.append>[0], 'events' | 'causationId' | 'actor' | 'unique'>,
 ): Commit {
-  const limit = 1_000;
+  const limit = MAX_COMMIT_EVENTS;
   let commit: Commit | undefined;
   for (let from = 0; from < part.events.length; from += limit) {
     const { unique, ...rest } = part;
@@ -236,5 +259,5 @@ function takeAcceptance(message: Msg): void {
   if (message.data.length === 0 || request === undefined) throw new Error('nobody took a step');
   const { worker } = acceptedSchema.parse(decode(message.data));
   acceptedBy.set(request.key, worker);
-  if (acceptedBy.size > 10_000) acceptedBy.clear();
+  if (acceptedBy.size > MAX_ACCEPTED) acceptedBy.clear();
 }

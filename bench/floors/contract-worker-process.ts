@@ -2,6 +2,7 @@
  * The worker of the contract floor: takes an execution request, parses it, accepts it, answers with a result until
  * that is acknowledged once. No queue, no cache, no deadlines, no heartbeats.
  */
+import { randomUUID } from 'node:crypto';
 import { connect, createInbox } from 'nats';
 import { executionRequestSchema } from '../../src/messages/execution.ts';
 import { createSubjects, queueNames } from '../../src/messaging/subjects.ts';
@@ -10,7 +11,7 @@ import type { WorkingOptions } from '../system.ts';
 import { connectTo, decode, encode } from './wire.ts';
 
 const { url } = childOptions<WorkingOptions>();
-const WORKER = 'wrk_floor';
+const WORKER = `worker_${randomUUID()}`;
 const subjects = createSubjects();
 const connection = await connectTo(connect, url);
 const inbox = createInbox();

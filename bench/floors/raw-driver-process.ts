@@ -13,7 +13,7 @@ import type { RawLoad } from './raw-floor.ts';
 import { connectTo } from './wire.ts';
 
 /** Bytes of an execution request and of three events in one record, as measured on the real ones. */
-const REQUEST = Buffer.alloc(480, 'request ');
+const REQUEST = Buffer.alloc(465, 'request ');
 const RECORD = Buffer.alloc(420, 'record ');
 const KEY_DIGITS = 12;
 

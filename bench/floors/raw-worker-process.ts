@@ -4,7 +4,7 @@ import { childOptions, serveParent } from '../child-process.ts';
 import type { WorkingOptions } from '../system.ts';
 import { connectTo } from './wire.ts';
 
-const RESULT = Buffer.alloc(140, 'result ');
+const RESULT = Buffer.alloc(155, 'result ');
 const { url } = childOptions<WorkingOptions>();
 const connection = await connectTo(connect, url);
 
