@@ -77,6 +77,7 @@ export class OwedEffects {
     const hasRunChanged = state !== this.#state;
     this.#state = state;
     const changes = { started, stopped, turn };
+    this.#bookSlots(turn);
     if (hasRunChanged) this.#compare(undefined, changes);
     const owners: Iterable<Activation> = hasRunChanged
       ? new Set([...run.touched, ...run.open])
@@ -103,17 +104,21 @@ export class OwedEffects {
     this.#owed.clear();
   }
 
+  /** An attempt that follows another one in the same turn has a slot of its own: the earlier one goes back. */
+  #bookSlots(turn: Turn): void {
+    for (const [id, agent] of turn.takeGranted()) {
+      const before = this.#slots.get(id);
+      this.#slots.set(id, agent);
+      if (before !== undefined) this.#runtime.admission.release(before);
+    }
+  }
+
   #moveSlot(activation: Activation): void {
     const held = this.#slots.get(activation.id);
-    const holds = slotStates.has(activation.state) && activation.cell !== undefined;
-    const { agent } = activation.context;
-    if (holds && held === undefined && activation.state === 'running' && agent !== null) {
-      // The slot was acquired in the turn; here it only gets its place in the books.
-      this.#slots.set(activation.id, agent);
-    } else if (!holds && held !== undefined) {
-      this.#slots.delete(activation.id);
-      this.#runtime.admission.release(held);
-    }
+    if (held === undefined) return;
+    if (slotStates.has(activation.state) && activation.cell !== undefined) return;
+    this.#slots.delete(activation.id);
+    this.#runtime.admission.release(held);
   }
 
   #compare(

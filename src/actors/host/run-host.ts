@@ -168,6 +168,7 @@ export class RunHost {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#mailbox.length = 0;
+    this.#turn?.abandon();
     this.#returnGrants();
     this.#owed?.abandon();
     this.#runtime.admission.forget(this.stream);

@@ -51,6 +51,8 @@ export class Turn {
   readonly #runtime: HostRuntime;
   readonly #input: TurnInput;
   readonly #fetched: string[] = [];
+  /** Agents of the slots that attempts of this turn use, by activation, until the commit books them. */
+  #granted = new Map<string, string>();
   readonly #blocked = new Set<string>();
   #isDecided = false;
   /** A slot that was given and not used yet. */
@@ -177,6 +179,7 @@ export class Turn {
       this.#runtime.admission.release(held.grant.agent);
       return;
     }
+    this.#granted.set(held.activation, held.grant.agent);
     if (this.#steps !== undefined) this.#steps -= 1;
   }
 
@@ -243,8 +246,16 @@ export class Turn {
     for (const key of this.#fetched) if (!kept.has(key)) this.#run.values.delete(key);
   }
 
-  /** The turn came to nothing: a slot in hand goes back. */
+  /** The slots that this turn took, once: whoever books them gives them back later. */
+  takeGranted(): Map<string, string> {
+    const granted = this.#granted;
+    this.#granted = new Map();
+    return granted;
+  }
+
+  /** The turn came to nothing: every slot that it took goes back. */
   abandon(): void {
+    for (const agent of this.takeGranted().values()) this.#runtime.admission.release(agent);
     if (this.#held !== undefined) this.#runtime.admission.release(this.#held.grant.agent);
     this.#held = undefined;
   }

@@ -1,0 +1,86 @@
+/** Plays one scenario, crashing when asked, and gives what must not depend on the crash. */
+import { reportRun } from '../../src/actors/services/client-doors.ts';
+import { loadRun } from '../../src/actors/host/load.ts';
+import type { RunReport, TaskReport } from '../../src/messages/report.ts';
+import { type Scenario, workflowOf } from './scenarios.ts';
+import { World } from './world.ts';
+
+const LIMIT_MS = 120_000;
+
+export interface Played {
+  report: unknown;
+  /** Durable commits of the whole log. */
+  positions: number;
+  executions: Map<string, number>;
+}
+
+/** Everything of a report but times and ids. */
+export function timeless(report: RunReport): unknown {
+  const { runId: _, durationMs: __, tasks, ...rest } = report;
+  return { ...rest, tasks: Object.fromEntries(Object.entries(tasks).map(([id, task]) => [id, timelessTask(task)])) };
+}
+
+function timelessTask(task: TaskReport): unknown {
+  const { startedAt: _, endedAt: __, instances, ...rest } = task;
+  return { ...rest, ...(instances === undefined ? {} : { instances: instances.map(timelessTask) }) };
+}
+
+/** Runs the scenario; with `crashAt` the orchestrator dies once that position is durable, and comes back. */
+export async function play(scenario: Scenario, options: { crashAt?: number; keepInFlight?: boolean } = {}): Promise<Played> {
+  const world = new World(7);
+  world.start();
+  world.startWorker('w1');
+  await world.until(() => (world.orchestrator?.agents().length ?? 0) > 0, LIMIT_MS, 'the start');
+  let runId: string | undefined;
+  let problem: unknown;
+  const note = (error: unknown): void => {
+    problem ??= error;
+  };
+  world.request('r1', workflowOf(scenario), scenario.input).then((id) => {
+    runId = id;
+    for (const planned of scenario.commands ?? []) void steer(world, id, planned).catch(note);
+  }, note);
+  const isOver = (): boolean => {
+    if (problem !== undefined) throw problem;
+    return runId !== undefined && world.invariants.streams.get(runId)?.isEnded === true;
+  };
+  if (options.crashAt !== undefined) {
+    const { crashAt } = options;
+    await world.until(() => world.invariants.position >= crashAt || isOver(), LIMIT_MS, 'the crash');
+    world.crash({ keepInFlight: options.keepInFlight ?? false });
+    await world.catchUpInvariants();
+    world.start();
+  }
+  await world.until(isOver, LIMIT_MS, `the end of ${scenario.name}`);
+  const ended = runId ?? '';
+  const version = world.invariants.streams.get(ended)?.version;
+  await world.until(() => world.invariants.fed.get(ended) === version, LIMIT_MS, 'the feed');
+  world.invariants.finished();
+  if (world.errors.length > 0) throw new Error(world.errors.join('\n'));
+  return { report: timeless(await reportOfRun(world, ended)), positions: world.invariants.position, executions: world.executions() };
+}
+
+/** Sends a command once the run is as far as the scenario says. */
+async function steer(world: World, runId: string, planned: { atVersion: number; command: { [key: string]: unknown } }): Promise<void> {
+  const state = () => world.invariants.streams.get(runId);
+  while ((state()?.version ?? 0) < planned.atVersion) {
+    if (state()?.isEnded === true) return;
+    await world.pause(5);
+  }
+  await world.command(runId, { id: `${runId}-${planned.atVersion}`, ...planned.command } as never);
+}
+
+/** The report from the log, which is the same with and without snapshots. */
+export async function reportOfRun(world: World, runId: string): Promise<RunReport> {
+  const [quick, slow] = await Promise.all([
+    loadRun(world.log, runId),
+    loadRun(world.log, runId, { useSnapshot: false }),
+  ]);
+  if (quick === undefined || slow === undefined) throw new Error(`${runId} is not in the log`);
+  const report = await reportRun(world.log, slow.run, { now: world.time.now });
+  const restored = await reportRun(world.log, quick.run, { now: world.time.now });
+  if (JSON.stringify(report) !== JSON.stringify(restored)) {
+    throw new Error(`a snapshot changed the report: ${JSON.stringify(restored)} instead of ${JSON.stringify(report)}`);
+  }
+  return report;
+}

@@ -1,0 +1,168 @@
+/** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
+import type { JsonObject } from '../../src/workflow/value.ts';
+
+export interface Scenario {
+  name: string;
+  workflow: JsonObject;
+  input?: JsonObject;
+  /** Commands: sent once that many events of the run are durable. */
+  commands?: { atVersion: number; command: JsonObject }[];
+}
+
+const agent = (id: string, parameters: JsonObject = {}, rest: JsonObject = {}): JsonObject => ({
+  id,
+  agent: 'echo',
+  parameters,
+  ...rest,
+});
+const after = (...dependencies: string[]): JsonObject => ({ dependencies });
+const failing = { fails: 99, retryable: false };
+
+export const scenarios: Scenario[] = [
+  {
+    name: 'chain',
+    workflow: {
+      tasks: [
+        agent('a', { then: { n: 1 } }),
+        agent('b', { then: '${a.output.n + 1}' }, after('a')),
+        agent('c', { then: '${b.output * 10}' }, after('b')),
+      ],
+      outputs: { c: '${c.output}' },
+    },
+  },
+  {
+    name: 'diamond',
+    workflow: {
+      settings: { max_parallel: 2 },
+      tasks: [
+        agent('a'),
+        ...['b', 'c', 'd'].map((id) => agent(id, { then: id, ms: 50 }, after('a'))),
+        agent('e', { then: '${b.output + c.output + d.output}' }, after('b', 'c', 'd')),
+      ],
+    },
+  },
+  {
+    name: 'foreach',
+    workflow: {
+      settings: { max_parallel: 3 },
+      tasks: [
+        agent('list', { then: [1, 2, 3, 4, 5] }),
+        agent('each', { then: '${n * n}', ms: 20 }, { ...after('list'), foreach: '${list.output}', as: 'n' }),
+        agent('sum', { then: '${each.output}' }, after('each')),
+      ],
+    },
+  },
+  {
+    name: 'retries',
+    workflow: {
+      tasks: [
+        agent('a', { fails: 2, then: 'third' }, { retry: { max_attempts: 9, delay: 0.2 } }),
+        agent('b', { fails: 1, then: 'second' }, { ...after('a'), retry: { max_attempts: 9, delay: 1, backoff: 'exponential' } }),
+      ],
+    },
+  },
+  {
+    name: 'failure stops',
+    workflow: {
+      settings: { max_parallel: 5 },
+      tasks: [
+        agent('ok', { then: 1 }),
+        agent('bad', failing, after('ok')),
+        agent('long', { ms: 60_000 }, after('ok')),
+        agent('never', {}, after('bad')),
+        agent('clean-up', { then: 'clean' }, { ...after('bad'), trigger: 'all_done' }),
+      ],
+    },
+  },
+  {
+    name: 'failure goes on',
+    workflow: {
+      settings: { on_failure: 'continue' },
+      tasks: [agent('bad', failing), agent('ok', { ms: 200 }), agent('late', { then: 'kept' }, after('ok'))],
+    },
+  },
+  {
+    name: 'handler',
+    workflow: {
+      tasks: [
+        agent('bad', failing),
+        agent('fix', { then: 'fixed' }, { ...after('bad'), trigger: 'one_failed' }),
+        agent('skipped', failing, { on_failure: 'skip' }),
+        agent('end', { then: '${fix.output}' }, { ...after('fix', 'skipped'), trigger: 'none_failed' }),
+      ],
+    },
+  },
+  {
+    name: 'timers',
+    workflow: {
+      tasks: [
+        { id: 'wait', wait: { timer: 3 } },
+        agent('a', { then: 'later' }, after('wait')),
+        { id: 'then', wait: { timer: '${1}' }, dependencies: ['a'] },
+      ],
+    },
+  },
+  {
+    name: 'task timeout',
+    workflow: {
+      tasks: [agent('hangs', { ms: 600_000 }, { timeout: 2, retry: { max_attempts: 2, delay: 0.1 } })],
+    },
+  },
+  {
+    name: 'run timeout',
+    workflow: {
+      settings: { timeout: 4 },
+      tasks: [agent('a', { then: 1 }), agent('hangs', { ms: 600_000 }, after('a')), agent('never', {}, after('hangs'))],
+    },
+  },
+  {
+    name: 'large values',
+    workflow: {
+      inputs: { size: { type: 'integer' } },
+      tasks: [
+        agent('big', { range: '${inputs.size}' }),
+        agent('sees', { then: '${size(big.output)}' }, after('big')),
+        agent('each', { then: '${n}' }, { ...after('big'), foreach: '${filter(big.output, x, x % 9000 == 0)}', as: 'n' }),
+      ],
+      outputs: { size: '${sees.output}' },
+    },
+    input: { size: 30_000 },
+  },
+  {
+    name: 'join and cancel',
+    workflow: {
+      settings: { max_parallel: 4 },
+      tasks: [
+        agent('race', { ms: '${n}', then: '${n}' }, { foreach: [10, 90_000, 90_001], as: 'n', join: { count: 1, rest: 'cancel' } }),
+      ],
+    },
+  },
+  {
+    name: 'begins and fails in one commit',
+    workflow: {
+      tasks: [
+        agent('one', { then: {} }),
+        agent('begins', { ms: 5 }, after('one')),
+        agent('cannot', { x: '${one.output.missing.field}' }, after('one')),
+      ],
+    },
+  },
+  {
+    name: 'canceled',
+    workflow: { tasks: [agent('a'), agent('long', { ms: 300_000 }, after('a')), agent('never', {}, after('long'))] },
+    commands: [{ atVersion: 7, command: { type: 'cancel', reason: 'enough' } }],
+  },
+  {
+    name: 'paused',
+    workflow: { tasks: [agent('a'), { id: 'wait', wait: { timer: 2 }, dependencies: ['a'] }, agent('b', {}, after('wait'))] },
+    commands: [
+      { atVersion: 5, command: { type: 'pause', reason: 'look' } },
+      { atVersion: 8, command: { type: 'resume' } },
+    ],
+  },
+];
+
+/** The file form with its name. */
+export function workflowOf(scenario: Scenario): JsonObject {
+  return { name: scenario.name.replaceAll(' ', '-'), ...scenario.workflow };
+}
