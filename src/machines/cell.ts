@@ -1,8 +1,8 @@
 /**
  * Folding: the one file where an XState machine takes an event.
  * A cell is one actor's state. Two kinds, with the same answers for every history (a test folds all both ways):
- * a live cell is a running XState actor, which inspectors and tools see; a folded cell is a snapshot moved on by
- * `machine.transition` with one shared inert scope, four times faster, for recovery, replay and time travel.
+ * a live cell is a running XState actor, which inspectors and tools see; a folded cell is a bare snapshot, for
+ * recovery, replay and time travel. Both move by the table of `stepper.ts`, a parallel machine by `machine.transition`.
  *
  * F1 An event that the state does not handle throws `fold.illegal-event`; XState would ignore it in silence.
  * F2 An exception inside `assign` reaches the caller and nobody else: a live actor has an error observer.
@@ -13,18 +13,12 @@ import {
   type AnyStateMachine,
   createActor,
   createEmptyActor,
-  type EventObject,
   type Snapshot,
 } from 'xstate';
 import { IllegalEvent } from './errors.ts';
+import { type FoldEvent, Stepper, stepperOf } from './stepper.ts';
 
-/** An event as machines take it: the recorded type and data plus the commit's time. */
-export interface FoldEvent extends EventObject {
-  type: string;
-  /** Milliseconds since the epoch. */
-  at: number;
-  data: unknown;
-}
+export type { FoldEvent } from './stepper.ts';
 
 /** One actor's state and how it takes an event. */
 export interface Cell {
@@ -35,21 +29,36 @@ export interface Cell {
   stop(): void;
 }
 
+export interface CellOptions {
+  /** A snapshot from `persistedOf`; without it the machine's initial state. */
+  persisted?: Snapshot<unknown>;
+  /** The cell of the actor that this one belongs to: a task's run. */
+  parent?: Cell;
+}
+
 /** Makes cells of one kind. */
 export interface CellFactory {
   readonly kind: 'live' | 'folded';
-  /** `persisted` is a snapshot from `persistedOf`; without it the machine's initial state. */
-  create(machine: AnyStateMachine, persisted?: Snapshot<unknown>): Cell;
+  create(machine: AnyStateMachine, options?: CellOptions): Cell;
 }
 
-function assertLegal(snapshot: AnyMachineSnapshot, event: FoldEvent): void {
-  if (!snapshot.can(event)) {
-    throw new IllegalEvent({
-      machine: snapshot.machine.id,
-      state: JSON.stringify(snapshot.value),
-      type: event.type,
-    });
+/** What follows from an event; throws `fold.illegal-event`. */
+function nextSnapshot(
+  machine: AnyStateMachine,
+  snapshot: AnyMachineSnapshot,
+  event: FoldEvent,
+): AnyMachineSnapshot {
+  if (Stepper.handles(snapshot)) {
+    const next = stepperOf(machine).next(snapshot, event);
+    if (next !== undefined) return next;
+  } else if (snapshot.can(event)) {
+    return machine.transition(snapshot, event, inertScope) as AnyMachineSnapshot;
   }
+  throw new IllegalEvent({
+    machine: machine.id,
+    state: JSON.stringify(snapshot.value),
+    type: event.type,
+  });
 }
 
 const idleActor = createEmptyActor();
@@ -81,7 +90,7 @@ class FoldedCell implements Cell {
   snapshot: AnyMachineSnapshot;
   readonly #machine: AnyStateMachine;
 
-  constructor(machine: AnyStateMachine, persisted?: Snapshot<unknown>) {
+  constructor(machine: AnyStateMachine, { persisted }: CellOptions = {}) {
     this.#machine = machine;
     this.snapshot =
       persisted === undefined
@@ -90,49 +99,79 @@ class FoldedCell implements Cell {
   }
 
   take(event: FoldEvent): void {
-    assertLegal(this.snapshot, event);
-    this.snapshot = this.#machine.transition(this.snapshot, event, inertScope);
+    this.snapshot = nextSnapshot(this.#machine, this.snapshot, event);
   }
 
   stop(): void {}
 }
 
-class LiveCell implements Cell {
-  readonly #actor: ReturnType<typeof createActor<AnyStateMachine>>;
+/** The machine as actor logic: the same machine, with our transition. */
+const logics = new WeakMap<AnyStateMachine, AnyStateMachine>();
 
-  constructor(machine: AnyStateMachine, persisted?: Snapshot<unknown>) {
-    this.#actor = createActor(machine, persisted === undefined ? {} : { snapshot: persisted });
-    // F2: without an observer XState rethrows from a timer and ends the process.
-    this.#actor.subscribe({ error: () => {} });
-    this.#actor.start();
+function logicOf(machine: AnyStateMachine): AnyStateMachine {
+  let logic = logics.get(machine);
+  if (logic === undefined) {
+    logic = Object.create(machine, {
+      transition: {
+        value: (snapshot: AnyMachineSnapshot, event: FoldEvent) =>
+          // A task that broke tells its parent; the host hears of it by the exception.
+          event.type.startsWith('xstate.') ? snapshot : nextSnapshot(machine, snapshot, event),
+      },
+    }) as AnyStateMachine;
+    logics.set(machine, logic);
+  }
+  return logic;
+}
+
+// F2: without an observer XState rethrows from a timer and ends the process.
+const errorObserver = { error: () => {} };
+
+class LiveCell implements Cell {
+  readonly actor: ReturnType<typeof createActor<AnyStateMachine>>;
+
+  constructor(machine: AnyStateMachine, options: CellOptions = {}) {
+    const { persisted, parent } = options;
+    this.actor = createActor(logicOf(machine), {
+      ...(persisted === undefined ? {} : { snapshot: persisted }),
+      // Tasks share the system of their run: an inspector sees them below it, and a system costs more than an actor.
+      ...(parent instanceof LiveCell ? { parent: parent.actor } : {}),
+    });
+    this.actor.subscribe(errorObserver);
+    this.actor.start();
   }
 
   get snapshot(): AnyMachineSnapshot {
-    return this.#actor.getSnapshot();
+    return this.actor.getSnapshot();
   }
 
   take(event: FoldEvent): void {
-    assertLegal(this.snapshot, event);
-    this.#actor.send(event);
-    const after = this.#actor.getSnapshot() as AnyMachineSnapshot;
+    this.actor.send(event);
+    const after = this.actor.getSnapshot() as AnyMachineSnapshot;
     if (after.status === 'error') throw after.error;
   }
 
   stop(): void {
-    this.#actor.stop();
+    stopActor(this.actor);
   }
+}
+
+/** `stop` is for roots: an actor with a parent is ended by what its parent would call. */
+function stopActor(actor: { stop(): unknown }): void {
+  const inner = actor as unknown as { _parent?: unknown; _stop(): void };
+  if (inner._parent === undefined) actor.stop();
+  else inner._stop();
 }
 
 /** Cells for histories. */
 export const foldedCells: CellFactory = {
   kind: 'folded',
-  create: (machine, persisted) => new FoldedCell(machine, persisted),
+  create: (machine, options) => new FoldedCell(machine, options),
 };
 
 /** Cells for actors that live. */
 export const liveCells: CellFactory = {
   kind: 'live',
-  create: (machine, persisted) => new LiveCell(machine, persisted),
+  create: (machine, options) => new LiveCell(machine, options),
 };
 
 /** What a cell is stored as: plain data that `CellFactory.create` takes back. */

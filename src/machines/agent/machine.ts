@@ -1,9 +1,9 @@
 /**
  * What can happen to an agent: whether anybody offers it, and beside it its circuit breaker.
  */
-import { assign, setup } from 'xstate';
+import { setup } from 'xstate';
 import type { AgentEvent } from '../../events/agent-events.ts';
-import type { FoldEvent } from '../cell.ts';
+import { type FoldEvent, foldAction } from '../stepper.ts';
 
 export interface AgentContext {
   agent: string | null;
@@ -18,9 +18,7 @@ type Fold = FoldEvent & AgentEvent;
 type DataOf<Type extends Fold['type']> = Extract<Fold, { type: Type }>['data'];
 
 function folding<Type extends Fold['type']>(change: (data: DataOf<Type>) => Partial<AgentContext>) {
-  return assign<AgentContext, Fold, undefined, Fold, never>(({ event }) =>
-    change(event.data as DataOf<Type>),
-  );
+  return foldAction<AgentContext, Fold>((_context, event) => change(event.data as DataOf<Type>));
 }
 
 const registered = folding<'agent.registered'>((data) => ({

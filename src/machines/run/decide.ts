@@ -96,7 +96,8 @@ function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: Turn
   const id = message.timerId.split(':')[1] ?? '';
   const activation = run.activations.get(id);
   // A delay that fired while the pause was on its way is owed again, and later, once the run is resumed.
-  if (activation === undefined || (run.delayed.has(activation) && isHeld(runState(run)))) return nothing;
+  if (activation === undefined || (run.delayed.has(activation) && isHeld(runState(run))))
+    return nothing;
   return decideTaskTimer(activation, message, input);
 }
 

@@ -70,7 +70,7 @@ function newActivation(run: RunAggregate, event: TaskFold): Activation {
   invariant(node !== undefined, 'an event names a task that does not exist', { id });
   const separator = id.lastIndexOf('~');
   const parent = separator === -1 ? undefined : run.activations.get(id.slice(0, separator));
-  const cell = run.cells.create(taskMachine);
+  const cell = run.cells.create(taskMachine, { parent: run.cell });
   const activation: Activation = {
     id,
     node,
@@ -108,11 +108,11 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
 function revive(run: RunAggregate, activation: Activation): NonNullable<Activation['cell']> {
   const snapshot = { status: 'active', value: activation.state, context: activation.context };
+  const persisted = { ...snapshot, historyValue: {}, children: {} };
   return run.cells.create(taskMachine, {
-    ...snapshot,
-    historyValue: {},
-    children: {},
-  } as unknown as ReturnType<typeof persistedOf>);
+    persisted: persisted as unknown as ReturnType<typeof persistedOf>,
+    parent: run.cell,
+  });
 }
 
 function moveBetweenSets(run: RunAggregate, activation: Activation, before: TaskState): void {

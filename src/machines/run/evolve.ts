@@ -170,10 +170,13 @@ function shiftDelays(
 /** Turns a folded aggregate into one whose cells are running actors, for a host. */
 export function enliven(run: RunAggregate, cells: CellFactory): void {
   run.cells = cells;
-  run.cell = cells.create(runMachine, persistedOf(run.cell));
+  run.cell = cells.create(runMachine, { persisted: persistedOf(run.cell) });
   for (const activation of run.open) {
     if (activation.cell !== undefined) {
-      activation.cell = cells.create(taskMachine, persistedOf(activation.cell));
+      activation.cell = cells.create(taskMachine, {
+        persisted: persistedOf(activation.cell),
+        parent: run.cell,
+      });
     }
   }
 }

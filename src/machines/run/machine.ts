@@ -2,14 +2,14 @@
  * What can happen to a run (contracts.md, State charts). Scalars only; the tasks are the aggregate's.
  * `run.quarantined` and `run.released` are read by the host and folded by no machine.
  */
-import { assign, setup } from 'xstate';
+import { setup } from 'xstate';
 import type {
   BudgetEvent,
   PermissionEvent,
   RunLifecycleEvent,
   TimerEvent,
 } from '../../events/run-events.ts';
-import type { FoldEvent } from '../cell.ts';
+import { type FoldEvent, foldAction } from '../stepper.ts';
 
 export interface RunContext {
   createdAt: number | null;
@@ -44,7 +44,7 @@ type DataOf<Type extends Fold['type']> = Extract<Fold, { type: Type }>['data'];
 function folding<Type extends Fold['type']>(
   change: (data: DataOf<Type>, at: number, context: RunContext) => Partial<RunContext>,
 ) {
-  return assign<RunContext, Fold, undefined, Fold, never>(({ context, event }) =>
+  return foldAction<RunContext, Fold>((context, event) =>
     change(event.data as DataOf<Type>, event.at, context),
   );
 }
@@ -94,7 +94,7 @@ const forked = folding<'run.forked'>((data, at) => ({
 }));
 
 /** A fact that changes nothing. An empty transition would be forbidden to XState, and the event illegal. */
-const noted = assign<RunContext, Fold, undefined, Fold, never>({});
+const noted = foldAction<RunContext, Fold>(() => ({}));
 const note = { actions: noted } as const;
 
 const fork = { 'run.forked': { target: '#run.running', actions: forked } } as const;

@@ -113,7 +113,7 @@ export async function restoreRun(
     header: { ...emptyHeader, ...stored.header },
     definition: await options.definitionOf(stored),
     cells,
-    cell: cells.create(runMachine, stored.cell),
+    cell: cells.create(runMachine, { persisted: stored.cell }),
     inputs: stored.inputs,
   });
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
@@ -153,12 +153,15 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     parent: separator === -1 ? undefined : run.activations.get(stored.id.slice(0, separator)),
     index: name.indexes.at(-1) ?? 0,
     cell: run.cells.create(taskMachine, {
-      status: 'active',
-      value: stored.state,
-      context: stored.context,
-      historyValue: {},
-      children: {},
-    } as unknown as Snapshot<unknown>),
+      persisted: {
+        status: 'active',
+        value: stored.state,
+        context: stored.context,
+        historyValue: {},
+        children: {},
+      } as unknown as Snapshot<unknown>,
+      parent: run.cell,
+    }),
     state: stored.state,
     context: stored.context,
     output: stored.output,

@@ -2,10 +2,10 @@
  * What can happen to a task (contracts.md, State charts). No guards, no effects, no final states: the drawn chart is
  * the whole truth. The context holds scalars only, folded from what the events recorded.
  */
-import { assign, setup } from 'xstate';
+import { setup } from 'xstate';
 import type { EscalationEvent } from '../../events/run-events.ts';
 import type { TaskEvent } from '../../events/task-events.ts';
-import type { FoldEvent } from '../cell.ts';
+import { type FoldEvent, foldAction } from '../stepper.ts';
 
 export interface TaskContext {
   /** Number of the current or next attempt; 0 before the first. */
@@ -58,7 +58,7 @@ type DataOf<Type extends Fold['type']> = Extract<Fold, { type: Type }>['data'];
 function folding<Type extends Fold['type']>(
   change: (data: DataOf<Type>, at: number, context: TaskContext) => Partial<TaskContext>,
 ) {
-  return assign<TaskContext, Fold, undefined, Fold, never>(({ context, event }) =>
+  return foldAction<TaskContext, Fold>((context, event) =>
     change(event.data as DataOf<Type>, event.at, context),
   );
 }
@@ -143,7 +143,7 @@ const reset = folding<'task.reset'>(() => ({
 }));
 
 /** A fact that changes nothing. An empty transition would be forbidden to XState, and the event illegal. */
-const noted = assign<TaskContext, Fold, undefined, Fold, never>({});
+const noted = foldAction<TaskContext, Fold>(() => ({}));
 const note = { actions: noted } as const;
 
 /** What every open state takes. */
