@@ -364,6 +364,7 @@ class Node implements Orchestrator, HostRuntime {
     await this.#feed.close();
     await this.projector.close();
     this.#table.halt();
+    this.#dispatcher.forgetAll();
     this.releases.close();
   }
 }

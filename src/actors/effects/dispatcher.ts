@@ -159,6 +159,7 @@ export class Dispatcher {
         if (this.#owed.get(key) === owed) this.#publish(key, owed, read);
       },
       (error: unknown) => {
+        if (this.#owed.get(key) !== owed) return;
         const { runId, activation } = owed.ref;
         this.#options.logger.error('the parameters of an attempt cannot be read', {
           runId,

@@ -151,12 +151,18 @@ function quarantineAfter(before: Quarantine | undefined, event: RunEvent): Quara
   return { code, message, streamVersion: event.data.streamVersion };
 }
 
+/** False for the streams of agents and everything else that a client may name where a run belongs. */
+export function isRunStream(stream: string): boolean {
+  return stream.startsWith('run_');
+}
+
 /** Folds a run's stream; undefined where there is none. Throws what a fold throws (a defect), `log.corrupt`, `stream.broken`. */
 export async function loadRun(
   log: EventLog,
   stream: string,
   options: LoadOptions = {},
 ): Promise<LoadedRun | undefined> {
+  if (!isRunStream(stream)) return undefined;
   const folder = new RunFolder(log, stream, options);
   let fromVersion = 1;
   if (options.useSnapshot !== false) {

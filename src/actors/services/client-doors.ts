@@ -18,7 +18,7 @@ import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage, RunNotFound } from '../host/errors.ts';
-import { loadRun, readValue } from '../host/load.ts';
+import { isRunStream, loadRun, readValue } from '../host/load.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 
@@ -110,7 +110,7 @@ export async function readHistory(
   runId: string,
   range: { from: number; limit: number },
 ): Promise<HistoryReply> {
-  if (log.streamHead(runId) === undefined) throw new RunNotFound(runId);
+  if (!isRunStream(runId) || log.streamHead(runId) === undefined) throw new RunNotFound(runId);
   const events: Envelope[] = [];
   let bytes = 0;
   for await (const commits of log.readStream(runId, { fromVersion: range.from })) {
