@@ -30,6 +30,8 @@ export interface ProcessOptions {
 }
 
 const STOP = 'stop';
+/** The cache of compiled modules that `bin/troupe` uses too. */
+const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/troupe', import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
 const ANSWER_TIMEOUT_MS = 600_000;
 const STOP_TIMEOUT_MS = 15_000;
@@ -43,6 +45,7 @@ export async function startProcess(start: ProcessOptions): Promise<BenchProcess>
       : ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${profileDirectory}`];
   const child = fork(fileURLToPath(new URL(module, import.meta.url)), [JSON.stringify(options)], {
     execArgv: profile,
+    env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
     // What a process prints must not mix with the result lines.
     stdio: ['ignore', 2, 2, 'ipc'],
   });

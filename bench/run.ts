@@ -5,7 +5,10 @@ import { toJsonLine, toTable, toVerdicts } from './report.ts';
 import type { BenchOptions, Result } from './workload.ts';
 import { workloads } from './workloads/registry.ts';
 
-process.exitCode = await main(process.argv.slice(2));
+process.exitCode = await main(process.argv.slice(2)).catch((error: unknown) => {
+  console.error(`the benchmark failed: ${error instanceof Error ? error.message : String(error)}`);
+  return 1;
+});
 
 /** Returns the exit code: 1 a budget is broken or something is missing on the feed, 2 wrong usage. */
 async function main(args: readonly string[]): Promise<number> {

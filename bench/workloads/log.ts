@@ -11,7 +11,7 @@ import { connectBus } from '../../src/messaging/nats-bus.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 import { startProcess } from '../child-process.ts';
 import { type Figures, median } from '../figures.ts';
-import { prepareSystem, troupe } from '../system.ts';
+import { compileModules, prepareSystem, troupe } from '../system.ts';
 import { cpuSecondsOf, diskBytesOf, peakRssMbOf } from '../usage.ts';
 import { type BenchOptions, type Result, summary } from '../workload.ts';
 import type { BuildAnswer } from './log-messages.ts';
@@ -30,6 +30,7 @@ interface Round {
 /** Measures `log` with about `events` events. */
 export async function measureLog(events: number, options: BenchOptions): Promise<Result> {
   const rounds: Round[] = [];
+  await compileModules({ modules: troupe, broker: options.broker });
   for (let round = 0; round < options.repeat; round += 1) {
     const directory = await mkdtemp(join(tmpdir(), 'troupe-bench-log-'));
     try {

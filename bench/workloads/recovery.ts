@@ -12,6 +12,7 @@ import { FeedAudit } from '../feed-audit.ts';
 import type { Figures } from '../figures.ts';
 import { drive, untilServing } from '../load.ts';
 import {
+  compileModules,
   contractFloor,
   rawFloor,
   type System,
@@ -40,6 +41,9 @@ export async function measureRecovery(runs: number, options: BenchOptions): Prom
     contract: [],
     raw: [],
   };
+  const { broker } = options;
+  for (const modules of [rawFloor, contractFloor, troupe])
+    await compileModules({ modules, broker });
   for (let round = 0; round < options.repeat; round += 1) {
     rounds.raw.push(await measureRestart(rawFloor, options, (system) => rawWork(system, runs)));
     rounds.contract.push(
@@ -47,7 +51,7 @@ export async function measureRecovery(runs: number, options: BenchOptions): Prom
     );
     rounds.ours.push(await measureKill(runs, options));
   }
-  const plan = { workload: 'W4', broker: options.broker, speed: byThroughput } as const;
+  const plan = { workload: 'W4', broker, speed: byThroughput } as const;
   return { line: resultOf(plan, rounds).line };
 }
 
