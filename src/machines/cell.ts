@@ -112,6 +112,7 @@ function logicOf(machine: AnyStateMachine): AnyStateMachine {
   let logic = logics.get(machine);
   if (logic === undefined) {
     logic = Object.create(machine, {
+      getInitialSnapshot: { value: () => initialSnapshot(machine) },
       transition: {
         value: (snapshot: AnyMachineSnapshot, event: FoldEvent) =>
           // A task that broke tells its parent; the host hears of it by the exception.

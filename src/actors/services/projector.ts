@@ -23,9 +23,9 @@ import { type ProjectionFailure, ProjectionState } from './projection-state.ts';
 import { ProjectionWaiters } from './projection-waiters.ts';
 
 /** Commits that are folded before they are written. */
-const BATCH_COMMITS = 2_000;
+const BATCH_COMMITS = 5_000;
 /** How long a change waits for others to be written with. */
-const COLLECT_MS = 100;
+const COLLECT_MS = 250;
 /** A write or a reading of the log that fails is tried this often, with this much time in between. */
 const MAX_TRIES = 5;
 const RETRY_MS = 200;
