@@ -202,6 +202,8 @@ class Node implements Orchestrator, HostRuntime {
   }
 
   async open(): Promise<void> {
+    // First of all: runs that are loaded append, and a failure that nobody hears of would be met again and again.
+    this.#stops.push(this.log.onFailure((error) => this.#logFailed(error)));
     await this.projector.open();
     await this.projector.catchUp(['runs', 'agents'], this.log.durablePosition);
     for (const agent of await knownAgents(this.log)) await this.#agents.load(agent);
@@ -212,7 +214,6 @@ class Node implements Orchestrator, HostRuntime {
     await this.#table.activateAll(await liveRuns(this.log));
     await this.log.flush();
     await this.#openDoors();
-    this.#stops.push(this.log.onFailure((error) => this.#logFailed(error)));
     this.#stops.push(this.#bus.onReconnect(() => this.#dispatcher.offerAgain()));
     await this.#probe();
     this.projector.start();
