@@ -235,6 +235,7 @@ class Node implements Orchestrator, HostRuntime {
         this.#attempts.seen(ref, reply.worker, now);
     }
     this.#dispatcher.releaseHold((ref) => taken.has(attemptKey(ref)));
+    this.effects.releaseHold();
   }
 
   async #openDoors(): Promise<void> {
@@ -244,6 +245,8 @@ class Node implements Orchestrator, HostRuntime {
     this.#subscribe(subjects.anyRunCommand(), (message) => this.#clientDoors.command(message));
     this.#subscribe(subjects.anyRunHistory(), (message) => this.#clientDoors.history(message));
     this.#subscribe(subjects.anyQuery(), (message) => this.#query(message));
+    // Every orchestrator of a prefix answers, not one of a queue: that is how a second one is found.
+    this.#subscribe(subjects.hello(), (message) => message.respond(this.#hello()));
     const endpoint = (name: string, subject: string, handler: (message: BusMessage) => void) => ({
       name,
       subject,
@@ -257,7 +260,6 @@ class Node implements Orchestrator, HostRuntime {
       metadata: { logId: this.logId, prefix: subjects.prefix },
       endpoints: [
         endpoint('request', subjects.request(), (message) => this.#intake.receive(message)),
-        endpoint('hello', subjects.hello(), (message) => message.respond(this.#hello())),
         endpoint('blob-put', subjects.blobPut(), (message) => this.#blobs.put(message)),
         endpoint('blob-get', subjects.blobGet(), (message) => this.#blobs.get(message)),
       ],

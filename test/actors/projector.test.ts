@@ -148,7 +148,7 @@ it('writes a document once a batch, however often it changed', async () => {
   await appendAll(log, plannedHistory({ runs: 5, troubles: 0 }));
   await settle();
   expect(puts).toEqual([]);
-  clock.advance(100);
+  clock.advance(250);
   await settle();
   expect(puts.length).toBeGreaterThan(10);
   expect(new Set(puts).size).toBe(puts.length);

@@ -3,12 +3,18 @@
  */
 import type { Effect } from '../../machines/run/effects.ts';
 import type { EffectContext, EffectRunner } from '../host/runtime.ts';
-import type { Timers } from '../services/timers.ts';
+import type { ArmedTimer, Timers } from '../services/timers.ts';
 import type { Dispatcher } from './dispatcher.ts';
+
+/** Timer ids begin with the state that they belong to. */
+const ATTEMPT_TIMER = 'running:';
 
 export class Effects implements EffectRunner {
   readonly #timers: Timers;
   readonly #dispatcher: Dispatcher;
+
+  /** Attempt timeouts wait for the probe after a restart: what a worker has finished must not time out before. */
+  #held: Map<string, ArmedTimer> | undefined = new Map();
 
   constructor(options: { timers: Timers; dispatcher: Dispatcher }) {
     this.#timers = options.timers;
@@ -36,11 +42,7 @@ export class Effects implements EffectRunner {
         break;
       }
       case 'timer':
-        this.#timers.arm(key, {
-          stream: context.runId,
-          timerId: effect.timerId,
-          dueAt: effect.dueAt,
-        });
+        this.#arm(key, { stream: context.runId, timerId: effect.timerId, dueAt: effect.dueAt });
         break;
       case 'admit':
       case 'prepare':
@@ -61,11 +63,26 @@ export class Effects implements EffectRunner {
         break;
       }
       case 'timer':
+        this.#held?.delete(`${context.runId}/${key}`);
         this.#timers.disarm(context.runId, key);
         break;
       case 'admit':
       case 'prepare':
         break;
     }
+  }
+
+  /** The workers were asked: attempt timeouts count again. */
+  releaseHold(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    for (const [id, timer] of held ?? [])
+      this.#timers.arm(id.slice(timer.stream.length + 1), timer);
+  }
+
+  #arm(key: string, timer: ArmedTimer): void {
+    if (this.#held !== undefined && timer.timerId.startsWith(ATTEMPT_TIMER)) {
+      this.#held.set(`${timer.stream}/${key}`, timer);
+    } else this.#timers.arm(key, timer);
   }
 }
