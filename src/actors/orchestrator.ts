@@ -70,6 +70,8 @@ export interface Orchestrator {
 }
 
 const SWEEP_MS = 500;
+/** A sweep that comes more than this too early or too late by the wall clock tells of a jump. */
+const MAX_DRIFT_MS = 2_000;
 const HELLO_MS = 300;
 /** After a start, agents of the log that nobody offers by then are recorded as lost. */
 const AGENT_GRACE_MS = 15_000;
@@ -308,14 +310,23 @@ class Node implements Orchestrator, HostRuntime {
 
   #planSweep(): void {
     if (this.#isClosed) return;
+    const plannedAt = this.clock.now();
     this.#sweep = this.clock.after(SWEEP_MS, () => {
       const now = this.clock.now();
+      if (Math.abs(now - plannedAt - SWEEP_MS) > MAX_DRIFT_MS) this.#clockJumped(now);
       this.#directory.expire(now);
       this.#agentDoors.lose(this.#attempts.lost(now));
       this.#table.passivate({ idleMs: this.#settings.idleMs, now });
       if (now - this.#since > AGENT_GRACE_MS) this.#loseSilentAgents();
       this.#planSweep();
     });
+  }
+
+  /** The clock was set, or this process stood still: how long nobody was heard of is counted from now on. */
+  #clockJumped(now: number): void {
+    this.logger.warn('the clock jumped; workers are given their ttl again', { now });
+    this.#directory.restartPatience(now);
+    this.#attempts.restartPatience(now);
   }
 
   #loseSilentAgents(): void {

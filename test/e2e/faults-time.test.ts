@@ -4,6 +4,7 @@ import { startWorker } from '../../src/agents/worker.ts';
 import { upcast } from '../../src/events/catalogue.ts';
 import { createMemoryLog } from '../../src/log/memory-log.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
+import { FakeWorker } from './fake-worker.ts';
 import { House, pause, subjects, until } from './house.ts';
 import { ManualClock, ShiftedClock } from './shifted-clock.ts';
 
@@ -28,7 +29,7 @@ async function openHouse(
 async function addWorker(house: House): Promise<void> {
   const bus = await connectBus({ url: house.broker.url, name: 'worker' });
   const agents = builtinAgents();
-  const worker = await startWorker({ bus, subjects, agents, heartbeatMs: 200 });
+  const worker = await startWorker({ bus, subjects, agents });
   closers.push(async () => {
     await worker.close();
     await bus.close();
@@ -85,7 +86,7 @@ test('a timer that fell due while nothing ran fires at once after the start', as
 
 const CHAIN = {
   name: 'chain',
-  tasks: Array.from({ length: 6 }, (_, index) => ({
+  tasks: Array.from({ length: 12 }, (_, index) => ({
     id: `s${index}`,
     agent: 'sleep',
     parameters: { ms: 100 },
@@ -117,3 +118,18 @@ test.each([
     expect(events.filter(({ type }) => type === 'task.attemptFailed')).toEqual([]);
   },
 );
+
+test('after a jump backwards a worker that disappears is still noticed when its ttl has passed', async () => {
+  const clock = new ShiftedClock();
+  const house = await openHouse(createMemoryLog({ upcast }), clock);
+  const fake = await FakeWorker.start({ bus: house.bus, agent: 'odd', worker: 'gone', ttl: 1 });
+  closers.push(() => fake.vanish());
+  const tasks = [{ id: 't', agent: 'odd', parameters: {} }];
+  const { runId } = await house.client.request({ workflow: { name: 'odd', tasks } });
+  await fake.request(1);
+  clock.offsetMs = -DAY_MS;
+  await fake.vanish();
+  await until('the attempt is lost', async () => {
+    return (await house.history(runId)).includes('task.attemptFailed');
+  });
+});

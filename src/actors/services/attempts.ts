@@ -52,6 +52,11 @@ export class Attempts {
     entry.seenAt = Math.max(entry.seenAt, now);
   }
 
+  /** After a jump of the clock: every attempt counts as heard of now. */
+  restartPatience(now: number): void {
+    for (const entry of this.#entries.values()) entry.seenAt = now;
+  }
+
   ended(ref: AttemptRef): void {
     this.#entries.delete(attemptKey(ref));
   }

@@ -71,6 +71,13 @@ export class Directory {
     }
   }
 
+  /** After a jump of the clock: every worker counts as heard of now. */
+  restartPatience(now: number): void {
+    for (const { workers } of this.#agents.values()) {
+      for (const worker of workers.values()) worker.seenAt = now;
+    }
+  }
+
   #leave(agent: string, worker: string): void {
     const entry = this.#agents.get(agent);
     if (entry === undefined || !entry.workers.delete(worker)) return;
