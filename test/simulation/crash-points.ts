@@ -25,25 +25,43 @@ function timelessTask(task: TaskReport): unknown {
   return { ...rest, ...(instances === undefined ? {} : { instances: instances.map(timelessTask) }) };
 }
 
-/** Runs the scenario; with `crashAt` the orchestrator dies once that position is durable, and comes back. */
-export async function play(scenario: Scenario, options: { crashAt?: number; keepInFlight?: boolean } = {}): Promise<Played> {
-  const world = new World(7);
-  world.start();
-  world.startWorker('w1');
-  await world.until(() => (world.orchestrator?.agents().length ?? 0) > 0, LIMIT_MS, 'the start');
-  let runId: string | undefined;
+/** Asks for a scenario and steers it; `isOver` throws what went wrong. */
+export function begin(world: World, requestId: string, scenario: Scenario): { isOver(): boolean; runId(): string } {
+  let runId = '';
   let problem: unknown;
   const note = (error: unknown): void => {
     problem ??= error;
   };
-  world.request('r1', workflowOf(scenario), scenario.input).then((id) => {
+  world.request(requestId, workflowOf(scenario), scenario.input).then((id) => {
     runId = id;
     for (const planned of scenario.commands ?? []) void steer(world, id, planned).catch(note);
   }, note);
-  const isOver = (): boolean => {
-    if (problem !== undefined) throw problem;
-    return runId !== undefined && world.invariants.streams.get(runId)?.isEnded === true;
+  return {
+    runId: () => runId,
+    isOver: () => {
+      if (problem !== undefined) throw problem;
+      const state = world.invariants.streams.get(runId);
+      return state?.isEnded === true && world.invariants.fed.get(runId) === state.version;
+    },
   };
+}
+
+/** A world that serves: an orchestrator and a worker that it has heard of. */
+export async function servingWorld(): Promise<World> {
+  const world = new World(7);
+  world.start();
+  world.startWorker('w1');
+  await world.until(() => (world.orchestrator?.agents().length ?? 0) > 0, LIMIT_MS, 'the start');
+  return world;
+}
+
+/** Runs the scenario; with `crashAt` the orchestrator dies once that position is durable, and comes back. */
+export async function play(
+  scenario: Scenario,
+  options: { crashAt?: number; keepInFlight?: boolean } = {},
+): Promise<Played> {
+  const world = await servingWorld();
+  const { isOver, runId } = begin(world, 'r1', scenario);
   if (options.crashAt !== undefined) {
     const { crashAt } = options;
     await world.until(() => world.invariants.position >= crashAt || isOver(), LIMIT_MS, 'the crash');
@@ -52,12 +70,10 @@ export async function play(scenario: Scenario, options: { crashAt?: number; keep
     world.start();
   }
   await world.until(isOver, LIMIT_MS, `the end of ${scenario.name}`);
-  const ended = runId ?? '';
-  const version = world.invariants.streams.get(ended)?.version;
-  await world.until(() => world.invariants.fed.get(ended) === version, LIMIT_MS, 'the feed');
   world.invariants.finished();
   if (world.errors.length > 0) throw new Error(world.errors.join('\n'));
-  return { report: timeless(await reportOfRun(world, ended)), positions: world.invariants.position, executions: world.executions() };
+  const report = timeless(await reportOfRun(world, runId()));
+  return { report, positions: world.invariants.position, executions: world.executions() };
 }
 
 /** Sends a command once the run is as far as the scenario says. */

@@ -122,11 +122,11 @@ export const scenarios: Scenario[] = [
       tasks: [
         agent('big', { range: '${inputs.size}' }),
         agent('sees', { then: '${size(big.output)}' }, after('big')),
-        agent('each', { then: '${n}' }, { ...after('big'), foreach: '${filter(big.output, x, x % 9000 == 0)}', as: 'n' }),
+        agent('each', { then: '${n}' }, { ...after('big'), foreach: '${filter(big.output, x, x % 3000 == 0)}', as: 'n' }),
       ],
       outputs: { size: '${sees.output}' },
     },
-    input: { size: 30_000 },
+    input: { size: 10_000 },
   },
   {
     name: 'join and cancel',

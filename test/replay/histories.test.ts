@@ -1,0 +1,76 @@
+/** Every log that a released version wrote is read by this one, and means the same (contracts.md, Durability promise). */
+import { describe, expect, it } from 'vitest';
+import { foldedCells, liveCells } from '../../src/machines/cell.ts';
+import { FOLD_HASH, restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
+import { loadRun } from '../../src/actors/host/load.ts';
+import { systemClock } from '../../src/actors/services/clock.ts';
+import { Projector } from '../../src/actors/services/projector.ts';
+import { parseEvent } from '../../src/events/catalogue.ts';
+import type { WorkflowDefinition } from '../../src/workflow/definition.ts';
+import type { JsonValue } from '../../src/workflow/value.ts';
+import { documentsOf } from './documents.ts';
+import { expectedOf, openHistory, releases, reportFrom } from './read-history.ts';
+
+it('there is a history for every release that was recorded', () => {
+  expect(releases()).toContain('0.1.0');
+});
+
+describe.each(releases())('the history of %s', (release) => {
+  const { reports, documents } = expectedOf(release);
+
+  it.each([
+    ['live', liveCells],
+    ['folded', foldedCells],
+  ] as const)('folds with %s cells into the recorded reports', async (_kind, cells) => {
+    const log = await openHistory(release);
+    for (const [runId, report] of Object.entries(reports)) {
+      expect(await reportFrom(log, runId, { cells, useSnapshot: false })).toEqual(report);
+    }
+    await log.close();
+  });
+
+  it('folds the same from a snapshot at every version', async () => {
+    const log = await openHistory(release);
+    for (const [runId, report] of Object.entries(reports)) {
+      const last = log.streamHead(runId)?.version ?? 0;
+      for (let version = 1; version < last; version += 1) {
+        const loaded = await loadRun(log, runId, { toVersion: version, useSnapshot: false });
+        const definition = loaded?.run.plan.definition as WorkflowDefinition;
+        if (loaded === undefined) throw new Error(`${runId} has no version ${version}`);
+        const state = JSON.parse(
+          JSON.stringify(snapshotOf(loaded.run, { definition, quarantine: undefined })),
+        ) as JsonValue;
+        const { run } = await restoreRun(state, {
+          cells: foldedCells,
+          definitionOf: () => Promise.resolve(definition),
+        });
+        expect(run.streamVersion).toBe(version);
+        await log.saveSnapshot(runId, { streamVersion: version, foldHash: FOLD_HASH, state });
+        expect(await reportFrom(log, runId, {})).toEqual(report);
+      }
+    }
+    await log.close();
+  });
+
+  it('rebuilds the recorded documents of every projection', async () => {
+    const log = await openHistory(release);
+    const projector = new Projector({ log, clock: systemClock });
+    await projector.open();
+    await projector.catchUp(undefined, log.durablePosition);
+    expect(await documentsOf(log)).toEqual(documents);
+    await projector.close();
+    await log.close();
+  });
+
+  it('holds only events of the catalogue', async () => {
+    const log = await openHistory(release);
+    const types = new Set<string>();
+    for await (const commits of log.readAll()) {
+      for (const { events } of commits) for (const recorded of events) types.add(parseEvent(recorded).type);
+    }
+    for (const type of ['task.retryScheduled', 'task.expanded', 'task.waiting', 'task.skipped', 'run.paused', 'run.stopping', 'run.canceled', 'task.cancelForced', 'task.cancelAcknowledged']) {
+      expect([...types]).toContain(type);
+    }
+    await log.close();
+  });
+});

@@ -1,0 +1,42 @@
+/** Reads and folds the recorded logs of released versions (`histories/<release>/`). */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { reportRun } from '../../src/actors/services/client-doors.ts';
+import { createMemoryLog, type MemoryLog } from '../../src/log/memory-log.ts';
+import { importLines } from '../../src/log/import-log.ts';
+import { upcast } from '../../src/events/catalogue.ts';
+import { loadRun, type LoadOptions } from '../../src/actors/host/load.ts';
+import type { RunReport } from '../../src/messages/report.ts';
+import type { JsonValue } from '../../src/workflow/value.ts';
+
+const root = join(import.meta.dirname, 'histories');
+
+/** What was recorded beside a log. */
+export interface Expected {
+  reports: Record<string, RunReport>;
+  /** Documents of every projection, by name, then by key. */
+  documents: Record<string, Record<string, JsonValue>>;
+}
+
+export function releases(): string[] {
+  return readdirSync(root).filter((name) => /^\d+\.\d+\.\d+$/.test(name));
+}
+
+export function expectedOf(release: string): Expected {
+  return JSON.parse(readFileSync(join(root, release, 'expected.json'), 'utf8')) as Expected;
+}
+
+/** The log as it was, in memory. */
+export async function openHistory(release: string): Promise<MemoryLog> {
+  const log = createMemoryLog({ upcast });
+  const text = readFileSync(join(root, release, 'log.jsonl'), 'utf8');
+  await importLines(log, text.split('\n'));
+  return log;
+}
+
+/** The report of a run that has ended, folded as said. */
+export async function reportFrom(log: MemoryLog, runId: string, options: LoadOptions): Promise<RunReport> {
+  const loaded = await loadRun(log, runId, options);
+  if (loaded === undefined) throw new Error(`${runId} is not in the history`);
+  return reportRun(log, loaded.run, { now: 0 });
+}
