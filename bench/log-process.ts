@@ -11,6 +11,7 @@ import { Projector } from '../src/actors/services/projector.ts';
 import { type RunEvent, upcast } from '../src/events/catalogue.ts';
 import type { Commit } from '../src/events/envelope.ts';
 import type { EventLog } from '../src/log/event-log.ts';
+import { commitRange } from '../src/log/keys.ts';
 import { openLevelLog } from '../src/log/level-log.ts';
 import { foldedCells } from '../src/machines/cell.ts';
 import type { RunAggregate } from '../src/machines/run/aggregate.ts';
@@ -39,15 +40,12 @@ async function build(question: BuildQuestion): Promise<BuildAnswer & JsonObject>
   const { directory, liveRuns } = question;
   const history = await recordHistory();
   const log = await openLevelLog({ directory, durability: 'fsync', upcast });
-  const perRun = history.flatMap((commit) => commit.events).length;
-  const ended = Math.max(1, Math.round(question.events / perRun) - liveRuns);
+  const half = history.slice(0, Math.ceil(history.length / 2));
+  const left = question.events - liveRuns * eventsIn(half);
+  const ended = Math.max(1, Math.ceil(left / eventsIn(history)));
   const started = performance.now();
   let events = await write(log, { history, runs: ended, first: 0 });
-  events += await write(log, {
-    history: history.slice(0, history.length / 2),
-    runs: liveRuns,
-    first: ended,
-  });
+  events += await write(log, { history: half, runs: liveRuns, first: ended });
   const appendEventsPerSecond = rate(events, started);
   const { readEventsPerSecond, foldEventsPerSecond } = await fold(log);
   const rebuildEventsPerSecond = await rebuild(log, events);
@@ -58,6 +56,10 @@ async function build(question: BuildQuestion): Promise<BuildAnswer & JsonObject>
   const rawReadEventsPerSecond = await readRaw(directory, events);
   const rates = { readEventsPerSecond, foldEventsPerSecond, rebuildEventsPerSecond };
   return { events, appendEventsPerSecond, ...rates, rawReadEventsPerSecond, commitMs };
+}
+
+function eventsIn(history: readonly Commit[]): number {
+  return history.reduce((sum, commit) => sum + commit.events.length, 0);
 }
 
 function rate(events: number, startedAt: number): number {
@@ -178,13 +180,11 @@ async function commitAlone(log: EventLog): Promise<number[]> {
 }
 
 async function readRaw(directory: string, events: number): Promise<number> {
-  const database = new Level<Uint8Array, Uint8Array>(join(directory, 'log'), {
-    keyEncoding: 'view',
-    valueEncoding: 'view',
-  });
+  const database = new Level<string, Uint8Array>(join(directory, 'log'), { valueEncoding: 'view' });
   if (database.status === 'opening') await once(database, 'open');
   const startedAt = performance.now();
-  const iterator = database.values();
+  const { from, below } = commitRange(0, Number.MAX_SAFE_INTEGER - 1);
+  const iterator = database.values({ gte: from, lt: below });
   while ((await iterator.nextv(RAW_BATCH)).length > 0);
   await iterator.close();
   const perSecond = rate(events, startedAt);
