@@ -1,0 +1,102 @@
+/** Slots: S1 to S3 of `admission.ts`, over a real directory. */
+import { beforeEach, describe, expect, it } from 'vitest';
+import { Admission, type Grant } from '../../src/actors/services/admission.ts';
+import { Directory } from '../../src/actors/services/directory.ts';
+import { heartbeatSchema } from '../../src/messages/execution.ts';
+
+let directory: Directory;
+let admission: Admission;
+let offered: string[];
+let takes: boolean;
+
+function heartbeat(agent: string, concurrency: number, worker = 'w1'): void {
+  directory.heard(heartbeatSchema.parse({ worker, agent, concurrency, capabilities: ['c'], ttl: 5 }), 0);
+}
+
+function ask(stream: string, demand = 'agent:a', priority: 'normal' | 'urgent' = 'normal'): Grant | undefined {
+  return admission.acquire({ stream, demand, priority });
+}
+
+beforeEach(() => {
+  offered = [];
+  takes = true;
+  directory = new Directory(() => {});
+  const offer = (stream: string): boolean => {
+    offered.push(stream);
+    return takes;
+  };
+  admission = new Admission({ directory, nodeLimit: 3, offer });
+});
+
+describe('slots', () => {
+  it('are as many as the live workers of an agent can run', () => {
+    heartbeat('a', 2);
+    expect([ask('r1'), ask('r1')].map((grant) => grant?.agent)).toEqual(['a', 'a']);
+    expect(ask('r1')).toBeUndefined();
+    expect(admission.inHand('a')).toBe(2);
+  });
+
+  it('are never more than the node may run', () => {
+    heartbeat('a', 10);
+    for (let count = 0; count < 3; count += 1) expect(ask('r1')).toBeDefined();
+    expect(ask('r1')).toBeUndefined();
+  });
+
+  it('of nobody are none; the run that waits hears when a worker comes', () => {
+    expect(ask('r1')).toBeUndefined();
+    heartbeat('a', 1);
+    admission.pump();
+    expect(offered).toEqual(['r1']);
+    expect(admission.waiting).toBe(0);
+  });
+
+  it('go to those who wait, by priority, then by arrival; nobody overtakes', () => {
+    heartbeat('a', 1);
+    ask('r0');
+    for (const stream of ['r1', 'r2']) expect(ask(stream)).toBeUndefined();
+    ask('r3', 'agent:a', 'urgent');
+    for (let count = 0; count < 3; count += 1) admission.release('a');
+    expect(offered).toEqual(['r3', 'r1', 'r2']);
+  });
+
+  it('a run waits once for a demand, however often it asks', () => {
+    ask('r1');
+    ask('r1');
+    expect(admission.waiting).toBe(1);
+    ask('r1', 'agent:b');
+    expect(admission.waiting).toBe(2);
+    admission.forget('r1');
+    expect(admission.waiting).toBe(0);
+  });
+
+  it('an offer that is not taken goes to the next', () => {
+    heartbeat('a', 1);
+    ask('r0');
+    ask('r1');
+    ask('r2');
+    takes = false;
+    admission.release('a');
+    expect(offered).toEqual(['r1', 'r2']);
+    expect(admission.inHand('a')).toBe(0);
+  });
+
+  it('by capability go to the agent with most room, and only where there is room', () => {
+    heartbeat('a', 1);
+    heartbeat('b', 2);
+    expect(ask('r1', 'capability:c')?.agent).toBe('a');
+    expect(ask('r1', 'capability:c')?.agent).toBe('b');
+    expect(ask('r1', 'capability:c')?.agent).toBe('b');
+    expect(ask('r1', 'capability:c')).toBeUndefined();
+  });
+
+  it('that were claimed after a restart count, whatever the limits', () => {
+    heartbeat('a', 1);
+    admission.claim('a');
+    admission.claim('a');
+    expect(ask('r1')).toBeUndefined();
+    admission.release('a');
+    expect(offered).toEqual([]);
+    admission.release('a');
+    expect(offered).toEqual(['r1']);
+  });
+});
