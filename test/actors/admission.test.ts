@@ -10,10 +10,17 @@ let offered: string[];
 let takes: boolean;
 
 function heartbeat(agent: string, concurrency: number, worker = 'w1'): void {
-  directory.heard(heartbeatSchema.parse({ worker, agent, concurrency, capabilities: ['c'], ttl: 5 }), 0);
+  directory.heard(
+    heartbeatSchema.parse({ worker, agent, concurrency, capabilities: ['c'], ttl: 5 }),
+    0,
+  );
 }
 
-function ask(stream: string, demand = 'agent:a', priority: 'normal' | 'urgent' = 'normal'): Grant | undefined {
+function ask(
+  stream: string,
+  demand = 'agent:a',
+  priority: 'normal' | 'urgent' = 'normal',
+): Grant | undefined {
   return admission.acquire({ stream, demand, priority });
 }
 

@@ -10,7 +10,10 @@ let directory: Directory;
 let attempts: Attempts;
 
 function heartbeat(worker: string, now: number, rest: object = {}): void {
-  directory.heard(heartbeatSchema.parse({ worker, agent: 'x', concurrency: 2, ttl: 5, ...rest }), now);
+  directory.heard(
+    heartbeatSchema.parse({ worker, agent: 'x', concurrency: 2, ttl: 5, ...rest }),
+    now,
+  );
 }
 
 beforeEach(() => {
@@ -57,7 +60,9 @@ describe('the directory', () => {
     heartbeat('w2', 3, { ttl: 0 });
     directory.expire(5_002);
     directory.expire(5_003);
-    expect(changes.map(({ kind, ...rest }) => [kind, 'isLast' in rest ? rest.isLast : undefined])).toEqual([
+    expect(
+      changes.map(({ kind, ...rest }) => [kind, 'isLast' in rest ? rest.isLast : undefined]),
+    ).toEqual([
       ['joined', undefined],
       ['joined', undefined],
       ['updated', undefined],

@@ -55,7 +55,10 @@ describe('releases', () => {
 
   it('are dropped after a failed write, and their `drop` is told', async () => {
     append('run_1');
-    queue.push(() => void done.push('reply'), () => void done.push('dropped'));
+    queue.push(
+      () => void done.push('reply'),
+      () => void done.push('dropped'),
+    );
     await settle();
     writes.shift()?.('fail-lost');
     await settle();

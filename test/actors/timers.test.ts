@@ -31,7 +31,11 @@ describe('timers', () => {
     arm('a', 1_000);
     arm('c', 2_000);
     await play();
-    expect(fired).toEqual([['a', 1_000], ['b', 2_000], ['c', 2_000]]);
+    expect(fired).toEqual([
+      ['a', 1_000],
+      ['b', 2_000],
+      ['c', 2_000],
+    ]);
     expect(timers.size).toBe(0);
   });
 

@@ -8,6 +8,7 @@ import { runMachine } from '../../src/machines/run/machine.ts';
 import { taskMachine } from '../../src/machines/task/machine.ts';
 import { agentChart, type Chart, runChart, taskChart } from './charts.ts';
 import { sampleEvents } from './sample-events.ts';
+import { stateNodesOf } from './state-nodes.ts';
 
 const taskTypes = sampleEvents('task.', 'escalation.');
 const runTypes = sampleEvents('run.', 'timer.', 'permission.', 'budget.');
@@ -79,14 +80,14 @@ describe('the charts of contracts.md', () => {
     for (const snapshot of walk(machine as AnyStateMachine, events)) {
       for (const node of snapshot._nodes) reached.add(node.id);
     }
-    const declared = [...(machine as AnyStateMachine).idMap.keys()];
+    const declared = stateNodesOf(machine).map(({ id }) => id);
     expect(sorted(reached)).toEqual(sorted(declared));
   });
 
   it('agent: every simple path through both regions ends in a state of both', () => {
     const paths = getSimplePaths(agentMachine, {
       events: agentTypes,
-      serializeState: (snapshot) => byValue(snapshot as AnyMachineSnapshot),
+      serializeState: (snapshot: AnyMachineSnapshot) => byValue(snapshot),
     } as unknown as Parameters<typeof getSimplePaths>[1]);
     const ends = new Set(paths.map((path) => byValue(path.state as AnyMachineSnapshot)));
     expect(ends.size).toBe(9);

@@ -46,11 +46,13 @@ export const taskChart: Chart = [
   ['escalated', 'escalation.refused', 'escalated'],
   ['escalated', 'escalation.resolved', 'escalated'],
   ['escalated', 'task.handedOff', 'scheduled'],
-  ...openTaskStates.flatMap((state): Chart => [
-    [state, 'task.succeeded', 'succeeded'],
-    [state, 'task.failed', 'failed'],
-    [state, 'task.reset', 'pending'],
-  ]),
+  ...openTaskStates.flatMap(
+    (state): Chart => [
+      [state, 'task.succeeded', 'succeeded'],
+      [state, 'task.failed', 'failed'],
+      [state, 'task.reset', 'pending'],
+    ],
+  ),
   ...openTaskStates
     .filter((state) => state !== 'canceling')
     .map((state) => [state, 'task.cancelRequested', 'canceling'] as const),

@@ -3,8 +3,16 @@ import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { PureRun } from './pure-run.ts';
 
-const flow = (...tasks: JsonObject[]): JsonObject => ({ name: 'w', settings: { max_parallel: 10 }, tasks });
-const echo = (id: string, ...dependencies: string[]): JsonObject => ({ id, agent: 'echo', dependencies });
+const flow = (...tasks: JsonObject[]): JsonObject => ({
+  name: 'w',
+  settings: { max_parallel: 10 },
+  tasks,
+});
+const echo = (id: string, ...dependencies: string[]): JsonObject => ({
+  id,
+  agent: 'echo',
+  dependencies,
+});
 
 describe('waits', () => {
   it('a timer wait succeeds when it is due, and holds no slot', () => {
@@ -15,18 +23,24 @@ describe('waits', () => {
   });
 
   it('its duration may be computed: seconds, or text', () => {
-    const run = new PureRun({
-      ...flow({ id: 't', wait: { timer: '${inputs.d}' } }),
-      inputs: { d: { type: 'any' } },
-    }, { input: { d: '2s' } });
+    const run = new PureRun(
+      {
+        ...flow({ id: 't', wait: { timer: '${inputs.d}' } }),
+        inputs: { d: { type: 'any' } },
+      },
+      { input: { d: '2s' } },
+    );
     expect(run.last('task.waiting').dueAt).toBe(run.now + 2_000);
   });
 
   it('a duration that is none fails the task', () => {
-    const run = new PureRun({
-      ...flow({ id: 't', wait: { timer: '${inputs.d}' } }),
-      inputs: { d: { type: 'any' } },
-    }, { input: { d: 'soon' } });
+    const run = new PureRun(
+      {
+        ...flow({ id: 't', wait: { timer: '${inputs.d}' } }),
+        inputs: { d: { type: 'any' } },
+      },
+      { input: { d: 'soon' } },
+    );
     expect(run.statuses().t).toBe('failed');
   });
 });
@@ -47,10 +61,12 @@ describe('pause and resume', () => {
   });
 
   it('moves waits and retry delays by the pause, each by its own share', () => {
-    const run = new PureRun(flow(
-      { id: 't', wait: { timer: 100 } },
-      { id: 'a', agent: 'echo', retry: { max_attempts: 2, delay: 50 } },
-    ));
+    const run = new PureRun(
+      flow(
+        { id: 't', wait: { timer: 100 } },
+        { id: 'a', agent: 'echo', retry: { max_attempts: 2, delay: 50 } },
+      ),
+    );
     const start = run.now;
     run.command({ type: 'pause' });
     run.now += 10_000;
@@ -98,7 +114,11 @@ describe('start and step', () => {
   it('`start: false` creates without starting', () => {
     const run = new PureRun(flow(echo('a')), { start: false });
     expect(run.lines()).toEqual(['run.created']);
-    expect(run.command({ type: 'start' })).toEqual(['run.started', 'task.scheduled a', 'task.started a']);
+    expect(run.command({ type: 'start' })).toEqual([
+      'run.started',
+      'task.scheduled a',
+      'task.started a',
+    ]);
     expect(run.command({ type: 'start' })).toEqual([]);
   });
 

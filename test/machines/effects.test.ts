@@ -1,11 +1,11 @@
 /** `effectsOf` against `meta.effects`: nothing else is owed, and what a state owes it owes in every such state. */
 import { describe, expect, it } from 'vitest';
 import type { AnyStateNode } from 'xstate';
+import { foldedCells } from '../../src/machines/cell.ts';
 import type { Activation } from '../../src/machines/run/aggregate.ts';
 import { effectsOf, effectsOfActivation, effectsOfRun } from '../../src/machines/run/effects.ts';
 import { type RunState, runMachine } from '../../src/machines/run/machine.ts';
 import { type TaskState, taskMachine } from '../../src/machines/task/machine.ts';
-import { foldedCells } from '../../src/machines/cell.ts';
 import { PureRun } from './pure-run.ts';
 import { sampleEvent } from './sample-events.ts';
 
@@ -35,7 +35,7 @@ function activationIn(types: readonly string[]): Activation {
   return { ...template, cell, state: value as TaskState, context };
 }
 
-const kinds = (owed: Map<string, { kind: string }>) =>
+const kinds = (owed: ReadonlyMap<string, { kind: string }>) =>
   [...new Set([...owed.values()].map(({ kind }) => kind))].sort();
 
 describe('what an activation owes', () => {
@@ -56,7 +56,10 @@ describe('what an activation owes', () => {
     for (const name of ['scheduled', 'waiting', 'backoff'] as const) {
       expect(effectsOfActivation(activationIn(roads[name] ?? []), state).size, name).toBe(0);
     }
-    expect(kinds(effectsOfActivation(activationIn(roads.running ?? []), state))).toEqual(['dispatch', 'timer']);
+    expect(kinds(effectsOfActivation(activationIn(roads.running ?? []), state))).toEqual([
+      'dispatch',
+      'timer',
+    ]);
   });
 
   it('keys name the instance: another attempt or due time is another effect', () => {
@@ -79,14 +82,25 @@ describe('what a run owes', () => {
     ['canceled', ['run.started', 'run.canceled']],
   ];
   it.each(roadsOfRun)('%s: exactly the kinds of its meta', (state, road) => {
-    const { run } = new PureRun({ name: 'w', tasks: [{ id: 'a', agent: 'echo' }] }, { start: false });
+    const { run } = new PureRun(
+      { name: 'w', tasks: [{ id: 'a', agent: 'echo' }] },
+      { start: false },
+    );
     for (const type of road) run.cell.take(sampleEvent(type));
     expect(run.cell.snapshot.value).toBe(state);
-    expect(kinds(effectsOfRun(run))).toEqual(declared(runMachine.states[state] as unknown as AnyStateNode));
+    expect(kinds(effectsOfRun(run))).toEqual(
+      declared(runMachine.states[state] as unknown as AnyStateNode),
+    );
   });
 
   it('everything together: its own and those of its open activations', () => {
-    const run = new PureRun({ name: 'w', tasks: [{ id: 'a', agent: 'echo' }, { id: 't', wait: { timer: 1 } }] });
+    const run = new PureRun({
+      name: 'w',
+      tasks: [
+        { id: 'a', agent: 'echo' },
+        { id: 't', wait: { timer: 1 } },
+      ],
+    });
     expect(kinds(effectsOf(run.run))).toEqual(['dispatch', 'timer']);
     run.command({ type: 'terminate' });
     expect(effectsOf(run.run).size).toBe(0);

@@ -69,7 +69,9 @@ describe('triggers', () => {
   });
 
   it('a skip goes on through the graph in the same commit', () => {
-    const run = new PureRun(flow([task('a', [], { condition: 'false' }), task('b', ['a']), task('c', ['b'])]));
+    const run = new PureRun(
+      flow([task('a', [], { condition: 'false' }), task('b', ['a']), task('c', ['b'])]),
+    );
     expect(run.lines().slice(-4)).toEqual([
       'task.skipped a',
       'task.skipped b',
@@ -100,7 +102,9 @@ describe('conditions', () => {
   });
 
   it('parameters that cannot be computed fail the task without an attempt at an agent', () => {
-    const run = new PureRun(flow([task('a'), task('b', ['a'], { parameters: { x: '${a.output.y.z}' } })]));
+    const run = new PureRun(
+      flow([task('a'), task('b', ['a'], { parameters: { x: '${a.output.y.z}' } })]),
+    );
     run.succeed('a', {});
     expect(run.lines()).not.toContain('task.started b');
     expect(run.state).toBe('failed');
@@ -140,16 +144,25 @@ describe('on_failure of the run', () => {
     const run = new PureRun(flow([task('a'), task('b')]));
     run.fail('a');
     run.succeed('b', 7);
-    expect(run.report()).toMatchObject({ status: 'failed', tasks: { b: { status: 'success', output: 7 } } });
+    expect(run.report()).toMatchObject({
+      status: 'failed',
+      tasks: { b: { status: 'success', output: 7 } },
+    });
   });
 
   it('continue: runs all that still can, then fails with the first failure', () => {
-    const run = new PureRun(flow([task('a'), task('b'), task('c', ['a'])], { on_failure: 'continue' }));
+    const run = new PureRun(
+      flow([task('a'), task('b'), task('c', ['a'])], { on_failure: 'continue' }),
+    );
     run.fail('b', { code: 'first' });
     expect(run.state).toBe('running');
     run.succeed('a');
     run.succeed('c');
-    expect(run.report()).toMatchObject({ status: 'failed', error: { code: 'first' }, partial: true });
+    expect(run.report()).toMatchObject({
+      status: 'failed',
+      error: { code: 'first' },
+      partial: true,
+    });
   });
 
   it('continue: the order of failures decides', () => {
@@ -181,7 +194,11 @@ describe('handlers (`one_failed`)', () => {
   });
 
   it('a handler that is skipped by its condition handles nothing', () => {
-    const tasks = [task('a'), task('fix', ['a'], { trigger: 'one_failed', condition: 'false' }), task('b')];
+    const tasks = [
+      task('a'),
+      task('fix', ['a'], { trigger: 'one_failed', condition: 'false' }),
+      task('b'),
+    ];
     const run = new PureRun(flow(tasks));
     expect(run.fail('a')).toContain('run.stopping');
   });

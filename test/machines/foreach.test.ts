@@ -122,12 +122,18 @@ describe('join', () => {
     [0.001, 3, 1],
     [5, 3, 3],
   ])('a share of %f of %i instances is %i', (count, total, needed) => {
-    const run = each(`\${range(${total})}`, { join: { count, rest: 'cancel' } }, { max_parallel: 500 });
+    const run = each(
+      `\${range(${total})}`,
+      { join: { count, rest: 'cancel' } },
+      { max_parallel: 500 },
+    );
     for (let index = 0; index < needed - 1; index += 1) run.succeed(instance(index));
     expect(run.lines()).not.toContain('task.cancelRequested l~99');
     expect(run.statuses().l).toBe('running');
     const last = run.succeed(instance(needed - 1));
-    const isOver = last.some((line) => line.startsWith('task.cancelRequested') || line === 'task.succeeded l');
+    const isOver = last.some(
+      (line) => line.startsWith('task.cancelRequested') || line === 'task.succeeded l',
+    );
     expect(isOver).toBe(true);
   });
 
@@ -156,6 +162,9 @@ describe('join', () => {
   it('a foreach under `on_failure: skip` is skipped, not failed', () => {
     const run = each([0], { on_failure: 'skip' });
     run.fail(instance(0));
-    expect(run.report()).toMatchObject({ status: 'succeeded', tasks: { l: { status: 'skipped' } } });
+    expect(run.report()).toMatchObject({
+      status: 'succeeded',
+      tasks: { l: { status: 'skipped' } },
+    });
   });
 });

@@ -6,7 +6,12 @@ import { evolve, stopCells } from '../../src/machines/run/evolve.ts';
 import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 import { digestOf, foldRecorded, type PureRun } from './pure-run.ts';
-import { RandomPlay, type ScriptedWorkflow, scriptedWorkflow, taskName } from './random-workflows.ts';
+import {
+  RandomPlay,
+  type ScriptedWorkflow,
+  scriptedWorkflow,
+  taskName,
+} from './random-workflows.ts';
 import { interpret } from './reference.ts';
 
 const seed = fc.integer({ min: 1, max: 2 ** 31 });
@@ -60,7 +65,9 @@ describe('random workflows', () => {
         const play = new RandomPlay(script, { seed: number });
         do {
           const { slots } = play.run.run;
-          const active = [...play.run.run.open].filter(({ state }) => state === 'running' || state === 'canceling');
+          const active = [...play.run.run.open].filter(
+            ({ state }) => state === 'running' || state === 'canceling',
+          );
           expect(slots).toBe(active.length);
           expect(slots).toBeLessThanOrEqual(script.maxParallel);
         } while (play.step());
@@ -86,23 +93,28 @@ describe('every way of folding a history', () => {
 
   it('from a snapshot at any version and the events after it, as JSON would keep it', async () => {
     await fc.assert(
-      fc.asyncProperty(scriptedWorkflow, seed, fc.double({ min: 0, max: 1, noNaN: true }), async (script, number, part) => {
-        const { history } = new RandomPlay(script, { seed: number }).play();
-        const cut = 1 + Math.floor(part * (history.length - 1));
-        const before = foldRecorded(history.slice(0, cut), foldedCells);
-        const definition = before.plan.definition;
-        const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
-        const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
-          cells: liveCells,
-          definitionOf: () => Promise.resolve(definition),
-        });
-        expect(digestOf(run)).toEqual(digestOf(before));
-        for (const { event, at, streamVersion } of history.slice(cut)) {
-          evolve(run, { type: event.type, data: event.data, at, streamVersion });
-        }
-        expect(digestOf(run)).toEqual(digestOf(foldRecorded(history, foldedCells)));
-        stopCells(run);
-      }),
+      fc.asyncProperty(
+        scriptedWorkflow,
+        seed,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        async (script, number, part) => {
+          const { history } = new RandomPlay(script, { seed: number }).play();
+          const cut = 1 + Math.floor(part * (history.length - 1));
+          const before = foldRecorded(history.slice(0, cut), foldedCells);
+          const definition = before.plan.definition;
+          const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
+          const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
+            cells: liveCells,
+            definitionOf: () => Promise.resolve(definition),
+          });
+          expect(digestOf(run)).toEqual(digestOf(before));
+          for (const { event, at, streamVersion } of history.slice(cut)) {
+            evolve(run, { type: event.type, data: event.data, at, streamVersion });
+          }
+          expect(digestOf(run)).toEqual(digestOf(foldRecorded(history, foldedCells)));
+          stopCells(run);
+        },
+      ),
       RUNS,
     );
   });
@@ -116,12 +128,24 @@ describe('every way of folding a history', () => {
         for (const cells of [foldedCells, liveCells]) {
           const run = foldRecorded(history.slice(0, cut), cells);
           const before = digestOf(run);
-          for (const type of ['task.compensated', 'task.cancelForced', 'run.compensationStarted', 'run.retried']) {
-            const data = { taskId: 't0', reason: 'x', name: 'x', error: { code: 'x', message: '', retryable: false } };
+          for (const type of [
+            'task.compensated',
+            'task.cancelForced',
+            'run.compensationStarted',
+            'run.retried',
+          ]) {
+            const data = {
+              taskId: 't0',
+              reason: 'x',
+              name: 'x',
+              error: { code: 'x', message: '', retryable: false },
+            };
             const send = () => evolve(run, { type, data, at: 1e9, streamVersion });
             if (type === 'run.retried' && run.cell.snapshot.value === 'failed') continue;
-            if (type === 'run.compensationStarted' && run.cell.snapshot.value === 'stopping') continue;
-            if (type === 'task.cancelForced' && run.activations.get('t0')?.state === 'canceling') continue;
+            if (type === 'run.compensationStarted' && run.cell.snapshot.value === 'stopping')
+              continue;
+            if (type === 'task.cancelForced' && run.activations.get('t0')?.state === 'canceling')
+              continue;
             expect(send).toThrow(expect.objectContaining({ code: 'fold.illegal-event' }));
             expect(digestOf(run)).toEqual(before);
           }

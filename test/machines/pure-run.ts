@@ -4,7 +4,7 @@
  * machines, and at the end of each message the live aggregate equals one folded from the history.
  */
 import { event, parseEvent, type RunEvent } from '../../src/events/catalogue.ts';
-import { foldedCells, liveCells, type CellFactory } from '../../src/machines/cell.ts';
+import { type CellFactory, foldedCells, liveCells } from '../../src/machines/cell.ts';
 import { advance } from '../../src/machines/run/advance.ts';
 import {
   dueAtOf,
@@ -18,9 +18,9 @@ import type { Decision, Rejection, RunMessage } from '../../src/machines/run/dec
 import { RUN_DEADLINE, timerIdOf } from '../../src/machines/run/effects.ts';
 import { createAggregate, evolve } from '../../src/machines/run/evolve.ts';
 import { reportOf } from '../../src/machines/run/report.ts';
-import { commandSchema } from '../../src/messages/request.ts';
 import type { Failure } from '../../src/messages/failure.ts';
 import type { RunReport } from '../../src/messages/report.ts';
+import { commandSchema } from '../../src/messages/request.ts';
 import type { WorkflowDefinition } from '../../src/workflow/definition.ts';
 import { resolveInputs } from '../../src/workflow/inputs.ts';
 import { compileWorkflow, definitionHash } from '../../src/workflow/parse.ts';
@@ -98,18 +98,24 @@ export class PureRun {
       if (decision.kind === 'settled' || this.history.length > seen) continue;
       const head = this.run.slots < this.slots && steps > 0 ? this.#head() : undefined;
       if (head === undefined) break;
-      const admitted: RunMessage = { type: 'admitted', activation: head.activation, ...agentOf(head.demand) };
+      const admitted: RunMessage = {
+        type: 'admitted',
+        activation: head.activation,
+        ...agentOf(head.demand),
+      };
       this.#follow(() => decide(this.run, admitted, this.#input), 1);
       steps -= 1;
       if (count === MAX_STEPS - 1) throw new Error('the run never comes to rest');
     }
-    if (isStep && runState(this.run) === 'running') this.#record(event('run.paused', { reason: 'step' }));
+    if (isStep && runState(this.run) === 'running')
+      this.#record(event('run.paused', { reason: 'step' }));
   }
 
   #head() {
     if (!mayStartAttempts(this.run)) return undefined;
     const head = this.run.ready.first(new Set());
-    const task = head === undefined ? undefined : this.run.activations.get(head.activation)?.node.task;
+    const task =
+      head === undefined ? undefined : this.run.activations.get(head.activation)?.node.task;
     return task?.parallel === false && this.run.slots > 0 ? undefined : head;
   }
 
@@ -162,17 +168,38 @@ export class PureRun {
     return this.run.activations.get(activation)?.context.attempt ?? 0;
   }
 
-  succeed(activation: string, output: JsonValue = null, attempt = this.attempt(activation)): string[] {
-    return this.send({ type: 'result', activation, result: { status: 'succeeded', attempt, output } });
+  succeed(
+    activation: string,
+    output: JsonValue = null,
+    attempt = this.attempt(activation),
+  ): string[] {
+    return this.send({
+      type: 'result',
+      activation,
+      result: { status: 'succeeded', attempt, output },
+    });
   }
 
-  fail(activation: string, error: Partial<Failure> = {}, attempt = this.attempt(activation)): string[] {
+  fail(
+    activation: string,
+    error: Partial<Failure> = {},
+    attempt = this.attempt(activation),
+  ): string[] {
     const failure = { code: 'agent.failed', message: 'no', retryable: true, ...error };
-    return this.send({ type: 'result', activation, result: { status: 'failed', attempt, error: failure } });
+    return this.send({
+      type: 'result',
+      activation,
+      result: { status: 'failed', attempt, error: failure },
+    });
   }
 
   lose(activation: string): string[] {
-    return this.send({ type: 'attemptLost', activation, attempt: this.attempt(activation), worker: 'w1' });
+    return this.send({
+      type: 'attemptLost',
+      activation,
+      attempt: this.attempt(activation),
+      worker: 'w1',
+    });
   }
 
   /** Lets time pass until the activation's own timer is due, and fires it. */
@@ -202,7 +229,7 @@ export class PureRun {
   last<Type extends RunEvent['type']>(type: Type): Extract<RunEvent, { type: Type }>['data'] {
     const found = this.history.findLast((recorded) => recorded.event.type === type)?.event;
     if (found === undefined) throw new Error(`no ${type} was recorded`);
-    return found.data as Extract<RunEvent, { type: Type }>['data'];
+    return found.data as never;
   }
 
   report(): RunReport {
@@ -211,7 +238,9 @@ export class PureRun {
 
   /** The reported status of each task. */
   statuses(): Record<string, string> {
-    return Object.fromEntries(Object.entries(this.report().tasks).map(([id, task]) => [id, task.status]));
+    return Object.fromEntries(
+      Object.entries(this.report().tasks).map(([id, task]) => [id, task.status]),
+    );
   }
 }
 

@@ -36,7 +36,10 @@ const triggers = [
 const scriptedTask = (index: number): fc.Arbitrary<ScriptedTask> =>
   fc.record({
     kind: fc.constantFrom('agent', 'agent', 'agent', 'foreach', 'timer'),
-    dependencies: fc.subarray(Array.from({ length: index }, (_, at) => at), { maxLength: Math.min(3, index) }),
+    dependencies: fc.subarray(
+      Array.from({ length: index }, (_, at) => at),
+      { maxLength: Math.min(3, index) },
+    ),
     trigger: fc.constantFrom(...triggers),
     isConditionFalse: fc.integer({ min: 0, max: 7 }).map((number) => number === 0),
     isSkippedOnFailure: fc.integer({ min: 0, max: 4 }).map((number) => number === 0),
@@ -74,7 +77,9 @@ export function sourceOf({ tasks, onFailure, maxParallel }: ScriptedWorkflow): J
 function agentFields(task: ScriptedTask): JsonObject {
   return {
     ...(task.isSkippedOnFailure ? { on_failure: 'skip' } : {}),
-    ...(task.attempts === 1 ? {} : { retry: { max_attempts: task.attempts, delay: task.attempts - 2 } }),
+    ...(task.attempts === 1
+      ? {}
+      : { retry: { max_attempts: task.attempts, delay: task.attempts - 2 } }),
     ...(task.kind === 'foreach' ? { foreach: task.failures.slice(1) } : {}),
   };
 }
@@ -92,7 +97,10 @@ export class RandomPlay {
   constructor(script: ScriptedWorkflow, options: { seed: number; slots?: number }) {
     this.#script = script;
     this.#random = seededRandom(options.seed);
-    this.run = new PureRun(sourceOf(script), options.slots === undefined ? {} : { slots: options.slots });
+    this.run = new PureRun(
+      sourceOf(script),
+      options.slots === undefined ? {} : { slots: options.slots },
+    );
   }
 
   /** False once the run has ended. */
@@ -102,7 +110,8 @@ export class RandomPlay {
     const open = [...run.run.open];
     const active = open.filter(({ state }) => state === 'running' || state === 'canceling');
     if (active.length > 0 && this.#random() < 0.9) this.#end(this.#pick(active).id);
-    else if (this.#random() < 0.1) run.command({ type: run.state === 'paused' ? 'resume' : 'pause' });
+    else if (this.#random() < 0.1)
+      run.command({ type: run.state === 'paused' ? 'resume' : 'pause' });
     else {
       const delayed = open.filter(({ state }) => state === 'backoff' || state === 'waiting');
       if (run.state === 'paused') run.command({ type: 'resume' });

@@ -9,7 +9,13 @@ export type End = 'success' | 'failed' | 'skipped' | 'not activated';
 /** How every task of the workflow ends, and whether a failure is left unhandled. */
 export function interpret({ tasks }: ScriptedWorkflow): { ends: End[]; unhandled: number[] } {
   const ends: End[] = [];
-  for (const task of tasks) ends.push(endOf(task, task.dependencies.map((index) => ends[index] as End)));
+  for (const task of tasks)
+    ends.push(
+      endOf(
+        task,
+        task.dependencies.map((index) => ends[index] as End),
+      ),
+    );
   const unhandled = tasks.flatMap((_, index) =>
     ends[index] === 'failed' && !isHandled(tasks, ends, index) ? [index] : [],
   );
@@ -45,6 +51,8 @@ function holds(trigger: string, ends: End[]): boolean {
 function isHandled(tasks: ScriptedTask[], ends: End[], failed: number): boolean {
   return tasks.some(
     (task, index) =>
-      task.trigger === 'one_failed' && task.dependencies.includes(failed) && ends[index] === 'success',
+      task.trigger === 'one_failed' &&
+      task.dependencies.includes(failed) &&
+      ends[index] === 'success',
   );
 }

@@ -67,7 +67,11 @@ describe('retries', () => {
     [{ code: 'x.other', retryable: true }, undefined, true],
     [{ code: 'x.other', retryable: false }, undefined, false],
   ])('%j under `retry_on: %j`: retried is %s', (error, retryOn, retried) => {
-    const retry = { max_attempts: 2, delay: 1, ...(retryOn === undefined ? {} : { retry_on: retryOn }) };
+    const retry = {
+      max_attempts: 2,
+      delay: 1,
+      ...(retryOn === undefined ? {} : { retry_on: retryOn }),
+    };
     const run = new PureRun(one({ retry }));
     run.fail('a', error);
     expect(run.run.activations.get('a')?.state).toBe(retried ? 'backoff' : 'failed');

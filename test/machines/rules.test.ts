@@ -1,11 +1,12 @@
 /** The rules for machines of style.md, M1 to M6, checked on the structure of every machine. */
 import { describe, expect, it } from 'vitest';
-import type { AnyStateMachine, AnyStateNode } from 'xstate';
+import type { AnyStateMachine } from 'xstate';
 import { agentMachine } from '../../src/machines/agent/machine.ts';
+import { type FoldEvent, foldedCells } from '../../src/machines/cell.ts';
 import { runMachine } from '../../src/machines/run/machine.ts';
 import { taskMachine } from '../../src/machines/task/machine.ts';
-import { foldedCells, type FoldEvent } from '../../src/machines/cell.ts';
 import { sampleEvents } from './sample-events.ts';
+import { stateNodesOf } from './state-nodes.ts';
 
 const machines = [
   ['run', runMachine],
@@ -13,14 +14,12 @@ const machines = [
   ['agent', agentMachine],
 ] as unknown as [string, AnyStateMachine][];
 
-const nodesOf = (machine: AnyStateMachine): AnyStateNode[] => [...machine.idMap.values()];
-
 /** Kinds of effects that exist; `meta.effects` names no other. */
 const effectKinds = ['admit', 'prepare', 'dispatch', 'cancel', 'timer'];
 
 describe.each(machines)('the machine of a %s', (_name, machine) => {
   it('M1 has no invoke, no delayed or eventless transition, no entry or exit action', () => {
-    for (const node of nodesOf(machine)) {
+    for (const node of stateNodesOf(machine)) {
       expect(node.invoke, node.id).toEqual([]);
       expect(node.after, node.id).toEqual([]);
       expect(node.always ?? [], node.id).toEqual([]);
@@ -29,7 +28,7 @@ describe.each(machines)('the machine of a %s', (_name, machine) => {
   });
 
   it('M1 has no action but assign', () => {
-    for (const node of nodesOf(machine)) {
+    for (const node of stateNodesOf(machine)) {
       for (const transition of [...node.transitions.values()].flat()) {
         for (const action of transition.actions) {
           expect((action as { type?: string }).type, `${node.id} ${transition.eventType}`).toBe(
@@ -41,7 +40,7 @@ describe.each(machines)('the machine of a %s', (_name, machine) => {
   });
 
   it('M2 has no guard, and one target for an event in a state', () => {
-    for (const node of nodesOf(machine)) {
+    for (const node of stateNodesOf(machine)) {
       for (const [type, transitions] of node.transitions) {
         expect(transitions, `${node.id} ${type}`).toHaveLength(1);
         expect(transitions[0]?.guard, `${node.id} ${type}`).toBeUndefined();
@@ -51,11 +50,11 @@ describe.each(machines)('the machine of a %s', (_name, machine) => {
   });
 
   it('M3 has no final state; ended states carry a tag', () => {
-    for (const node of nodesOf(machine)) expect(node.type, node.id).not.toBe('final');
+    for (const node of stateNodesOf(machine)) expect(node.type, node.id).not.toBe('final');
   });
 
   it('M4 names every event that it takes, without wildcards', () => {
-    for (const node of nodesOf(machine)) {
+    for (const node of stateNodesOf(machine)) {
       for (const type of node.transitions.keys()) expect(type).toMatch(/^[a-z]+\.[a-zA-Z]+$/);
     }
   });
@@ -74,7 +73,7 @@ describe.each(machines)('the machine of a %s', (_name, machine) => {
   });
 
   it('says in `meta.effects` what open states owe, in the words of the effects', () => {
-    for (const node of nodesOf(machine)) {
+    for (const node of stateNodesOf(machine)) {
       const effects = (node.meta as { effects?: string[] } | undefined)?.effects;
       const isOpen = node.tags.includes('open');
       if (isOpen) expect(effects, node.id).toBeDefined();

@@ -24,14 +24,18 @@ describe('an agent by capability', () => {
   });
 
   it('records at most five candidates, the best ones', () => {
-    const offers = Array.from({ length: 9 }, (_, index) => offer(`a${index}`, { capacity: 9, inHand: index }));
+    const offers = Array.from({ length: 9 }, (_, index) =>
+      offer(`a${index}`, { capacity: 9, inHand: index }),
+    );
     const candidates = chooseByCapability('review', offers)?.candidates ?? [];
     expect(candidates.map(({ agent }) => agent)).toEqual(['a0', 'a1', 'a2', 'a3', 'a4']);
   });
 
   it('is nobody where nobody has the capability; no capacity scores 0', () => {
     expect(chooseByCapability('paint', [offer('a')])).toBeUndefined();
-    expect(chooseByCapability('review', [offer('a', { capacity: 0 })])?.candidates[0]?.score).toBe(0);
+    expect(chooseByCapability('review', [offer('a', { capacity: 0 })])?.candidates[0]?.score).toBe(
+      0,
+    );
   });
 
   it('does not depend on the order of the offers', () => {
@@ -46,7 +50,9 @@ describe('an agent by capability', () => {
     );
     fc.assert(
       fc.property(offers, (list) => {
-        expect(chooseByCapability('review', list.toReversed())).toEqual(chooseByCapability('review', list));
+        expect(chooseByCapability('review', list.toReversed())).toEqual(
+          chooseByCapability('review', list),
+        );
       }),
     );
   });
@@ -60,7 +66,13 @@ describe('the order of admission', () => {
   });
 
   it('is by priority, then by arrival', () => {
-    const waiting = [ticket('low', 0), ticket('normal', 3), ticket('urgent', 4), ticket('normal', 1), ticket('high', 2)];
+    const waiting = [
+      ticket('low', 0),
+      ticket('normal', 3),
+      ticket('urgent', 4),
+      ticket('normal', 1),
+      ticket('high', 2),
+    ];
     expect(waiting.sort(compareTickets).map(({ sequence }) => sequence)).toEqual([4, 2, 1, 3, 0]);
   });
 });

@@ -32,7 +32,9 @@ describe('the delay before another attempt', () => {
     fc.assert(
       fc.property(policy, fc.integer({ min: 1, max: 60 }), (chosen, attempts) => {
         const plain = { ...chosen, jitter: 0 };
-        expect(retryDelayMs(plain, attempts + 1, 0)).toBeGreaterThanOrEqual(retryDelayMs(plain, attempts, 0));
+        expect(retryDelayMs(plain, attempts + 1, 0)).toBeGreaterThanOrEqual(
+          retryDelayMs(plain, attempts, 0),
+        );
       }),
     );
   });
@@ -51,7 +53,9 @@ describe('the delay before another attempt', () => {
 
 describe('whether there is another attempt', () => {
   it('says no without a policy, and after `max_attempts`', () => {
-    expect(chooseRetry({ policy: undefined, countedAttempts: 1, error, random: 0 }).retry).toBe(false);
+    expect(chooseRetry({ policy: undefined, countedAttempts: 1, error, random: 0 }).retry).toBe(
+      false,
+    );
     expect(chooseRetry({ policy: fixed, countedAttempts: 2, error, random: 0 }).retry).toBe(true);
     const last = chooseRetry({ policy: fixed, countedAttempts: 3, error, random: 0 });
     expect(last).toEqual({ retry: false, rule: '3 attempts used' });

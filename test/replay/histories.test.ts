@@ -1,11 +1,11 @@
 /** Every log that a released version wrote is read by this one, and means the same (contracts.md, Durability promise). */
 import { describe, expect, it } from 'vitest';
-import { foldedCells, liveCells } from '../../src/machines/cell.ts';
-import { FOLD_HASH, restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import { loadRun } from '../../src/actors/host/load.ts';
 import { systemClock } from '../../src/actors/services/clock.ts';
 import { Projector } from '../../src/actors/services/projector.ts';
 import { parseEvent } from '../../src/events/catalogue.ts';
+import { foldedCells, liveCells } from '../../src/machines/cell.ts';
+import { FOLD_HASH, restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { WorkflowDefinition } from '../../src/workflow/definition.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 import { documentsOf } from './documents.ts';
@@ -66,9 +66,20 @@ describe.each(releases())('the history of %s', (release) => {
     const log = await openHistory(release);
     const types = new Set<string>();
     for await (const commits of log.readAll()) {
-      for (const { events } of commits) for (const recorded of events) types.add(parseEvent(recorded).type);
+      for (const { events } of commits)
+        for (const recorded of events) types.add(parseEvent(recorded).type);
     }
-    for (const type of ['task.retryScheduled', 'task.expanded', 'task.waiting', 'task.skipped', 'run.paused', 'run.stopping', 'run.canceled', 'task.cancelForced', 'task.cancelAcknowledged']) {
+    for (const type of [
+      'task.retryScheduled',
+      'task.expanded',
+      'task.waiting',
+      'task.skipped',
+      'run.paused',
+      'run.stopping',
+      'run.canceled',
+      'task.cancelForced',
+      'task.cancelAcknowledged',
+    ]) {
       expect([...types]).toContain(type);
     }
     await log.close();

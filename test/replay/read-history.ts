@@ -1,11 +1,11 @@
 /** Reads and folds the recorded logs of released versions (`histories/<release>/`). */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type LoadOptions, loadRun } from '../../src/actors/host/load.ts';
 import { reportRun } from '../../src/actors/services/client-doors.ts';
-import { createMemoryLog, type MemoryLog } from '../../src/log/memory-log.ts';
-import { importLines } from '../../src/log/import-log.ts';
 import { upcast } from '../../src/events/catalogue.ts';
-import { loadRun, type LoadOptions } from '../../src/actors/host/load.ts';
+import { importLines } from '../../src/log/import-log.ts';
+import { createMemoryLog, type MemoryLog } from '../../src/log/memory-log.ts';
 import type { RunReport } from '../../src/messages/report.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 
@@ -35,7 +35,11 @@ export async function openHistory(release: string): Promise<MemoryLog> {
 }
 
 /** The report of a run that has ended, folded as said. */
-export async function reportFrom(log: MemoryLog, runId: string, options: LoadOptions): Promise<RunReport> {
+export async function reportFrom(
+  log: MemoryLog,
+  runId: string,
+  options: LoadOptions,
+): Promise<RunReport> {
   const loaded = await loadRun(log, runId, options);
   if (loaded === undefined) throw new Error(`${runId} is not in the history`);
   return reportRun(log, loaded.run, { now: 0 });

@@ -13,7 +13,9 @@ import { documentsOf } from './documents.ts';
 
 const LIMIT_MS = 600_000;
 const root = join(import.meta.dirname, '..', '..');
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  version: string;
+};
 const folder = join(import.meta.dirname, 'histories', version);
 
 if (existsSync(join(folder, 'log.jsonl'))) throw new Error(`${folder} is recorded already`);

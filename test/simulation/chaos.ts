@@ -5,8 +5,8 @@
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { reportOfRun } from './crash-points.ts';
 import { scenarios, workflowOf } from './scenarios.ts';
-import { noDiskFaults, World } from './world.ts';
 import { noFaults } from './sim-network.ts';
+import { noDiskFaults, World } from './world.ts';
 
 const REQUESTS = 12;
 const SAFETY_MS = 20_000;
@@ -54,8 +54,16 @@ class Chaos {
   async play(): Promise<ChaosResult> {
     const world = this.#world;
     const { random } = world;
-    world.network.faults = { lost: random() * 0.2, doubled: random() * 0.2, jitterMs: Math.floor(random() * 60) };
-    world.disk = { failLost: random() * 0.02, failKept: random() * 0.02, slowMs: Math.floor(random() * 20) };
+    world.network.faults = {
+      lost: random() * 0.2,
+      doubled: random() * 0.2,
+      jitterMs: Math.floor(random() * 60),
+    };
+    world.disk = {
+      failLost: random() * 0.02,
+      failKept: random() * 0.02,
+      slowMs: Math.floor(random() * 20),
+    };
     world.start();
     for (const name of WORKERS) world.startWorker(name, 1 + Math.floor(random() * 3));
     const end = world.time.now + SAFETY_MS;
@@ -84,7 +92,9 @@ class Chaos {
   #request(requestId: string): void {
     const { random } = this.#world;
     this.#asked += 1;
-    const scenario = scenarios[Math.floor(random() * scenarios.length)] as (typeof scenarios)[number];
+    const scenario = scenarios[
+      Math.floor(random() * scenarios.length)
+    ] as (typeof scenarios)[number];
     const times = random() < 0.3 ? 2 : 1;
     for (let time = 0; time < times; time += 1) {
       const asked = this.#world.request(requestId, workflowOf(scenario), scenario.input);
@@ -122,7 +132,8 @@ class Chaos {
   }
 
   #revive(name: string): void {
-    if (this.#down.delete(name)) this.#world.startWorker(name, 1 + Math.floor(this.#world.random() * 3));
+    if (this.#down.delete(name))
+      this.#world.startWorker(name, 1 + Math.floor(this.#world.random() * 3));
   }
 
   /** No more faults; whoever is down comes back, paused runs are resumed. */
@@ -137,7 +148,8 @@ class Chaos {
       return this.#pending === 0 && world.orchestrator !== undefined;
     };
     await world.until(isSettled, LIVENESS_MS, 'every request and command is answered');
-    for (const runId of new Set(this.#runs.values())) this.#follow(world.command(runId, { type: 'resume', id: `heal-${runId}` }));
+    for (const runId of new Set(this.#runs.values()))
+      this.#follow(world.command(runId, { type: 'resume', id: `heal-${runId}` }));
   }
 
   async #finish(): Promise<ChaosResult> {
@@ -146,10 +158,13 @@ class Chaos {
     const isOver = (): boolean => {
       if (this.#problem !== undefined) throw this.#problem;
       const runs = [...this.#runs.values()];
-      return this.#pending === 0 && runs.every((runId) => {
-        const state = invariants.streams.get(runId);
-        return state?.isEnded === true && invariants.fed.get(runId) === state.version;
-      });
+      return (
+        this.#pending === 0 &&
+        runs.every((runId) => {
+          const state = invariants.streams.get(runId);
+          return state?.isEnded === true && invariants.fed.get(runId) === state.version;
+        })
+      );
     };
     try {
       await world.until(isOver, LIVENESS_MS, 'all work finishes');
@@ -162,6 +177,11 @@ class Chaos {
     const isEmpty = (): boolean => world.orchestrator?.activeRuns === 0;
     await world.until(isEmpty, 60_000, 'ended runs leave memory');
     const { steps } = world.time;
-    return { steps, crashes: world.crashes, runs: new Set(this.#runs.values()).size, commits: invariants.position };
+    return {
+      steps,
+      crashes: world.crashes,
+      runs: new Set(this.#runs.values()).size,
+      commits: invariants.position,
+    };
   }
 }

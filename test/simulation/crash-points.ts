@@ -1,6 +1,7 @@
 /** Plays one scenario, crashing when asked, and gives what must not depend on the crash. */
-import { reportRun } from '../../src/actors/services/client-doors.ts';
+
 import { loadRun } from '../../src/actors/host/load.ts';
+import { reportRun } from '../../src/actors/services/client-doors.ts';
 import type { RunReport, TaskReport } from '../../src/messages/report.ts';
 import { type Scenario, workflowOf } from './scenarios.ts';
 import { World } from './world.ts';
@@ -17,16 +18,26 @@ export interface Played {
 /** Everything of a report but times and ids. */
 export function timeless(report: RunReport): unknown {
   const { runId: _, durationMs: __, tasks, ...rest } = report;
-  return { ...rest, tasks: Object.fromEntries(Object.entries(tasks).map(([id, task]) => [id, timelessTask(task)])) };
+  return {
+    ...rest,
+    tasks: Object.fromEntries(Object.entries(tasks).map(([id, task]) => [id, timelessTask(task)])),
+  };
 }
 
 function timelessTask(task: TaskReport): unknown {
   const { startedAt: _, endedAt: __, instances, ...rest } = task;
-  return { ...rest, ...(instances === undefined ? {} : { instances: instances.map(timelessTask) }) };
+  return {
+    ...rest,
+    ...(instances === undefined ? {} : { instances: instances.map(timelessTask) }),
+  };
 }
 
 /** Asks for a scenario and steers it; `isOver` throws what went wrong. */
-export function begin(world: World, requestId: string, scenario: Scenario): { isOver(): boolean; runId(): string } {
+export function begin(
+  world: World,
+  requestId: string,
+  scenario: Scenario,
+): { isOver(): boolean; runId(): string } {
   let runId = '';
   let problem: unknown;
   const note = (error: unknown): void => {
@@ -64,7 +75,11 @@ export async function play(
   const { isOver, runId } = begin(world, 'r1', scenario);
   if (options.crashAt !== undefined) {
     const { crashAt } = options;
-    await world.until(() => world.invariants.position >= crashAt || isOver(), LIMIT_MS, 'the crash');
+    await world.until(
+      () => world.invariants.position >= crashAt || isOver(),
+      LIMIT_MS,
+      'the crash',
+    );
     world.crash({ keepInFlight: options.keepInFlight ?? false });
     await world.catchUpInvariants();
     world.start();
@@ -77,7 +92,11 @@ export async function play(
 }
 
 /** Sends a command once the run is as far as the scenario says. */
-async function steer(world: World, runId: string, planned: { atVersion: number; command: { [key: string]: unknown } }): Promise<void> {
+async function steer(
+  world: World,
+  runId: string,
+  planned: { atVersion: number; command: { [key: string]: unknown } },
+): Promise<void> {
   const state = () => world.invariants.streams.get(runId);
   while ((state()?.version ?? 0) < planned.atVersion) {
     if (state()?.isEnded === true) return;
@@ -96,7 +115,9 @@ export async function reportOfRun(world: World, runId: string): Promise<RunRepor
   const report = await reportRun(world.log, slow.run, { now: world.time.now });
   const restored = await reportRun(world.log, quick.run, { now: world.time.now });
   if (JSON.stringify(report) !== JSON.stringify(restored)) {
-    throw new Error(`a snapshot changed the report: ${JSON.stringify(restored)} instead of ${JSON.stringify(report)}`);
+    throw new Error(
+      `a snapshot changed the report: ${JSON.stringify(restored)} instead of ${JSON.stringify(report)}`,
+    );
   }
   return report;
 }

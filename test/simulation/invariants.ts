@@ -41,7 +41,8 @@ export class Invariants {
     const state = this.#stream(commit.stream);
     if (commit.firstVersion !== state.version + 1) this.fail('V1 a version is missing', commit);
     if (commit.at < state.at) this.fail('V1 time went back', commit);
-    if (commit.events.at(-1)?.type === 'task.attemptFailed') this.fail('V3 an attempt was left open', commit);
+    if (commit.events.at(-1)?.type === 'task.attemptFailed')
+      this.fail('V3 an attempt was left open', commit);
     state.at = commit.at;
     for (const envelope of envelopesOf(commit)) this.#event(state, envelope as JsonEnvelope);
   }
@@ -62,7 +63,8 @@ export class Invariants {
     if (type === 'run.quarantined') this.fail('V6 a run was quarantined', envelope);
     const { taskId, attempt } = data as { taskId?: string; attempt?: number };
     if (type === 'task.succeeded' || type === 'task.attemptFailed') {
-      const once = type === 'task.succeeded' ? `${taskId} succeeded` : `${taskId} failed ${attempt}`;
+      const once =
+        type === 'task.succeeded' ? `${taskId} succeeded` : `${taskId} failed ${attempt}`;
       if (state.endedAttempts.has(once)) this.fail('V2 a result was recorded twice', envelope);
       state.endedAttempts.add(once);
       state.endedAttempts.add(`${taskId} ended ${attempt}`);
@@ -77,21 +79,24 @@ export class Invariants {
   acknowledged(ref: AttemptRef, result: ResultMessage): void {
     const state = this.streams.get(ref.runId);
     const isRecorded = state?.endedAttempts.has(`${ref.activation} ended ${ref.attempt}`) === true;
-    if (result.status === 'succeeded' && !isRecorded) this.fail('V4 acknowledged, not durable', ref);
+    if (result.status === 'succeeded' && !isRecorded)
+      this.fail('V4 acknowledged, not durable', ref);
   }
 
   /** V4: a request that was answered is durable, and always the same run. */
   answered(requestId: string, runId: string): void {
     if (!this.streams.has(runId)) this.fail('V4 answered, not durable', { requestId, runId });
     const before = this.promised.get(requestId);
-    if (before !== undefined && before !== runId) this.fail('V4 two runs of one request', { requestId, runId, before });
+    if (before !== undefined && before !== runId)
+      this.fail('V4 two runs of one request', { requestId, runId, before });
     this.promised.set(requestId, runId);
   }
 
   /** V4: a command's reply speaks of a version that is durable. */
   commanded(runId: string, streamVersion: number): void {
     const version = this.streams.get(runId)?.version ?? 0;
-    if (version < streamVersion) this.fail('V4 a command was answered before it was durable', { runId, streamVersion });
+    if (version < streamVersion)
+      this.fail('V4 a command was answered before it was durable', { runId, streamVersion });
   }
 
   /** V5. */
@@ -99,9 +104,12 @@ export class Invariants {
     const { stream, streamVersion, id } = envelope;
     const known = this.fed.get(stream) ?? 0;
     const state = this.streams.get(stream);
-    if (state === undefined || streamVersion > state.version) this.fail('V5 published, not durable', envelope);
-    if (state.ids[streamVersion - 1] !== id) this.fail('V5 another event than the log has', envelope);
-    if (streamVersion > known + 1) this.fail('V5 a gap in the feed', { stream, known, streamVersion });
+    if (state === undefined || streamVersion > state.version)
+      this.fail('V5 published, not durable', envelope);
+    if (state.ids[streamVersion - 1] !== id)
+      this.fail('V5 another event than the log has', envelope);
+    if (streamVersion > known + 1)
+      this.fail('V5 a gap in the feed', { stream, known, streamVersion });
     this.fed.set(stream, Math.max(known, streamVersion));
   }
 
@@ -109,9 +117,18 @@ export class Invariants {
   finished(): void {
     for (const [requestId, runId] of this.promised) {
       const state = this.streams.get(runId);
-      if (state?.isEnded !== true) this.fail('a promised run has not ended', { requestId, runId, types: state?.types.slice(-6) });
+      if (state?.isEnded !== true)
+        this.fail('a promised run has not ended', {
+          requestId,
+          runId,
+          types: state?.types.slice(-6),
+        });
       if (this.fed.get(runId) !== state.version) {
-        this.fail('V5 the feed is not complete', { runId, fed: this.fed.get(runId), version: state.version });
+        this.fail('V5 the feed is not complete', {
+          runId,
+          fed: this.fed.get(runId),
+          version: state.version,
+        });
       }
     }
   }

@@ -10,7 +10,8 @@ testBus('simulated network', async () => {
   const network = new SimNetwork(time, seededRandom(1));
   let isRunning = true;
   const pump = async (): Promise<void> => {
-    while (isRunning) if (!(await time.step())) await new Promise((resolve) => setImmediate(resolve));
+    while (isRunning)
+      if (!(await time.step())) await new Promise((resolve) => setImmediate(resolve));
   };
   const pumping = pump();
   return {

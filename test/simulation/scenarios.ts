@@ -23,9 +23,9 @@ export const scenarios: Scenario[] = [
     name: 'chain',
     workflow: {
       tasks: [
-        agent('a', { then: { n: 1 } }),
-        agent('b', { then: '${a.output.n + 1}' }, after('a')),
-        agent('c', { then: '${b.output * 10}' }, after('b')),
+        agent('a', { gives: { n: 1 } }),
+        agent('b', { gives: '${a.output.n + 1}' }, after('a')),
+        agent('c', { gives: '${b.output * 10}' }, after('b')),
       ],
       outputs: { c: '${c.output}' },
     },
@@ -36,8 +36,8 @@ export const scenarios: Scenario[] = [
       settings: { max_parallel: 2 },
       tasks: [
         agent('a'),
-        ...['b', 'c', 'd'].map((id) => agent(id, { then: id, ms: 50 }, after('a'))),
-        agent('e', { then: '${b.output + c.output + d.output}' }, after('b', 'c', 'd')),
+        ...['b', 'c', 'd'].map((id) => agent(id, { gives: id, ms: 50 }, after('a'))),
+        agent('e', { gives: '${b.output + c.output + d.output}' }, after('b', 'c', 'd')),
       ],
     },
   },
@@ -46,9 +46,13 @@ export const scenarios: Scenario[] = [
     workflow: {
       settings: { max_parallel: 3 },
       tasks: [
-        agent('list', { then: [1, 2, 3, 4, 5] }),
-        agent('each', { then: '${n * n}', ms: 20 }, { ...after('list'), foreach: '${list.output}', as: 'n' }),
-        agent('sum', { then: '${each.output}' }, after('each')),
+        agent('list', { gives: [1, 2, 3, 4, 5] }),
+        agent(
+          'each',
+          { gives: '${n * n}', ms: 20 },
+          { ...after('list'), foreach: '${list.output}', as: 'n' },
+        ),
+        agent('sum', { gives: '${each.output}' }, after('each')),
       ],
     },
   },
@@ -56,8 +60,12 @@ export const scenarios: Scenario[] = [
     name: 'retries',
     workflow: {
       tasks: [
-        agent('a', { fails: 2, then: 'third' }, { retry: { max_attempts: 9, delay: 0.2 } }),
-        agent('b', { fails: 1, then: 'second' }, { ...after('a'), retry: { max_attempts: 9, delay: 1, backoff: 'exponential' } }),
+        agent('a', { fails: 2, gives: 'third' }, { retry: { max_attempts: 9, delay: 0.2 } }),
+        agent(
+          'b',
+          { fails: 1, gives: 'second' },
+          { ...after('a'), retry: { max_attempts: 9, delay: 1, backoff: 'exponential' } },
+        ),
       ],
     },
   },
@@ -66,11 +74,11 @@ export const scenarios: Scenario[] = [
     workflow: {
       settings: { max_parallel: 5 },
       tasks: [
-        agent('ok', { then: 1 }),
+        agent('ok', { gives: 1 }),
         agent('bad', failing, after('ok')),
         agent('long', { ms: 60_000 }, after('ok')),
         agent('never', {}, after('bad')),
-        agent('clean-up', { then: 'clean' }, { ...after('bad'), trigger: 'all_done' }),
+        agent('clean-up', { gives: 'clean' }, { ...after('bad'), trigger: 'all_done' }),
       ],
     },
   },
@@ -78,7 +86,11 @@ export const scenarios: Scenario[] = [
     name: 'failure goes on',
     workflow: {
       settings: { on_failure: 'continue' },
-      tasks: [agent('bad', failing), agent('ok', { ms: 200 }), agent('late', { then: 'kept' }, after('ok'))],
+      tasks: [
+        agent('bad', failing),
+        agent('ok', { ms: 200 }),
+        agent('late', { gives: 'kept' }, after('ok')),
+      ],
     },
   },
   {
@@ -86,9 +98,13 @@ export const scenarios: Scenario[] = [
     workflow: {
       tasks: [
         agent('bad', failing),
-        agent('fix', { then: 'fixed' }, { ...after('bad'), trigger: 'one_failed' }),
+        agent('fix', { gives: 'fixed' }, { ...after('bad'), trigger: 'one_failed' }),
         agent('skipped', failing, { on_failure: 'skip' }),
-        agent('end', { then: '${fix.output}' }, { ...after('fix', 'skipped'), trigger: 'none_failed' }),
+        agent(
+          'end',
+          { gives: '${fix.output}' },
+          { ...after('fix', 'skipped'), trigger: 'none_failed' },
+        ),
       ],
     },
   },
@@ -97,7 +113,7 @@ export const scenarios: Scenario[] = [
     workflow: {
       tasks: [
         { id: 'wait', wait: { timer: 3 } },
-        agent('a', { then: 'later' }, after('wait')),
+        agent('a', { gives: 'later' }, after('wait')),
         { id: 'then', wait: { timer: '${1}' }, dependencies: ['a'] },
       ],
     },
@@ -105,14 +121,20 @@ export const scenarios: Scenario[] = [
   {
     name: 'task timeout',
     workflow: {
-      tasks: [agent('hangs', { ms: 600_000 }, { timeout: 2, retry: { max_attempts: 2, delay: 0.1 } })],
+      tasks: [
+        agent('hangs', { ms: 600_000 }, { timeout: 2, retry: { max_attempts: 2, delay: 0.1 } }),
+      ],
     },
   },
   {
     name: 'run timeout',
     workflow: {
       settings: { timeout: 4 },
-      tasks: [agent('a', { then: 1 }), agent('hangs', { ms: 600_000 }, after('a')), agent('never', {}, after('hangs'))],
+      tasks: [
+        agent('a', { gives: 1 }),
+        agent('hangs', { ms: 600_000 }, after('a')),
+        agent('never', {}, after('hangs')),
+      ],
     },
   },
   {
@@ -121,8 +143,12 @@ export const scenarios: Scenario[] = [
       inputs: { size: { type: 'integer' } },
       tasks: [
         agent('big', { range: '${inputs.size}' }),
-        agent('sees', { then: '${size(big.output)}' }, after('big')),
-        agent('each', { then: '${n}' }, { ...after('big'), foreach: '${filter(big.output, x, x % 3000 == 0)}', as: 'n' }),
+        agent('sees', { gives: '${size(big.output)}' }, after('big')),
+        agent(
+          'each',
+          { gives: '${n}' },
+          { ...after('big'), foreach: '${filter(big.output, x, x % 3000 == 0)}', as: 'n' },
+        ),
       ],
       outputs: { size: '${sees.output}' },
     },
@@ -133,7 +159,11 @@ export const scenarios: Scenario[] = [
     workflow: {
       settings: { max_parallel: 4 },
       tasks: [
-        agent('race', { ms: '${n}', then: '${n}' }, { foreach: [10, 90_000, 90_001], as: 'n', join: { count: 1, rest: 'cancel' } }),
+        agent(
+          'race',
+          { ms: '${n}', gives: '${n}' },
+          { foreach: [10, 90_000, 90_001], as: 'n', join: { count: 1, rest: 'cancel' } },
+        ),
       ],
     },
   },
@@ -141,7 +171,7 @@ export const scenarios: Scenario[] = [
     name: 'begins and fails in one commit',
     workflow: {
       tasks: [
-        agent('one', { then: {} }),
+        agent('one', { gives: {} }),
         agent('begins', { ms: 5 }, after('one')),
         agent('cannot', { x: '${one.output.missing.field}' }, after('one')),
       ],
@@ -149,12 +179,24 @@ export const scenarios: Scenario[] = [
   },
   {
     name: 'canceled',
-    workflow: { tasks: [agent('a'), agent('long', { ms: 300_000 }, after('a')), agent('never', {}, after('long'))] },
+    workflow: {
+      tasks: [
+        agent('a'),
+        agent('long', { ms: 300_000 }, after('a')),
+        agent('never', {}, after('long')),
+      ],
+    },
     commands: [{ atVersion: 7, command: { type: 'cancel', reason: 'enough' } }],
   },
   {
     name: 'paused',
-    workflow: { tasks: [agent('a'), { id: 'wait', wait: { timer: 2 }, dependencies: ['a'] }, agent('b', {}, after('wait'))] },
+    workflow: {
+      tasks: [
+        agent('a'),
+        { id: 'wait', wait: { timer: 2 }, dependencies: ['a'] },
+        agent('b', {}, after('wait')),
+      ],
+    },
     commands: [
       { atVersion: 5, command: { type: 'pause', reason: 'look' } },
       { atVersion: 8, command: { type: 'resume' } },

@@ -3,7 +3,9 @@ import { expect, it } from 'vitest';
 import { playSeed } from './chaos.ts';
 
 const SEEDS = Number(process.env.TROUPE_SEEDS ?? 5_000);
-const first = Number(process.env.TROUPE_FIRST_SEED ?? Math.floor(performance.timeOrigin) % 1_000_000_000);
+const first = Number(
+  process.env.TROUPE_FIRST_SEED ?? Math.floor(performance.timeOrigin) % 1_000_000_000,
+);
 
 it(`${SEEDS} random worlds from seed ${first} on keep every promise`, async () => {
   let crashes = 0;

@@ -9,15 +9,18 @@ const BATCH = 20;
 const batches = Array.from({ length: SEEDS / BATCH }, (_, index) => index * BATCH + 1);
 
 describe.runIf(only === undefined)('random worlds', () => {
-  it.each(batches)(`keep every promise and finish all work, seeds %i and the next ${BATCH - 1}`, async (first) => {
-    let crashes = 0;
-    for (let seed = first; seed < first + BATCH; seed += 1) {
-      const result = await playSeed(seed);
-      expect(result.runs).toBeGreaterThan(0);
-      crashes += result.crashes;
-    }
-    expect(crashes, 'faults really happened').toBeGreaterThan(0);
-  });
+  it.each(batches)(
+    `keep every promise and finish all work, seeds %i and the next ${BATCH - 1}`,
+    async (first) => {
+      let crashes = 0;
+      for (let seed = first; seed < first + BATCH; seed += 1) {
+        const result = await playSeed(seed);
+        expect(result.runs).toBeGreaterThan(0);
+        crashes += result.crashes;
+      }
+      expect(crashes, 'faults really happened').toBeGreaterThan(0);
+    },
+  );
 });
 
 it('the same seed gives the same world', async () => {

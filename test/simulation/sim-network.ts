@@ -19,7 +19,13 @@ import {
   RequestTimeoutError,
   toWireError,
 } from '../../src/messaging/errors.ts';
-import { errorInReply, isNoResponders, NatsMessage, type RawMessage, toHeaders } from '../../src/messaging/nats-message.ts';
+import {
+  errorInReply,
+  isNoResponders,
+  NatsMessage,
+  type RawMessage,
+  toHeaders,
+} from '../../src/messaging/nats-message.ts';
 import { checkQueueName } from '../../src/messaging/subjects.ts';
 import { encodeBody } from '../../src/messaging/wire.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
@@ -58,7 +64,10 @@ export class SimNetwork {
     this.#random = random;
   }
 
-  connect(scope: Scope, onError: (error: unknown, context: { subject: string }) => void = () => {}): SimBus {
+  connect(
+    scope: Scope,
+    onError: (error: unknown, context: { subject: string }) => void = () => {},
+  ): SimBus {
     return new SimBus(this, scope, onError);
   }
 
@@ -87,7 +96,8 @@ export class SimNetwork {
 
   #deliver(entry: Entry, raw: RawMessage): void {
     const { lost, doubled, jitterMs } = this.faults;
-    const isOrdered = raw.subject.endsWith('.events') || (lost === 0 && doubled === 0 && jitterMs === 0);
+    const isOrdered =
+      raw.subject.endsWith('.events') || (lost === 0 && doubled === 0 && jitterMs === 0);
     if (isOrdered) {
       const delay = LATENCY_MS + Math.floor(this.#random() * (jitterMs + 1));
       entry.lastAt = Math.max(entry.lastAt, this.time.now + delay);
@@ -132,7 +142,11 @@ export class SimBus implements Bus {
   #isConnected = true;
   #isClosed = false;
 
-  constructor(network: SimNetwork, scope: Scope, onError: (error: unknown, context: { subject: string }) => void) {
+  constructor(
+    network: SimNetwork,
+    scope: Scope,
+    onError: (error: unknown, context: { subject: string }) => void,
+  ) {
     this.#network = network;
     this.scope = scope;
     this.#onError = onError;
@@ -160,7 +174,12 @@ export class SimBus implements Bus {
   publish(subject: string, body: JsonValue, options: PublishOptions = {}): void {
     this.#assertOpen();
     const encoding = options.encoding ?? 'json';
-    this.#send(subject, encodeBody(body, encoding), toHeaders(options.headers, encoding), options.replyTo);
+    this.#send(
+      subject,
+      encodeBody(body, encoding),
+      toHeaders(options.headers, encoding),
+      options.replyTo,
+    );
   }
 
   #send(subject: string, data: Uint8Array, headers: RawMessage['headers'], reply?: string): void {
@@ -191,7 +210,11 @@ export class SimBus implements Bus {
     }
   }
 
-  #listen(pattern: string, queue: string | undefined, handler: (raw: RawMessage) => void): Subscription {
+  #listen(
+    pattern: string,
+    queue: string | undefined,
+    handler: (raw: RawMessage) => void,
+  ): Subscription {
     this.#assertOpen();
     const entry: Entry = {
       bus: this,
@@ -226,7 +249,11 @@ export class SimBus implements Bus {
     return message;
   }
 
-  async requestMany(subject: string, body: JsonValue, options: { timeoutMs: number; max?: number }): Promise<BusMessage[]> {
+  async requestMany(
+    subject: string,
+    body: JsonValue,
+    options: { timeoutMs: number; max?: number },
+  ): Promise<BusMessage[]> {
     const replies = await this.#ask(subject, body, options);
     return replies.filter((raw) => !isNoResponders(raw)).map((raw) => this.#receive(raw));
   }
@@ -281,7 +308,11 @@ export class SimBus implements Bus {
     }));
     for (const verb of ['PING', 'INFO', 'STATS']) {
       const type = `io.nats.micro.v1.${verb.toLowerCase()}_response`;
-      const answer: JsonObject = { type, ...identity, ...(verb === 'PING' ? {} : { endpoints: described }) };
+      const answer: JsonObject = {
+        type,
+        ...identity,
+        ...(verb === 'PING' ? {} : { endpoints: described }),
+      };
       for (const subject of [`$SRV.${verb}`, `$SRV.${verb}.${name}`]) {
         parts.push(this.subscribe(subject, {}, (message) => message.respond(answer)));
       }
@@ -305,7 +336,8 @@ export class SimBus implements Bus {
     if (this.#isClosed) return;
     await this.flush();
     this.#isClosed = true;
-    for (const entry of this.#network.entries) if (entry.bus === this) this.#network.entries.delete(entry);
+    for (const entry of this.#network.entries)
+      if (entry.bus === this) this.#network.entries.delete(entry);
     for (const reject of this.#hanging) reject(new BusClosedError(this.url));
   }
 

@@ -43,7 +43,8 @@ export class SimTime {
     while (low < high) {
       const middle = (low + high) >> 1;
       const other = this.#planned[middle] as Planned;
-      if (other.at < entry.at || (other.at === entry.at && other.order < entry.order)) low = middle + 1;
+      if (other.at < entry.at || (other.at === entry.at && other.order < entry.order))
+        low = middle + 1;
       else high = middle;
     }
     this.#planned.splice(low, 0, entry);
@@ -54,7 +55,10 @@ export class SimTime {
 
   /** The clock of a process. */
   clockOf(scope: Scope): Clock {
-    return { now: () => this.now, after: (delayMs, callback) => this.plan(scope, delayMs, callback) };
+    return {
+      now: () => this.now,
+      after: (delayMs, callback) => this.plan(scope, delayMs, callback),
+    };
   }
 
   /** Resolves after a time of the scope. */

@@ -4,8 +4,8 @@
  * What it has finished survives its crash, what it has in hand does not.
  */
 import {
-  agentCancelSchema,
   type AttemptRef,
+  agentCancelSchema,
   executionRequestSchema,
   probeSchema,
   type ResultMessage,
@@ -16,20 +16,26 @@ import { RemoteError } from '../../src/messaging/errors.ts';
 import type { Subjects } from '../../src/messaging/subjects.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
 import type { SimBus } from './sim-network.ts';
-import { Scope, type SimTime } from './sim-time.ts';
+import type { Scope, SimTime } from './sim-time.ts';
 
 const HEARTBEAT_MS = 2_000;
 const TTL_S = 5;
 const RESEND_MS = 200;
 const ASK_MS = 500;
 /** These stop the sending of a result; every other error means: later. */
-const passing = new Set(['overloaded', 'unavailable', 'bus.no-responders', 'bus.timeout', 'internal']);
+const passing = new Set([
+  'overloaded',
+  'unavailable',
+  'bus.no-responders',
+  'bus.timeout',
+  'internal',
+]);
 
 /** What an attempt was asked to do; `fails` counts attempts by number, `range` makes a long list of the output. */
 interface Work {
   ms?: number;
   range?: number;
-  then?: JsonValue;
+  gives?: JsonValue;
   fails?: number;
   code?: string;
   retryable?: boolean;
@@ -44,7 +50,10 @@ export interface WorkerRecord {
   /** How often the work of each key was really done. */
   executions: Map<string, number>;
   /** Results by key, which outlive a crash. */
-  finished: Map<string, { ref: AttemptRef; subject: string; result: ResultMessage; isAcknowledged: boolean }>;
+  finished: Map<
+    string,
+    { ref: AttemptRef; subject: string; result: ResultMessage; isAcknowledged: boolean }
+  >;
 }
 
 export interface WorkerOptions {
@@ -69,7 +78,9 @@ export class SimWorker {
     this.#options = options;
     const { bus, subjects } = options;
     for (const agent of options.agents) {
-      bus.subscribe(subjects.agentInvoke(agent), { queue: 'agents' }, (message) => this.#invoke(message));
+      bus.subscribe(subjects.agentInvoke(agent), { queue: 'agents' }, (message) =>
+        this.#invoke(message),
+      );
       bus.subscribe(subjects.agentProbe(agent), {}, (message) => this.#probe(agent, message));
       bus.subscribe(subjects.agentCancel(agent), {}, (message) => this.#cancel(message));
     }
@@ -155,7 +166,9 @@ export class SimWorker {
     const isAsked = (ref: AttemptRef): boolean =>
       attempts.some(
         (asked) =>
-          asked.runId === ref.runId && asked.activation === ref.activation && asked.attempt === ref.attempt,
+          asked.runId === ref.runId &&
+          asked.activation === ref.activation &&
+          asked.attempt === ref.attempt,
       );
     const finished: AttemptRef[] = [];
     for (const [key, { ref }] of this.#options.record.finished) {
@@ -196,6 +209,6 @@ export class SimWorker {
   }
 }
 
-function outputOf({ range, then }: Work): JsonValue {
-  return range === undefined ? (then ?? null) : Array.from({ length: range }, (_, index) => index);
+function outputOf({ range, gives }: Work): JsonValue {
+  return range === undefined ? (gives ?? null) : Array.from({ length: range }, (_, index) => index);
 }

@@ -72,7 +72,8 @@ export class World {
   #write(): Promise<GroupFate> {
     const { failLost, failKept, slowMs } = this.disk;
     const draw = this.random();
-    const fate: GroupFate = draw < failLost ? 'fail-lost' : draw < failLost + failKept ? 'fail-kept' : 'durable';
+    const fate: GroupFate =
+      draw < failLost ? 'fail-lost' : draw < failLost + failKept ? 'fail-kept' : 'durable';
     return new Promise((resolve) => {
       this.time.plan(this.#logScope, Math.floor(this.random() * (slowMs + 1)), () => resolve(fate));
     });
@@ -178,7 +179,10 @@ export class World {
   /** A command, once however often it is sent; undefined where it was refused. */
   async command(runId: string, command: JsonObject): Promise<CommandReply | undefined> {
     try {
-      const reply = (await this.#ask(this.subjects.runCommand(runId), command)) as unknown as CommandReply;
+      const reply = (await this.#ask(
+        this.subjects.runCommand(runId),
+        command,
+      )) as unknown as CommandReply;
       this.invariants.commanded(runId, reply.streamVersion);
       return reply;
     } catch (error) {
@@ -194,7 +198,8 @@ export class World {
         return reply.body() as JsonObject;
       } catch (error) {
         const { code } = error as { code?: string };
-        const isFinal = error instanceof RemoteError && code !== 'overloaded' && code !== 'unavailable';
+        const isFinal =
+          error instanceof RemoteError && code !== 'overloaded' && code !== 'unavailable';
         if (isFinal && !code?.startsWith('log.') && code !== 'workflow.invalid') throw error;
         await this.time.sleep(this.#outside.scope, RETRY_MS);
       }
@@ -215,7 +220,8 @@ export class World {
   async until(condition: () => boolean, limitMs: number, what: string): Promise<void> {
     const deadline = this.time.now + limitMs;
     while (!condition()) {
-      if (this.time.now > deadline) throw new Error(`not within ${limitMs} ms: ${what}; ${this.errors.slice(-3).join(' | ')}`);
+      if (this.time.now > deadline)
+        throw new Error(`not within ${limitMs} ms: ${what}; ${this.errors.slice(-3).join(' | ')}`);
       if (!(await this.time.step())) throw new Error(`nothing will ever happen: ${what}`);
     }
   }
