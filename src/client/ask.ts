@@ -21,6 +21,10 @@ const PASSING_CODES: ReadonlySet<string> = new Set([
   'overloaded',
   'unavailable',
   'projection.lagging',
+  // The log could not be written, or memory was ahead of it; the orchestrator reopens it by itself.
+  'log.closed',
+  'log.failed',
+  'log.version-conflict',
 ]);
 
 export interface AskOptions {

@@ -158,10 +158,13 @@ export class Client {
     try {
       let pauseMs = FIRST_LAG_PAUSE_MS;
       for (;;) {
+        const isOver = watch.hasEnded();
         const report = await this.report(runId, options);
         if (isEnded(report)) return report;
-        await watch.next();
-        if (!watch.hasEnded()) continue;
+        if (!isOver) {
+          await watch.next();
+          continue;
+        }
         // The end was seen on the feed; the report follows.
         await pause(pauseMs, options.signal);
         pauseMs = Math.min(pauseMs * 2, MAX_LAG_PAUSE_MS);
