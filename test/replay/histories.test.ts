@@ -1,4 +1,7 @@
 /** Every log that a released version wrote is read by this one, and means the same (contracts.md, Durability promise). */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/actors/host/load.ts';
 import { systemClock } from '../../src/actors/services/clock.ts';
@@ -9,20 +12,36 @@ import { FOLD_HASH, restoreRun, snapshotOf } from '../../src/machines/run/snapsh
 import type { WorkflowDefinition } from '../../src/workflow/definition.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 import { documentsOf } from './documents.ts';
-import { expectedOf, openHistory, releases, reportFrom } from './read-history.ts';
+import { expectedOf, folderOf, openHistory, releases, reportFrom } from './read-history.ts';
+import { recordHistory } from './record.ts';
+
+it('what is recorded now is read back', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-history-'));
+  try {
+    await recordHistory(folder);
+    const log = await openHistory(folder);
+    for (const [runId, report] of Object.entries(expectedOf(folder).reports)) {
+      expect(await reportFrom(log, runId, { useSnapshot: false })).toEqual(report);
+    }
+    await log.close();
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
 
 it('there is a history for every release that was recorded', () => {
   expect(releases()).toContain('0.1.0');
 });
 
 describe.each(releases())('the history of %s', (release) => {
-  const { reports, documents } = expectedOf(release);
+  const folder = folderOf(release);
+  const { reports, documents } = expectedOf(folder);
 
   it.each([
     ['live', liveCells],
     ['folded', foldedCells],
   ] as const)('folds with %s cells into the recorded reports', async (_kind, cells) => {
-    const log = await openHistory(release);
+    const log = await openHistory(folder);
     for (const [runId, report] of Object.entries(reports)) {
       expect(await reportFrom(log, runId, { cells, useSnapshot: false })).toEqual(report);
     }
@@ -30,7 +49,7 @@ describe.each(releases())('the history of %s', (release) => {
   });
 
   it('folds the same from a snapshot at every version', async () => {
-    const log = await openHistory(release);
+    const log = await openHistory(folder);
     for (const [runId, report] of Object.entries(reports)) {
       const last = log.streamHead(runId)?.version ?? 0;
       for (let version = 1; version < last; version += 1) {
@@ -53,7 +72,7 @@ describe.each(releases())('the history of %s', (release) => {
   });
 
   it('rebuilds the recorded documents of every projection', async () => {
-    const log = await openHistory(release);
+    const log = await openHistory(folder);
     const projector = new Projector({ log, clock: systemClock });
     await projector.open();
     await projector.catchUp(undefined, log.durablePosition);
@@ -63,7 +82,7 @@ describe.each(releases())('the history of %s', (release) => {
   });
 
   it('holds only events of the catalogue', async () => {
-    const log = await openHistory(release);
+    const log = await openHistory(folder);
     const types = new Set<string>();
     for await (const commits of log.readAll()) {
       for (const { events } of commits)

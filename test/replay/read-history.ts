@@ -11,6 +11,8 @@ import type { JsonValue } from '../../src/workflow/value.ts';
 
 const root = join(import.meta.dirname, 'histories');
 
+export const folderOf = (release: string): string => join(root, release);
+
 /** What was recorded beside a log. */
 export interface Expected {
   reports: Record<string, RunReport>;
@@ -22,14 +24,14 @@ export function releases(): string[] {
   return readdirSync(root).filter((name) => /^\d+\.\d+\.\d+$/.test(name));
 }
 
-export function expectedOf(release: string): Expected {
-  return JSON.parse(readFileSync(join(root, release, 'expected.json'), 'utf8')) as Expected;
+export function expectedOf(folder: string): Expected {
+  return JSON.parse(readFileSync(join(folder, 'expected.json'), 'utf8')) as Expected;
 }
 
 /** The log as it was, in memory. */
-export async function openHistory(release: string): Promise<MemoryLog> {
+export async function openHistory(folder: string): Promise<MemoryLog> {
   const log = createMemoryLog({ upcast });
-  const text = readFileSync(join(root, release, 'log.jsonl'), 'utf8');
+  const text = readFileSync(join(folder, 'log.jsonl'), 'utf8');
   await importLines(log, text.split('\n'));
   return log;
 }

@@ -1,6 +1,7 @@
 /** The simulated network keeps what every `Bus` keeps, in simulated time that passes by itself. */
 import { testBus } from '../contract/bus.ts';
 import { seededRandom } from '../support/seeded.ts';
+import { SimBus } from './sim-bus.ts';
 import { SimNetwork } from './sim-network.ts';
 import { Scope, SimTime } from './sim-time.ts';
 
@@ -15,7 +16,7 @@ testBus('simulated network', async () => {
   };
   const pumping = pump();
   return {
-    connect: (options) => Promise.resolve(network.connect(scope, options?.onError)),
+    connect: (options) => Promise.resolve(new SimBus(network, scope, options?.onError)),
     stop: async () => {
       isRunning = false;
       await pumping;

@@ -15,7 +15,7 @@ import type { BusMessage } from '../../src/messaging/bus.ts';
 import { RemoteError } from '../../src/messaging/errors.ts';
 import type { Subjects } from '../../src/messaging/subjects.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
-import type { SimBus } from './sim-network.ts';
+import type { SimBus } from './sim-bus.ts';
 import type { Scope, SimTime } from './sim-time.ts';
 
 const HEARTBEAT_MS = 2_000;

@@ -13,7 +13,8 @@ import { createSubjects } from '../../src/messaging/subjects.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { seededRandom } from '../support/seeded.ts';
 import { Invariants } from './invariants.ts';
-import { type SimBus, SimNetwork } from './sim-network.ts';
+import { SimBus } from './sim-bus.ts';
+import { SimNetwork } from './sim-network.ts';
 import { Scope, SimTime } from './sim-time.ts';
 import { SimWorker, type WorkerRecord } from './sim-worker.ts';
 
@@ -57,7 +58,7 @@ export class World {
     this.log = createMemoryLog({ upcast, now: () => this.time.now, faults: () => this.#write() });
     this.#watchLog();
     const scope = new Scope('outside');
-    this.#outside = { scope, bus: this.network.connect(scope) };
+    this.#outside = { scope, bus: new SimBus(this.network, scope) };
     this.#outside.bus.subscribe(this.subjects.anyRunEvents(), {}, (message) =>
       this.invariants.published(message.body() as unknown as JsonEnvelope),
     );
@@ -90,7 +91,7 @@ export class World {
   /** Begins to start an orchestrator; it serves some simulated time later. */
   start(): void {
     const scope = new Scope(`orchestrator ${this.crashes}`);
-    const bus = this.network.connect(scope);
+    const bus = new SimBus(this.network, scope);
     this.#process = { scope, bus };
     const complain = (message: string, fields?: Record<string, unknown>): void => {
       if (scope.isAlive) this.errors.push(`${message} ${JSON.stringify(fields ?? {})}`);
@@ -139,7 +140,7 @@ export class World {
 
   startWorker(name: string, concurrency = 4): void {
     const scope = new Scope(name);
-    const bus = this.network.connect(scope);
+    const bus = new SimBus(this.network, scope);
     this.#workers.set(name, { scope, bus });
     let record = this.records.get(name);
     if (record === undefined) {
