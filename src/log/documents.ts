@@ -1,8 +1,9 @@
 /**
- * Documents, indexes and checkpoints of projections, on the same store as the log.
+ * Documents, indexes and checkpoints of projections.
  *
  * D1 A write is one batch: documents, index entries and checkpoint change together or not at all. It is not
- *    fsynced; since batches take effect in order, a checkpoint is never ahead of the commits it counts.
+ *    fsynced. Projections read durable commits only, so a checkpoint is ahead of the log only where durability is
+ *    relaxed and power was lost; the projector sees that and folds again.
  */
 import type { JsonValue } from '../workflow/value.ts';
 import { decodeValue, encodeValue } from './codec.ts';

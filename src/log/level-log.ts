@@ -1,4 +1,7 @@
-/** The log on LevelDB and files: `<directory>/log` and `<directory>/blobs`. */
+/**
+ * The log on LevelDB and files: `<directory>/log` has the commits, `<directory>/derived` what can be made again
+ * (documents of projections, stream snapshots), `<directory>/blobs` the large values.
+ */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BlobFiles } from './blob-files.ts';
@@ -6,6 +9,7 @@ import { systemClock } from './clock.ts';
 import type { PendingBound } from './committer.ts';
 import { LogIoError } from './errors.ts';
 import type { Durability, EventLog } from './event-log.ts';
+import type { KeyValueStore } from './key-value.ts';
 import { openLevelStore } from './level-store.ts';
 import { LogBlobs } from './log-blobs.ts';
 import { initialRecords } from './log-state.ts';
@@ -32,18 +36,22 @@ export async function openLevelLog(options: LevelLogOptions): Promise<EventLog> 
   const blobDirectory = join(options.directory, 'blobs');
   await makeDirectory(blobDirectory);
   const store = await openLevelStore(join(options.directory, 'log'));
+  let derived: KeyValueStore | undefined;
   try {
+    derived = await openLevelStore(join(options.directory, 'derived'));
     const records = initialRecords(store);
     if (records !== undefined) await store.write(records, { sync: true });
     const now = options.now ?? systemClock;
     return new SequencedLog({
       store,
+      derived,
       blobs: new LogBlobs(new BlobFiles(blobDirectory, now), now),
       durability: options.durability ?? 'fsync',
       maxPending: options.maxPending,
       upcast: options.upcast,
     });
   } catch (error) {
+    await derived?.close();
     await store.close();
     throw error;
   }

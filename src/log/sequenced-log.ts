@@ -40,6 +40,11 @@ import { findPositionAt } from './time-index.ts';
 
 export interface SequencedLogOptions {
   store: KeyValueStore;
+  /**
+   * Where documents and snapshots are: what can be made again. A store of its own keeps their bytes out of the
+   * fsyncs of commits, and their writes out of the queue before them. Default: the log's store.
+   */
+  derived?: KeyValueStore | undefined;
   blobs: LogBlobs;
   durability: Durability;
   maxPending?: PendingBound | undefined;
@@ -76,8 +81,9 @@ export class SequencedLog implements EventLog {
     this.blobs = options.blobs;
     this.durability = options.durability;
     this.logId = readLogId(options.store);
-    this.documents = new LogDocuments(options.store);
-    this.#snapshots = new SnapshotStore(options.store);
+    const derived = options.derived ?? options.store;
+    this.documents = new LogDocuments(derived);
+    this.#snapshots = new SnapshotStore(derived);
     this.#state = loadState(options.store);
     this.#committer = this.#newCommitter();
   }
@@ -125,6 +131,7 @@ export class SequencedLog implements EventLog {
     this.#reopening = true;
     this.#committer.abandon(new Error('the log is being reopened'));
     await this.store.reopen();
+    await this.#options.derived?.reopen();
     this.blobs.releaseAll();
     this.#state = loadState(this.store);
     this.#reopening = false;
@@ -201,9 +208,15 @@ export class SequencedLog implements EventLog {
     return {
       commits: this.durablePosition,
       appendedEvents: this.#appendedEvents,
-      diskBytes: (await this.store.diskBytes()) + (await this.blobs.diskBytes()),
+      diskBytes: await this.#diskBytes(),
       pendingCommits: this.#committer.pendingCommits,
     };
+  }
+
+  async #diskBytes(): Promise<number> {
+    const { store, blobs } = this;
+    const derived = (await this.#options.derived?.diskBytes()) ?? 0;
+    return (await store.diskBytes()) + derived + (await blobs.diskBytes());
   }
 
   /** Waits for what was accepted, then closes. A failed log closes too. */
@@ -214,6 +227,7 @@ export class SequencedLog implements EventLog {
     // A failure was reported to the failure listeners; it must not keep the store open.
     await flushed.catch(() => undefined);
     this.#tail.wake();
+    await this.#options.derived?.close();
     await this.store.close();
   }
 
