@@ -13,6 +13,7 @@ import type { Commit } from '../../events/envelope.ts';
 import type { EventLog } from '../../log/event-log.ts';
 import { type Projection, projectedEvent } from '../../projections/projection.ts';
 import { projections as allProjections } from '../../projections/registry.ts';
+import { TroupeError } from '../../workflow/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import {
   ProjectionFailedError,
@@ -199,6 +200,7 @@ export class Projector {
         return;
       } catch (error) {
         if (signal.aborted) return;
+        if (isPassing(error)) tries = -1;
         if (tries + 1 >= MAX_TRIES) this.#failAll(this.#level.states, error);
         else await this.#pause();
       }
@@ -258,6 +260,7 @@ export class Projector {
         await step();
         return;
       } catch (error) {
+        if (isPassing(error) && !this.#stop.signal.aborted) tries = 0;
         if (tries >= MAX_TRIES) this.#failAll([state], error);
         else await this.#pause();
       }
@@ -331,6 +334,13 @@ export class Projector {
       wanted,
     });
   }
+}
+
+/** The log cannot be read or written now: it is reopened until it can, and nothing is wrong with a projection. */
+const PASSING_CODES: ReadonlySet<string> = new Set(['log.closed', 'log.failed', 'log.io']);
+
+function isPassing(error: unknown): boolean {
+  return error instanceof TroupeError && PASSING_CODES.has(error.code);
 }
 
 function lineupOf(states: readonly ProjectionState[]): Lineup {
