@@ -176,6 +176,7 @@ class Chaos {
     for (const runId of new Set(this.#runs.values())) await reportOfRun(world, runId);
     const isEmpty = (): boolean => world.orchestrator?.activeRuns === 0;
     await world.until(isEmpty, 60_000, 'ended runs leave memory');
+    await world.close();
     const { steps } = world.time;
     return {
       steps,

@@ -117,6 +117,19 @@ export class World {
     );
   }
 
+  /** Closes the orchestrator and its log in good order; nothing of this world stays behind. */
+  async close(): Promise<void> {
+    let isClosed = false;
+    const closing = this.orchestrator?.close().then(() => this.log.close());
+    void closing?.then(() => {
+      isClosed = true;
+    });
+    await this.until(() => isClosed, 10_000, 'the orchestrator closes');
+    this.crash();
+    this.#outside.scope.isAlive = false;
+    for (const name of [...this.#workers.keys()]) this.killWorker(name);
+  }
+
   /** Kills the orchestrator between two steps; the log keeps what was durable. */
   crash(options: { keepInFlight?: boolean } = {}): void {
     const process = this.#process;
