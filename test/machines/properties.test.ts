@@ -16,6 +16,8 @@ import { interpret } from './reference.ts';
 
 const seed = fc.integer({ min: 1, max: 2 ** 31 });
 const RUNS = { numRuns: 300 };
+/** Legal nowhere, or in few states. */
+const illegal = ['task.compensated', 'task.cancelForced', 'run.compensationStarted', 'run.retried'];
 
 function ended(script: ScriptedWorkflow, run: PureRun): string[] {
   const { tasks } = run.report();
@@ -124,16 +126,12 @@ describe('every way of folding a history', () => {
       fc.property(scriptedWorkflow, seed, fc.nat(), (script, number, at) => {
         const { history } = new RandomPlay(script, { seed: number }).play();
         const cut = 1 + (at % history.length);
+        const first = at % illegal.length;
         const streamVersion = cut + 1;
         for (const cells of [foldedCells, liveCells]) {
           const run = foldRecorded(history.slice(0, cut), cells);
           const before = digestOf(run);
-          for (const type of [
-            'task.compensated',
-            'task.cancelForced',
-            'run.compensationStarted',
-            'run.retried',
-          ]) {
+          for (const type of [...illegal.slice(first), ...illegal.slice(0, first)]) {
             const data = {
               taskId: 't0',
               reason: 'x',
@@ -148,6 +146,8 @@ describe('every way of folding a history', () => {
               continue;
             expect(send).toThrow(expect.objectContaining({ code: 'fold.illegal-event' }));
             expect(digestOf(run)).toEqual(before);
+            // One illegal event ends a live actor: its aggregate is thrown away.
+            break;
           }
         }
       }),
