@@ -30,6 +30,8 @@ export interface ProcessOptions {
 }
 
 const STOP = 'stop';
+/** As `bin/troupe` runs: room for what a thousand attempts in flight allocate, so that little of it is kept by mistake. */
+const RUNTIME_FLAGS = ['--max-semi-space-size=64'];
 /** The cache of compiled modules that `bin/troupe` uses too. */
 const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/troupe', import.meta.url));
 const READY_TIMEOUT_MS = 60_000;
@@ -44,7 +46,7 @@ export async function startProcess(start: ProcessOptions): Promise<BenchProcess>
       ? []
       : ['--cpu-prof', '--cpu-prof-interval=200', `--cpu-prof-dir=${profileDirectory}`];
   const child = fork(fileURLToPath(new URL(module, import.meta.url)), [JSON.stringify(options)], {
-    execArgv: profile,
+    execArgv: [...RUNTIME_FLAGS, ...profile],
     env: { ...process.env, NODE_COMPILE_CACHE: COMPILE_CACHE },
     // What a process prints must not mix with the result lines.
     stdio: ['ignore', 2, 2, 'ipc'],

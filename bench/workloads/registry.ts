@@ -21,8 +21,8 @@ export interface Workload {
 const STEPS_PER_RUN = 5;
 const IN_FLIGHT = 200;
 /** Enough runs for the compiler to have seen everything; floors get the same. */
-const WARM_UP_RUNS = 400;
-const WARM_UP_CHAINS = 3;
+const WARM_UP_RUNS = 2_000;
+const WARM_UP_CHAINS = 10;
 const WARM_UP_FAN_OUT = 1_000;
 
 export const workloads: Readonly<Record<WorkloadName, Workload>> = {

@@ -23,7 +23,7 @@ import { lockDirectory, newWorkerId, workerIdIn } from './worker-lock.ts';
 /** How long a result is kept and sent again: as long as the orchestrator keeps keys at least. */
 export const RESULT_RETENTION_MS = 7 * 24 * 3_600_000;
 /** Acknowledged results that are remembered. */
-export const RECENT_RESULTS = 4_096;
+export const RECENT_RESULTS = 1_024;
 /** An acknowledged result whose line is longer is forgotten. */
 export const RECENT_RESULT_BYTES = 4 * 1024;
 const MAX_SEGMENTS = 8;

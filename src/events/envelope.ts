@@ -86,3 +86,18 @@ export function envelopeOf(commit: Commit, index: number): Envelope {
 export function envelopesOf(commit: Commit): Envelope[] {
   return commit.events.map((_, index) => envelopeOf(commit, index));
 }
+
+/**
+ * The envelopes of a commit as JSON texts, equal to `JSON.stringify(envelopeOf(commit, index))` as values.
+ * What the events share is written once: the feed does this for every event.
+ */
+export function envelopeTexts(commit: Commit): string[] {
+  const { stream, firstVersion, position, at } = commit;
+  const { correlationId, causationId, actor, trace } = commit;
+  const shared = JSON.stringify({ correlationId, causationId, actor, trace }).slice(1);
+  const place = `,"position":${position},"at":${at},`;
+  return commit.events.map((event, index) => {
+    const head = `{"id":"${eventId(commit, index)}","stream":"${stream}","streamVersion":${firstVersion + index}${place}`;
+    return `${head}"type":"${event.type}","schemaVersion":${event.schemaVersion},"data":${JSON.stringify(event.data)},${shared}`;
+  });
+}

@@ -19,8 +19,8 @@ import { assertKeyName, headKey, uniqueKey } from './keys.ts';
 
 /** Events a commit may hold. */
 export const MAX_COMMIT_EVENTS = 1000;
-const MAX_CACHED_HEADS = 50_000;
-const MAX_CACHED_UNIQUE_KEYS = 50_000;
+const MAX_CACHED_HEADS = 4_096;
+const MAX_CACHED_UNIQUE_KEYS = 1_024;
 
 interface Placed {
   /** Of the commit that wrote it. */

@@ -12,7 +12,7 @@ interface Group {
   bytes: number;
 }
 
-const MAX_TAIL_COMMITS = 8192;
+const MAX_TAIL_COMMITS = 1024;
 const MAX_TAIL_BYTES = 16 * 1024 * 1024;
 
 export class Tail {

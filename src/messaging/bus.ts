@@ -76,6 +76,8 @@ export interface Bus {
   readonly isConnected: boolean;
   /** Fire and forget. While disconnected it is buffered by the client or dropped; nothing may rely on it. */
   publish(subject: string, body: JsonValue, options?: PublishOptions): void;
+  /** Like `publish` for a body that is JSON text already. */
+  publishText(subject: string, json: string): void;
   /**
    * Resolves to the reply. Rejects with a `RemoteError` (the typed error that came back), `bus.no-responders` (503),
    * `bus.timeout`, `bus.disconnected`.

@@ -35,7 +35,7 @@ import {
 import { NatsMessage, type RawMessage, toHeaders } from './nats-message.ts';
 import { RequestMux } from './request-mux.ts';
 import { checkQueueName } from './subjects.ts';
-import { encodeBody, MAX_MESSAGE_BYTES } from './wire.ts';
+import { encodeBody, encodeText, MAX_MESSAGE_BYTES } from './wire.ts';
 
 export type { BusErrorListener, ConnectOptions } from './nats-dial.ts';
 
@@ -87,6 +87,12 @@ export class NatsBus implements Bus {
     if (this.#isClosed) throw new BusClosedError(this.url);
     if (this.#isConnected)
       this.#send(subject, bytes, toHeaders(options?.headers, encoding), options?.replyTo);
+  }
+
+  publishText(subject: string, json: string): void {
+    const bytes = encodeText(json);
+    if (this.#isClosed) throw new BusClosedError(this.url);
+    if (this.#isConnected) this.#send(subject, bytes, undefined);
   }
 
   request(subject: string, body: JsonValue, options: RequestOptions): Promise<BusMessage> {
@@ -190,6 +196,10 @@ export class NatsBus implements Bus {
 
   #send(subject: string, bytes: Uint8Array, headers: MsgHdrs | undefined, replyTo?: string): void {
     try {
+      if (headers === undefined && replyTo === undefined) {
+        this.#connection.publish(subject, bytes);
+        return;
+      }
       this.#connection.publish(subject, bytes, {
         ...(headers !== undefined && { headers }),
         ...(replyTo !== undefined && { reply: replyTo }),

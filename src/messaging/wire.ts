@@ -49,6 +49,14 @@ export function encodeBody(body: JsonValue, encoding: Encoding): Uint8Array {
   return bytes;
 }
 
+/** JSON text as bytes. Throws `payload.too-large`. */
+export function encodeText(json: string): Uint8Array {
+  const bytes = Buffer.from(json);
+  if (bytes.length > MAX_BODY_BYTES)
+    throw new PayloadTooLargeError({ size: bytes.length, limit: MAX_BODY_BYTES });
+  return bytes;
+}
+
 function encodeJson(body: JsonValue): Uint8Array {
   let text: string | undefined;
   try {

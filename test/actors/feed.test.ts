@@ -19,7 +19,8 @@ class FakeServer {
   #listener: () => void = () => undefined;
 
   readonly bus = {
-    publish: (subject: string, body: { streamVersion: number; position: number }) => {
+    publishText: (subject: string, json: string) => {
+      const body = JSON.parse(json) as { streamVersion: number; position: number };
       this.#onTheWay.push({ subject, streamVersion: body.streamVersion, position: body.position });
     },
     flush: async () => {
@@ -47,7 +48,9 @@ class FakeServer {
 
   versionsOf(runId: string): number[] {
     const subject = subjects.runEvents(runId);
-    return this.arrived.filter((each) => each.subject === subject).map((each) => each.streamVersion);
+    return this.arrived
+      .filter((each) => each.subject === subject)
+      .map((each) => each.streamVersion);
   }
 }
 
@@ -66,7 +69,9 @@ it('publishes every event of every run in order, once, and nothing of other stre
   await settle();
   await feed.close();
   expect(server.arrived).toHaveLength(eventCount);
-  expect(server.versionsOf(runName(3))).toEqual(Array.from({ length: log.streamHead(runName(3))?.version ?? 0 }, (_, index) => index + 1));
+  expect(server.versionsOf(runName(3))).toEqual(
+    Array.from({ length: log.streamHead(runName(3))?.version ?? 0 }, (_, index) => index + 1),
+  );
   expect((await log.documents.checkpoint('feed'))?.position).toBe(log.durablePosition);
 });
 

@@ -44,5 +44,6 @@ export class ManualClock {
 
 /** Lets everything that is ready run, without time passing. */
 export async function settle(): Promise<void> {
-  for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+  for (let turn = 0; turn < 20; turn += 1)
+    await new Promise<void>((resolve) => setImmediate(resolve));
 }

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { Projector } from '../../src/actors/services/projector.ts';
 import { queryProjection } from '../../src/actors/services/projection-query.ts';
+import { Projector } from '../../src/actors/services/projector.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { createMemoryLog } from '../../src/log/memory-log.ts';
 import { querySchema } from '../../src/messages/request.ts';
@@ -21,7 +21,10 @@ async function everything(log: EventLog): Promise<string> {
   return JSON.stringify(seen);
 }
 
-async function opened(log: EventLog, options: { projections?: readonly Projection[]; clock?: ManualClock } = {}) {
+async function opened(
+  log: EventLog,
+  options: { projections?: readonly Projection[]; clock?: ManualClock } = {},
+) {
   const projector = new Projector({ log, ...options });
   await projector.open();
   projector.start();
@@ -70,7 +73,9 @@ it('rebuilds while events go on arriving, without a gap', async () => {
   await projector.rebuild();
   await projector.catchUp(undefined, log.durablePosition);
   expect(await everything(log)).toBe(seen);
-  expect(projector.status().map(({ mode, lag }) => [mode, lag])).toEqual(projections.map(() => ['level', 0]));
+  expect(projector.status().map(({ mode, lag }) => [mode, lag])).toEqual(
+    projections.map(() => ['level', 0]),
+  );
   await projector.close();
 });
 
@@ -85,7 +90,11 @@ it('catches up before it is started, as recovery needs it', async () => {
   projector.start();
   await projector.catchUp(undefined, log.durablePosition);
   const live = await log.documents.list('runs', { index: 'live', limit: 1_000 });
-  const ended = new Set(history.filter((each) => each.events[0]?.type.match(/^run\.(succ|fail)/)).map((each) => each.stream));
+  const ended = new Set(
+    history
+      .filter((each) => each.events[0]?.type.match(/^run\.(succ|fail)/))
+      .map((each) => each.stream),
+  );
   expect(live.documents.map(({ key }) => key)).toEqual(
     Array.from({ length: 60 }, (_, index) => runName(index)).filter((name) => !ended.has(name)),
   );
@@ -127,7 +136,10 @@ it('stops a projection that cannot fold an event, with the place, and goes on wi
   await appendAll(log, history);
   await projector.waitFor('step_attempts', log.durablePosition);
   const runs = projector.status().find(({ name }) => name === 'runs');
-  expect(runs).toMatchObject({ mode: 'failed', failure: { position: 40, message: 'cannot fold this' } });
+  expect(runs).toMatchObject({
+    mode: 'failed',
+    failure: { position: 40, message: 'cannot fold this' },
+  });
   await expect(projector.waitFor('runs', 41)).rejects.toMatchObject({ code: 'projection.failed' });
   await projector.close();
   const repaired = await opened(log);
@@ -162,7 +174,9 @@ it('tells a caller that waits too long that the projection lags', async () => {
   const waiting = projector.waitFor('runs', 1, 500);
   clock.advance(500);
   await expect(waiting).rejects.toMatchObject({ code: 'projection.lagging' });
-  await expect(projector.waitFor('nothing', 1)).rejects.toMatchObject({ code: 'projection.unknown' });
+  await expect(projector.waitFor('nothing', 1)).rejects.toMatchObject({
+    code: 'projection.unknown',
+  });
   await projector.close();
 });
 
@@ -176,17 +190,25 @@ it('answers queries by key, index, page, position and time, in the past as it di
   const known = await ask('runs', { after: then, index: 'live', limit: 5 });
   const metrics = await ask('metrics', { after: then });
   await appendAll(log, secondHalf);
-  expect((await ask('runs', { asOf: then, index: 'live', limit: 5 })).documents).toEqual(known.documents);
+  expect((await ask('runs', { asOf: then, index: 'live', limit: 5 })).documents).toEqual(
+    known.documents,
+  );
   expect((await ask('metrics', { asOf: then })).documents).toEqual(metrics.documents);
   const key = runName(0);
-  expect((await ask('runs', { key, asOf: 1 })).documents[0]?.document).toMatchObject({ streamVersion: 2 });
-  const next = await ask('runs', { after: then, limit: 5, page: (await ask('runs', { limit: 5 })).next });
+  expect((await ask('runs', { key, asOf: 1 })).documents[0]?.document).toMatchObject({
+    streamVersion: 2,
+  });
+  const next = await ask('runs', {
+    after: then,
+    limit: 5,
+    page: (await ask('runs', { limit: 5 })).next,
+  });
   expect(next.documents[0]?.key).toBe(runName(5));
   expect((await ask('runs', { asOf: '1970-01-01T00:00:00.000Z' })).documents).toEqual([]);
   const events = await ask('run_events', { key, limit: 3, reverse: true });
-  expect(events.documents.map(({ document }) => (document as { streamVersion: number }).streamVersion)).toEqual(
-    [0, 1, 2].map((back) => (log.streamHead(key)?.version as number) - back),
-  );
+  expect(
+    events.documents.map(({ document }) => (document as { streamVersion: number }).streamVersion),
+  ).toEqual([0, 1, 2].map((back) => (log.streamHead(key)?.version as number) - back));
   await expect(ask('runs', { index: 'nothing' })).rejects.toMatchObject({ code: 'query.invalid' });
   await expect(ask('run_events', {})).rejects.toMatchObject({ code: 'query.invalid' });
   await expect(ask('else', {})).rejects.toMatchObject({ code: 'projection.unknown' });

@@ -25,7 +25,7 @@ import {
   toHeaders,
 } from '../../src/messaging/nats-message.ts';
 import { checkQueueName } from '../../src/messaging/subjects.ts';
-import { encodeBody } from '../../src/messaging/wire.ts';
+import { encodeBody, encodeText } from '../../src/messaging/wire.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
 import { type Entry, LATENCY_MS, type SimNetwork } from './sim-network.ts';
 import type { Scope } from './sim-time.ts';
@@ -68,6 +68,11 @@ export class SimBus implements Bus {
       this.#isConnected = true;
       for (const listener of this.#reconnect) listener();
     });
+  }
+
+  publishText(subject: string, json: string): void {
+    this.#assertOpen();
+    this.#send(subject, encodeText(json), undefined, undefined);
   }
 
   publish(subject: string, body: JsonValue, options: PublishOptions = {}): void {

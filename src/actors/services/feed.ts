@@ -8,11 +8,10 @@
  * F3 It never holds up the log: when it is behind it reads from disk, and at most `MAX_UNFLUSHED` events are
  *    on their way to the server.
  */
-import { type Commit, envelopeOf } from '../../events/envelope.ts';
+import { type Commit, envelopeTexts } from '../../events/envelope.ts';
 import type { EventLog } from '../../log/event-log.ts';
 import type { Bus } from '../../messaging/bus.ts';
 import { isRunStream } from '../../projections/projection.ts';
-import type { JsonValue } from '../../workflow/value.ts';
 import { type Clock, systemClock } from './clock.ts';
 
 /** The cursor's name in the document store. */
@@ -155,9 +154,9 @@ export class Feed {
     this.#published = commit.position;
     if (!isRunStream(commit.stream)) return;
     const subject = this.#subjects.runEvents(commit.stream);
-    for (let index = 0; index < commit.events.length; index += 1) {
+    for (const text of envelopeTexts(commit)) {
       try {
-        this.#bus.publish(subject, envelopeOf(commit, index) as unknown as JsonValue);
+        this.#bus.publishText(subject, text);
       } catch (error) {
         if (!this.#bus.isConnected) throw error;
         this.#refused += 1;

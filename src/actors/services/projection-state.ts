@@ -16,7 +16,7 @@ import type { JsonObject } from '../../workflow/value.ts';
 import { RecentDocuments } from './recent-documents.ts';
 
 /** Documents kept in memory a projection: up to twice as many. */
-const RECENT_DOCUMENTS = 4_096;
+const RECENT_DOCUMENTS = 1_024;
 const MAX_INDEX_CHARACTERS = 400;
 
 export interface ProjectionFailure {
