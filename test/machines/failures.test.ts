@@ -140,6 +140,19 @@ describe('on_failure of the run', () => {
     expect(run.report()).toMatchObject({ status: 'failed', partial: true });
   });
 
+  it('stop: clean-up that takes longer than the run may is canceled', () => {
+    const run = new PureRun(flow(tasks));
+    run.fail('a');
+    run.fail('b', { code: 'task.canceled' });
+    expect(run.expire()).toEqual(['task.cancelRequested clean-up']);
+    expect(run.fail('clean-up', { code: 'task.canceled' })).toEqual([
+      'task.cancelAcknowledged clean-up',
+      'task.canceled clean-up',
+      'run.failed',
+    ]);
+    expect(run.report().error?.message).toContain('task "a" failed');
+  });
+
   it('stop: a success that comes while it is canceled is kept', () => {
     const run = new PureRun(flow([task('a'), task('b')]));
     run.fail('a');

@@ -80,14 +80,14 @@ function skip(
 /** The run was asked to stop: clean-up tasks (`all_done`) still run, but not after a timeout. */
 function advanceStopping(run: RunAggregate, input: TurnInput): Decision {
   const context = runContext(run);
-  const isTimeout = isTimedOut(run);
+  const isTimeout = isTimedOut(run, input.now);
   if (run.pending.size > 0) return skip(run, run.pending, 'stopped');
   if (isTimeout && run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'stopped');
   const canceled = cancelOpen(run, {
     input,
     atOnce: false,
     reason: isTimeout ? 'the run timed out' : 'the run stopped after a failure',
-    spares: (activation) => isSpared(run, activation),
+    spares: (activation) => isSpared(run, activation, input.now),
   });
   if (canceled !== undefined) return canceled;
   const step = advanceTasks(run, input);

@@ -76,12 +76,15 @@ export function effectsOfActivation(
   return owed;
 }
 
+/** A run that stops still has its deadline: clean-up must not keep it alive for ever. */
+const hasDeadline: ReadonlySet<RunState> = new Set(['running', 'paused', 'stopping']);
+
 /** What the run itself owes. */
 export function effectsOfRun(run: RunAggregate): Map<string, Effect> {
   const owed = new Map<string, Effect>();
   const state = runState(run);
   const { dueAt } = runContext(run);
-  if ((state === 'running' || state === 'paused') && dueAt !== null) {
+  if (hasDeadline.has(state) && dueAt !== null) {
     owed.set(timerKey(RUN_DEADLINE, dueAt), { kind: 'timer', timerId: RUN_DEADLINE, dueAt });
   }
   return owed;

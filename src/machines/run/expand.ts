@@ -55,7 +55,7 @@ export function advanceExpansion(
   if (isCut && expansion.open > 0) return cancelRest(run, activation, input);
   const isOver = isCut || expansion.next === expansion.count;
   if (isOver && expansion.open === 0) return end(run, activation, cannotHold);
-  if (!isOver && mayStart(run, activation)) return scheduleNext(run, activation);
+  if (!isOver && mayStart(run, activation, input.now)) return scheduleNext(run, activation);
   return settled(activation);
 }
 
@@ -65,10 +65,10 @@ function settled(activation: Activation): Decision {
 }
 
 /** In a run that stops, only clean-up tasks go on. */
-function mayStart(run: RunAggregate, activation: Activation): boolean {
+function mayStart(run: RunAggregate, activation: Activation, now: number): boolean {
   const state = runState(run);
   if (state === 'running' || state === 'paused') return true;
-  return state === 'stopping' && isSpared(run, activation);
+  return state === 'stopping' && isSpared(run, activation, now);
 }
 
 function scheduleNext(run: RunAggregate, activation: Activation): Decision {

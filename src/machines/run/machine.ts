@@ -176,7 +176,7 @@ export const runMachine = setup({
       },
     },
     stopping: {
-      meta: { effects: [] },
+      meta: { effects: ['timer'] },
       on: {
         ...fork,
         ...facts,

@@ -4,12 +4,13 @@
 import { failureCodes } from '../../messages/failure.ts';
 import { type Activation, type RunAggregate, runContext } from './aggregate.ts';
 
-/** True when the run stops because its time is over: then nothing is spared, so that it ends. */
-export function isTimedOut(run: RunAggregate): boolean {
-  return runContext(run).failureCode === failureCodes.runTimeout;
+/** True when the run's time is over: then nothing is spared, so that it ends. */
+export function isTimedOut(run: RunAggregate, now: number): boolean {
+  const { failureCode, dueAt } = runContext(run);
+  return failureCode === failureCodes.runTimeout || (dueAt !== null && now >= dueAt);
 }
 
-/** Clean-up (`all_done`) goes on in a run that stops after a failure. */
-export function isSpared(run: RunAggregate, activation: Activation): boolean {
-  return activation.node.task.trigger === 'all_done' && !isTimedOut(run);
+/** Clean-up (`all_done`) goes on in a run that stops after a failure, as long as the run has time. */
+export function isSpared(run: RunAggregate, activation: Activation, now: number): boolean {
+  return activation.node.task.trigger === 'all_done' && !isTimedOut(run, now);
 }
