@@ -3,7 +3,7 @@
  *
  * It takes requests, records every event in the same log with group commit and fsync, replies, dispatches,
  * acknowledges results and publishes the feed only when the commit is durable, parses every body with the same
- * schemas and folds one projection. What comes next it reads from a counter: there are no machines, no deciders,
+ * schemas, folds one projection and stores its documents. What comes next it reads from a counter: there are no machines, no deciders,
  * no expressions, no timers, no admission, no loss, no cancellation and no recovery.
  */
 import { connect, createInbox, type Msg } from 'nats';
@@ -21,6 +21,7 @@ import { startBroker } from '../../src/messaging/embedded-broker.ts';
 import { createSubjects, queueNames } from '../../src/messaging/subjects.ts';
 import { projectedEvent } from '../../src/projections/projection.ts';
 import { type RunRecord, runs as runsProjection } from '../../src/projections/runs.ts';
+import type { JsonObject } from '../../src/workflow/value.ts';
 import { childOptions, serveParent } from '../child-process.ts';
 import type { ServingOptions } from '../system.ts';
 import { type FloorPlan, FloorPlans } from './plans.ts';
@@ -55,6 +56,9 @@ const connection = await connectTo(connect, broker?.url ?? (serverUrl as string)
 const inbox = createInbox();
 const runs = new Map<string, FloorRun>();
 const documents = new Map<string, RunRecord | undefined>();
+const changed = new Set<string>();
+const STORE_MS = 250;
+let storing = setTimeout(() => void storeDocuments(), STORE_MS);
 const waiting = new DurableQueue();
 const plans = new FloorPlans();
 /** What is dispatched and not accepted. */
@@ -86,11 +90,26 @@ serveParent(
   },
 );
 
+/** As the projector does it: what changed is stored together, with a checkpoint, a few times a second. */
+async function storeDocuments(): Promise<void> {
+  const puts = [...changed].flatMap((key) => {
+    const document = documents.get(key);
+    return document === undefined
+      ? []
+      : [{ key, document: document as unknown as JsonObject, indexes: [], oldIndexes: [] }];
+  });
+  changed.clear();
+  const checkpoint = { position: log.durablePosition, hash: 'floor' };
+  if (puts.length > 0) await log.documents.write('runs', { puts, deletes: [], checkpoint });
+  storing = setTimeout(() => void storeDocuments(), STORE_MS);
+}
+
 function publishAndFold(commit: Commit): void {
   const subject = subjects.runEvents(commit.stream);
   for (let index = 0; index < commit.events.length; index += 1) {
     connection.publish(subject, encode(envelopeOf(commit, index)));
     const folded = projectedEvent(commit, index);
+    changed.add(commit.stream);
     documents.set(
       commit.stream,
       runsProjection.fold(documents.get(commit.stream), folded, commit.stream),

@@ -1,7 +1,7 @@
 /**
  * A run before its first commit: `run.created` and the aggregate after it.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { event } from '../../events/catalogue.ts';
 import type { EventLog, PendingBlob } from '../../log/event-log.ts';
 import { liveCells } from '../../machines/cell.ts';
@@ -75,9 +75,7 @@ export function requestKey(requestId: string): string {
 /** Of everything in the request but its id; the workflow counts by its definition, however it was written. */
 export function hashOf(request: RequestMessage, definitionHash: string): string {
   const { requestId: _, workflow: __, ...body } = request;
-  return createHash('sha256')
-    .update(canonicalJson({ ...body, workflow: definitionHash }))
-    .digest('hex');
+  return hash('sha256', canonicalJson({ ...body, workflow: definitionHash }));
 }
 
 /** Takes what is larger than 64 KiB out of `run.created`. */
