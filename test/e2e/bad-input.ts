@@ -19,7 +19,7 @@ export interface Targets {
 }
 
 export const text = (body: string): Uint8Array => encoder.encode(body);
-export const json = (body: unknown): Uint8Array => text(JSON.stringify(body));
+const json = (body: unknown): Uint8Array => text(JSON.stringify(body));
 const hex = (digits: string): Uint8Array => Uint8Array.from(Buffer.from(digits, 'hex'));
 const nested = (levels: number): string => `${'['.repeat(levels)}1${']'.repeat(levels)}`;
 const echo = (more: object) => ({
@@ -91,6 +91,7 @@ function requestAttacks(subject: string): Attack[] {
   return rows.map(([what, bytes, code]) => ({ what: `request: ${what}`, subject, bytes, code }));
 }
 
+// Length: a table, one row an attack.
 function runAttacks({ root, healthy, ended }: Targets): Attack[] {
   const cancel = json({ type: 'cancel' });
   const rows: [what: string, subject: string, bytes: Uint8Array, code: string][] = [
