@@ -28,6 +28,7 @@ import {
   isBlobReference,
   type JsonObject,
   type JsonValue,
+  MAX_BODY_DEPTH,
 } from '../workflow/value.ts';
 import { type AskOptions, ask, pause } from './ask.ts';
 import { getBlob, putBlob } from './blob-transfer.ts';
@@ -219,7 +220,7 @@ export class Client {
 
   async #valueOf(reference: BlobReference, options: AskOptions): Promise<JsonValue> {
     const bytes = await this.getBlob(reference, options);
-    return checkValue(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    return checkValue(JSON.parse(Buffer.from(bytes).toString('utf8')), MAX_BODY_DEPTH);
   }
 
   /** Tells when it is worth looking whether a run has ended: at its terminal event, after a reconnect, every 30 s. */

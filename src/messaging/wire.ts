@@ -8,7 +8,7 @@
  */
 import { Packr } from 'msgpackr';
 import { ValueUnsupportedError } from '../workflow/errors.ts';
-import { checkValue, type JsonValue, MAX_VALUE_DEPTH } from '../workflow/value.ts';
+import { checkValue, type JsonValue, MAX_BODY_DEPTH } from '../workflow/value.ts';
 import type { Encoding } from './bus.ts';
 import { MalformedMessageError, PayloadTooLargeError } from './errors.ts';
 import { findMsgpackProblem, type MsgpackProblem } from './msgpack-scan.ts';
@@ -72,12 +72,12 @@ function encodeJson(body: JsonValue): Uint8Array {
 
 /** msgpack needs the walk: it would write undefined, dates, bigint and maps without a word. The result is a copy: the packer reuses its buffer. */
 function encodeMsgpack(body: JsonValue): Uint8Array {
-  return Buffer.from(packr.pack(checkValue(body)));
+  return Buffer.from(packr.pack(checkValue(body, MAX_BODY_DEPTH)));
 }
 
 /** The walk finds the path of what `JSON.stringify` stumbled over; what passes the walk can be encoded. */
 function explainFailure(body: unknown, cause: unknown): JsonValue {
-  const clean = checkValue(body);
+  const clean = checkValue(body, MAX_BODY_DEPTH);
   if (clean === body) throw new MalformedMessageError('it cannot be encoded', cause);
   return clean;
 }
@@ -85,7 +85,7 @@ function explainFailure(body: unknown, cause: unknown): JsonValue {
 /** The value in a body. An empty body is null. Throws `message.malformed`, `value.unsupported`. */
 export function decodeBody(bytes: Uint8Array, encoding: Encoding): JsonValue {
   if (bytes.length === 0) return null;
-  return checkValue(encoding === 'json' ? decodeJson(bytes) : decodeMsgpack(bytes));
+  return checkValue(encoding === 'json' ? decodeJson(bytes) : decodeMsgpack(bytes), MAX_BODY_DEPTH);
 }
 
 function decodeJson(bytes: Uint8Array): unknown {
@@ -103,7 +103,7 @@ function decodeJson(bytes: Uint8Array): unknown {
 }
 
 function decodeMsgpack(bytes: Uint8Array): unknown {
-  const problem = findMsgpackProblem(bytes, MAX_VALUE_DEPTH);
+  const problem = findMsgpackProblem(bytes, MAX_BODY_DEPTH);
   if (problem !== undefined) throw msgpackError(problem);
   try {
     return packr.unpack(bytes) as unknown;
@@ -117,7 +117,7 @@ function msgpackError(problem: MsgpackProblem): Error {
     case 'too-deep':
       return new ValueUnsupportedError({
         path: '$',
-        reason: `more than ${MAX_VALUE_DEPTH} levels`,
+        reason: `more than ${MAX_BODY_DEPTH} levels`,
       });
     case 'bytes':
       return new ValueUnsupportedError({ path: '$', reason: 'it holds bytes' });

@@ -23,20 +23,28 @@ export function isBlobReference(value: unknown): value is BlobReference {
 
 /** Lists and objects within each other; deeper values are refused. */
 export const MAX_VALUE_DEPTH = 64;
+/** The same for a whole message or document: what stands around a value (an envelope, a report) must not make it unreadable. */
+export const MAX_BODY_DEPTH = MAX_VALUE_DEPTH + 16;
 
 /**
  * Returns what may travel: the value itself, or a copy without fields that are `undefined` and with `-0` as `0`
  * (JSON Lines would not keep it). Throws `value.unsupported` with the path for bigint, NaN, Infinity, Date, Map, Set
  * and other class instances, functions, symbols, the key `__proto__`, lone surrogates, holes in lists, and more than
- * 64 levels (a circular value among them).
+ * `maxDepth` levels (a circular value among them).
  */
-export function checkValue(value: unknown): JsonValue {
-  if (isClean(value, 0)) return value;
-  return cleanCopy(value, []);
+export function checkValue(value: unknown, maxDepth = MAX_VALUE_DEPTH): JsonValue {
+  if (isClean(value, maxDepth)) return value;
+  return cleanCopy(value, { path: [], maxDepth });
+}
+
+/** Where a copy is. */
+interface Place {
+  path: (string | number)[];
+  maxDepth: number;
 }
 
 /** One walk without allocation; false where a copy or an error is needed. */
-function isClean(value: unknown, depth: number): value is JsonValue {
+function isClean(value: unknown, levels: number): value is JsonValue {
   switch (typeof value) {
     case 'string':
       return value.isWellFormed();
@@ -46,25 +54,25 @@ function isClean(value: unknown, depth: number): value is JsonValue {
       return true;
     case 'object':
       if (value === null) return true;
-      if (depth >= MAX_VALUE_DEPTH) return false;
-      return Array.isArray(value) ? isCleanList(value, depth) : isCleanObject(value, depth);
+      if (levels <= 0) return false;
+      return Array.isArray(value) ? isCleanList(value, levels) : isCleanObject(value, levels);
     default:
       return false;
   }
 }
 
-function isCleanList(list: readonly unknown[], depth: number): boolean {
+function isCleanList(list: readonly unknown[], levels: number): boolean {
   for (let index = 0; index < list.length; index += 1) {
-    if (!isClean(list[index], depth + 1)) return false;
+    if (!isClean(list[index], levels - 1)) return false;
   }
   return true;
 }
 
-function isCleanObject(object: object, depth: number): boolean {
+function isCleanObject(object: object, levels: number): boolean {
   if (!isPlainObject(object)) return false;
   for (const key in object) {
     if (key === '__proto__' || !key.isWellFormed()) return false;
-    if (!isClean((object as Record<string, unknown>)[key], depth + 1)) return false;
+    if (!isClean((object as Record<string, unknown>)[key], levels - 1)) return false;
   }
   return true;
 }
@@ -74,46 +82,46 @@ function isPlainObject(object: object): boolean {
   return prototype === Object.prototype || prototype === null;
 }
 
-function cleanCopy(value: unknown, path: (string | number)[]): JsonValue {
+function cleanCopy(value: unknown, place: Place): JsonValue {
   switch (typeof value) {
     case 'string':
-      if (!value.isWellFormed()) throw unsupported(path, 'a string with a lone surrogate');
+      if (!value.isWellFormed()) throw unsupported(place.path, 'a string with a lone surrogate');
       return value;
     case 'number':
-      if (!Number.isFinite(value)) throw unsupported(path, `the number ${value}`);
+      if (!Number.isFinite(value)) throw unsupported(place.path, `the number ${value}`);
       return value === 0 ? 0 : value;
     case 'boolean':
       return value;
     case 'object':
       if (value === null) return null;
-      if (path.length >= MAX_VALUE_DEPTH)
-        throw unsupported(path, `more than ${MAX_VALUE_DEPTH} levels`);
-      return Array.isArray(value) ? copyList(value, path) : copyObject(value, path);
+      if (place.path.length >= place.maxDepth)
+        throw unsupported(place.path, `more than ${place.maxDepth} levels`);
+      return Array.isArray(value) ? copyList(value, place) : copyObject(value, place);
     default:
-      throw unsupported(path, `a ${typeof value}`);
+      throw unsupported(place.path, `a ${typeof value}`);
   }
 }
 
-function copyList(list: readonly unknown[], path: (string | number)[]): JsonValue[] {
+function copyList(list: readonly unknown[], place: Place): JsonValue[] {
   const copy: JsonValue[] = [];
   for (let index = 0; index < list.length; index += 1) {
-    path.push(index);
-    copy.push(cleanCopy(list[index], path));
-    path.pop();
+    place.path.push(index);
+    copy.push(cleanCopy(list[index], place));
+    place.path.pop();
   }
   return copy;
 }
 
-function copyObject(object: object, path: (string | number)[]): JsonObject {
+function copyObject(object: object, place: Place): JsonObject {
   if (!isPlainObject(object))
-    throw unsupported(path, `a ${object.constructor?.name ?? 'class instance'}`);
+    throw unsupported(place.path, `a ${object.constructor?.name ?? 'class instance'}`);
   const copy: JsonObject = {};
   for (const [key, member] of Object.entries(object)) {
-    path.push(key);
-    if (key === '__proto__') throw unsupported(path, 'the key __proto__');
-    if (!key.isWellFormed()) throw unsupported(path, 'a key with a lone surrogate');
-    if (member !== undefined) copy[key] = cleanCopy(member, path);
-    path.pop();
+    place.path.push(key);
+    if (key === '__proto__') throw unsupported(place.path, 'the key __proto__');
+    if (!key.isWellFormed()) throw unsupported(place.path, 'a key with a lone surrogate');
+    if (member !== undefined) copy[key] = cleanCopy(member, place);
+    place.path.pop();
   }
   return copy;
 }
@@ -140,7 +148,7 @@ function formatPath(path: readonly (string | number)[]): string {
  * Throws `value.unsupported` like `checkValue`; fields that are `undefined` are dropped.
  */
 export function canonicalJson(value: unknown): string {
-  return writeCanonical(checkValue(value));
+  return writeCanonical(checkValue(value, MAX_BODY_DEPTH));
 }
 
 function writeCanonical(value: JsonValue): string {

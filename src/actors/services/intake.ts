@@ -11,7 +11,7 @@ import type { BusMessage } from '../../messaging/bus.ts';
 import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
-import type { JsonObject, JsonValue } from '../../workflow/value.ts';
+import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage, Overloaded, RunConflict } from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
 import { hashOf, newRun, requestKey } from '../host/new-run.ts';
@@ -46,6 +46,7 @@ export class Intake {
     const parsed = requestSchema.safeParse(message.body());
     if (!parsed.success) throw new InvalidMessage('the request', parsed.error);
     const request = parsed.data;
+    checkValue(request.input ?? null);
     const requestId = request.requestId ?? message.header('Nats-Msg-Id');
     const { log } = this.#runtime;
     if (requestId !== undefined) {

@@ -8,6 +8,7 @@ import { failureCodes } from '../../messages/failure.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
+import { checkValue } from '../../workflow/value.ts';
 import { InvalidMessage, Overloaded } from '../host/errors.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
@@ -50,6 +51,8 @@ export class AgentDoors {
       if (!parsed.success) throw new InvalidMessage('the result', parsed.error);
       const { log } = this.#runtime;
       const result = parsed.data;
+      // The body may be deeper than a value: an event and a report stand around it later.
+      if (result.status === 'succeeded') checkValue(result.output);
       if (result.logId !== undefined && result.logId !== log.logId) {
         message.respondError({
           status: 409,
