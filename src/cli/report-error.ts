@@ -40,9 +40,8 @@ function problemLine(problem: unknown): string {
     unknown
   >;
   const position = line === undefined ? '' : `${line}:${column ?? 1} `;
-  const place = file === undefined ? (source ?? path ?? '') : `${String(file)}:`;
-  const where =
-    `${String(place)}${place !== '' && position === '' ? ' ' : ''}${position}`.trimEnd();
+  const place = file === undefined ? `${String(source ?? path ?? '')} ` : `${String(file)}:`;
+  const where = `${place}${position}`.trim();
   const tail = [
     code === undefined ? '' : `[${String(code)}]`,
     typeof hint === 'string' ? hint : '',

@@ -4,7 +4,7 @@ import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { commitsOf } from '../../src/cli/history-commits.ts';
 import { brief, duration, outputText } from '../../src/cli/render/format.ts';
 import { ProgressTracker } from '../../src/cli/render/progress.ts';
-import { reportError } from '../../src/cli/report-error.ts';
+import { problemLines, reportError } from '../../src/cli/report-error.ts';
 import { envelopesOf } from '../../src/events/envelope.ts';
 import { memoryTerminal } from './memory-terminal.ts';
 
@@ -71,6 +71,17 @@ describe('errors', () => {
       error: { code: 'cli.usage', message: 'no', hint: 'do this', details: { a: 1 } },
     });
     expect(stderr()).toBe('error: no\n  hint: do this\n  code: cli.usage\n');
+  });
+
+  it('name a place in a file by line and column, else a path and its line apart', () => {
+    const problem = { line: 9, column: 24, path: 'tasks[3].agent', message: 'no agent', code: 'x' };
+    expect(
+      problemLines([problem, { ...problem, file: 'a.yaml' }, { path: 'to', message: 'bad' }]),
+    ).toEqual([
+      '  - tasks[3].agent 9:24 no agent [x]',
+      '  - a.yaml:9:24 no agent [x]',
+      '  - to bad',
+    ]);
   });
 
   it('show a stack trace only when debugging', async () => {
