@@ -66,6 +66,26 @@ describe('slots', () => {
     expect(offered).toEqual(['r3', 'r1', 'r2']);
   });
 
+  it('that an offer sets free go to those who were looked at before it', () => {
+    const seen: string[] = [];
+    const held: Admission = new Admission({
+      directory,
+      nodeLimit: 3,
+      offer: (stream) => {
+        seen.push(stream);
+        if (stream === 'r2') held.release('a');
+        return true;
+      },
+    });
+    heartbeat('a', 1);
+    held.claim('a');
+    held.acquire({ stream: 'r1', demand: 'agent:a', priority: 'normal' });
+    held.acquire({ stream: 'r2', demand: 'agent:b', priority: 'normal' });
+    heartbeat('b', 1);
+    held.pump();
+    expect(seen).toEqual(['r2', 'r1']);
+  });
+
   it('a run waits once for a demand, however often it asks', () => {
     ask('r1');
     ask('r1');

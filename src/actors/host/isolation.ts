@@ -53,8 +53,8 @@ export class Isolation {
     this.#runtime.releases.push(() => delivery?.reply?.({ kind: 'rejected', rejection }));
   }
 
-  /** Appends one event that no machine folds. */
-  #append(recorded: RunEvent, delivery: Delivery | undefined): void {
+  /** Appends one event that no machine folds; the error when it was refused. The host leaves memory then. */
+  #append(recorded: RunEvent, delivery: Delivery | undefined): unknown {
     const head = this.#runtime.log.streamHead(this.#host.stream) ?? { version: 0, at: 0 };
     try {
       this.#runtime.log.append({
@@ -65,13 +65,16 @@ export class Isolation {
         correlationId: this.#host.stream,
         causationId: delivery?.causationId ?? 'recovery',
         actor: delivery?.actor ?? { kind: 'system' },
+        ...(delivery?.uniqueKey === undefined ? {} : { unique: [delivery.uniqueKey] }),
       });
+      return undefined;
     } catch (error) {
       this.#runtime.logger.error('the log refused an event of a quarantined run', {
         runId: this.#host.stream,
         error: String(error),
       });
       this.#runtime.release(this.#host);
+      return error;
     }
   }
 
@@ -102,7 +105,12 @@ export class Isolation {
   }
 
   #leave(recorded: RunEvent, delivery: Delivery): void {
-    this.#append(recorded, delivery);
+    const refused = this.#append(recorded, delivery);
+    if (refused !== undefined) {
+      const rejection = rejectionOf(refused);
+      this.#runtime.releases.push(() => delivery.reply?.({ kind: 'rejected', rejection }));
+      return;
+    }
     const head = this.#runtime.log.streamHead(this.#host.stream);
     const status = recorded.type === 'run.released' ? 'released' : 'canceled';
     this.#runtime.releases.push(() => {

@@ -107,6 +107,8 @@ class RunFolder {
       if (streamVersion > this.#toVersion) return;
       const event = recorded as RunEvent;
       this.quarantine = quarantineAfter(this.quarantine, event);
+      // A quarantined run ends by `terminate` alone, and its end was folded: nothing lies over it any more.
+      if (event.type === 'run.canceled') this.quarantine = undefined;
       if (this.run === undefined) await this.#first(commit, event, streamVersion);
       else if (streamVersion > this.run.streamVersion) {
         evolve(this.run, { type: event.type, data: event.data, at: commit.at, streamVersion });

@@ -39,7 +39,7 @@ export class OwedEffects {
   /** Agents whose slots are held, by activation. */
   readonly #slots = new Map<string, string>();
   #state: RunState;
-  #timers = 0;
+  /** Effects owed that are no timers. */
   #others = 0;
   #isAbandoned = false;
 
@@ -149,8 +149,7 @@ export class OwedEffects {
   }
 
   #count(effect: Effect, by: 1 | -1): void {
-    if (effect.kind === 'timer') this.#timers += by;
-    else this.#others += by;
+    if (effect.kind !== 'timer') this.#others += by;
   }
 
   #contextOf(owner: Activation | undefined, turn: Turn | undefined): EffectContext {

@@ -104,6 +104,8 @@ export class RunHost {
   async #load(): Promise<boolean> {
     let loaded: LoadedRun | undefined;
     try {
+      // Reading sees durable commits only: without this, what an earlier host has appended would be decided again.
+      await this.#runtime.log.flush();
       loaded = await loadRun(this.#runtime.log, this.stream);
     } catch (error) {
       if (this.#isGone) return false;

@@ -84,7 +84,7 @@ export class RunTable {
     return undefined;
   }
 
-  /** Loads many runs; one that cannot be read is logged and left. */
+  /** Loads many runs; one that cannot be read is logged and tried again later. */
   async activateAll(streams: readonly string[]): Promise<void> {
     const queue = [...streams];
     const work = async (): Promise<void> => {
@@ -96,6 +96,8 @@ export class RunTable {
             runId: stream,
             error: String(error),
           });
+          this.#reloading.add(stream);
+          this.#activateLater(stream, 0);
         }
       }
     };
@@ -129,10 +131,14 @@ export class RunTable {
           runId: stream,
           error: String(error),
         });
-        if (tries >= MAX_RELOADS) return;
-        this.#runtime.clock.after(RELOAD_MS, () => this.#activateSoon(stream, tries + 1));
+        this.#activateLater(stream, tries);
       },
     );
+  }
+
+  #activateLater(stream: string, tries: number): void {
+    if (tries >= MAX_RELOADS) return;
+    this.#runtime.clock.after(RELOAD_MS, () => this.#activateSoon(stream, tries + 1));
   }
 
   /** Passivation: runs that owe nothing but timers leave memory after a while. */

@@ -32,6 +32,7 @@ export class Admission {
   #total = 0;
   #sequence = 0;
   #isPumping = false;
+  #mustPumpAgain = false;
 
   constructor(options: { directory: Directory; nodeLimit: number; offer: Offer }) {
     this.#directory = options.directory;
@@ -82,10 +83,15 @@ export class Admission {
 
   /** Offers free slots to those who wait: after a release, or when workers came. */
   pump(): void {
+    this.#mustPumpAgain = true;
     if (this.#isPumping) return;
     this.#isPumping = true;
     try {
-      for (const demand of [...this.#waiting.keys()]) this.#pumpDemand(demand);
+      // A slot that an offer sets free may be what a demand looked at before it waits for. Every round takes tickets.
+      while (this.#mustPumpAgain) {
+        this.#mustPumpAgain = false;
+        for (const demand of [...this.#waiting.keys()]) this.#pumpDemand(demand);
+      }
     } finally {
       this.#isPumping = false;
     }

@@ -24,7 +24,7 @@ interface AgentEntry {
 
 /** What changed, for the agent's actor and for those who wait for capacity. */
 export type DirectoryChange =
-  | { kind: 'joined'; agent: string; heartbeat: Heartbeat; isFirst: boolean }
+  | { kind: 'joined'; agent: string; heartbeat: Heartbeat }
   | { kind: 'updated'; agent: string; heartbeat: Heartbeat }
   | { kind: 'left'; agent: string; worker: string; isLast: boolean };
 
@@ -48,7 +48,6 @@ export class Directory {
       this.#agents.set(agent, entry);
     }
     const before = entry.workers.get(worker);
-    const isFirst = entry.workers.size === 0;
     entry.workers.set(worker, {
       worker,
       version: heartbeat.version,
@@ -58,7 +57,7 @@ export class Directory {
       seenAt: now,
       encoding: heartbeat.encoding ?? 'json',
     });
-    if (before === undefined) this.#onChange({ kind: 'joined', agent, heartbeat, isFirst });
+    if (before === undefined) this.#onChange({ kind: 'joined', agent, heartbeat });
     else if (isOtherOffer(before, heartbeat)) this.#onChange({ kind: 'updated', agent, heartbeat });
   }
 
@@ -92,10 +91,6 @@ export class Directory {
     for (const worker of this.#agents.get(agent)?.workers.values() ?? [])
       capacity += worker.concurrency;
     return capacity;
-  }
-
-  hasWorker(agent: string, worker: string): boolean {
-    return this.#agents.get(agent)?.workers.has(worker) ?? false;
   }
 
   /** The longest `ttl` of an agent's live workers in ms; undefined for nobody. */
