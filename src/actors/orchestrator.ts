@@ -77,6 +77,8 @@ const HELLO_MS = 300;
 const AGENT_GRACE_MS = 15_000;
 const DEFAULTS = { nodeLimit: 10_000, snapshotEvery: 5_000, idleMs: 60_000, version: '0.1.0' };
 const REOPEN_RETRY_MS = 500;
+/** A timer that could not be delivered, because the log is reopened or a mailbox is full, is told again after this. */
+const FIRE_RETRY_MS = 1_000;
 
 /**
  * Starts an orchestrator. Resolves when it serves: everything that was promised before is owed again.
@@ -90,14 +92,13 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
 }
 
 /** One prefix on one NATS has one log: asked before anything is subscribed. */
-async function refuseSecond({ bus, subjects, log }: OrchestratorOptions): Promise<void> {
+async function refuseSecond({ bus, subjects }: OrchestratorOptions): Promise<void> {
   const replies = await bus.requestMany(subjects.hello(), {}, { timeoutMs: HELLO_MS, max: 1 });
   const hello =
     replies[0] === undefined ? undefined : helloReplySchema.safeParse(replies[0].body());
   if (hello?.success === true) {
     throw new DuplicateOrchestrator({ prefix: subjects.prefix, logId: hello.data.logId });
   }
-  void log;
 }
 
 class Node implements Orchestrator, HostRuntime {
@@ -295,6 +296,18 @@ class Node implements Orchestrator, HostRuntime {
       message: { type: 'timer', timerId: timer.timerId, dueAt: timer.dueAt },
       causationId: `timer/${timer.timerId}/${timer.dueAt}`,
       actor: { kind: 'timer' },
+      reply: (outcome) => {
+        if (outcome.kind === 'rejected') this.#fireLater(timer, outcome.rejection.status);
+      },
+    });
+  }
+
+  /** A due timer that a run could not take is told again; a quarantined run arms its timers when it is released. */
+  #fireLater(timer: ArmedTimer, status: number): void {
+    const isOver = status < 500 || this.#table.find(timer.stream)?.quarantine !== undefined;
+    if (isOver || this.#isClosed) return;
+    this.clock.after(FIRE_RETRY_MS, () => {
+      if (!this.#isClosed) this.#fire(timer);
     });
   }
 

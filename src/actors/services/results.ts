@@ -126,10 +126,12 @@ export class AgentDoors {
     for (const ref of parsed.data.attempts) this.#attempts.seen(ref, parsed.data.worker, now);
   }
 
-  /** Tells the runs of lost attempts. */
+  /**
+   * Tells the runs of lost attempts. An entry goes only once its run has taken the message: one that is being loaded
+   * or is in quarantine hears of the loss at a later sweep.
+   */
   lose(entries: readonly AttemptEntry[]): void {
     for (const { runId, activation, attempt, worker } of entries) {
-      this.#attempts.ended({ runId, activation, attempt });
       this.#table.post(runId, {
         message: {
           type: 'attemptLost',
@@ -139,6 +141,10 @@ export class AgentDoors {
         },
         causationId: `${failureCodes.workerLost}/${activation}/${attempt}`,
         actor: { kind: 'system' },
+        reply: (outcome) => {
+          const isTaken = outcome.kind === 'done' || outcome.rejection.status < 500;
+          if (isTaken) this.#attempts.ended({ runId, activation, attempt });
+        },
       });
     }
   }
