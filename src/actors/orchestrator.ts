@@ -8,9 +8,9 @@
  * everything owed held back - open the doors - ask the workers - let go.
  */
 import type { EventLog } from '../log/event-log.ts';
+import type { ProbeReply } from '../messages/execution.ts';
 import { type HelloReply, helloReplySchema } from '../messages/request.ts';
 import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
-import { toWireError } from '../messaging/errors.ts';
 import type { Subjects } from '../messaging/subjects.ts';
 import { queueNames } from '../messaging/subjects.ts';
 import type { JsonObject } from '../workflow/value.ts';
@@ -33,7 +33,8 @@ import { Intake } from './services/intake.ts';
 import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { Queries } from './services/queries.ts';
-import { knownAgents, liveRuns, probeWorkers } from './services/recovery.ts';
+import { findAgents, knownAgents, liveRuns, probeWorkers } from './services/recovery.ts';
+import { refuse } from './services/refuse.ts';
 import { AgentDoors } from './services/results.ts';
 import { type ArmedTimer, Timers } from './services/timers.ts';
 
@@ -181,7 +182,7 @@ class Node implements Orchestrator, HostRuntime {
       agents: () => this.#agents.names(),
     });
     this.#intake = new Intake({ ...doors, planner });
-    this.#blobs = new BlobDoor(log, this.clock);
+    this.#blobs = new BlobDoor({ log, logger, clock: this.clock });
   }
 
   get logId(): string {
@@ -222,23 +223,37 @@ class Node implements Orchestrator, HostRuntime {
     this.projector.start();
     await this.#feed.start();
     this.#planSweep();
+    this.#greetWorkers();
   }
 
   /** What live runs owe was held back until here. */
   async #probe(): Promise<void> {
-    const { replies, taken } = await probeWorkers(
-      this.#bus,
-      this.#subjects,
-      this.#dispatcher.owed(),
-    );
+    const owed = this.#dispatcher.owed();
+    const { replies, taken } = await probeWorkers(this.#bus, this.#subjects, { owed });
+    this.#welcome(replies);
+    this.#dispatcher.releaseHold((ref) => taken.has(attemptKey(ref)));
+    this.effects.releaseHold();
+  }
+
+  /** Workers that were there first are heard of now, not at their next heartbeat. Nobody waits for it. */
+  #greetWorkers(): void {
+    findAgents(this.#bus)
+      .then((agents) => probeWorkers(this.#bus, this.#subjects, { owed: [], agents }))
+      .then(({ replies }) => this.#welcome(replies))
+      .catch((error: unknown) => {
+        if (!this.#isClosed)
+          this.logger.warn('workers could not be asked', { error: String(error) });
+      });
+  }
+
+  #welcome(replies: readonly ProbeReply[]): void {
+    if (this.#isClosed) return;
     const now = this.clock.now();
     for (const reply of replies) {
       this.#directory.heard(reply, now);
       for (const ref of [...reply.attempts, ...reply.finished])
         this.#attempts.seen(ref, reply.worker, now);
     }
-    this.#dispatcher.releaseHold((ref) => taken.has(attemptKey(ref)));
-    this.effects.releaseHold();
   }
 
   async #openDoors(): Promise<void> {
@@ -288,7 +303,7 @@ class Node implements Orchestrator, HostRuntime {
     const name = this.#subjects.parseQuery(message.subject)?.name ?? '';
     this.#queries
       .answer(name, message)
-      .catch((error: unknown) => message.respondError(toWireError(error)));
+      .catch((error: unknown) => refuse(message, error, this.logger));
   }
 
   #fire(timer: ArmedTimer): void {

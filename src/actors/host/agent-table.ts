@@ -6,8 +6,12 @@ import type { EventLog } from '../../log/event-log.ts';
 import { type AgentMessage, decideAgent } from '../../machines/agent/decide.ts';
 import { agentMachine } from '../../machines/agent/machine.ts';
 import { type Cell, liveCells } from '../../machines/cell.ts';
+import { TroupeError } from '../../workflow/errors.ts';
 import type { Clock } from '../services/clock.ts';
 import type { Logger } from './runtime.ts';
+
+/** A change that the log refused is told again after this time, to an actor that is loaded again. */
+const RETRY_MS = 1_000;
 
 interface AgentActor {
   agent: string;
@@ -109,6 +113,8 @@ export class AgentTable {
       });
       actor.cell.stop();
       this.#actors.delete(actor.agent);
+      const isClosed = error instanceof TroupeError && error.code === 'log.closed';
+      if (!isClosed) this.#clock.after(RETRY_MS, () => this.tell(actor.agent, message));
     }
   }
 }

@@ -99,14 +99,3 @@ export class BlobUploadRefused extends TroupeError {
     this.code = code;
   }
 }
-
-/** A query that does not exist. */
-export class UnknownQuery extends TroupeError {
-  readonly code = 'query.unknown';
-  constructor(name: string, known: readonly string[]) {
-    super(`there is no query "${name}"`, {
-      hint: `Known: ${known.join(', ')}.`,
-      details: { name },
-    });
-  }
-}

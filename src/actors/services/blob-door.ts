@@ -12,10 +12,11 @@ import {
   MAX_VALUE_BYTES,
 } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
-import { toWireError } from '../../messaging/errors.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import { BlobUploadRefused, InvalidMessage } from '../host/errors.ts';
+import type { Logger } from '../host/runtime.ts';
 import type { Clock } from './clock.ts';
+import { refuse } from './refuse.ts';
 
 /** Header of a chunk: `{upload, seq, last, type}` as JSON. */
 export const BLOB_HEADER = 'Troupe-Blob';
@@ -32,20 +33,22 @@ interface Upload {
 export class BlobDoor {
   readonly #log: EventLog;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   readonly #uploads = new Map<string, Upload>();
   #bytes = 0;
 
-  constructor(log: EventLog, clock: Clock) {
-    this.#log = log;
-    this.#clock = clock;
+  constructor(options: { log: EventLog; clock: Clock; logger: Logger }) {
+    this.#log = options.log;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
   }
 
   put(message: BusMessage): void {
-    this.#put(message).catch((error: unknown) => message.respondError(toWireError(error)));
+    this.#put(message).catch((error: unknown) => refuse(message, error, this.#logger));
   }
 
   get(message: BusMessage): void {
-    this.#get(message).catch((error: unknown) => message.respondError(toWireError(error)));
+    this.#get(message).catch((error: unknown) => refuse(message, error, this.#logger));
   }
 
   async #put(message: BusMessage): Promise<void> {

@@ -14,13 +14,13 @@ import {
   historySchema,
 } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
-import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage, RunNotFound } from '../host/errors.ts';
 import { isRunStream, loadRun, readValue } from '../host/load.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
+import { refuse } from './refuse.ts';
 
 /** Bytes of events that one page of history holds, about. */
 const PAGE_BYTES = 400 * 1024;
@@ -66,7 +66,7 @@ export class ClientDoors {
         },
       });
     } catch (error) {
-      message.respondError(toWireError(error));
+      refuse(message, error, this.#runtime.logger);
     }
   }
 
@@ -74,7 +74,7 @@ export class ClientDoors {
     const runId = this.#subjects.parseRun(message.subject)?.runId;
     if (runId === undefined) return;
     this.#history(runId, message).catch((error: unknown) =>
-      message.respondError(toWireError(error)),
+      refuse(message, error, this.#runtime.logger),
     );
   }
 

@@ -8,7 +8,6 @@
 import type { Rejection } from '../../machines/run/decision.ts';
 import { type RequestMessage, type RequestReply, requestSchema } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
-import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
@@ -18,6 +17,7 @@ import { hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import type { Planned, Planner } from './planner.ts';
+import { refuse } from './refuse.ts';
 
 export class Intake {
   readonly #runtime: HostRuntime;
@@ -39,7 +39,7 @@ export class Intake {
 
   /** Answers a message on the request subject. */
   receive(message: BusMessage): void {
-    this.#take(message).catch((error: unknown) => message.respondError(toWireError(error)));
+    this.#take(message).catch((error: unknown) => refuse(message, error, this.#runtime.logger));
   }
 
   async #take(message: BusMessage): Promise<void> {
@@ -120,7 +120,7 @@ export class Intake {
     }
     this.#repeat({ request, requestId, stream }).then(
       (reply) => message.respond(reply),
-      (error: unknown) => message.respondError(toWireError(error)),
+      (error: unknown) => refuse(message, error, this.#runtime.logger),
     );
   }
 

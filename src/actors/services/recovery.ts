@@ -50,10 +50,12 @@ async function keysOf(
 export async function probeWorkers(
   bus: Bus,
   subjects: Subjects,
-  owed: readonly { ref: AttemptRef; agent: string }[],
+  question: { owed: readonly { ref: AttemptRef; agent: string }[]; agents?: readonly string[] },
 ): Promise<{ replies: ProbeReply[]; taken: Set<string> }> {
-  const byAgent = new Map<string, AttemptRef[]>();
-  for (const { ref, agent } of owed) {
+  const byAgent = new Map<string, AttemptRef[]>(
+    (question.agents ?? []).map((agent) => [agent, []]),
+  );
+  for (const { ref, agent } of question.owed) {
     const refs = byAgent.get(agent);
     if (refs === undefined) byAgent.set(agent, [ref]);
     else refs.push(ref);
@@ -70,6 +72,7 @@ export async function probeWorkers(
 }
 
 function batches(refs: readonly AttemptRef[]): AttemptRef[][] {
+  if (refs.length === 0) return [[]];
   const list: AttemptRef[][] = [];
   for (let start = 0; start < refs.length; start += PROBE_BATCH)
     list.push(refs.slice(start, start + PROBE_BATCH));
@@ -88,4 +91,19 @@ async function ask(
     const parsed = probeReplySchema.safeParse(message.body());
     return parsed.success ? [parsed.data] : [];
   });
+}
+
+/** What our workers register each agent as; see `agents/worker-presence.ts`. */
+const SERVICE_PREFIX = 'troupe-agent-';
+
+/** Names of the agents that registered as NATS services (ADR-32). */
+export async function findAgents(bus: Bus): Promise<string[]> {
+  const messages = await bus.requestMany('$SRV.PING', {}, { timeoutMs: PROBE_MS });
+  const names = messages.map((message) => (message.body() as { name?: unknown } | null)?.name);
+  const agents = names.flatMap((name) =>
+    typeof name === 'string' && name.startsWith(SERVICE_PREFIX)
+      ? [name.slice(SERVICE_PREFIX.length)]
+      : [],
+  );
+  return [...new Set(agents)];
 }

@@ -6,7 +6,6 @@
 import { heartbeatSchema, progressSchema, resultSchema } from '../../messages/execution.ts';
 import { failureCodes } from '../../messages/failure.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
-import { toWireError } from '../../messaging/errors.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import { checkValue } from '../../workflow/value.ts';
 import { InvalidMessage, Overloaded } from '../host/errors.ts';
@@ -14,6 +13,7 @@ import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import type { AttemptEntry, Attempts } from './attempts.ts';
 import type { Directory } from './directory.ts';
+import { refuse } from './refuse.ts';
 
 /** At most one progress report an attempt is logged in this time. */
 const PROGRESS_MS = 1_000;
@@ -73,7 +73,7 @@ export class AgentDoors {
         },
       });
     } catch (error) {
-      message.respondError(toWireError(error));
+      refuse(message, error, this.#runtime.logger);
     }
   }
 
