@@ -93,7 +93,7 @@ export class Dispatcher {
     this.#sequence += 1;
     const owed: Owed = { ref, agent, context, token, tries: 0, cancelRetry: undefined };
     this.#owed.set(key, owed);
-    const isKnown = this.#options.attempts.get(ref) !== undefined;
+    const isKnown = this.#options.attempts.get(ref)?.worker !== undefined;
     this.#options.attempts.dispatched(ref, agent, this.#options.clock.now());
     if (this.#isHolding) this.#held.add(key);
     else if (!isKnown) this.#send(key, owed);

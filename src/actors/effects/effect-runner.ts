@@ -72,6 +72,15 @@ export class Effects implements EffectRunner {
     }
   }
 
+  withdraw(key: string, effect: Effect, { runId }: { runId: string }): void {
+    if (effect.kind === 'timer') {
+      this.#held?.delete(`${runId}/${key}`);
+      this.#timers.disarm(runId, key);
+    } else if (effect.kind === 'dispatch') {
+      this.#dispatcher.withdraw({ runId, activation: effect.activation, attempt: effect.attempt });
+    }
+  }
+
   /** The workers were asked: attempt timeouts count again. */
   releaseHold(): void {
     const held = this.#held;

@@ -27,6 +27,8 @@ export class AgentTable {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #actors = new Map<string, AgentActor>();
+  /** Names stay known while actors are loaded again: requests are checked against them. */
+  readonly #known = new Set<string>();
 
   constructor(options: { log: EventLog; clock: Clock; logger: Logger }) {
     this.#log = options.log;
@@ -36,11 +38,11 @@ export class AgentTable {
 
   /** Names of all agents that were ever offered here, as far as they were loaded or heard of. */
   names(): string[] {
-    return [...this.#actors.keys()];
+    return [...this.#known];
   }
 
   has(agent: string): boolean {
-    return this.#actors.has(agent);
+    return this.#known.has(agent);
   }
 
   /** Folds the history of an agent. */
@@ -55,7 +57,9 @@ export class AgentTable {
       waiting: [],
     };
     this.#actors.set(agent, actor);
+    this.#known.add(agent);
     try {
+      await this.#log.flush();
       for await (const commits of this.#log.readStream(streamOf(agent))) {
         for (const commit of commits) {
           for (const { type, data } of commit.events)
@@ -66,6 +70,9 @@ export class AgentTable {
       }
     } catch (error) {
       this.#logger.error('an agent cannot be read from the log', { agent, error: String(error) });
+      if (this.#actors.get(agent) === actor) this.#actors.delete(agent);
+      for (const message of actor.waiting.splice(0)) this.#tellLater(agent, message, error);
+      return;
     }
     actor.isReady = true;
     for (const message of actor.waiting.splice(0)) this.#take(actor, message);
@@ -113,9 +120,13 @@ export class AgentTable {
       });
       actor.cell.stop();
       this.#actors.delete(actor.agent);
-      const isClosed = error instanceof TroupeError && error.code === 'log.closed';
-      if (!isClosed) this.#clock.after(RETRY_MS, () => this.tell(actor.agent, message));
+      this.#tellLater(actor.agent, message, error);
     }
+  }
+
+  #tellLater(agent: string, message: AgentMessage, error: unknown): void {
+    if (error instanceof TroupeError && error.code === 'log.closed') return;
+    this.#clock.after(RETRY_MS, () => this.tell(agent, message));
   }
 }
 

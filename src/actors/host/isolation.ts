@@ -127,9 +127,17 @@ export class Isolation {
   }
 }
 
+/** Conditions of one run that another try would meet again. */
+const PERSISTENT: ReadonlySet<string> = new Set([
+  'blob.not-found',
+  'blob.corrupt',
+  'log.commit-too-large',
+]);
+
 /** True for what quarantines a run: a broken fold, decider or stream; false for operating errors. */
 export function isDefect(error: unknown): boolean {
   if (!(error instanceof TroupeError)) return true;
+  if (PERSISTENT.has(error.code)) return true;
   return (
     error.code.startsWith('fold.') ||
     error.code.startsWith('defect.') ||

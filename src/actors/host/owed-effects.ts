@@ -96,6 +96,15 @@ export class OwedEffects {
     };
   }
 
+  /** The run is isolated: it owes nothing until it is released, and then everything anew. */
+  withdraw(): void {
+    const { runId } = this.#run.header;
+    for (const owed of this.#owed.values()) {
+      for (const [key, effect] of owed) this.#runtime.effects.withdraw(key, effect, { runId });
+    }
+    this.abandon();
+  }
+
   /** The run leaves memory or its memory is thrown away: slots go back, effects are neither started nor stopped. */
   abandon(): void {
     this.#isAbandoned = true;

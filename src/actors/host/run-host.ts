@@ -351,7 +351,7 @@ export class RunHost {
 
   /** The run is broken: memory goes, the evidence is logged, the others go on. */
   #isolate(error: unknown, delivery: Delivery | undefined): void {
-    this.#owed?.abandon();
+    this.#owed?.withdraw();
     this.#owed = undefined;
     this.#returnGrants();
     this.#runtime.admission.forget(this.stream);

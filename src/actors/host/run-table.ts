@@ -12,15 +12,20 @@ import type { Delivery, HostRuntime } from './runtime.ts';
 
 /** Runs that are loaded at the same time during recovery. */
 const LOAD_WIDTH = 32;
-/** A run that cannot be read is tried again this often, with this much time in between. */
-const MAX_RELOADS = 20;
+/** First wait before a run that cannot be read is tried again; it doubles up to the longest. */
 const RELOAD_MS = 500;
+/** Runs whose reloads are counted. */
+const MAX_COUNTED = 10_000;
+const LONGEST_RELOAD_MS = 60_000;
+/** Reloads of one run within this time are counted together, and each waits longer. */
+const RELOAD_WINDOW_MS = 60_000;
 
 export class RunTable {
   readonly #hosts = new Map<string, RunHost>();
   readonly #runtime: HostRuntime;
   /** Streams that are to be loaded again. */
   readonly #reloading = new Set<string>();
+  readonly #reloads = new Map<string, { at: number; count: number }>();
   #isHalted = false;
 
   constructor(runtime: HostRuntime) {
@@ -114,8 +119,16 @@ export class RunTable {
 
   /** Throws a host away and loads its run again: what it owes must not be forgotten until the next message. */
   reload(host: { readonly stream: string }): void {
+    const { stream } = host;
     this.forget(host);
-    this.#activateSoon(host.stream, 0);
+    const now = this.#runtime.clock.now();
+    const last = this.#reloads.get(stream);
+    const count = last !== undefined && now - last.at < RELOAD_WINDOW_MS ? last.count + 1 : 0;
+    if (this.#reloads.size >= MAX_COUNTED) this.#reloads.clear();
+    this.#reloads.set(stream, { at: now, count });
+    this.#reloading.add(stream);
+    if (count === 0) this.#activateSoon(stream, 0);
+    else this.#activateLater(stream, count - 1);
   }
 
   #activateSoon(stream: string, tries: number): void {
@@ -137,8 +150,8 @@ export class RunTable {
   }
 
   #activateLater(stream: string, tries: number): void {
-    if (tries >= MAX_RELOADS) return;
-    this.#runtime.clock.after(RELOAD_MS, () => this.#activateSoon(stream, tries + 1));
+    const delay = Math.min(RELOAD_MS * 2 ** Math.min(tries, 10), LONGEST_RELOAD_MS);
+    this.#runtime.clock.after(delay, () => this.#activateSoon(stream, tries + 1));
   }
 
   /** Passivation: runs that owe nothing but timers leave memory after a while. */

@@ -57,6 +57,8 @@ export interface EffectRunner {
   start(key: string, effect: Effect, context: EffectContext): void;
   /** `isEnded`: the attempt ended by its own result, so nobody has to be told. */
   stop(key: string, effect: Effect, context: { runId: string; isEnded: boolean }): void;
+  /** Takes back what is not done yet and tells nobody: a quarantine begins. */
+  withdraw(key: string, effect: Effect, context: { runId: string }): void;
 }
 
 export interface HostRuntime {

@@ -93,6 +93,7 @@ export class Turn {
     for (;;) {
       if (this.events.length >= MAX_EVENTS || this.#bytes >= MAX_BYTES) {
         this.isCut = true;
+        this.#endStep();
         return undefined;
       }
       const decision = this.#next();
@@ -100,11 +101,15 @@ export class Turn {
       const needs = this.#answer(decision);
       if (needs !== undefined) return needs;
     }
-    if (this.#steps !== undefined && runState(this.#run) === 'running') {
-      this.#steps = undefined;
-      this.#apply(event('run.paused', { reason: 'step' }));
-    }
+    this.#endStep();
     return undefined;
+  }
+
+  /** A run that was opened for one attempt is paused again in the same commit. */
+  #endStep(): void {
+    if (this.#steps === undefined || runState(this.#run) !== 'running') return;
+    this.#steps = undefined;
+    this.#apply(event('run.paused', { reason: 'step' }));
   }
 
   get #message(): RunMessage {
