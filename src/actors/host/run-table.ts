@@ -86,6 +86,10 @@ export class RunTable {
       throw error;
     }
     if (this.#hosts.get(stream) === host) this.forget(host);
+    // Only the log says that there is no run: a host that was thrown away while it loaded does not.
+    if (this.#runtime.log.streamHead(stream) !== undefined) {
+      throw new Unavailable(stream, 'it is being loaded again');
+    }
     return undefined;
   }
 
