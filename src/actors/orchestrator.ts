@@ -9,7 +9,7 @@
  */
 import type { EventLog } from '../log/event-log.ts';
 import type { ProbeReply } from '../messages/execution.ts';
-import { type HelloReply, helloReplySchema } from '../messages/request.ts';
+import type { HelloReply } from '../messages/request.ts';
 import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
 import type { Subjects } from '../messaging/subjects.ts';
 import { queueNames } from '../messaging/subjects.ts';
@@ -17,7 +17,6 @@ import type { JsonObject } from '../workflow/value.ts';
 import { Dispatcher } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
 import { AgentTable } from './host/agent-table.ts';
-import { DuplicateOrchestrator } from './host/errors.ts';
 import { ReleaseQueue } from './host/release-queue.ts';
 import { RunTable } from './host/run-table.ts';
 import type { HostRuntime, Logger } from './host/runtime.ts';
@@ -28,6 +27,7 @@ import { ClientDoors } from './services/client-doors.ts';
 import { type CancelTimer, type Clock, systemClock } from './services/clock.ts';
 import { Directory, type DirectoryChange } from './services/directory.ts';
 import { Feed } from './services/feed.ts';
+import { refuseSecond } from './services/hello.ts';
 import { type IdSource, systemIds } from './services/ids.ts';
 import { Intake } from './services/intake.ts';
 import { Planner } from './services/planner.ts';
@@ -73,7 +73,6 @@ export interface Orchestrator {
 const SWEEP_MS = 500;
 /** A sweep that comes more than this too early or too late by the wall clock tells of a jump. */
 const MAX_DRIFT_MS = 2_000;
-const HELLO_MS = 300;
 /** After a start, agents of the log that nobody offers by then are recorded as lost. */
 const AGENT_GRACE_MS = 15_000;
 const DEFAULTS = { nodeLimit: 10_000, snapshotEvery: 5_000, idleMs: 60_000, version: '0.1.0' };
@@ -90,16 +89,6 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   const node = new Node(options);
   await node.open();
   return node;
-}
-
-/** One prefix on one NATS has one log: asked before anything is subscribed. */
-async function refuseSecond({ bus, subjects }: OrchestratorOptions): Promise<void> {
-  const replies = await bus.requestMany(subjects.hello(), {}, { timeoutMs: HELLO_MS, max: 1 });
-  const hello =
-    replies[0] === undefined ? undefined : helloReplySchema.safeParse(replies[0].body());
-  if (hello?.success === true) {
-    throw new DuplicateOrchestrator({ prefix: subjects.prefix, logId: hello.data.logId });
-  }
 }
 
 class Node implements Orchestrator, HostRuntime {

@@ -2,6 +2,8 @@
  * The reactor that feeds every projection from the durable log. It owns when events are folded and documents are
  * written; `projection-state.ts` owns how.
  *
+ * Size: following, catching up and rebuilding share one state; apart, their order would be hidden.
+ *
  * R1 One follower of the log feeds all projections that are level with it. One that is behind (a rebuild, another
  *    shape) reads the log apart and joins when it is level, so nobody waits for it.
  * R2 Documents and checkpoint of a projection are written together, after at most `BATCH_COMMITS` commits or

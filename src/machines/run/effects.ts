@@ -13,9 +13,6 @@ export type Effect =
   | { kind: 'admit'; activation: string }
   | { kind: 'prepare'; activation: string; attempt: number };
 
-/** Every kind, in the words of `meta.effects`. */
-export type EffectKind = Effect['kind'];
-
 /** The deadline of a run; the only timer that is the run's own. */
 export const RUN_DEADLINE = 'run-deadline';
 
