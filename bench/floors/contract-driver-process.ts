@@ -58,7 +58,7 @@ const runs = new Map<string, FloorRun>();
 const documents = new Map<string, RunRecord | undefined>();
 const changed = new Set<string>();
 const STORE_MS = 250;
-let storing = setTimeout(() => void storeDocuments(), STORE_MS);
+setTimeout(() => void storeDocuments(), STORE_MS);
 const waiting = new DurableQueue();
 const plans = new FloorPlans();
 /** What is dispatched and not accepted. */
@@ -101,7 +101,7 @@ async function storeDocuments(): Promise<void> {
   changed.clear();
   const checkpoint = { position: log.durablePosition, hash: 'floor' };
   if (puts.length > 0) await log.documents.write('runs', { puts, deletes: [], checkpoint });
-  storing = setTimeout(() => void storeDocuments(), STORE_MS);
+  setTimeout(() => void storeDocuments(), STORE_MS);
 }
 
 function publishAndFold(commit: Commit): void {

@@ -1,10 +1,26 @@
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { AttemptCache, RECENT_RESULTS, RESULT_RETENTION_MS } from '../../src/agents/attempt-cache.ts';
-import { decodeLine, encodeFinished, type FinishedAttempt } from '../../src/agents/attempt-record.ts';
+import {
+  AttemptCache,
+  RECENT_RESULTS,
+  RESULT_RETENTION_MS,
+} from '../../src/agents/attempt-cache.ts';
+import {
+  decodeLine,
+  encodeFinished,
+  type FinishedAttempt,
+} from '../../src/agents/attempt-record.ts';
 
 const START = 1_700_000_000_000;
 let directory: string;
@@ -32,12 +48,23 @@ function openCache(): AttemptCache {
 
 function finished(key: string, output: string = 'done'): FinishedAttempt {
   const ref = { runId: `run_${key}`, activation: 't', attempt: 1 };
-  return { key, agent: 'echo', ref, subject: 's', body: { attempt: 1, status: 'succeeded', output }, finishedAt: now };
+  return {
+    key,
+    agent: 'echo',
+    ref,
+    subject: 's',
+    body: { attempt: 1, status: 'succeeded', output },
+    finishedAt: now,
+  };
 }
 
-const put = (cache: AttemptCache, result: FinishedAttempt): Promise<void> => cache.put(result, encodeFinished(result));
+const put = (cache: AttemptCache, result: FinishedAttempt): Promise<void> =>
+  cache.put(result, encodeFinished(result));
 const keys = (cache: AttemptCache): string[] => cache.unacknowledged().map(({ key }) => key);
-const files = (): string[] => readdirSync(directory).filter((name) => name.startsWith('attempts-')).toSorted();
+const files = (): string[] =>
+  readdirSync(directory)
+    .filter((name) => name.startsWith('attempts-'))
+    .toSorted();
 
 test('A1 what put has resolved for is there after a kill, in order', async () => {
   const cache = openCache();
@@ -52,7 +79,11 @@ test('A2 results of one turn are written with one write and wait for it together
   expect(put(cache, finished('b'))).toBe(first);
   expect(files()).toEqual([]);
   await first;
-  expect(readFileSync(join(directory, files()[0] as string), 'utf8').trim().split('\n')).toHaveLength(2);
+  expect(
+    readFileSync(join(directory, files()[0] as string), 'utf8')
+      .trim()
+      .split('\n'),
+  ).toHaveLength(2);
 });
 
 test('an acknowledged result is not sent again after a restart, and is still known', async () => {
@@ -122,12 +153,18 @@ test('a second worker on the directory is refused, a dead one is replaced, and t
   expect(openCache).toThrow(expect.objectContaining({ code: 'worker.cache-locked' }));
   const id = cache.workerId;
   cache.close();
-  appendFileSync(join(directory, 'worker.lock'), JSON.stringify({ pid: 2 ** 22 + 1, startedAt: '1' }));
+  appendFileSync(
+    join(directory, 'worker.lock'),
+    JSON.stringify({ pid: 2 ** 22 + 1, startedAt: '1' }),
+  );
   expect(openCache().workerId).toBe(id);
 });
 
 test('a live process with the id of a dead owner is not taken for it', () => {
-  writeFileSync(join(directory, 'worker.lock'), JSON.stringify({ pid: process.ppid, startedAt: '0' }));
+  writeFileSync(
+    join(directory, 'worker.lock'),
+    JSON.stringify({ pid: process.ppid, startedAt: '0' }),
+  );
   expect(() => openCache()).not.toThrow();
 });
 

@@ -48,7 +48,12 @@ export class FakeOrchestrator {
   }
 
   /** The execution request for the first attempt of task `t` of a run. */
-  requestFor(runId: string, agent: string, parameters: JsonValue = {}, more: JsonObject = {}): JsonObject {
+  requestFor(
+    runId: string,
+    agent: string,
+    parameters: JsonValue = {},
+    more: JsonObject = {},
+  ): JsonObject {
     return {
       runId,
       taskId: 't',
@@ -65,14 +70,27 @@ export class FakeOrchestrator {
   }
 
   /** Sends an execution request; resolves to the worker's answer. */
-  async dispatch(runId: string, agent: string, parameters: JsonValue = {}, more: JsonObject = {}): Promise<JsonValue> {
+  async dispatch(
+    runId: string,
+    agent: string,
+    parameters: JsonValue = {},
+    more: JsonObject = {},
+  ): Promise<JsonValue> {
     const body = this.requestFor(runId, agent, parameters, more);
-    const reply = await this.bus.request(subjects.agentInvoke(agent), body, { timeoutMs: REQUEST_TIMEOUT_MS });
+    const reply = await this.bus.request(subjects.agentInvoke(agent), body, {
+      timeoutMs: REQUEST_TIMEOUT_MS,
+    });
     return reply.body();
   }
 
   cancel(runId: string, agent: string, more: JsonObject = {}): void {
-    this.bus.publish(subjects.agentCancel(agent), { runId, activation: 't', attempt: 1, reason: 'asked to', ...more });
+    this.bus.publish(subjects.agentCancel(agent), {
+      runId,
+      activation: 't',
+      attempt: 1,
+      reason: 'asked to',
+      ...more,
+    });
   }
 
   /** Resolves when the condition holds; it is looked at after every message. */

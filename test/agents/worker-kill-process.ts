@@ -14,5 +14,11 @@ const mark = functionAgent({
   },
 });
 const bus = await connectBus({ url, name: 'worker' });
-const worker = await startWorker({ bus, subjects: createSubjects(), agents: [mark], cacheDirectory, heartbeatMs: 200 });
+const worker = await startWorker({
+  bus,
+  subjects: createSubjects(),
+  agents: [mark],
+  cacheDirectory,
+  heartbeatMs: 200,
+});
 process.stdout.write(`${worker.id}\n`);

@@ -29,9 +29,13 @@ afterEach(async () => {
 
 async function startProcess(): Promise<{ child: ChildProcess; workerId: string }> {
   const script = join(import.meta.dirname, 'worker-kill-process.ts');
-  const child = spawn(process.execPath, [script, broker.url, join(directory, 'cache'), join(directory, 'marks')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    process.execPath,
+    [script, broker.url, join(directory, 'cache'), join(directory, 'marks')],
+    {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   children.push(child);
   const workerId = await new Promise<string>((resolve, reject) => {
     child.stdout?.once('data', (data: Buffer) => resolve(data.toString().trim()));
@@ -64,11 +68,17 @@ test('results that were not acknowledged before kill -9 are sent by the next wor
   const second = await startProcess();
   expect(second.workerId).toBe(first.workerId);
   await orchestrator.until(() => runs.every((run) => orchestrator.countOf(run) > 0));
-  expect(await orchestrator.resultOf('run_7')).toMatchObject({ status: 'succeeded', output: { marked: 'run_7', run: 'run_7' } });
+  expect(await orchestrator.resultOf('run_7')).toMatchObject({
+    status: 'succeeded',
+    output: { marked: 'run_7', run: 'run_7' },
+  });
 
   // The orchestrator, not knowing, dispatches one again: the answer is the known result.
   const before = orchestrator.countOf('run_3');
-  expect(await orchestrator.dispatch('run_3', 'mark')).toEqual({ accepted: true, worker: second.workerId });
+  expect(await orchestrator.dispatch('run_3', 'mark')).toEqual({
+    accepted: true,
+    worker: second.workerId,
+  });
   await orchestrator.until(() => orchestrator.countOf('run_3') > before);
   expect(marks().toSorted()).toEqual(runs.toSorted());
 });
@@ -79,7 +89,8 @@ test('an acknowledged result is not sent again after kill -9', async () => {
   await orchestrator.dispatch('run_done', 'mark');
   await orchestrator.until(() => orchestrator.countOf('run_done') === 1);
   // The note of the acknowledgement is written with the next result.
-  orchestrator.answer = ({ runId, message }) => runId === 'run_open' || message.respond({ ack: true });
+  orchestrator.answer = ({ runId, message }) =>
+    runId === 'run_open' || message.respond({ ack: true });
   await orchestrator.dispatch('run_open', 'mark');
   await orchestrator.until(() => orchestrator.countOf('run_open') === 1);
   await kill9(first.child);

@@ -15,14 +15,12 @@ let broker: Broker;
 let bus: Bus;
 let client: Client;
 let history: JsonEnvelope[];
-let historyRequests: number;
 
 beforeEach(async () => {
   broker = await startBroker({ port: 0 });
   bus = await connectBus({ url: broker.url, name: 'orchestrator' });
   client = await connectClient({ url: broker.url });
   history = [];
-  historyRequests = 0;
 });
 
 afterEach(async () => {
@@ -32,7 +30,15 @@ afterEach(async () => {
 });
 
 function event(streamVersion: number, type: string = 'task.progressed'): JsonEnvelope {
-  const rest = { stream: RUN, position: streamVersion, schemaVersion: 1, at: 1, data: {}, correlationId: 'r', causationId: 'c' };
+  const rest = {
+    stream: RUN,
+    position: streamVersion,
+    schemaVersion: 1,
+    at: 1,
+    data: {},
+    correlationId: 'r',
+    causationId: 'c',
+  };
   return { id: `evt_${streamVersion}`, streamVersion, type, actor: { kind: 'system' }, ...rest };
 }
 
@@ -43,9 +49,10 @@ function publish(...events: JsonEnvelope[]): void {
 /** Answers history with pages of at most `pageSize`. */
 function serveHistory(pageSize = 1_000): void {
   bus.subscribe(subjects.runHistory(RUN), {}, (message) => {
-    historyRequests += 1;
     const { from, limit } = message.body() as { from: number; limit: number };
-    const events = history.filter(({ streamVersion }) => streamVersion >= from).slice(0, Math.min(limit, pageSize));
+    const events = history
+      .filter(({ streamVersion }) => streamVersion >= from)
+      .slice(0, Math.min(limit, pageSize));
     const last = events.at(-1)?.streamVersion ?? 0;
     const next = last > 0 && last < (history.at(-1)?.streamVersion ?? 0) ? { next: last + 1 } : {};
     message.respond({ events: events as unknown as JsonValue[], ...next });
@@ -58,7 +65,8 @@ async function versionsOf(events: AsyncIterable<JsonEnvelope>): Promise<number[]
   return versions;
 }
 
-const range = (from: number, to: number): number[] => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+const range = (from: number, to: number): number[] =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
 test('past events come from history, page by page, and end after the terminal one', async () => {
   history = [...range(1, 699).map((version) => event(version)), event(700, 'run.succeeded')];
@@ -78,7 +86,16 @@ test('live events come once and in order, with losses, repeats and reordering on
     seen.push(streamVersion);
     if (streamVersion !== 2) continue;
     history = [...range(1, 9).map((version) => event(version)), event(10, 'run.failed')];
-    publish(event(2), event(5), event(4), event(4), event(1), event(9), event(10, 'run.failed'), event(10, 'run.failed'));
+    publish(
+      event(2),
+      event(5),
+      event(4),
+      event(4),
+      event(1),
+      event(9),
+      event(10, 'run.failed'),
+      event(10, 'run.failed'),
+    );
   }
   expect(seen).toEqual(range(1, 10));
 });
@@ -125,7 +142,8 @@ test('a slow reader loses nothing: what does not fit is read from history', asyn
   publish(...history);
   await bus.flush();
   const rest: number[] = [];
-  for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) rest.push(next.value.streamVersion);
+  for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
+    rest.push(next.value.streamVersion);
   expect(rest).toEqual(range(2, 5_000));
 });
 
@@ -144,8 +162,17 @@ test('a request is asked again with the same id until somebody answers', async (
   const reply = client.request({ text: 'hello' });
   bus.subscribe(subjects.request(), {}, (message) => {
     bodies.push(message.body() as JsonObject);
-    if (bodies.length < 3) message.respondError({ status: 429, code: 'overloaded', message: 'full', hint: 'later' });
-    else message.respond({ runId: RUN, events: '', workflow: 'w', plan: [], position: 1, idempotent: true });
+    if (bodies.length < 3)
+      message.respondError({ status: 429, code: 'overloaded', message: 'full', hint: 'later' });
+    else
+      message.respond({
+        runId: RUN,
+        events: '',
+        workflow: 'w',
+        plan: [],
+        position: 1,
+        idempotent: true,
+      });
   });
   expect(await reply).toMatchObject({ runId: RUN });
   expect(new Set(bodies.map(({ requestId }) => requestId)).size).toBe(1);
@@ -156,59 +183,110 @@ test('a refusal arrives as it was sent, with code and hint, and is not asked aga
   let count = 0;
   bus.subscribe(subjects.request(), {}, (message) => {
     count += 1;
-    message.respondError({ status: 422, code: 'workflow.invalid', message: 'bad', hint: 'fix it', details: { problems: [] } });
+    message.respondError({
+      status: 422,
+      code: 'workflow.invalid',
+      message: 'bad',
+      hint: 'fix it',
+      details: { problems: [] },
+    });
   });
   await bus.flush();
-  await expect(client.request({ workflow: {} })).rejects.toMatchObject({ code: 'workflow.invalid', hint: 'fix it', details: { problems: [] } });
+  await expect(client.request({ workflow: {} })).rejects.toMatchObject({
+    code: 'workflow.invalid',
+    hint: 'fix it',
+    details: { problems: [] },
+  });
   expect(count).toBe(1);
 });
 
 test('values that JSON cannot carry are refused before anything is sent; undefined fields are dropped', async () => {
-  await expect(client.request({ text: 'x', input: { at: 10n } as never })).rejects.toMatchObject({ code: 'value.unsupported' });
-  bus.subscribe(subjects.query('runs'), {}, (message) => message.respond({ documents: [{ key: 'k', document: message.body() }], position: 1 }));
+  await expect(client.request({ text: 'x', input: { at: 10n } as never })).rejects.toMatchObject({
+    code: 'value.unsupported',
+  });
+  bus.subscribe(subjects.query('runs'), {}, (message) =>
+    message.respond({ documents: [{ key: 'k', document: message.body() }], position: 1 }),
+  );
   await bus.flush();
-  expect((await client.query('runs', { key: undefined as never, limit: 5 })).documents[0]?.document).toEqual({ limit: 5 });
+  expect(
+    (await client.query('runs', { key: undefined as never, limit: 5 })).documents[0]?.document,
+  ).toEqual({ limit: 5 });
 });
 
 test('nobody there is an error after the deadline', async () => {
-  await expect(client.hello({ deadlineMs: 50 })).rejects.toMatchObject({ code: 'bus.no-responders' });
+  await expect(client.hello({ deadlineMs: 50 })).rejects.toMatchObject({
+    code: 'bus.no-responders',
+  });
 });
 
 function serveRun(report: () => JsonObject): { commands: JsonObject[] } {
   const commands: JsonObject[] = [];
   bus.subscribe(subjects.request(), {}, (message) =>
-    message.respond({ runId: RUN, events: '', workflow: 'w', plan: [], position: 1, idempotent: true }));
+    message.respond({
+      runId: RUN,
+      events: '',
+      workflow: 'w',
+      plan: [],
+      position: 1,
+      idempotent: true,
+    }),
+  );
   bus.subscribe(subjects.query('run_report'), {}, (message) =>
-    message.respond({ documents: [{ key: RUN, document: report() }], position: 1 }));
+    message.respond({ documents: [{ key: RUN, document: report() }], position: 1 }),
+  );
   bus.subscribe(subjects.runCommand(RUN), {}, (message) => {
     commands.push(message.body() as JsonObject);
-    message.respond({ runId: RUN, status: 'canceling', streamVersion: 1, position: 1, idempotent: true });
+    message.respond({
+      runId: RUN,
+      status: 'canceling',
+      streamVersion: 1,
+      position: 1,
+      idempotent: true,
+    });
   });
   return { commands };
 }
 
 test('runWorkflow resolves to the outcome of the run, and onEvent sees every event', async () => {
   const error = { code: 'agent.error', message: 'no', retryable: true };
-  const failed = { ...running, status: 'failed', error, output: { part: 1 }, durationMs: 42, tasks: {
-    a: { status: 'success', attempts: 1 }, b: { status: 'failed', attempts: 2, error },
-  } };
+  const failed = {
+    ...running,
+    status: 'failed',
+    error,
+    output: { part: 1 },
+    durationMs: 42,
+    tasks: {
+      a: { status: 'success', attempts: 1 },
+      b: { status: 'failed', attempts: 2, error },
+    },
+  };
   let report: JsonObject = running;
   serveRun(() => report);
   history = [event(1)];
   serveHistory();
   await bus.flush();
   const seen: number[] = [];
-  const outcome = await client.runWorkflow({ workflow: { name: 'w' }, onEvent: ({ streamVersion }) => {
-    seen.push(streamVersion);
-    if (streamVersion !== 1) return;
-    report = failed;
-    publish(event(2), event(3, 'run.failed'));
-  } });
+  const outcome = await client.runWorkflow({
+    workflow: { name: 'w' },
+    onEvent: ({ streamVersion }) => {
+      seen.push(streamVersion);
+      if (streamVersion !== 1) return;
+      report = failed;
+      publish(event(2), event(3, 'run.failed'));
+    },
+  });
   expect(seen).toEqual([1, 2, 3]);
   const { code, message } = error;
   expect(outcome).toEqual({
-    runId: RUN, workflowId: 'w', success: false, output: { part: 1 }, executionTimeMs: 42,
-    errors: [{ code, message }, { taskId: 'b', code, message }],
+    runId: RUN,
+    workflowId: 'w',
+    success: false,
+    output: { part: 1 },
+    executionTimeMs: 42,
+    errors: [
+      { code, message },
+      { taskId: 'b', code, message },
+    ],
   });
 });
 
@@ -232,7 +310,9 @@ test('aborting runWorkflow cancels the run and rejects with the reason', async (
     return running;
   });
   await bus.flush();
-  await expect(client.runWorkflow({ text: 'x', signal: controller.signal })).rejects.toThrow('stop');
+  await expect(client.runWorkflow({ text: 'x', signal: controller.signal })).rejects.toThrow(
+    'stop',
+  );
   expect(commands).toMatchObject([{ type: 'cancel' }]);
 });
 
@@ -240,7 +320,10 @@ test('blobs go and come in chunks, checked by their digest', async () => {
   const blobs = new Map<string, Buffer>();
   const uploads = new Map<string, Uint8Array[]>();
   bus.subscribe(subjects.blobPut(), {}, (message) => {
-    const { upload, last } = JSON.parse(message.header('Troupe-Blob') as string) as { upload: string; last: boolean };
+    const { upload, last } = JSON.parse(message.header('Troupe-Blob') as string) as {
+      upload: string;
+      last: boolean;
+    };
     const parts = [...(uploads.get(upload) ?? []), message.bytes()];
     uploads.set(upload, parts);
     if (!last) return message.respond({});
@@ -263,5 +346,7 @@ test('blobs go and come in chunks, checked by their digest', async () => {
   }
   const [sha256] = blobs.keys();
   blobs.set(sha256 as string, Buffer.from('other'));
-  await expect(client.getBlob({ $blob: `sha256:${sha256}` })).rejects.toMatchObject({ code: 'blob.corrupt' });
+  await expect(client.getBlob({ $blob: `sha256:${sha256}` })).rejects.toMatchObject({
+    code: 'blob.corrupt',
+  });
 });

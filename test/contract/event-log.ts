@@ -6,7 +6,10 @@ import type { AppendRequest, EventLog } from '../../src/log/event-log.ts';
 import type { Upcaster } from '../../src/log/reader.ts';
 
 export interface LogFactory {
-  open(options?: { maxPending?: { events: number; bytes: number }; upcast?: Upcaster }): Promise<EventLog>;
+  open(options?: {
+    maxPending?: { events: number; bytes: number };
+    upcast?: Upcaster;
+  }): Promise<EventLog>;
   /** Removes what `open` made. */
   dispose(): Promise<void>;
 }
@@ -128,7 +131,9 @@ export function testEventLog(name: string, factory: LogFactory): void {
 
       it('refuses everything after close', async () => {
         await log.close();
-        expect(() => log.append(request())).toThrow(expect.objectContaining({ code: 'log.closed' }));
+        expect(() => log.append(request())).toThrow(
+          expect.objectContaining({ code: 'log.closed' }),
+        );
       });
     });
 
@@ -142,7 +147,9 @@ export function testEventLog(name: string, factory: LogFactory): void {
       });
 
       it('gives back what was appended', async () => {
-        const commit = log.append(request({ trace: '00-ab-cd-01', count: 3, unique: ['request:1'] }));
+        const commit = log.append(
+          request({ trace: '00-ab-cd-01', count: 3, unique: ['request:1'] }),
+        );
         await log.flush();
         expect(await collect(log.readAll())).toEqual([commit]);
       });
@@ -168,7 +175,9 @@ export function testEventLog(name: string, factory: LogFactory): void {
         for (let n = 0; n < 1500; n += 1) log.append(request({ expectedVersion: n }));
         await log.flush();
         const found = await collect(log.readAll({ after: 10, upTo: 1200 }));
-        expect(found.map((c) => c.position)).toEqual(Array.from({ length: 1190 }, (_, n) => n + 11));
+        expect(found.map((c) => c.position)).toEqual(
+          Array.from({ length: 1190 }, (_, n) => n + 11),
+        );
       });
 
       it('finds the last position at or before a time, also where the clock went back', async () => {
@@ -203,7 +212,10 @@ export function testEventLog(name: string, factory: LogFactory): void {
       });
 
       it('follows without gap or duplicate while others append', async () => {
-        const plan = fc.array(fc.record({ commits: fc.integer({ min: 0, max: 40 }), flush: fc.boolean() }), { maxLength: 12 });
+        const plan = fc.array(
+          fc.record({ commits: fc.integer({ min: 0, max: 40 }), flush: fc.boolean() }),
+          { maxLength: 12 },
+        );
         await fc.assert(
           fc.asyncProperty(plan, fc.integer({ min: 0, max: 60 }), async (steps, back) => {
             const after = Math.max(0, log.durablePosition - back);
@@ -270,10 +282,17 @@ export function testEventLog(name: string, factory: LogFactory): void {
       });
 
       it('writes documents, indexes and checkpoint together', async () => {
-        await log.documents.write('runs', { puts: [put('a', 'x'), put('b', 'y')], deletes: [], checkpoint });
+        await log.documents.write('runs', {
+          puts: [put('a', 'x'), put('b', 'y')],
+          deletes: [],
+          checkpoint,
+        });
         expect(await log.documents.checkpoint('runs')).toEqual(checkpoint);
         expect(await log.documents.get('runs', 'a')).toEqual({ key: 'a', status: 'x' });
-        expect(await log.documents.getMany('runs', ['b', 'c'])).toEqual([{ key: 'b', status: 'y' }, undefined]);
+        expect(await log.documents.getMany('runs', ['b', 'c'])).toEqual([
+          { key: 'b', status: 'y' },
+          undefined,
+        ]);
         expect(await log.documents.count('runs')).toBe(2);
         expect(await log.documents.checkpoint('run')).toBeUndefined();
         expect(await log.documents.count('run')).toBe(0);
@@ -287,19 +306,31 @@ export function testEventLog(name: string, factory: LogFactory): void {
           const seen: string[] = [];
           let after: string | undefined;
           do {
-            const page = await log.documents.list('runs', { limit: 2, reverse, ...(after === undefined ? {} : { after }) });
+            const page = await log.documents.list('runs', {
+              limit: 2,
+              reverse,
+              ...(after === undefined ? {} : { after }),
+            });
             seen.push(...page.documents.map(({ key }) => key));
             after = page.next;
           } while (after !== undefined);
           expect(seen).toEqual(reverse ? [...keys].reverse() : keys);
         }
-        const even = await log.documents.list('runs', { index: 'status', prefix: 'even', limit: 9 });
+        const even = await log.documents.list('runs', {
+          index: 'status',
+          prefix: 'even',
+          limit: 9,
+        });
         expect(even.documents.map(({ key }) => key)).toEqual(['a', 'c', 'e']);
         expect(even.next).toBeUndefined();
       });
 
       it('moves index entries with the document and forgets deleted ones', async () => {
-        await log.documents.write('runs', { puts: [put('a', 'x'), put('b', 'x')], deletes: [], checkpoint });
+        await log.documents.write('runs', {
+          puts: [put('a', 'x'), put('b', 'x')],
+          deletes: [],
+          checkpoint,
+        });
         await log.documents.write('runs', {
           puts: [put('a', 'y', ['x'])],
           deletes: [{ key: 'b', oldIndexes: [{ index: 'status', value: 'x' }] }],
@@ -334,8 +365,14 @@ export function testEventLog(name: string, factory: LogFactory): void {
         const kept = await log.blobs.put(bytes, 'text/plain');
         const swept = await log.blobs.put(new Uint8Array([1, 2, 3]), 'text/plain');
         const marked = new Set([kept.$blob]);
-        expect(await log.blobs.sweep({ marked, olderThanMs: 1e9 })).toEqual({ removed: 0, bytes: 0 });
-        expect(await log.blobs.sweep({ marked, olderThanMs: -1e9 })).toEqual({ removed: 1, bytes: 3 });
+        expect(await log.blobs.sweep({ marked, olderThanMs: 1e9 })).toEqual({
+          removed: 0,
+          bytes: 0,
+        });
+        expect(await log.blobs.sweep({ marked, olderThanMs: -1e9 })).toEqual({
+          removed: 1,
+          bytes: 3,
+        });
         expect(await log.blobs.has(kept.$blob)).toBe(true);
         expect(await log.blobs.has(swept.$blob)).toBe(false);
       });

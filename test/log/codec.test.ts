@@ -6,7 +6,13 @@ import { jsonValue } from './values.ts';
 
 function commit(position: number, data: unknown[]): Commit {
   const events = data.map((one) => ({ type: 'task.succeeded', schemaVersion: 1, data: one }));
-  const common = { stream: 'run_1', firstVersion: 1, at: 1e12, correlationId: 'c', causationId: 'd' };
+  const common = {
+    stream: 'run_1',
+    firstVersion: 1,
+    at: 1e12,
+    correlationId: 'c',
+    causationId: 'd',
+  };
   return { position, ...common, actor: { kind: 'system' }, events };
 }
 
@@ -16,7 +22,9 @@ describe('the codec of commits', () => {
     let writer = new CommitCodec([]);
     const records: Uint8Array[] = [];
     for (let n = 1; n <= 3000; n += 1) {
-      records.push(Uint8Array.from(writer.encode(commit(n, [{ taskId: 'a', [`field${n}`]: n }]), [])));
+      records.push(
+        Uint8Array.from(writer.encode(commit(n, [{ taskId: 'a', [`field${n}`]: n }]), [])),
+      );
       for (const { index, keys } of writer.newStructures()) {
         saved[index] = keys;
         writer.structuresSaved(index + 1);
@@ -26,14 +34,17 @@ describe('the codec of commits', () => {
     const reader = new CommitCodec(saved);
     for (const [index, record] of records.entries()) {
       const n = index + 1;
-      expect(reader.decode(record, n).commit).toEqual(commit(n, [{ taskId: 'a', [`field${n}`]: n }]));
+      expect(reader.decode(record, n).commit).toEqual(
+        commit(n, [{ taskId: 'a', [`field${n}`]: n }]),
+      );
     }
     expect(writer.newStructures()).toEqual([]);
   });
 
   it('R1 makes no structure for values of users', () => {
     const codec = new CommitCodec([]);
-    for (let n = 0; n < 100; n += 1) codec.encode(commit(1, [{ output: { [`user${n}`]: { [`deep${n}`]: 1 } } }]), []);
+    for (let n = 0; n < 100; n += 1)
+      codec.encode(commit(1, [{ output: { [`user${n}`]: { [`deep${n}`]: 1 } } }]), []);
     expect(codec.newStructures()).toEqual([{ index: 0, keys: ['output'] }]);
   });
 
@@ -53,7 +64,9 @@ describe('the codec of commits', () => {
     const codec = new CommitCodec([]);
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 64 }), (bytes) => {
-        expect(() => codec.decode(bytes, 3)).toThrow(expect.objectContaining({ code: 'log.corrupt', details: { position: 3 } }));
+        expect(() => codec.decode(bytes, 3)).toThrow(
+          expect.objectContaining({ code: 'log.corrupt', details: { position: 3 } }),
+        );
       }),
       { numRuns: 10_000 },
     );

@@ -121,7 +121,9 @@ describe('a LevelDB log', () => {
 /** Resolves with the last position that the child said was durable. */
 async function appendUntilKilled(directory: string, groups: number): Promise<number> {
   const script = join(import.meta.dirname, 'appender.ts');
-  const child = spawn(process.execPath, [script, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [script, directory], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let output = '';
   await new Promise<void>((resolve, reject) => {
     child.on('error', reject);

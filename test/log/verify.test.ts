@@ -2,9 +2,9 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { internalsOf } from '../../src/log/internals.ts';
+import type { WriteBatch } from '../../src/log/key-value.ts';
 import { commitKey, headKey, streamKey, uniqueKey } from '../../src/log/keys.ts';
 import { openLevelLog } from '../../src/log/level-log.ts';
-import type { WriteBatch } from '../../src/log/key-value.ts';
 import { verifyLog } from '../../src/log/verify.ts';
 import { collect, request } from '../contract/event-log.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -20,7 +20,9 @@ describe('verification', () => {
     const reference = log.blobs.reference(bytes, 'text/plain');
     blob = reference.$blob.slice('sha256:'.length);
     for (let n = 0; n < 20; n += 1) {
-      log.append(request({ stream: `run_${n % 2}`, expectedVersion: n >> 1, unique: [`request:${n}`] }));
+      log.append(
+        request({ stream: `run_${n % 2}`, expectedVersion: n >> 1, unique: [`request:${n}`] }),
+      );
     }
     const data = { output: { nested: [reference] } };
     const events = [{ type: 'task.succeeded', schemaVersion: 1, data }];
@@ -69,7 +71,10 @@ describe('verification', () => {
         expect.objectContaining({ kind: 'record-corrupt', position: 7 }),
       );
       const log = await openLevelLog({ directory: directory.path });
-      await expect(collect(log.readAll())).rejects.toMatchObject({ code: 'log.corrupt', details: { position: 7 } });
+      await expect(collect(log.readAll())).rejects.toMatchObject({
+        code: 'log.corrupt',
+        details: { position: 7 },
+      });
       expect(await collect(log.readAll({ upTo: 6 }))).toHaveLength(6);
       await log.close();
       await damage(flip);
@@ -91,7 +96,12 @@ describe('verification', () => {
       batch.delete(uniqueKey('request:4'));
     });
     const { problems } = await verifyLog(directory.path);
-    expect(problems.map(({ kind }) => kind).sort()).toEqual(['head', 'stream-index', 'unique-key', 'unique-key']);
+    expect(problems.map(({ kind }) => kind).sort()).toEqual([
+      'head',
+      'stream-index',
+      'unique-key',
+      'unique-key',
+    ]);
   });
 
   it('names blobs that are gone or changed', async () => {

@@ -55,11 +55,22 @@ function stepCommits(stream: string, step: Step): PlannedCommit[] {
   if (step.isFailed || step.isLost) {
     const code = step.isLost ? 'worker.lost' : 'agent.error';
     const error = { code, message: 'no', retryable: true };
-    const retry = event('task.retryScheduled', { taskId, attempt: attempt + 1, rule: 'retry', dueAt: at + 20 });
+    const retry = event('task.retryScheduled', {
+      taskId,
+      attempt: attempt + 1,
+      rule: 'retry',
+      dueAt: at + 20,
+    });
     return [
       { stream, at, events: begin },
       { stream, at: at + 5, events: [event('task.attemptFailed', { ...end, error }), retry] },
-      ...stepCommits(stream, { ...step, attempt: attempt + 1, at: at + 20, isLost: false, isFailed: false }),
+      ...stepCommits(stream, {
+        ...step,
+        attempt: attempt + 1,
+        at: at + 20,
+        isLost: false,
+        isFailed: false,
+      }),
     ];
   }
   return [
@@ -83,8 +94,14 @@ export function plannedHistory(options: HistoryOptions): PlannedCommit[] {
   const planned: { order: number; commit: PlannedCommit }[] = [];
   for (let index = 0; index < options.runs; index += 1) {
     const stream = runName(index);
-    const commits = runCommits(stream, { at: 1_000 + index * 10, steps: options.steps ?? 5, random, troubles });
-    for (const [place, commit] of commits.entries()) planned.push({ order: index * 3 + place * 2, commit });
+    const commits = runCommits(stream, {
+      at: 1_000 + index * 10,
+      steps: options.steps ?? 5,
+      random,
+      troubles,
+    });
+    for (const [place, commit] of commits.entries())
+      planned.push({ order: index * 3 + place * 2, commit });
   }
   planned.sort((one, other) => one.order - other.order);
   return planned.map(({ commit }) => commit);
@@ -100,7 +117,11 @@ interface RunOptions {
 function runCommits(stream: string, { at, steps, random, troubles }: RunOptions): PlannedCommit[] {
   const name = `flow-${Math.floor(random() * 4)}`;
   const commits: PlannedCommit[] = [
-    { stream, at, events: [createdEvent(stream, name), event('run.started', { dueAt: at + 3_600_000 })] },
+    {
+      stream,
+      at,
+      events: [createdEvent(stream, name), event('run.started', { dueAt: at + 3_600_000 })],
+    },
   ];
   let now = at + 1;
   for (let step = 0; step < steps; step += 1) {
