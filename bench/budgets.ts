@@ -22,7 +22,7 @@ export interface Verdict {
 
 const CHAIN_LIMIT = 1 / 1.5;
 
-export const budgets: readonly Budget[] = [
+const budgets: readonly Budget[] = [
   {
     name: 'W1: speed of a chain step over one fsync of 3 events and two hops',
     ...{ kind: 'ratio', bound: 'at least', limit: CHAIN_LIMIT },

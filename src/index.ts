@@ -33,6 +33,12 @@ export {
 } from './client/client.ts';
 export type { RunError, RunOutcome } from './client/run-outcome.ts';
 export type { Envelope, JsonEnvelope } from './events/envelope.ts';
+export type {
+  ExecutionRequest,
+  Heartbeat,
+  ProbeReply,
+  ResultMessage,
+} from './messages/execution.ts';
 export type { Failure } from './messages/failure.ts';
 export type {
   ReportedRunStatus,

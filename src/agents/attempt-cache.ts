@@ -8,6 +8,7 @@
  * A3 An unacknowledged result is kept until it is acknowledged or older than the retention time.
  * A4 Acknowledged results are kept while they are among the most recent `RECENT_RESULTS` and small.
  * A5 The disk holds at most three times the bytes of the unacknowledged results, and `MAX_SEGMENTS` files.
+ * Size: what is kept, written and forgotten must agree; three files would share all of its state.
  */
 import { mkdirSync } from 'node:fs';
 import type { AgentLogger } from './agent.ts';
@@ -25,7 +26,7 @@ export const RESULT_RETENTION_MS = 7 * 24 * 3_600_000;
 /** Acknowledged results that are remembered. */
 export const RECENT_RESULTS = 1_024;
 /** An acknowledged result whose line is longer is forgotten. */
-export const RECENT_RESULT_BYTES = 4 * 1024;
+const RECENT_RESULT_BYTES = 4 * 1024;
 const MAX_SEGMENTS = 8;
 /** Files without an unacknowledged result that are kept for the recent ones. */
 const RECENT_SEGMENTS = 2;

@@ -53,7 +53,7 @@ export function deriveContext<Extra extends object>(
 }
 
 /** Checks parameters against the agent's schema. Throws `agent.invalid-parameters` with every path that is wrong. */
-export function parseParameters(
+function parseParameters(
   agent: Pick<Agent, 'name' | 'parametersSchema'>,
   parameters: JsonObject,
 ): JsonObject {

@@ -122,7 +122,7 @@ export class AttemptInHand implements AgentContext {
 }
 
 /** A logger that adds fields to every line. */
-export function withFields(logger: AgentLogger, fields: Record<string, unknown>): AgentLogger {
+function withFields(logger: AgentLogger, fields: Record<string, unknown>): AgentLogger {
   return {
     debug: (message, more) => logger.debug(message, { ...fields, ...more }),
     info: (message, more) => logger.info(message, { ...fields, ...more }),

@@ -47,7 +47,7 @@ export async function followToEnd(options: FollowOptions): Promise<FollowedRun> 
 }
 
 /** 0, 1 or 124. */
-export function exitCodeOfReport(report: RunReport): number {
+function exitCodeOfReport(report: RunReport): number {
   if (report.status === 'succeeded') return exitCodes.done;
   return report.error?.code === 'run.timeout' ? exitCodes.timedOut : exitCodes.failed;
 }

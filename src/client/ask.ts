@@ -7,7 +7,7 @@ import { TroupeError } from '../workflow/errors.ts';
 import type { JsonValue } from '../workflow/value.ts';
 
 /** How long an asker goes on by default. */
-export const ASK_DEADLINE_MS = 30_000;
+const ASK_DEADLINE_MS = 30_000;
 /** How long one try waits for its reply. */
 const TRY_TIMEOUT_MS = 5_000;
 const FIRST_PAUSE_MS = 25;

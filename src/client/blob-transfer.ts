@@ -2,7 +2,7 @@
  * Blobs over NATS in chunks of 512 KiB (contracts.md, Blobs). Used by the client and by the worker.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { BLOB_CHUNK_BYTES, MAX_VALUE_BYTES } from '../messages/request.ts';
+import { BLOB_CHUNK_BYTES, BLOB_HEADER, MAX_VALUE_BYTES } from '../messages/request.ts';
 import type { Bus } from '../messaging/bus.ts';
 import type { Subjects } from '../messaging/subjects.ts';
 import { TroupeError } from '../workflow/errors.ts';
@@ -10,8 +10,6 @@ import type { BlobReference, JsonObject } from '../workflow/value.ts';
 import { type AskOptions, ask } from './ask.ts';
 import { BlobCorruptError, BlobTooLargeError, UnexpectedReplyError } from './errors.ts';
 
-/** Header of a chunk: `{upload, seq, last, type}` as JSON. */
-export const BLOB_HEADER = 'Troupe-Blob';
 const DIGEST_PREFIX = 'sha256:';
 /** Uploads begun for one blob before giving up. */
 const MAX_UPLOADS = 3;

@@ -57,7 +57,7 @@ export type JsonEnvelope = Envelope<string, JsonValue>;
 const ID_TIME_WIDTH = 9;
 
 /** Time-sortable and derived, so that every reader of one log sees the same id: `evt_<time base 36>_<stream>_<version>`. */
-export function eventId(commit: Commit, index: number): string {
+function eventId(commit: Commit, index: number): string {
   const time = commit.at.toString(36).padStart(ID_TIME_WIDTH, '0');
   return `evt_${time}_${commit.stream}_${commit.firstVersion + index}`;
 }

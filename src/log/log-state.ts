@@ -11,7 +11,7 @@ import { Sequencer } from './sequencer.ts';
 import { TimeIndex } from './time-index.ts';
 
 /** The format this release writes; it reads every format up to it. */
-export const LOG_FORMAT = 1;
+const LOG_FORMAT = 1;
 
 export interface LogState {
   codec: CommitCodec;

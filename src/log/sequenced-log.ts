@@ -5,6 +5,7 @@
  * Invariants: L1 to L6 of `event-log.ts`. L1, L2: sequencer and committer in one synchronous `append`.
  * L3, L4: committer. After `reopen()`, commits that were reported as failed and turn out to be in the log are
  * told to the durable listeners before it resolves, so these hear of every commit of the log exactly once.
+ * Size: the port has many small members, and each is here.
  */
 import type { Commit } from '../events/envelope.ts';
 import type { StoredCommit } from './codec.ts';

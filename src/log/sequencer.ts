@@ -18,7 +18,7 @@ import type { KeyValueStore } from './key-value.ts';
 import { assertKeyName, headKey, uniqueKey } from './keys.ts';
 
 /** Events a commit may hold. */
-export const MAX_COMMIT_EVENTS = 1000;
+const MAX_COMMIT_EVENTS = 1000;
 const MAX_CACHED_HEADS = 4_096;
 const MAX_CACHED_UNIQUE_KEYS = 1_024;
 

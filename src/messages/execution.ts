@@ -56,7 +56,6 @@ export type ExecutionRequest = z.infer<typeof executionRequestSchema>;
 
 /** The answer to an execution request: this worker has it. */
 export const acceptedSchema = z.object({ accepted: z.literal(true), worker: token });
-export type Accepted = z.infer<typeof acceptedSchema>;
 
 /** What an agent sends to the result subject until the reply is `{ack: true}` or a final error. */
 export const resultSchema = z.discriminatedUnion('status', [
@@ -78,9 +77,6 @@ export const resultSchema = z.discriminatedUnion('status', [
   }),
 ]);
 export type ResultMessage = z.infer<typeof resultSchema>;
-
-/** The reply to a result that is recorded and durable. */
-export type ResultAck = { ack: true };
 
 export const progressSchema = z.object({
   attempt: z.number().int().positive(),
@@ -110,7 +106,6 @@ export type Heartbeat = z.infer<typeof heartbeatSchema>;
 
 /** Asked of all workers of an agent; each answers with a heartbeat of its own plus what it has finished. */
 export const probeSchema = z.object({ attempts: z.array(attemptRefSchema).max(100_000) });
-export type Probe = z.infer<typeof probeSchema>;
 export const probeReplySchema = heartbeatSchema.extend({
   /** Of the attempts asked for: those whose result it has and will send again. */
   finished: z.array(attemptRefSchema).max(100_000).default([]),
@@ -125,4 +120,3 @@ export const agentCancelSchema = z.object({
   /** True: give it up at once, no answer is awaited. */
   force: z.boolean().optional(),
 });
-export type AgentCancel = z.infer<typeof agentCancelSchema>;

@@ -94,7 +94,6 @@ export const historySchema = z.object({
   from: z.number().int().positive().default(1),
   limit: z.number().int().positive().max(1_000).default(100),
 });
-export type HistoryMessage = z.infer<typeof historySchema>;
 
 export interface HistoryReply {
   events: JsonEnvelope[];
@@ -135,19 +134,19 @@ export const helloReplySchema = z.object({
 });
 export type HelloReply = z.infer<typeof helloReplySchema>;
 
-/** Headers of a chunk on `blob.put`; its bytes are the message. `seq` counts from 0. */
+/** The header of a chunk on `blob.put`: `{upload, seq, last, type}` as JSON. */
+export const BLOB_HEADER = 'Troupe-Blob';
+/** What that header holds; its bytes are the message. `seq` counts from 0. */
 export const blobPutSchema = z.object({
   upload: id,
   seq: z.number().int().nonnegative(),
   last: z.boolean().default(false),
   type: z.string().max(200).default('application/octet-stream'),
 });
-export type BlobPut = z.infer<typeof blobPutSchema>;
 export const blobGetSchema = z.object({
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   offset: z.number().int().nonnegative().default(0),
 });
-export type BlobGet = z.infer<typeof blobGetSchema>;
 
 /** Bytes of a blob that one message carries. */
 export const BLOB_CHUNK_BYTES = 512 * 1024;

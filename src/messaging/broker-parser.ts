@@ -49,7 +49,7 @@ const CRLF_SIZE = 2;
 const NOTHING = Buffer.alloc(0);
 
 /** Texts of `-ERR`, as nats-server words them. */
-export const protocolErrors = {
+const protocolErrors = {
   unknownOperation: 'Unknown Protocol Operation',
   lineTooLong: 'Maximum Control Line Exceeded',
   payloadTooLarge: 'Maximum Payload Violation',

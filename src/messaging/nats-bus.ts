@@ -5,6 +5,7 @@
  *    (`internal` for what is no `TroupeError`).
  * N2 A lost connection is tried again at once and then every 50 ms, for ever; subscriptions and services live on.
  * N3 While it is down, publishes are dropped and requests fail with `bus.disconnected`; what was pending fails so too.
+ * Size: the port has many small members, and each is here.
  */
 import {
   createInbox,

@@ -5,8 +5,8 @@ import type { BusMessage, Encoding, Headers, WireError } from './bus.ts';
 import { MalformedMessageError, RemoteError } from './errors.ts';
 import { CONTENT_TYPE, decodeBody, encodeBody, encodingOf, MSGPACK_TYPE } from './wire.ts';
 
-export const SERVICE_ERROR = 'Nats-Service-Error';
-export const SERVICE_ERROR_CODE = 'Nats-Service-Error-Code';
+const SERVICE_ERROR = 'Nats-Service-Error';
+const SERVICE_ERROR_CODE = 'Nats-Service-Error-Code';
 const NO_RESPONDERS_STATUS = 503;
 const MIN_STATUS = 400;
 const MAX_STATUS = 599;

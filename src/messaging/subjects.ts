@@ -32,14 +32,14 @@ const AGENT_KINDS: ReadonlySet<string> = new Set<AgentSubjectKind>([
 ]);
 
 /** Returns the token; throws `subject.invalid-token` when NATS would read it as something else. `what` names it in the message. */
-export function checkToken(token: string, what = 'a token'): string {
+function checkToken(token: string, what = 'a token'): string {
   if (token.length > MAX_TOKEN_LENGTH || !TOKEN.test(token))
     throw new InvalidTokenError(what, token);
   return token;
 }
 
 /** Like `checkToken` for names that may have several tokens, such as the query `agents.select`. */
-export function checkDottedName(name: string, what = 'a name'): string {
+function checkDottedName(name: string, what = 'a name'): string {
   for (const token of name.split('.')) checkToken(token, what);
   return name;
 }

@@ -17,8 +17,6 @@ export const CONTENT_TYPE = 'Content-Type';
 export const MSGPACK_TYPE = 'application/msgpack';
 /** The limit of a message, headers included. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
-/** Messages over this must use blobs; it is also the size of a blob chunk. */
-export const BLOB_THRESHOLD_BYTES = 512 * 1024;
 /** What headers may take of a message. */
 const HEADER_ALLOWANCE_BYTES = 8 * 1024;
 const MAX_BODY_BYTES = MAX_MESSAGE_BYTES - HEADER_ALLOWANCE_BYTES;

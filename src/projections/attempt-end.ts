@@ -56,7 +56,7 @@ export function attemptDuration(event: AttemptEndEvent): number | null {
 }
 
 /** Distinct error codes that a document counts apart; further ones are counted as `other`. */
-export const MAX_CODES = 50;
+const MAX_CODES = 50;
 
 /** Counts one more failure under its code. */
 export function countCode(

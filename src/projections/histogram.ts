@@ -3,7 +3,7 @@
  */
 
 /** Upper bounds of the buckets in ms, inclusive; a last bucket takes everything above. */
-export const bucketBoundsMs: readonly number[] = [
+const bucketBoundsMs: readonly number[] = [
   1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 60_000, 120_000, 300_000,
   600_000, 1_800_000, 3_600_000, 21_600_000, 86_400_000,
 ];

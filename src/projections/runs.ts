@@ -239,7 +239,7 @@ const tables = [
 const endStates: ReadonlySet<RunState> = new Set<RunState>(['succeeded', 'failed', 'canceled']);
 
 /** True for a state from which only `retry` or a fork leads on. */
-export function isEnded(state: RunState): boolean {
+function isEnded(state: RunState): boolean {
   return endStates.has(state);
 }
 

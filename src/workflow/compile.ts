@@ -17,8 +17,8 @@ import type {
 import { parseDuration } from './durations.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
-export const DEFAULT_MAX_PARALLEL = 3;
-export const DEFAULT_TIMEOUT_MS = 3_600_000;
+const DEFAULT_MAX_PARALLEL = 3;
+const DEFAULT_TIMEOUT_MS = 3_600_000;
 const DEFAULT_ATTEMPTS = 3;
 const DEFAULT_DELAY_MS = 1_000;
 

@@ -13,7 +13,7 @@ import { type AliasedSource, aliasNames, type NameTable } from './names.ts';
 import { weight } from './operators.ts';
 import type { JsonValue } from './value.ts';
 
-export type { Scope, TaskField, TaskScope } from './evaluation.ts';
+export type { Scope, TaskScope } from './evaluation.ts';
 export type { Reference } from './expression-names.ts';
 
 /** A parsed expression. Keeps no state between evaluations; may be shared. */

@@ -2,6 +2,7 @@
  * The functions of the language. Each works as `f(a, b)` and as `a.f(b)`; `map`, `filter`, `all`,
  * `exists`, `exists_one`, `has` and `default` are forms of the compiler. All are pure and bounded.
  * Longer than 300 lines because it is one table with its short bodies.
+ * Size: one entry for each function of the language.
  */
 import { createHash } from 'node:crypto';
 import { ValueUnsupportedError } from './errors.ts';

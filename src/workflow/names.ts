@@ -5,6 +5,7 @@
  * N1 The longest declared name wins: with a task `a-b`, `a-b` is that task; subtraction is `a - b`.
  * N2 Every task id works except `true`, `false`, `null` and `in`.
  * N3 Aliases never collide with a name of the source.
+ * Size: aliasing is one scanner; its parts make no sense alone.
  */
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { builtInFunctions, type FunctionTable } from './functions.ts';

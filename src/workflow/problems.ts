@@ -106,7 +106,7 @@ function toProblem(finding: Finding, place: Place, file: string | undefined): Pr
 }
 
 /** `["tasks", 2, "condition"]` as `tasks[2].condition`. */
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   let text = '';
   for (const part of path) {
     if (typeof part === 'number') text += `[${part}]`;

@@ -154,7 +154,7 @@ interface TemplatePart {
 }
 
 /** Splits a text at its `${...}`. Throws `expression.invalid` where one is not closed. */
-export function splitText(source: string): (string | TemplatePart)[] {
+function splitText(source: string): (string | TemplatePart)[] {
   const parts: (string | TemplatePart)[] = [];
   let literal = '';
   let at = 0;

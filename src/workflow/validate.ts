@@ -2,6 +2,7 @@
  * What a well-shaped definition may still get wrong: ids, dependencies, cycles, triggers that can never
  * hold, agents that nobody has. Expressions are checked in `validate-expressions.ts`. Linear.
  * Longer than 300 lines because each finding carries its words.
+ * Size: one check for each rule of the language.
  */
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { buildGraph, type TaskGraph } from './graph.ts';

@@ -22,7 +22,7 @@ export function isBlobReference(value: unknown): value is BlobReference {
 }
 
 /** Lists and objects within each other; deeper values are refused. */
-export const MAX_VALUE_DEPTH = 64;
+const MAX_VALUE_DEPTH = 64;
 /** The same for a whole message or document: what stands around a value (an envelope, a report) must not make it unreadable. */
 export const MAX_BODY_DEPTH = MAX_VALUE_DEPTH + 16;
 

@@ -1,3 +1,4 @@
+// Size: one test for each promise of the worker.
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { functionAgent } from '../../src/agents/adapters/function-agent.ts';

@@ -1,3 +1,4 @@
+// Size: one test for each method and its failures.
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Client, connectClient } from '../../src/client/client.ts';

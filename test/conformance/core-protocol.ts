@@ -1,6 +1,7 @@
 /**
  * What every broker must do on the wire, as a function of a factory: run against the embedded broker and nats-server.
  * Raw sockets, so that nothing of a client library hides what the server does.
+ * Size: one test for each part of the protocol.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Frame, openRawClient, type RawClient } from '../support/raw-client.ts';

@@ -1,4 +1,7 @@
-/** What every event log promises (L1 to L6): one suite, run against each implementation. */
+/**
+ * What every event log promises (L1 to L6): one suite, run against each implementation.
+ * Size: one test for each invariant of the port.
+ */
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Commit } from '../../src/events/envelope.ts';

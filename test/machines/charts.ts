@@ -78,7 +78,7 @@ const liveRunStates = [
 const endedRunStates = ['succeeded', 'failed', 'canceled'];
 
 /** Facts of the run's stream that change no state (style.md, M4); a run that has ended records none. */
-export const runFacts = [
+const runFacts = [
   'run.signalReceived',
   'run.checkpointed',
   'run.spawnProposed',

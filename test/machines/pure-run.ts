@@ -46,7 +46,7 @@ export interface PureOptions {
 }
 
 /** Throws with every problem when the workflow is not valid. */
-export function compiled(workflow: JsonObject): WorkflowDefinition {
+function compiled(workflow: JsonObject): WorkflowDefinition {
   const { definition, problems } = compileWorkflow(workflow);
   if (definition === undefined) throw new Error(JSON.stringify(problems));
   return definition;
@@ -296,5 +296,3 @@ export function digestOf(run: RunAggregate): unknown {
     error: run.error,
   };
 }
-
-export { foldedCells, liveCells };

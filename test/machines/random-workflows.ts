@@ -60,7 +60,7 @@ export const scriptedWorkflow: fc.Arbitrary<ScriptedWorkflow> = fc
 export const taskName = (index: number): string => `t${index}`;
 
 /** The file form. Without dependencies only `all_success` makes sense. */
-export function sourceOf({ tasks, onFailure, maxParallel }: ScriptedWorkflow): JsonObject {
+function sourceOf({ tasks, onFailure, maxParallel }: ScriptedWorkflow): JsonObject {
   return {
     name: 'random',
     settings: { on_failure: onFailure, max_parallel: maxParallel },

@@ -1,3 +1,4 @@
+// Size: one test for each projection and event.
 import { describe, expect, it } from 'vitest';
 import { type AnyEvent, event, parseEvent } from '../../src/events/catalogue.ts';
 import { type Commit, envelopeOf } from '../../src/events/envelope.ts';

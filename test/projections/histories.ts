@@ -10,7 +10,7 @@ export interface PlannedCommit {
   events: AnyEvent[];
 }
 
-export const definition: WorkflowDefinition = {
+const definition: WorkflowDefinition = {
   version: '1.0',
   name: 'review',
   inputs: {},

@@ -16,7 +16,7 @@ export interface Played {
 }
 
 /** Everything of a report but times and ids. */
-export function timeless(report: RunReport): unknown {
+function timeless(report: RunReport): unknown {
   const { runId: _, durationMs: __, tasks, ...rest } = report;
   return {
     ...rest,

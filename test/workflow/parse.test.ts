@@ -1,3 +1,4 @@
+// Size: one test for each problem that a file may have.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defineWorkflow } from '../../src/workflow/define.ts';

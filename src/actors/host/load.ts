@@ -35,7 +35,7 @@ export interface LoadOptions {
 }
 
 /** The value of a blob as JSON. */
-export async function readBlobValue(
+async function readBlobValue(
   log: EventLog,
   reference: Parameters<EventLog['blobs']['get']>[0],
 ): Promise<JsonValue> {

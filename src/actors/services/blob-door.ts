@@ -19,7 +19,7 @@ import type { Clock } from './clock.ts';
 import { refuse } from './refuse.ts';
 
 /** Header of a chunk: `{upload, seq, last, type}` as JSON. */
-export const BLOB_HEADER = 'Troupe-Blob';
+const BLOB_HEADER = 'Troupe-Blob';
 const MAX_UPLOADS = 64;
 const MAX_BYTES = 256 * 1024 * 1024;
 const IDLE_MS = 60_000;

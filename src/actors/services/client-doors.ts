@@ -105,7 +105,7 @@ export class ClientDoors {
 }
 
 /** A page of a run's own events; `next` is absent after the last. Throws `run.not-found`. */
-export async function readHistory(
+async function readHistory(
   log: EventLog,
   runId: string,
   range: { from: number; limit: number },

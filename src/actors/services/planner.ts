@@ -23,7 +23,7 @@ export interface Planned {
 }
 
 /** The request asks for something that is not built. */
-export class PlanningUnavailable extends TroupeError {
+class PlanningUnavailable extends TroupeError {
   readonly code = 'planning.unavailable';
   constructor(what: string) {
     super(`a request by ${what} cannot be planned by this release`, {

@@ -263,11 +263,7 @@ export class ProjectionState {
 }
 
 /** The index entries of a document, in the order of the declared indexes. */
-export function indexEntries(
-  projection: Projection,
-  key: string,
-  document: JsonObject,
-): IndexEntry[] {
+function indexEntries(projection: Projection, key: string, document: JsonObject): IndexEntry[] {
   const entries: IndexEntry[] = [];
   for (const index in projection.indexes) {
     const value = projection.indexes[index]?.(document, key);

@@ -8,7 +8,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 
 /** How long a group may take to end after SIGTERM before it gets SIGKILL. */
-export const TERMINATION_GRACE_MS = 2_000;
+const TERMINATION_GRACE_MS = 2_000;
 /** Pause between two looks at an ending group. */
 const POLL_MS = 10;
 /** Looks after SIGKILL: the kernel needs a moment, and what nobody reaps (a zombie) never goes away. */

@@ -143,7 +143,7 @@ export function valueKey(ref: Exclude<ValueRef, { at: 'inline' }>): string {
 }
 
 /** The activation of an id; throws `defect.invariant` for an event that names none. */
-export function activationOf(run: RunAggregate, id: string): Activation {
+function activationOf(run: RunAggregate, id: string): Activation {
   const activation = run.activations.get(id);
   if (activation === undefined) {
     throw new BrokenInvariant('an event names an activation that does not exist', { id });

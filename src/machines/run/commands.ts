@@ -44,7 +44,7 @@ export function decideCommand(
 }
 
 /** `run.started` with the run's deadline: its timeout, or the request's deadline if that is earlier. */
-export function started(run: RunAggregate, input: TurnInput): RunEvent {
+function started(run: RunAggregate, input: TurnInput): RunEvent {
   const timeout = input.now + run.plan.definition.settings.timeoutMs;
   return event('run.started', { dueAt: Math.min(timeout, run.header.deadline ?? timeout) });
 }

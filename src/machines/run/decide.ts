@@ -47,7 +47,7 @@ export function mayStartAttempts(run: RunAggregate): boolean {
 }
 
 /** A slot was given and an agent chosen: the attempt starts, with its parameters as they are now. */
-export function decideAdmitted(
+function decideAdmitted(
   run: RunAggregate,
   message: MessageOf<'admitted'>,
   input: TurnInput,

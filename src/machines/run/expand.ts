@@ -27,7 +27,7 @@ const MAX_WINDOW = 500;
 const MAX_CANCELED = 50;
 
 /** Successes that the join needs. */
-export function neededSuccesses(activation: Activation, expansion: Expansion): number {
+function neededSuccesses(activation: Activation, expansion: Expansion): number {
   const count = activation.node.task.join?.count;
   if (count === undefined) return expansion.count;
   return Math.min(expansion.count, count >= 1 ? count : shareOf(count, expansion.count));

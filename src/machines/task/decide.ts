@@ -14,7 +14,7 @@ import { openStates } from './machine.ts';
 /** Losses in a row after which a task has failed with `worker.lost`. */
 const MAX_LOSSES = 3;
 /** How long a canceled attempt may take to answer before it is given up. */
-export const CANCEL_PATIENCE_MS = 10_000;
+const CANCEL_PATIENCE_MS = 10_000;
 
 /** The fields that every task event of an activation carries. */
 export function identity(activation: Activation): { taskId: string; definitionTaskId?: string } {
@@ -125,11 +125,7 @@ interface AttemptEnd {
 }
 
 /** A failed attempt and what follows: another attempt, or the end. `task.attemptFailed` is never the last. */
-export function afterFailure(
-  activation: Activation,
-  end: AttemptEnd,
-  input: TurnInput,
-): RunEvent[] {
+function afterFailure(activation: Activation, end: AttemptEnd, input: TurnInput): RunEvent[] {
   const failed = event('task.attemptFailed', {
     ...ending(activation, end.worker),
     attempt: activation.context.attempt,
