@@ -30,6 +30,7 @@ export interface EncodedResult {
 }
 
 /** The result of an attempt. Unsupported values and outputs over 64 MiB become failures that are not retried. */
+// Length: every way in which an outcome becomes a result that fits a message.
 export function encodeResult(
   attempt: AttemptInHand,
   outcome: AgentOutcome,

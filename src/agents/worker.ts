@@ -2,14 +2,13 @@
  * The worker: hosts agents, takes execution requests from NATS, runs them, and answers for their results.
  * Its parts: `worker-queue` (places), `worker-attempt` (one attempt), `attempt-cache` (what is finished, on disk),
  * `worker-outbox` (results until acknowledged), `worker-presence` (heartbeats, probes, registration).
- * Longer than 300 lines: the way of an attempt through these parts is one class, so that K1 to K4 can be read in one place.
+ * Size: the way of an attempt through these parts is one class, so that K1 to K4 can be read in one place.
  *
  * K1 A key is worked on once at a time, and not again while its result is known.
  * K2 A result is in the cache before it is sent for the first time.
  * K3 An attempt is listed in every heartbeat from its acceptance until its result is acknowledged or it is given up.
  * K4 What is waiting, running or unacknowledged is bounded; at a bound new requests get `overloaded`.
  */
-import type { z } from 'zod';
 import {
   type AttemptRef,
   agentCancelSchema,
@@ -26,11 +25,12 @@ import type { JsonObject } from '../workflow/value.ts';
 import type { Agent, AgentLogger, AgentOutcome } from './agent.ts';
 import { AttemptCache } from './attempt-cache.ts';
 import { systemClock, type WorkerClock } from './clock.ts';
-import { InvalidMessageError, WorkerDrainingError, WorkerOverloadedError } from './errors.ts';
+import { WorkerDrainingError, WorkerOverloadedError } from './errors.ts';
 import { runAgent } from './run-agent.ts';
 import { type AttemptHost, AttemptInHand } from './worker-attempt.ts';
 import { flushed } from './worker-connection.ts';
 import { DeadlineWatch } from './worker-deadlines.ts';
+import { checkAddress, parse } from './worker-messages.ts';
 import {
   DEFAULT_CONCURRENCY,
   DEFAULT_HEARTBEAT_MS,
@@ -66,8 +66,6 @@ const silentLogger: AgentLogger = {
   warn: () => {},
   error: () => {},
 };
-/** Anything that NATS takes as a subject to publish on. */
-const SUBJECT = /^[!-)+-=?-~]{1,1000}$/;
 
 class NatsWorker implements Worker, AttemptHost {
   readonly id: string;
@@ -87,6 +85,7 @@ class NatsWorker implements Worker, AttemptHost {
   #isDraining = false;
   #isClosed = false;
 
+  // Length: one paragraph a part, in the order in which they need each other.
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.clock = options.clock ?? systemClock;
@@ -387,27 +386,5 @@ class NatsWorker implements Worker, AttemptHost {
 
   async #stopAll(subscriptions: readonly Subscription[]): Promise<void> {
     await Promise.all(subscriptions.map((subscription) => subscription.stop()));
-  }
-}
-
-function parse<Schema extends z.ZodType>(
-  what: string,
-  schema: Schema,
-  message: BusMessage,
-): z.infer<Schema> {
-  const parsed = schema.safeParse(message.body());
-  if (parsed.success) return parsed.data;
-  const problems = parsed.error.issues.map(
-    (issue) => `${issue.path.map(String).join('.') || 'body'}: ${issue.message}`,
-  );
-  throw new InvalidMessageError(what, problems.slice(0, 10));
-}
-
-function checkAddress(request: ExecutionRequest, agent: Agent): void {
-  if (request.agent !== agent.name)
-    throw new InvalidMessageError('execution request', [`agent: this is ${agent.name}`]);
-  for (const name of ['result', 'progress'] as const) {
-    if (!SUBJECT.test(request[name]))
-      throw new InvalidMessageError('execution request', [`${name}: no subject`]);
   }
 }

@@ -139,6 +139,7 @@ function wildcards(root: string) {
   };
 }
 
+// Length: one parser for each shape of subject.
 function parsers(root: string) {
   const start = `${root}.`;
   const tokensOf = (subject: string): string[] =>

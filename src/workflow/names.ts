@@ -128,6 +128,7 @@ class Aliaser {
 
   private step(): void {
     const blank = this.match(SPACE) ?? this.match(COMMENT);
+    // Length: one scanner over the characters of a source.
     if (blank !== undefined) {
       this.copy(blank);
       return;

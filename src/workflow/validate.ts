@@ -142,6 +142,7 @@ function checkKind(
   }
 }
 
+// Length: one message for each thing that a foreach may get wrong.
 function checkForeach(index: number, task: TaskDefinition, findings: Findings): void {
   const { foreach, join } = task;
   if (foreach === undefined) {

@@ -73,6 +73,7 @@ function bodies(frames: Frame[]): (string | undefined)[] {
   return messages(frames).map((frame) => frame.body);
 }
 
+// Length: one scene of the protocol.
 function describeRouting(context: Context): void {
   it.each([
     ['a.b.c', 'a.b.c', true],

@@ -3,14 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus, BusMessage } from '../../src/messaging/bus.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 import { RunFailedForTest } from '../support/test-error.ts';
+import { BusContext as Context, type TestedNetwork } from './bus-context.ts';
 
-export interface TestedNetwork {
-  /** A new connection to the network; handler errors go to `onError`. */
-  connect(options?: {
-    onError?: (error: unknown, context: { subject: string }) => void;
-  }): Promise<Bus>;
-  stop(): Promise<void>;
-}
+export type { TestedNetwork } from './bus-context.ts';
 
 const WAIT = { timeoutMs: 5000 };
 
@@ -27,42 +22,6 @@ export function testBus(name: string, start: () => Promise<TestedNetwork>): void
     describeServices(context);
     describeEnding(context);
   });
-}
-
-class Context {
-  errors: unknown[] = [];
-  readonly #start: () => Promise<TestedNetwork>;
-  #network: TestedNetwork | undefined;
-  #buses: Bus[] = [];
-
-  constructor(start: () => Promise<TestedNetwork>) {
-    this.#start = start;
-  }
-
-  async begin(): Promise<void> {
-    this.#network = await this.#start();
-  }
-
-  async end(): Promise<void> {
-    await this.#network?.stop();
-  }
-
-  async bus(): Promise<Bus> {
-    if (this.#network === undefined) throw new Error('not started');
-    const bus = await this.#network.connect({ onError: (error) => this.errors.push(error) });
-    this.#buses.push(bus);
-    return bus;
-  }
-
-  async pair(): Promise<[Bus, Bus]> {
-    return [await this.bus(), await this.bus()];
-  }
-
-  async closeAll(): Promise<void> {
-    await Promise.all(this.#buses.map((bus) => bus.close()));
-    this.#buses = [];
-    this.errors = [];
-  }
 }
 
 function describePublishing(context: Context): void {
@@ -301,6 +260,7 @@ function describeErrors(context: Context): void {
 }
 
 function describeServices(context: Context): void {
+  // Length: one scene of serving.
   it('registers a service that answers on its endpoints and is found by PING, INFO and STATS', async () => {
     const [asker, owner] = await context.pair();
     const service = await owner.serve({

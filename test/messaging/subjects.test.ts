@@ -6,6 +6,7 @@ const subjects = createSubjects();
 const token = fc.stringMatching(/^[!-)+\-/-=?-~]{1,40}$/);
 
 describe('subjects', () => {
+  // Length: one table.
   it('are those of the contract', () => {
     expect([
       subjects.request(),

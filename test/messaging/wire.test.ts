@@ -11,6 +11,7 @@ const malformed = expect.objectContaining({ code: 'message.malformed' });
 const unsupported = expect.objectContaining({ code: 'value.unsupported' });
 const FUZZ_CASES = 12_000;
 
+// Length: one table.
 describe('the wire codec', () => {
   it.each(['json', 'msgpack'] as const)('gives back every value unchanged: %s', (encoding) => {
     fc.assert(

@@ -134,6 +134,7 @@ describe('the original forms', () => {
   });
 });
 
+// Length: one table.
 describe('functions', () => {
   it.each([
     ['uppercase("aß")', 'ASS'],

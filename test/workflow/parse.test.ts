@@ -128,7 +128,9 @@ describe('compiling', () => {
   });
 });
 
+// Length: one table.
 describe('problems', () => {
+  // Length: one source with every problem, and what is said of each.
   it('are all reported at once, with place, text and suggestion', () => {
     const source = `name: x
 settings: { max_paralel: 3 }
