@@ -1,4 +1,7 @@
-/** What every `Bus` keeps, as a function of a factory. */
+/**
+ * What every `Bus` keeps, as a function of a factory.
+ * Size: one test for each promise of the port.
+ */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Bus, BusMessage } from '../../src/messaging/bus.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
