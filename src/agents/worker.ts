@@ -12,7 +12,6 @@
 import {
   type AttemptRef,
   agentCancelSchema,
-  type ExecutionRequest,
   executionRequestSchema,
   type ProgressMessage,
   probeSchema,

@@ -3,7 +3,7 @@
  * Size: one test for each promise of the port.
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Bus, BusMessage } from '../../src/messaging/bus.ts';
+import type { BusMessage } from '../../src/messaging/bus.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 import { RunFailedForTest } from '../support/test-error.ts';
 import { BusContext as Context, type TestedNetwork } from './bus-context.ts';

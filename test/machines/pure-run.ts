@@ -4,7 +4,7 @@
  * machines, and at the end of each message the live aggregate equals one folded from the history.
  */
 import { event, parseEvent, type RunEvent } from '../../src/events/catalogue.ts';
-import { type CellFactory, foldedCells, liveCells } from '../../src/machines/cell.ts';
+import { type CellFactory, liveCells } from '../../src/machines/cell.ts';
 import { advance } from '../../src/machines/run/advance.ts';
 import {
   dueAtOf,

@@ -7,6 +7,7 @@
 import type { EventLog } from '../../log/event-log.ts';
 import {
   BLOB_CHUNK_BYTES,
+  BLOB_HEADER,
   blobGetSchema,
   blobPutSchema,
   MAX_VALUE_BYTES,
@@ -18,8 +19,6 @@ import type { Logger } from '../host/runtime.ts';
 import type { Clock } from './clock.ts';
 import { refuse } from './refuse.ts';
 
-/** Header of a chunk: `{upload, seq, last, type}` as JSON. */
-const BLOB_HEADER = 'Troupe-Blob';
 const MAX_UPLOADS = 64;
 const MAX_BYTES = 256 * 1024 * 1024;
 const IDLE_MS = 60_000;

@@ -142,15 +142,6 @@ export function valueKey(ref: Exclude<ValueRef, { at: 'inline' }>): string {
   return ref.at === 'event' ? `v${ref.streamVersion}.${ref.field}` : ref.blob.$blob;
 }
 
-/** The activation of an id; throws `defect.invariant` for an event that names none. */
-function activationOf(run: RunAggregate, id: string): Activation {
-  const activation = run.activations.get(id);
-  if (activation === undefined) {
-    throw new BrokenInvariant('an event names an activation that does not exist', { id });
-  }
-  return activation;
-}
-
 /** When the present state of an activation is due, pauses included; null when never. */
 export function dueAtOf(activation: Activation): number | null {
   const { dueAt } = activation.context;
