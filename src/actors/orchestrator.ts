@@ -36,17 +36,9 @@ import { findAgents, knownAgents, liveRuns, probeWorkers } from './services/reco
 import { refuse } from './services/refuse.ts';
 import { AgentDoors } from './services/results.ts';
 import { type ArmedTimer, Timers } from './services/timers.ts';
+import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
 
-export interface OrchestratorSettings {
-  /** Attempts that run at once on all agents together. Default 10,000. */
-  nodeLimit?: number;
-  /** Events between two snapshots of a stream, at least. Default 5,000. */
-  snapshotEvery?: number;
-  /** A run that owes nothing but timers leaves memory after this time. Default 60 s. */
-  idleMs?: number;
-  /** Said in hello. */
-  version?: string;
-}
+export type { OrchestratorSettings } from './settings.ts';
 
 export interface OrchestratorOptions {
   log: EventLog;
@@ -74,7 +66,6 @@ const SWEEP_MS = 500;
 const MAX_DRIFT_MS = 2_000;
 /** After a start, agents of the log that nobody offers by then are recorded as lost. */
 const AGENT_GRACE_MS = 15_000;
-const DEFAULTS = { nodeLimit: 10_000, snapshotEvery: 5_000, idleMs: 60_000, version: '0.1.0' };
 const REOPEN_RETRY_MS = 500;
 /** A timer that could not be delivered, because the log is reopened or a mailbox is full, is told again after this. */
 const FIRE_RETRY_MS = 1_000;
@@ -130,7 +121,7 @@ class Node implements Orchestrator, HostRuntime {
     this.ids = options.ids ?? systemIds;
     this.#bus = bus;
     this.#subjects = subjects;
-    this.#settings = { ...DEFAULTS, ...options.settings };
+    this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
     this.snapshotEvery = this.#settings.snapshotEvery;
     this.#since = this.clock.now();
     this.releases = new ReleaseQueue(log, (error) => this.#failed('a release threw', error));
@@ -321,6 +312,7 @@ class Node implements Orchestrator, HostRuntime {
       return;
     }
     this.#agents.tell(change.agent, { type: 'offered', heartbeat: change.heartbeat });
+    this.#dispatcher.offerWaiting(change.agent);
     this.admission.pump();
   }
 

@@ -131,6 +131,16 @@ export class Dispatcher {
     bus.publish(subjects.agentCancel(agent), { ...ref, reason, ...(force ? { force } : {}) });
   }
 
+  /** A worker came: what waits because nobody was there is offered at once. What is on its way is left alone. */
+  offerWaiting(agent: string): void {
+    for (const [key, owed] of this.#owed) {
+      if (owed.agent !== agent || owed.cancelRetry === undefined) continue;
+      owed.cancelRetry();
+      owed.cancelRetry = undefined;
+      this.#send(key, owed);
+    }
+  }
+
   /** After a lost connection: attempts that no worker has said to have are offered again, under the same key. */
   offerAgain(): void {
     if (this.#isHolding) return;
@@ -240,6 +250,7 @@ export class Dispatcher {
     owed.tries += 1;
     owed.cancelRetry?.();
     owed.cancelRetry = this.#options.clock.after(delay, () => {
+      owed.cancelRetry = undefined;
       if (this.#owed.get(key) === owed) this.#send(key, owed);
     });
   }
