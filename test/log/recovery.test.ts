@@ -120,7 +120,7 @@ describe('a LevelDB log', () => {
 
 /** Resolves with the last position that the child said was durable. */
 async function appendUntilKilled(directory: string, groups: number): Promise<number> {
-  const script = join(import.meta.dirname, 'appender.ts');
+  const script = join(import.meta.dirname, 'appender-process.ts');
   const child = spawn(process.execPath, [script, directory], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -5,6 +5,7 @@
  * T2 A host that was released is forgotten at once; the next message loads the run again.
  * T3 After a failed append every host is thrown away and the log reopened before anything is appended (C4).
  */
+import { isRunStream } from '../../projections/projection.ts';
 import { RunNotFound, Unavailable } from './errors.ts';
 import { rejectionOf } from './rejection.ts';
 import { type Birth, RunHost } from './run-host.ts';
@@ -86,6 +87,7 @@ export class RunTable {
       throw error;
     }
     if (this.#hosts.get(stream) === host) this.forget(host);
+    if (!isRunStream(stream)) return undefined;
     // Only the log says that there is no run: a host that was thrown away while it loaded does not.
     if (this.#runtime.log.streamHead(stream) !== undefined) {
       throw new Unavailable(stream, 'it is being loaded again');
