@@ -9,6 +9,7 @@ import { type CellFactory, foldedCells } from '../../machines/cell.ts';
 import type { RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
 import { createAggregate, evolve } from '../../machines/run/evolve.ts';
 import { FOLD_HASH, restoreRun } from '../../machines/run/snapshot.ts';
+import { isRunStream } from '../../projections/projection.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
 import { BrokenStream } from './errors.ts';
@@ -151,11 +152,6 @@ function quarantineAfter(before: Quarantine | undefined, event: RunEvent): Quara
   if (event.type !== 'run.quarantined') return before;
   const { code, message } = event.data.error;
   return { code, message, streamVersion: event.data.streamVersion };
-}
-
-/** False for the streams of agents and everything else that a client may name where a run belongs. */
-export function isRunStream(stream: string): boolean {
-  return stream.startsWith('run_');
 }
 
 /** Folds a run's stream; undefined where there is none. Throws what a fold throws (a defect), `log.corrupt`, `stream.broken`. */

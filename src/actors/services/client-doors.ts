@@ -15,9 +15,10 @@ import {
 } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
+import { isRunStream } from '../../projections/projection.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage, RunNotFound } from '../host/errors.ts';
-import { isRunStream, loadRun, readValue } from '../host/load.ts';
+import { loadRun, readValue } from '../host/load.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import { refuse } from './refuse.ts';
