@@ -18,10 +18,17 @@ interface Progress {
   result: ImportResult;
   /** Of the blob whose last line has not come. */
   chunks: Buffer[];
+  /** Whether the lines are those of one JSON document, and whether its end has come. */
+  document: 'none' | 'open' | 'ended';
 }
 
+/** What a document of `exportJson` has around the objects in its lines; the first line opens it. */
+const DOCUMENT_HEADER = /,"blobs":\[(?<rest>\],"commits":\[(?<end>\]\})?)?$/;
+const FRAMES = ['],"commits":[]}', '],"commits":[', ']}', ','];
+
 /**
- * Imports the lines of `exportLines`; durable when it resolves. The log keeps its own `logId`.
+ * Imports the lines of `exportLines` or of a file of `exportJson`, as they were written; durable when it resolves.
+ * The log keeps its own `logId`.
  * Throws `log.import-refused` (not empty, not an export, a line that does not fit; `details.line` from 1), `log.failed`.
  */
 export async function importLines(
@@ -30,16 +37,33 @@ export async function importLines(
 ): Promise<ImportResult> {
   if (log.appendedPosition !== 0) throw new LogImportError('the log is not empty');
   const result: ImportResult = { commits: 0, events: 0, blobs: 0 };
-  const progress: Progress = { log, line: 0, result, chunks: [] };
+  const progress: Progress = { log, line: 0, result, chunks: [], document: 'none' };
   for await (const text of lines) {
     progress.line += 1;
-    if (text.trim() === '') continue;
-    await importLine(progress, text);
+    const whole = text.trim();
+    if (whole !== '') await importLine(progress, withoutFrame(progress, whole));
   }
   if (progress.line === 0) throw new LogImportError('there is no header');
+  if (progress.document === 'open') throw new LogImportError('the document has no end');
   if (progress.chunks.length > 0) throw new LogImportError('the last blob is incomplete');
   await log.flush();
   return result;
+}
+
+/** A line of a document without the list around it; a line of JSON Lines as it is. */
+function withoutFrame(progress: Progress, text: string): string {
+  if (progress.line === 1) {
+    const header = DOCUMENT_HEADER.exec(text);
+    if (header === null) return text;
+    progress.document = header.groups?.['end'] === undefined ? 'open' : 'ended';
+    return `${text.slice(0, header.index)}}`;
+  }
+  if (progress.document === 'none') return text;
+  const frame = FRAMES.find((end) => text.endsWith(end));
+  if (frame === undefined || progress.document === 'ended')
+    throw new LogImportError('this is not a line of the document', { line: progress.line });
+  if (frame.endsWith(']}')) progress.document = 'ended';
+  return text.slice(0, -frame.length);
 }
 
 async function importLine(progress: Progress, text: string): Promise<void> {

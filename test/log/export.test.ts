@@ -17,9 +17,9 @@ async function linesOf(log: EventLog): Promise<string[]> {
   return lines;
 }
 
-function holding(value: JsonValue) {
+function holding(value: JsonValue, expectedVersion = 0) {
   const data = { taskId: 'a', output: value, scalar: 1 };
-  return request({ events: [{ type: 'task.succeeded', schemaVersion: 1, data }] });
+  return request({ expectedVersion, events: [{ type: 'task.succeeded', schemaVersion: 1, data }] });
 }
 
 describe('export and import', () => {
@@ -74,6 +74,43 @@ describe('export and import', () => {
       refused({ details: { line: 2 } }),
     );
     await expect(intoEmpty([])).rejects.toMatchObject(refused({}));
+  });
+
+  it.each([
+    [0, 0],
+    [0, 1],
+    [0, 3],
+    [2, 1],
+    [2, 3],
+  ])('reads its own JSON file: %i blobs, %i commits', async (blobs, commits) => {
+    const directory = await temporaryDirectory();
+    const log = createMemoryLog();
+    for (let n = 0; n < commits; n += 1) log.append(holding(['],"commits":[', ']}', ',', n], n));
+    for (let n = 0; n < blobs; n += 1) await log.blobs.put(new Uint8Array(600_000).fill(n), '');
+    await log.flush();
+    const path = join(directory.path, 'log.json');
+    await exportJson(log, path);
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    const other = createMemoryLog();
+    expect(await importLines(other, lines)).toEqual({ commits, events: commits, blobs });
+    expect((await linesOf(other)).slice(1)).toEqual((await linesOf(log)).slice(1));
+    await directory.remove();
+  });
+
+  it('refuses a JSON file without its end', async () => {
+    const directory = await temporaryDirectory();
+    const log = createMemoryLog();
+    for (let n = 0; n < 3; n += 1) log.append(holding(n, n));
+    await log.flush();
+    const path = join(directory.path, 'log.json');
+    await exportJson(log, path);
+    const lines = (await readFile(path, 'utf8')).split('\n');
+    for (const cut of [1, 2, 3]) {
+      await expect(importLines(createMemoryLog(), lines.slice(0, cut))).rejects.toMatchObject({
+        code: 'log.import-refused',
+      });
+    }
+    await directory.remove();
   });
 
   it('writes one JSON file, as a whole or not at all', async () => {
