@@ -51,7 +51,10 @@ export const importCommand: Command = {
   summary: 'Read an export into an empty data directory',
   words: ['file'],
   options: { ...jsonOption, ...settingOptions },
-  examples: [['troupe log import log.jsonl --data-dir restored', 'Restore an export']],
+  examples: [
+    ['troupe log import log.jsonl --data-dir restored', 'Restore an export'],
+    ['troupe log import backup.json --data-dir restored', 'The same from one document'],
+  ],
   run: importLog,
 };
 
@@ -59,14 +62,18 @@ async function importLog(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const path = given.word(0, 'the file');
   const { settings } = await openSession(context, { logLevel: 'warn' });
-  const [{ openLog }, { importLines }] = await Promise.all([
+  const [{ openLog }, { importLines }, { textLines }] = await Promise.all([
     import('../open-log.ts'),
     import('../../log/import-log.ts'),
+    import('../../log/text-lines.ts'),
   ]);
   const file = await openFile(path);
   const log = await openLog(settings);
   try {
-    const result = await importLines(log, file.readLines());
+    const result = await importLines(
+      log,
+      textLines(file.createReadStream({ encoding: 'utf8', autoClose: false })),
+    );
     if (given.flag('json')) terminal.printJson(result);
     else
       terminal.print(
