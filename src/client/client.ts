@@ -106,13 +106,17 @@ export class Client {
   }
 
   /** Sends a command to a run, once however often it is sent; resolves to the run's state after it. */
-  command(runId: string, command: CommandInput, options: AskOptions = {}): Promise<CommandReply> {
+  async command(
+    runId: string,
+    command: CommandInput,
+    options: AskOptions = {},
+  ): Promise<CommandReply> {
     const id = command.id ?? `cmd_${randomUUID()}`;
     return this.#ask<CommandReply>(this.#subjects.runCommand(runId), { ...command, id }, options);
   }
 
   /** One page of a run's events from `streamVersion` `from` (default 1), at most `limit` (default 100). */
-  history(
+  async history(
     runId: string,
     page: { from?: number; limit?: number } = {},
     options: AskOptions = {},
@@ -122,7 +126,7 @@ export class Client {
   }
 
   /** Documents of a projection. */
-  query(name: string, query: QueryInput = {}, options: AskOptions = {}): Promise<QueryReply> {
+  async query(name: string, query: QueryInput = {}, options: AskOptions = {}): Promise<QueryReply> {
     return this.#ask<QueryReply>(this.#subjects.query(name), query, options);
   }
 

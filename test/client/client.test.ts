@@ -351,3 +351,16 @@ test('blobs go and come in chunks, checked by their digest', async () => {
     code: 'blob.corrupt',
   });
 });
+
+test('a name that cannot be part of a subject is a rejection, not an exception', async () => {
+  const code = 'subject.invalid-token';
+  const asked = [
+    () => client.query('runs.*'),
+    () => client.command('a b', { type: 'pause' }),
+    () => client.history('>'),
+  ];
+  for (const ask of asked) {
+    const answer = ask();
+    await expect(answer).rejects.toMatchObject({ code });
+  }
+});
