@@ -3,9 +3,14 @@
 import type { AskOptions } from '../client/ask.ts';
 import { type BlobStoreAddress, getBlob } from '../client/blob-transfer.ts';
 import { MAX_VALUE_BYTES } from '../messages/request.ts';
-import { checkValue, isBlobReference, type JsonObject, type JsonValue } from '../workflow/value.ts';
+import {
+  checkValue,
+  isBlobReference,
+  isKeptValue,
+  type JsonObject,
+  type JsonValue,
+} from '../workflow/value.ts';
 import { invalidParameters } from './run-agent.ts';
-import { VALUE_BLOB_TYPE } from './worker-result.ts';
 
 /** Blobs fetched for one attempt, and their bytes together. */
 const MAX_BLOBS = 1_000;
@@ -48,10 +53,6 @@ export function checkParameters(parameters: JsonValue): JsonObject {
   if (typeof parameters === 'object' && parameters !== null && !Array.isArray(parameters))
     return parameters;
   throw invalidParameters('the parameters are no object');
-}
-
-function isKeptValue(value: JsonValue | undefined): boolean {
-  return isBlobReference(value) && value.type.startsWith(VALUE_BLOB_TYPE);
 }
 
 async function fetchValue(

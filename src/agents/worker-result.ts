@@ -7,7 +7,12 @@ import { type BlobStoreAddress, putBlob } from '../client/blob-transfer.ts';
 import { type Failure, failureCodes, failureOf } from '../messages/failure.ts';
 import { BLOB_CHUNK_BYTES, MAX_VALUE_BYTES } from '../messages/request.ts';
 import type { BusMessage, Headers } from '../messaging/bus.ts';
-import { type BlobReference, checkValue, type JsonObject } from '../workflow/value.ts';
+import {
+  type BlobReference,
+  checkValue,
+  type JsonObject,
+  VALUE_BLOB_TYPE,
+} from '../workflow/value.ts';
 import type { AgentOutcome } from './agent.ts';
 import { encodeFinished, type FinishedAttempt } from './attempt-record.ts';
 import type { AttemptInHand } from './worker-attempt.ts';
@@ -20,8 +25,6 @@ const REPLY_TIMEOUT_MS = 5_000;
 const UPLOAD_VALID_MS = 3_600_000;
 const MAX_CODE_LENGTH = 200;
 const MAX_FAILURE_MESSAGE = 20_000;
-/** The type of an output or parameter that is kept as a blob. */
-export const VALUE_BLOB_TYPE = 'application/json';
 
 /** A finished attempt and its line for the cache. */
 export interface EncodedResult {

@@ -149,6 +149,18 @@ export class BlobCorruptError extends TroupeError {
   }
 }
 
+/** A blob that an event says is a JSON value, and is none. */
+export class BlobInvalidError extends TroupeError {
+  readonly code = 'blob.invalid';
+  constructor(blob: string, cause: unknown) {
+    super(`blob ${blob} is no JSON value: ${cause instanceof Error ? cause.message : cause}`, {
+      hint: 'Store JSON with the type application/json, and everything else with its own type.',
+      details: { blob },
+      cause,
+    });
+  }
+}
+
 function ioHint(reason: string): string {
   if (/ENOSPC|No space left|EFBIG|File too large|EDQUOT/i.test(reason)) {
     return 'The disk is full. Free some space, then start again; everything acknowledged is kept.';

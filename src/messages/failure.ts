@@ -24,6 +24,7 @@ export const failureCodes = {
   joinUnsatisfied: 'join.unsatisfied',
   expressionFailed: 'expression.failed',
   payloadTooLarge: 'payload.too-large',
+  outputInvalid: 'output.invalid',
 } as const;
 
 const MAX_MESSAGE = 20_000;

@@ -13,12 +13,22 @@ export type BlobReference = { $blob: string; size: number; type: string };
 
 /** True for a value of the shape `{"$blob": "sha256:...", size, type}`. */
 export function isBlobReference(value: unknown): value is BlobReference {
+  if (typeof value !== 'object' || value === null) return false;
+  const { $blob, size, type } = value as Partial<Record<keyof BlobReference, unknown>>;
   return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { $blob?: unknown }).$blob === 'string' &&
-    (value as { $blob: string }).$blob.startsWith('sha256:')
+    typeof $blob === 'string' &&
+    $blob.startsWith('sha256:') &&
+    typeof size === 'number' &&
+    typeof type === 'string'
   );
+}
+
+/** The type of a blob that stands for a JSON value; one of any other type is a file, and stays a reference. */
+export const VALUE_BLOB_TYPE = 'application/json';
+
+/** True for a reference that stands for the JSON value in its blob. */
+export function isKeptValue(value: unknown): value is BlobReference {
+  return isBlobReference(value) && value.type.startsWith(VALUE_BLOB_TYPE);
 }
 
 /** Lists and objects within each other; deeper values are refused. */

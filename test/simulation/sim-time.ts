@@ -28,6 +28,13 @@ export class SimTime {
   steps = 0;
   #planned: Planned[] = [];
   #order = 0;
+  #looks = 0;
+  readonly #looksAMillisecond: number;
+
+  /** Time may go on while a process works: after so many looks at a clock it is a millisecond later. */
+  constructor({ looksAMillisecond = Infinity } = {}) {
+    this.#looksAMillisecond = looksAMillisecond;
+  }
 
   plan(scope: Scope, delayMs: number, run: () => void): () => void {
     const entry: Planned = {
@@ -56,7 +63,11 @@ export class SimTime {
   /** The clock of a process. */
   clockOf(scope: Scope): Clock {
     return {
-      now: () => this.now,
+      now: () => {
+        this.#looks += 1;
+        if (this.#looks % this.#looksAMillisecond === 0) this.now += 1;
+        return this.now;
+      },
       after: (delayMs, callback) => this.plan(scope, delayMs, callback),
     };
   }

@@ -36,7 +36,7 @@ interface Process {
 }
 
 export class World {
-  readonly time = new SimTime();
+  readonly time = new SimTime({ looksAMillisecond: 3 });
   readonly network: SimNetwork;
   readonly invariants = new Invariants();
   readonly random: () => number;

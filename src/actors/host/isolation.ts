@@ -131,6 +131,7 @@ export class Isolation {
 const PERSISTENT: ReadonlySet<string> = new Set([
   'blob.not-found',
   'blob.corrupt',
+  'blob.invalid',
   'log.commit-too-large',
 ]);
 

@@ -4,6 +4,7 @@
  */
 import type { RunEvent } from '../../events/catalogue.ts';
 import type { Commit } from '../../events/envelope.ts';
+import { valueOfBlob } from '../../log/blob-references.ts';
 import type { EventLog } from '../../log/event-log.ts';
 import { type CellFactory, foldedCells } from '../../machines/cell.ts';
 import type { RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
@@ -11,7 +12,7 @@ import { createAggregate, evolve } from '../../machines/run/evolve.ts';
 import { FOLD_HASH, restoreRun } from '../../machines/run/snapshot.ts';
 import { isRunStream } from '../../projections/projection.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
-import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
+import { isKeptValue, type JsonValue } from '../../workflow/value.ts';
 import { BrokenStream } from './errors.ts';
 
 /** What lies over the chart: read by the host, folded by no machine. */
@@ -35,13 +36,11 @@ export interface LoadOptions {
   useSnapshot?: boolean;
 }
 
-/** The value of a blob as JSON. */
 async function readBlobValue(
   log: EventLog,
   reference: Parameters<EventLog['blobs']['get']>[0],
 ): Promise<JsonValue> {
-  const bytes = await log.blobs.get(reference);
-  return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as JsonValue;
+  return valueOfBlob(reference, await log.blobs.get(reference));
 }
 
 /** A value that is not in memory: from its blob or its event. Waits for the event to be durable. */
@@ -56,7 +55,7 @@ export async function readValue(log: EventLog, stream: string, ref: ValueRef): P
       if (event === undefined) continue;
       const value = (event.data as Record<string, JsonValue | undefined>)[ref.field];
       if (value === undefined) break;
-      return isBlobReference(value) ? readBlobValue(log, value) : value;
+      return isKeptValue(value) ? readBlobValue(log, value) : value;
     }
   }
   throw new BrokenStream(stream, `version ${ref.streamVersion} has no ${ref.field}`);
@@ -68,7 +67,7 @@ export async function definitionOf(
   data: { definition: unknown },
 ): Promise<WorkflowDefinition> {
   const { definition } = data;
-  if (isBlobReference(definition)) {
+  if (isKeptValue(definition)) {
     return (await readBlobValue(log, definition)) as unknown as WorkflowDefinition;
   }
   return definition as WorkflowDefinition;

@@ -10,7 +10,12 @@ import { createAggregate } from '../../machines/run/evolve.ts';
 import { approximateBytes, rememberValue } from '../../machines/run/values.ts';
 import { OFFLOAD_BYTES, type RequestMessage } from '../../messages/request.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
-import { canonicalJson, type JsonObject, type JsonValue } from '../../workflow/value.ts';
+import {
+  canonicalJson,
+  type JsonObject,
+  type JsonValue,
+  VALUE_BLOB_TYPE,
+} from '../../workflow/value.ts';
 import type { Planned } from '../services/planner.ts';
 import type { Birth } from './run-host.ts';
 
@@ -87,7 +92,7 @@ function offload(
   const store = (value: JsonValue): JsonValue => {
     if (approximateBytes(value, OFFLOAD_BYTES) <= OFFLOAD_BYTES) return value;
     const bytes = new TextEncoder().encode(JSON.stringify(value));
-    const reference = log.blobs.reference(bytes, 'application/json');
+    const reference = log.blobs.reference(bytes, VALUE_BLOB_TYPE);
     blobs.push({ reference, bytes });
     return reference;
   };

@@ -18,7 +18,7 @@ import type { Decision, Rejection, RunMessage, TurnInput } from '../../machines/
 import { evolve } from '../../machines/run/evolve.ts';
 import { approximateBytes, rememberValue, valueRef } from '../../machines/run/values.ts';
 import { OFFLOAD_BYTES } from '../../messages/request.ts';
-import type { JsonValue } from '../../workflow/value.ts';
+import { isKeptValue, type JsonValue, VALUE_BLOB_TYPE } from '../../workflow/value.ts';
 import type { Grant } from '../services/admission.ts';
 import { readValue } from './load.ts';
 import type { Delivery, HostRuntime } from './runtime.ts';
@@ -49,7 +49,7 @@ export class Turn {
   readonly #run: RunAggregate;
   readonly #host: TurnOptions['host'];
   readonly #runtime: HostRuntime;
-  readonly #input: TurnInput;
+  #input: TurnInput;
   readonly #fetched: string[] = [];
   /** Agents of the slots that attempts of this turn use, by activation, until the commit books them. */
   #granted = new Map<string, string>();
@@ -75,6 +75,8 @@ export class Turn {
     created: RunEvent,
     extra: { blobs: PendingBlob[]; unique: string[]; values: string[] },
   ): void {
+    // The first commit has one time for all its events.
+    this.#input = { ...this.#input, now: this.#run.at };
     this.events.push(created);
     this.blobs.push(...extra.blobs);
     this.unique.push(...extra.unique);
@@ -217,7 +219,7 @@ export class Turn {
     let stored = decided;
     if (bytes > OFFLOAD_BYTES) {
       const encoded = new TextEncoder().encode(JSON.stringify(value));
-      const reference = this.#runtime.log.blobs.reference(encoded, 'application/json');
+      const reference = this.#runtime.log.blobs.reference(encoded, VALUE_BLOB_TYPE);
       this.blobs.push({ reference, bytes: encoded });
       stored = { ...decided, data: { ...data, [field]: reference } } as unknown as RunEvent;
     }
@@ -233,7 +235,8 @@ export class Turn {
       streamVersion,
       field,
     );
-    if (ref.at !== 'inline') {
+    // An agent's own reference says where its value is, and is not the value.
+    if (ref.at !== 'inline' && !isKeptValue(value)) {
       rememberValue(this.#run, ref, value);
       this.#fetched.push(valueKey(ref));
     }

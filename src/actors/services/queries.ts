@@ -6,7 +6,7 @@ import type { EventLog } from '../../log/event-log.ts';
 import type { RunReport } from '../../messages/report.ts';
 import { type QueryMessage, type QueryReply, querySchema } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
-import type { JsonObject, JsonValue } from '../../workflow/value.ts';
+import { type JsonObject, type JsonValue, VALUE_BLOB_TYPE } from '../../workflow/value.ts';
 import { InvalidMessage } from '../host/errors.ts';
 import { queryProjection } from './projection-query.ts';
 import type { Projector } from './projector.ts';
@@ -69,6 +69,6 @@ export class Queries {
 
   async #store(text: string): Promise<JsonValue> {
     const bytes = new TextEncoder().encode(text);
-    return (await this.#log.blobs.put(bytes, 'application/json')) as unknown as JsonValue;
+    return (await this.#log.blobs.put(bytes, VALUE_BLOB_TYPE)) as unknown as JsonValue;
   }
 }

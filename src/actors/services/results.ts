@@ -3,7 +3,12 @@
  * a body of another shape is a typed error and touches nothing.
  */
 
-import { heartbeatSchema, progressSchema, resultSchema } from '../../messages/execution.ts';
+import {
+  heartbeatSchema,
+  progressSchema,
+  type ResultMessage,
+  resultSchema,
+} from '../../messages/execution.ts';
 import { failureCodes } from '../../messages/failure.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
@@ -13,6 +18,7 @@ import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import type { AttemptEntry, Attempts } from './attempts.ts';
 import type { Directory } from './directory.ts';
+import { namesBlobs, withStoredBlobs } from './output-blobs.ts';
 import { refuse } from './refuse.ts';
 
 /** At most one progress report an attempt is logged in this time. */
@@ -63,18 +69,31 @@ export class AgentDoors {
         return;
       }
       if (log.isSaturated) throw new Overloaded();
-      this.#table.post(runId, {
-        message: { type: 'result', activation, result },
-        causationId: message.header('Nats-Msg-Id') ?? `${runId}/${activation}/${result.attempt}`,
-        actor: { kind: 'agent', ...(result.worker === undefined ? {} : { id: result.worker }) },
-        reply: (outcome) => {
-          if (outcome.kind === 'rejected') message.respondError(outcome.rejection);
-          else message.respond({ ack: true });
-        },
-      });
+      if (result.status === 'failed' || !namesBlobs(result.output)) {
+        this.#take(message, { runId, activation, result });
+        return;
+      }
+      withStoredBlobs(log.blobs, result)
+        .then((checked) => this.#take(message, { runId, activation, result: checked }))
+        .catch((error: unknown) => refuse(message, error, this.#runtime.logger));
     } catch (error) {
       refuse(message, error, this.#runtime.logger);
     }
+  }
+
+  #take(
+    message: BusMessage,
+    { runId, activation, result }: { runId: string; activation: string; result: ResultMessage },
+  ): void {
+    this.#table.post(runId, {
+      message: { type: 'result', activation, result },
+      causationId: message.header('Nats-Msg-Id') ?? `${runId}/${activation}/${result.attempt}`,
+      actor: { kind: 'agent', ...(result.worker === undefined ? {} : { id: result.worker }) },
+      reply: (outcome) => {
+        if (outcome.kind === 'rejected') message.respondError(outcome.rejection);
+        else message.respond({ ack: true });
+      },
+    });
   }
 
   progress(message: BusMessage): void {

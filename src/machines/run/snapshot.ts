@@ -20,7 +20,7 @@ import { runMachine } from './machine.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored.
  */
-export const FOLD_HASH = 'run-fold-2';
+export const FOLD_HASH = 'run-fold-3';
 
 interface StoredActivation {
   id: string;

@@ -1,7 +1,7 @@
 /**
  * Values of a run: which stay in memory, and where the others are found.
  */
-import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
+import { isKeptValue, type JsonValue } from '../../workflow/value.ts';
 import {
   type Expansion,
   INLINE_BYTES,
@@ -32,13 +32,16 @@ export function approximateBytes(value: JsonValue, limit: number): number {
   return bytes;
 }
 
-/** Where a value of an event is found later: at hand when small, in its blob, or in the event. */
+/**
+ * Where a value of an event is found later: at hand when small, in its blob, or in the event. A reference to a blob of
+ * another type than JSON is a value like any other.
+ */
 export function valueRef(
   value: JsonValue,
   streamVersion: number,
   field: 'output' | 'items' | 'inputs',
 ): ValueRef {
-  if (isBlobReference(value)) return { at: 'blob', blob: value };
+  if (isKeptValue(value)) return { at: 'blob', blob: value };
   if (approximateBytes(value, INLINE_BYTES) <= INLINE_BYTES) return { at: 'inline', value };
   return { at: 'event', streamVersion, field };
 }

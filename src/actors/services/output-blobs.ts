@@ -1,0 +1,49 @@
+/**
+ * The blobs that an output names are looked at before the result enters its run: what an agent promised and did not
+ * store is the failure of its attempt, and never a defect of the run later.
+ */
+import { blobReferencesIn, valueOfBlob } from '../../log/blob-references.ts';
+import { BlobNotFoundError } from '../../log/errors.ts';
+import type { BlobStore } from '../../log/event-log.ts';
+import type { ResultMessage } from '../../messages/execution.ts';
+import { failureCodes } from '../../messages/failure.ts';
+import { TroupeError } from '../../workflow/errors.ts';
+import { isKeptValue, type JsonValue } from '../../workflow/value.ts';
+
+/** True when an output names blobs. */
+export function namesBlobs(output: JsonValue): boolean {
+  return typeof output === 'object' && output !== null && blobReferencesIn(output).length > 0;
+}
+
+/**
+ * The result itself, or a failure with `output.invalid` when a blob that it names is not stored, or is no JSON value
+ * where the output is said to be one. Throws what reading fails with otherwise.
+ */
+export async function withStoredBlobs(
+  blobs: BlobStore,
+  result: Extract<ResultMessage, { status: 'succeeded' }>,
+): Promise<ResultMessage> {
+  try {
+    await checkBlobs(blobs, result.output);
+    return result;
+  } catch (error) {
+    if (!(error instanceof TroupeError) || !error.code.startsWith('blob.')) throw error;
+    const { output: _, status: __, ...rest } = result;
+    const message = `the output cannot be read: ${error.message}`;
+    return {
+      ...rest,
+      status: 'failed',
+      error: { code: failureCodes.outputInvalid, message, retryable: true },
+    };
+  }
+}
+
+async function checkBlobs(blobs: BlobStore, output: JsonValue): Promise<void> {
+  if (isKeptValue(output)) {
+    valueOfBlob(output, await blobs.get(output));
+    return;
+  }
+  for (const reference of blobReferencesIn(output)) {
+    if (!(await blobs.has(reference.$blob))) throw new BlobNotFoundError(reference.$blob);
+  }
+}
