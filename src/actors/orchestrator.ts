@@ -32,7 +32,7 @@ import { Intake } from './services/intake.ts';
 import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { Queries } from './services/queries.ts';
-import { findAgents, knownAgents, liveRuns, probeWorkers } from './services/recovery.ts';
+import { activateLiveRuns, findAgents, knownAgents, probeWorkers } from './services/recovery.ts';
 import { refuse } from './services/refuse.ts';
 import { AgentDoors } from './services/results.ts';
 import { type ArmedTimer, Timers } from './services/timers.ts';
@@ -124,7 +124,11 @@ class Node implements Orchestrator, HostRuntime {
     this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
     this.snapshotEvery = this.#settings.snapshotEvery;
     this.#since = this.clock.now();
-    this.releases = new ReleaseQueue(log, (error) => this.#failed('a release threw', error));
+    // Workers and clients wait for what is released; the feed and the projections, which follow, can wait for them.
+    this.releases = new ReleaseQueue(log, {
+      onError: (error) => this.#failed('a release threw', error),
+      onReleased: () => bus.sendNow(),
+    });
     this.#directory = new Directory((change) => this.#directoryChanged(change));
     this.#attempts = new Attempts(this.#directory);
     this.admission = new Admission({
@@ -194,24 +198,28 @@ class Node implements Orchestrator, HostRuntime {
     this.#subscribe(this.#subjects.anyHeartbeat(), (message) =>
       this.#agentDoors.heartbeat(message),
     );
-    await this.#table.activateAll(await liveRuns(this.log));
-    await this.log.flush();
+    const { log, clock } = this;
+    const probes = await activateLiveRuns({
+      ...{ log, clock, table: this.#table },
+      probe: () => this.#probe(),
+    });
     await this.#openDoors();
     this.#stops.push(this.#bus.onReconnect(() => this.#dispatcher.offerAgain()));
-    await this.#probe();
+    await Promise.all(probes);
+    this.#dispatcher.endHold();
+    this.effects.releaseHold();
     this.projector.start();
     await this.#feed.start();
     this.#planSweep();
     this.#greetWorkers();
   }
 
-  /** What live runs owe was held back until here. */
+  /** What runs owe is held back until the workers were asked who has it. */
   async #probe(): Promise<void> {
-    const owed = this.#dispatcher.owed();
+    const owed = this.#dispatcher.takeHeld();
     const { replies, taken } = await probeWorkers(this.#bus, this.#subjects, { owed });
     this.#welcome(replies);
-    this.#dispatcher.releaseHold((ref) => taken.has(attemptKey(ref)));
-    this.effects.releaseHold();
+    this.#dispatcher.offer(owed, (ref) => taken.has(attemptKey(ref)));
   }
 
   /** Workers that were there first are heard of now, not at their next heartbeat. Nobody waits for it. */

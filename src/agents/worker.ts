@@ -81,6 +81,8 @@ class NatsWorker implements Worker, AttemptHost {
   readonly #subscriptions: Subscription[] = [];
   #stopReconnect: (() => void) | undefined;
   #idle: (() => void)[] = [];
+  /** Requests that are taken and not answered yet. */
+  readonly #accepted: BusMessage[] = [];
   #isDraining = false;
   #isClosed = false;
 
@@ -281,8 +283,13 @@ class NatsWorker implements Worker, AttemptHost {
     }
   }
 
+  /** Answers at the end of this turn, so that the results of quick attempts leave with the answers. */
   #accept(message: BusMessage): void {
-    message.respond({ accepted: true, worker: this.id });
+    if (this.#accepted.push(message) > 1) return;
+    setImmediate(() => {
+      const accepted = this.#accepted.splice(0);
+      for (const one of accepted) one.respond({ accepted: true, worker: this.id });
+    });
   }
 
   #startWaiting(): void {

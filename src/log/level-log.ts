@@ -49,12 +49,18 @@ export async function openLevelLog(options: LevelLogOptions): Promise<EventLog> 
       durability: options.durability ?? 'fsync',
       maxPending: options.maxPending,
       upcast: options.upcast,
+      wakeFollowers: afterOthers,
     });
   } catch (error) {
     await derived?.close();
     await store.close();
     throw error;
   }
+}
+
+/** Once the event loop has looked for messages: feed and projections do not hold up what was released before them. */
+function afterOthers(task: () => void): void {
+  setImmediate(() => setImmediate(task));
 }
 
 async function makeDirectory(directory: string): Promise<void> {

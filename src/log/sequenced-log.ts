@@ -51,6 +51,8 @@ export interface SequencedLogOptions {
   maxPending?: PendingBound | undefined;
   upcast?: Upcaster | undefined;
   schedule?: Scheduler | undefined;
+  /** When followers hear of a durable group. Default: at once. */
+  wakeFollowers?: Scheduler | undefined;
 }
 
 /** Bytes a record may have; values over 64 KiB are blobs, and a commit has at most 1,000 events. */
@@ -68,7 +70,7 @@ export class SequencedLog implements EventLog {
   readonly #snapshots: SnapshotStore;
   readonly #durable = new Listeners<readonly Commit[]>();
   readonly #failed = new Listeners<Error>();
-  readonly #tail = new Tail();
+  readonly #tail: Tail;
   #state: LogState;
   #committer: Committer;
   #appendedEvents = 0;
@@ -85,6 +87,7 @@ export class SequencedLog implements EventLog {
     const derived = options.derived ?? options.store;
     this.documents = new LogDocuments(derived);
     this.#snapshots = new SnapshotStore(derived);
+    this.#tail = new Tail(options.wakeFollowers ?? ((wake) => wake()));
     this.#state = loadState(options.store);
     this.#committer = this.#newCommitter();
   }
@@ -279,13 +282,13 @@ export class SequencedLog implements EventLog {
       if (pending.blobs.length > 0) this.blobs.release(pending.blobs);
     }
     this.#state.sequencer.durablePosition = commits.at(-1)?.position ?? 0;
-    if (this.#tail.hasFollowers) {
-      this.#tail.push(
-        commits.map((commit) => upcastCommit(commit, this.#options.upcast)),
-        bytes,
-      );
-    }
+    // First those who made promises: what they send must not wait for the followers' work.
     this.#durable.tell(commits);
+    if (!this.#tail.hasFollowers) return;
+    this.#tail.push(
+      commits.map((commit) => upcastCommit(commit, this.#options.upcast)),
+      bytes,
+    );
   }
 
   #fail(error: Error): void {

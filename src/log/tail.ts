@@ -3,8 +3,10 @@
  * reads from the store again; so the memory does not depend on how many follow or how slowly.
  *
  * T1 Groups are consecutive: the first position of one follows the last of the one before.
+ * T2 After a push every follower wakes, at the time that `schedule` gives.
  */
 import type { Commit } from '../events/envelope.ts';
+import type { Scheduler } from './committer.ts';
 
 interface Group {
   commits: Commit[];
@@ -21,6 +23,12 @@ export class Tail {
   #bytes = 0;
   #followers = 0;
   #wake: (() => void)[] = [];
+  readonly #schedule: Scheduler;
+  #isWakeScheduled = false;
+
+  constructor(schedule: Scheduler) {
+    this.#schedule = schedule;
+  }
 
   get hasFollowers(): boolean {
     return this.#followers > 0;
@@ -43,7 +51,12 @@ export class Tail {
     this.#commits += commits.length;
     this.#bytes += bytes;
     while (this.#groups.length > 1 && this.#isOver()) this.#dropOldest();
-    this.wake();
+    if (this.#isWakeScheduled) return;
+    this.#isWakeScheduled = true;
+    this.#schedule(() => {
+      this.#isWakeScheduled = false;
+      this.wake();
+    });
   }
 
   /** Forgets what it holds: what follows may not be consecutive. Followers go to the store. */

@@ -1,8 +1,8 @@
 /**
  * One client of the embedded broker: its options, its subscriptions, and its output.
  *
- * B1 Output leaves in the order in which it was written, in few large writes: what one turn of the event loop
- *    produces is sent at its end.
+ * B1 Output leaves in the order in which it was written, in few large writes: what one chunk of input, or one turn of
+ *    the event loop, produces is sent at its end.
  * B2 While the socket takes no more, output waits here, at most `maxPendingBytes`; beyond that the client is cut off.
  * B3 After `destroy` nothing is written and nothing is parsed.
  */

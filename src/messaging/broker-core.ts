@@ -51,6 +51,7 @@ export class BrokerCore {
     socket.on('data', (chunk) => {
       if (connection.isClosed) parser.stop();
       else parser.feed(chunk as Buffer);
+      this.#flushDirty();
     });
     // A reset connection is an ordinary end; `close` follows.
     socket.on('error', () => undefined);
@@ -210,7 +211,7 @@ export class BrokerCore {
     if (own.max !== 0 && own.delivered >= own.max) this.#remove(own);
   }
 
-  /** Output is sent after all input of this turn of the event loop. */
+  /** What no chunk of input produced (greetings, pings) is sent at the end of this turn of the event loop. */
   readonly #schedule = (connection: BrokerConnection): void => {
     this.#dirty.push(connection);
     if (this.#isFlushScheduled) return;

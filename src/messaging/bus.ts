@@ -78,6 +78,8 @@ export interface Bus {
   publish(subject: string, body: JsonValue, options?: PublishOptions): void;
   /** Like `publish` for a body that is JSON text already. */
   publishText(subject: string, json: string): void;
+  /** Puts what was sent so far on the wire now, not at the end of this turn of the event loop: for what others wait for. */
+  sendNow(): void;
   /**
    * Resolves to the reply. Rejects with a `RemoteError` (the typed error that came back), `bus.no-responders` (503),
    * `bus.timeout`, `bus.disconnected`.

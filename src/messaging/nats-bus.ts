@@ -34,9 +34,10 @@ import {
   withoutCredentials,
 } from './nats-dial.ts';
 import { NatsMessage, type RawMessage, toHeaders } from './nats-message.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
 import { RequestMux } from './request-mux.ts';
 import { checkQueueName } from './subjects.ts';
-import { encodeBody, encodeText, MAX_MESSAGE_BYTES } from './wire.ts';
+import { encodeBody, encodeText, HEADER_ALLOWANCE_BYTES, MAX_MESSAGE_BYTES } from './wire.ts';
 
 export type { BusErrorListener, ConnectOptions } from './nats-dial.ts';
 
@@ -54,6 +55,7 @@ export class NatsBus implements Bus {
   readonly #connection: NatsConnection;
   readonly #onError: BusErrorListener;
   readonly #mux: RequestMux;
+  readonly #outbox = new Outbox((message) => this.#write(message));
   readonly #reconnectListeners = new Set<() => void>();
   #isConnected = true;
   #isClosed = false;
@@ -94,6 +96,10 @@ export class NatsBus implements Bus {
     const bytes = encodeText(json);
     if (this.#isClosed) throw new BusClosedError(this.url);
     if (this.#isConnected) this.#send(subject, bytes, undefined);
+  }
+
+  sendNow(): void {
+    this.#outbox.flush();
   }
 
   request(subject: string, body: JsonValue, options: RequestOptions): Promise<BusMessage> {
@@ -175,6 +181,7 @@ export class NatsBus implements Bus {
 
   async flush(): Promise<void> {
     this.#checkOnline();
+    this.#outbox.flush();
     try {
       await this.#connection.flush();
     } catch (error) {
@@ -184,6 +191,7 @@ export class NatsBus implements Bus {
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
+    this.#outbox.flush();
     if (this.#isConnected) await within(DRAIN_TIMEOUT_MS, this.#connection.drain());
     this.#isClosed = true;
     this.#mux.failAll(new BusClosedError(this.url));
@@ -196,6 +204,21 @@ export class NatsBus implements Bus {
   }
 
   #send(subject: string, bytes: Uint8Array, headers: MsgHdrs | undefined, replyTo?: string): void {
+    if (this.#connection.isDraining()) throw new BusClosedError(this.url);
+    if (bytes.length > this.#maxBytes)
+      throw new PayloadTooLargeError({ size: bytes.length, limit: this.#maxBytes });
+    this.#outbox.add({ subject, bytes, headers, replyTo });
+  }
+
+  /** The server's limit of a message may be smaller than ours; its headers are part of it. */
+  get #maxBytes(): number {
+    const limit = this.#connection.info?.max_payload ?? MAX_MESSAGE_BYTES;
+    return limit >= MAX_MESSAGE_BYTES ? MAX_MESSAGE_BYTES : limit - HEADER_ALLOWANCE_BYTES;
+  }
+
+  /** What waited while the connection was lost is dropped like what is published then. */
+  readonly #write = ({ subject, bytes, headers, replyTo }: Outgoing): void => {
+    if (!this.isConnected) return;
     try {
       if (headers === undefined && replyTo === undefined) {
         this.#connection.publish(subject, bytes);
@@ -206,18 +229,9 @@ export class NatsBus implements Bus {
         ...(replyTo !== undefined && { reply: replyTo }),
       });
     } catch (error) {
-      throw this.#translate(error, bytes.length);
+      this.#report(error, { subject });
     }
-  }
-
-  #translate(error: unknown, size: number): unknown {
-    const code = (error as { code?: unknown } | null)?.code;
-    if (code === 'MAX_PAYLOAD_EXCEEDED')
-      return new PayloadTooLargeError({ size, limit: MAX_MESSAGE_BYTES });
-    if (code === 'CONNECTION_CLOSED' || code === 'CONNECTION_DRAINING')
-      return new BusClosedError(this.url);
-    return error;
-  }
+  };
 
   #wrap(raw: RawMessage): NatsMessage {
     return new NatsMessage(raw, this.#respond);
@@ -250,6 +264,7 @@ export class NatsBus implements Bus {
 
   async #stop(subscription: NatsSubscription): Promise<void> {
     if (this.#isClosed || subscription.isClosed()) return;
+    this.#outbox.flush();
     if (this.#isConnected) await within(DRAIN_TIMEOUT_MS, subscription.drain());
     if (!subscription.isClosed()) subscription.unsubscribe();
   }

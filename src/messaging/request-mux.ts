@@ -4,6 +4,7 @@
  * R1 Every request ends exactly once: with its reply, an error, its timeout, or the loss of the connection.
  * R2 A reply to nobody (late, or a second one) is dropped.
  * R3 An ended request leaves nothing behind: no timer, no entry.
+ * R4 A reply that was there in time counts, also when this process was too busy to read it.
  */
 import type { BusMessage } from './bus.ts';
 import { NoRespondersError, RequestTimeoutError } from './errors.ts';
@@ -110,8 +111,10 @@ export class RequestMux {
     this.#last += 1;
     const token = this.#last.toString(36);
     const timer = setTimeout(() => {
-      this.#pending.delete(token);
-      request.onTimeout();
+      // R4: what lies in the socket is read before the time is over.
+      setImmediate(() => {
+        if (this.#pending.delete(token)) request.onTimeout();
+      });
     }, request.timeoutMs);
     const pending: Pending = { take: request.take, fail: request.fail, timer };
     this.#pending.set(token, pending);

@@ -15,7 +15,7 @@ beforeEach(() => {
   done = [];
   errors = [];
   log = createMemoryLog({ faults: () => new Promise((resolve) => void writes.push(resolve)) });
-  queue = new ReleaseQueue(log, (error) => errors.push(error));
+  queue = new ReleaseQueue(log, { onError: (error) => errors.push(error), onReleased: () => {} });
 });
 
 function append(stream: string): void {

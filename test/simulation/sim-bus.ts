@@ -70,6 +70,9 @@ export class SimBus implements Bus {
     });
   }
 
+  /** Every message is on its way at once. */
+  sendNow(): void {}
+
   publishText(subject: string, json: string): void {
     this.#assertOpen();
     this.#send(subject, encodeText(json), undefined, undefined);

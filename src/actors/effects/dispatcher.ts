@@ -3,7 +3,7 @@
  *
  * X1 An attempt is published once per state that owes it; published again only when nobody was there (503),
  *    after a restart if no worker holds or has finished it, and never under another key.
- * X2 While `hold` is on (recovery, before the probe) nothing is published.
+ * X2 While `hold` is on (recovery, before the probe) nothing is published that was started before.
  * X3 An attempt that leaves its state without its own result is canceled at its worker.
  */
 import type { EventLog } from '../../log/event-log.ts';
@@ -31,6 +31,12 @@ interface Owed {
   token: string;
   tries: number;
   cancelRetry: CancelTimer | undefined;
+}
+
+/** An attempt that waits for the probe. */
+export interface HeldAttempt {
+  ref: AttemptRef;
+  agent: string;
 }
 
 export interface DispatcherOptions {
@@ -64,19 +70,30 @@ export class Dispatcher {
     this.#options.bus.subscribe(`${this.#inbox}.*`, {}, (message) => this.#answered(message));
   }
 
-  /** Everything owed at the moment, for the probe after a restart. */
-  owed(): { ref: AttemptRef; agent: string }[] {
-    return [...this.#owed.values()].map(({ ref, agent }) => ({ ref, agent }));
-  }
-
-  /** Publishes what was held back, but for attempts that a worker has. */
-  releaseHold(isTaken: (ref: AttemptRef) => boolean): void {
-    this.#isHolding = false;
+  /** What was held back since the last call, for the probe after a restart; `offer` publishes it. */
+  takeHeld(): HeldAttempt[] {
+    const held: HeldAttempt[] = [];
     for (const key of this.#held) {
       const owed = this.#owed.get(key);
-      if (owed !== undefined && !isTaken(owed.ref)) this.#send(key, owed);
+      if (owed !== undefined) held.push({ ref: owed.ref, agent: owed.agent });
     }
     this.#held.clear();
+    return held;
+  }
+
+  /** Publishes attempts that were held back, but for those that a worker has. */
+  offer(attempts: readonly HeldAttempt[], isTaken: (ref: AttemptRef) => boolean): void {
+    for (const { ref } of attempts) {
+      const key = attemptKey(ref);
+      const owed = this.#owed.get(key);
+      if (owed !== undefined && !isTaken(ref)) this.#send(key, owed);
+    }
+  }
+
+  /** Nothing is held back any more. */
+  endHold(): void {
+    this.#isHolding = false;
+    this.offer(this.takeHeld(), () => false);
   }
 
   start(options: {
@@ -95,7 +112,9 @@ export class Dispatcher {
     this.#owed.set(key, owed);
     const isKnown = this.#options.attempts.get(ref)?.worker !== undefined;
     this.#options.attempts.dispatched(ref, agent, this.#options.clock.now());
-    if (this.#isHolding) this.#held.add(key);
+    // What this process has started itself nobody can have: only what was owed before is asked for.
+    const isOld = context.parameters === undefined;
+    if (this.#isHolding && isOld) this.#held.add(key);
     else if (!isKnown) this.#send(key, owed);
   }
 

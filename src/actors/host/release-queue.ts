@@ -19,13 +19,19 @@ interface Waiting {
 export class ReleaseQueue {
   readonly #log: EventLog;
   readonly #onError: (error: unknown) => void;
+  readonly #onReleased: () => void;
   readonly #stop: Stop;
   #waiting: Waiting[] = [];
   #head = 0;
 
-  constructor(log: EventLog, onError: (error: unknown) => void) {
+  /** `onReleased` is called after all releases of a group: what they sent can leave together. */
+  constructor(
+    log: EventLog,
+    { onError, onReleased }: { onError: (error: unknown) => void; onReleased: () => void },
+  ) {
     this.#log = log;
     this.#onError = onError;
+    this.#onReleased = onReleased;
     this.#stop = log.onDurable(() => this.#drain());
   }
 
@@ -57,6 +63,7 @@ export class ReleaseQueue {
 
   #drain(): void {
     const durable = this.#log.durablePosition;
+    if (this.#head === this.#waiting.length) return;
     for (;;) {
       const entry = this.#waiting[this.#head];
       if (entry === undefined || entry.position > durable) break;
@@ -70,6 +77,7 @@ export class ReleaseQueue {
       this.#waiting = this.#waiting.slice(this.#head);
       this.#head = 0;
     }
+    this.#call(this.#onReleased);
   }
 
   #call(callback: () => void): void {

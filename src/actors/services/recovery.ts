@@ -2,7 +2,7 @@
  * After a restart: which runs live, what is owed, and who still has it.
  *
  * R1 The index of live runs is trusted only once its projection has caught up with the end of the log.
- * R2 Workers are asked once; only what no worker holds or has finished is dispatched, under the same number and key.
+ * R2 Workers are asked once for each attempt; only what no worker holds or has finished is dispatched, under the same number and key.
  * R3 Attempt timeouts that fell due while nothing ran wait for the probe; every other timer fires at once.
  */
 import type { EventLog } from '../../log/event-log.ts';
@@ -10,17 +10,46 @@ import { type AttemptRef, type ProbeReply, probeReplySchema } from '../../messag
 import type { Bus } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { JsonObject } from '../../workflow/value.ts';
+import type { RunTable } from '../host/run-table.ts';
 import { attemptKey } from './attempts.ts';
+import type { Clock } from './clock.ts';
 
 /** Workers answer a probe within this time. */
 const PROBE_MS = 200;
 /** Attempts asked for in one message. */
 const PROBE_BATCH = 2_000;
 const PAGE = 500;
+/** Runs that are loaded before somebody looks whether it is time to probe. */
+const ACTIVATION_BATCH = 32;
+const PROBE_EVERY_MS = 50;
 
-/** Streams of the runs that have not ended, oldest first. The projection `runs` must be level with the log. */
-export async function liveRuns(log: EventLog): Promise<string[]> {
-  return keysOf(log, { projection: 'runs', index: 'live' });
+/**
+ * Loads the runs that have not ended, and begins a `probe` for what the first ones owe while the others are loaded.
+ * Returns the probes, which the caller awaits. The projection `runs` must be level with the log.
+ */
+export async function activateLiveRuns(parts: {
+  log: EventLog;
+  clock: Clock;
+  table: Pick<RunTable, 'activateAll'>;
+  probe: () => Promise<void>;
+}): Promise<Promise<void>[]> {
+  const { log, clock, table } = parts;
+  const live = await keysOf(log, { projection: 'runs', index: 'live' });
+  const probes: Promise<void>[] = [];
+  let probedAt = clock.now();
+  for (let start = 0; start < live.length; start += ACTIVATION_BATCH) {
+    await table.activateAll(live.slice(start, start + ACTIVATION_BATCH));
+    const isLast = start + ACTIVATION_BATCH >= live.length;
+    const now = clock.now();
+    if (!isLast && now - probedAt < PROBE_EVERY_MS) continue;
+    probedAt = now;
+    // What a loaded run had to record (a timer that was due) is durable before what it owes is asked for.
+    await log.flush();
+    const probe = parts.probe();
+    probe.catch(() => undefined); // whoever awaits the probes has the error
+    probes.push(probe);
+  }
+  return probes;
 }
 
 /** Names of all agents that the log knows. */
