@@ -30,6 +30,7 @@ export const runEvents = {
       priority: z.enum(['urgent', 'high', 'normal', 'low']),
       requestId: z.string().optional(),
       requestHash: z.string().optional(),
+      bodyHash: z.string().optional(),
       session: z.string().optional(),
       deadline: fields.time.optional(),
       /** False: it waits for the command `start`. */

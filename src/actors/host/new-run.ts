@@ -42,7 +42,9 @@ export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
     inputs: stored.inputs,
     priority: request.priority ?? planned.definition.settings.priority,
     start: request.start,
-    ...(requestId === undefined ? {} : { requestId, requestHash: hashOf(request, planned.hash) }),
+    ...(requestId === undefined
+      ? {}
+      : { requestId, requestHash: hashOf(request, planned.hash), bodyHash: bodyHashOf(request) }),
     ...(request.session === undefined ? {} : { session: request.session }),
     ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
   });
@@ -81,6 +83,12 @@ export function requestKey(requestId: string): string {
 export function hashOf(request: RequestMessage, definitionHash: string): string {
   const { requestId: _, workflow: __, ...body } = request;
   return hash('sha256', canonicalJson({ ...body, workflow: definitionHash }));
+}
+
+/** Of the request as it came, but for its id: the same words again are the same request, whatever is planned now. */
+export function bodyHashOf(request: RequestMessage): string {
+  const { requestId: _, ...body } = request;
+  return hash('sha256', JSON.stringify(body));
 }
 
 /** Takes what is larger than 64 KiB out of `run.created`. */

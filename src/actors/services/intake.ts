@@ -13,7 +13,7 @@ import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage, Overloaded, RunConflict } from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
-import { hashOf, newRun, requestKey } from '../host/new-run.ts';
+import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import type { Planned, Planner } from './planner.ts';
@@ -155,8 +155,11 @@ export class Intake {
     const { log } = this.#runtime;
     await log.flush();
     const created = await readCreated(log, stream);
-    const { hash } = this.#planner.plan(request);
-    if (created.requestHash !== hashOf(request, hash)) {
+    // Planning comes second: what was a run once may be refused today, by a newer release or without its agent.
+    const isSame =
+      created.bodyHash === bodyHashOf(request) ||
+      created.requestHash === hashOf(request, this.#planner.plan(request).hash);
+    if (!isSame) {
       throw new RunConflict(`the request id "${requestId}" was used with another body`, {
         hint: 'Use a new requestId for a new request.',
         details: { requestId, runId: stream },
