@@ -1,10 +1,8 @@
 /** The state of a run at a version, from its history: what replay, `runs show` and verification look at. */
-import { type LoadedRun, loadRun, readValue } from '../actors/host/load.ts';
+import { type LoadedRun, loadRun } from '../actors/host/load.ts';
+import { reportRun } from '../actors/host/report.ts';
 import type { EventLog } from '../log/event-log.ts';
-import type { ValueRef } from '../machines/run/aggregate.ts';
-import { refsOfReport, reportOf } from '../machines/run/report.ts';
 import type { RunReport } from '../messages/report.ts';
-import type { JsonValue } from '../workflow/value.ts';
 import { RunNotFoundError } from './errors.ts';
 
 export interface RunState {
@@ -30,13 +28,7 @@ export async function stateOf(
   const { now, ...loading } = options;
   const loaded = await loadRun(log, runId, loading);
   if (loaded === undefined) throw new RunNotFoundError(runId, 'the log');
-  const { run } = loaded;
-  const values = new Map<ValueRef, JsonValue>();
-  for (const ref of refsOfReport(run)) values.set(ref, await readValue(log, runId, ref));
-  const report = reportOf(run, {
-    now: now ?? run.at,
-    quarantined: loaded.quarantine !== undefined,
-    valueOf: (ref) => values.get(ref) ?? null,
-  });
+  const { run, quarantine } = loaded;
+  const report = await reportRun(log, run, { now: now ?? run.at, quarantine });
   return { loaded, report };
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type LoadOptions, loadRun } from '../../src/actors/host/load.ts';
-import { reportRun } from '../../src/actors/services/client-doors.ts';
+import { reportRun } from '../../src/actors/host/report.ts';
 import { upcast } from '../../src/events/catalogue.ts';
 import { importLines } from '../../src/log/import-log.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory-log.ts';

@@ -2,7 +2,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { type LoadedRun, loadRun } from '../../src/actors/host/load.ts';
-import { reportRun } from '../../src/actors/services/client-doors.ts';
+import { reportRun } from '../../src/actors/host/report.ts';
 import { snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { RunReport, TaskReport } from '../../src/messages/report.ts';
 import { type Scenario, workflowOf } from './scenarios.ts';

@@ -3,9 +3,6 @@
  */
 import { type Envelope, envelopesOf, type JsonEnvelope } from '../../events/envelope.ts';
 import type { EventLog } from '../../log/event-log.ts';
-import type { RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
-import { valueKey } from '../../machines/run/aggregate.ts';
-import { refsOfReport, reportOf } from '../../machines/run/report.ts';
 import type { RunReport } from '../../messages/report.ts';
 import {
   type CommandReply,
@@ -16,9 +13,10 @@ import {
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import { isRunStream } from '../../projections/projection.ts';
-import type { JsonObject, JsonValue } from '../../workflow/value.ts';
+import type { JsonObject } from '../../workflow/value.ts';
 import { InvalidMessage, RunNotFound } from '../host/errors.ts';
-import { loadRun, readValue } from '../host/load.ts';
+import { loadRun } from '../host/load.ts';
+import { reportRun } from '../host/report.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import { refuse } from './refuse.ts';
@@ -100,7 +98,7 @@ export class ClientDoors {
     if (loaded === undefined) throw new RunNotFound(runId);
     return reportRun(log, loaded.run, {
       now: clock.now(),
-      quarantined: loaded.quarantine !== undefined,
+      quarantine: loaded.quarantine,
     });
   }
 }
@@ -127,30 +125,4 @@ async function readHistory(
     }
   }
   return { events: events as JsonEnvelope[] };
-}
-
-/** The report of an aggregate with every value in it, read from the log where it is not in memory. */
-export async function reportRun(
-  log: EventLog,
-  run: RunAggregate,
-  options: { now: number; quarantined?: boolean },
-): Promise<RunReport> {
-  const values = new Map<string, JsonValue>();
-  // The run goes on while values are read: what it has more of by then is read as well.
-  for (
-    let missing = missingRefs(run, values);
-    missing.length > 0;
-    missing = missingRefs(run, values)
-  ) {
-    for (const ref of missing) values.set(keyOf(ref), await readValue(log, run.header.runId, ref));
-  }
-  return reportOf(run, { ...options, valueOf: (ref) => values.get(keyOf(ref)) ?? null });
-}
-
-function missingRefs(run: RunAggregate, values: ReadonlyMap<string, JsonValue>): ValueRef[] {
-  return refsOfReport(run).filter((ref) => !values.has(keyOf(ref)));
-}
-
-function keyOf(ref: ValueRef): string {
-  return ref.at === 'inline' ? '' : valueKey(ref);
 }

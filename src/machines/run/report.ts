@@ -2,6 +2,7 @@
  * The report of a run, from its aggregate (messages/report.ts). Values that are not in memory are asked for with
  * `valueOf`; `refsOfReport` names them beforehand, so that a reader can fetch them.
  */
+import type { Failure } from '../../messages/failure.ts';
 import type { ReportedRunStatus, RunReport, TaskReport } from '../../messages/report.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import { instanceId } from './activation.ts';
@@ -17,8 +18,8 @@ import { reportedStatus } from './task-status.ts';
 export interface ReportOptions {
   /** Milliseconds since the epoch, for the duration of a run that goes on. */
   now: number;
-  /** True while a quarantine holds: it lies over the chart. */
-  quarantined?: boolean;
+  /** While a quarantine holds: it lies over the chart. */
+  quarantine?: { code: string; message: string } | undefined;
   /** The value behind a reference that is not inline. */
   valueOf(ref: ValueRef): JsonValue;
 }
@@ -36,7 +37,7 @@ export function refsOfReport(run: RunAggregate): ValueRef[] {
 export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
   const context = runContext(run);
   const state = runState(run);
-  const status: ReportedRunStatus = options.quarantined === true ? 'quarantined' : state;
+  const status: ReportedRunStatus = options.quarantine === undefined ? state : 'quarantined';
   const tasks: Record<string, TaskReport> = {};
   let successes = 0;
   for (const node of run.plan.nodes) {
@@ -46,16 +47,24 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
   }
   const isPartial = (state === 'failed' || state === 'canceled') && successes > 0;
   const startedAt = context.startedAt ?? context.createdAt ?? run.at;
+  const error = state === 'succeeded' ? undefined : errorOf(run, options);
   return {
     runId: run.header.runId,
     name: run.header.name,
     status,
     output: run.output === undefined ? null : read(run.output, options),
-    ...(run.error === undefined || state === 'succeeded' ? {} : { error: run.error }),
+    ...(error === undefined ? {} : { error }),
     durationMs: Math.max(0, (context.endedAt ?? options.now) - startedAt),
     tasks,
     ...(isPartial ? { partial: true } : {}),
   };
+}
+
+/** Of a quarantined run it is the defect: what lies in its own error is of before. */
+function errorOf(run: RunAggregate, { quarantine }: ReportOptions): Failure | undefined {
+  if (quarantine === undefined) return run.error;
+  const { code, message } = quarantine;
+  return { code, message, retryable: false };
 }
 
 function read(ref: ValueRef, options: ReportOptions): JsonValue {
