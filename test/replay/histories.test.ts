@@ -1,4 +1,5 @@
 /** Every log that a released version wrote is read by this one, and means the same (contracts.md, Durability promise). */
+import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { parseEvent } from '../../src/events/catalogue.ts';
 import { foldedCells, liveCells } from '../../src/machines/cell.ts';
 import { FOLD_HASH, restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { WorkflowDefinition } from '../../src/workflow/definition.ts';
-import type { JsonValue } from '../../src/workflow/value.ts';
+import { canonicalJson, type JsonValue } from '../../src/workflow/value.ts';
 import { documentsOf } from './documents.ts';
 import { expectedOf, folderOf, openHistory, releases, reportFrom } from './read-history.ts';
 import { recordHistory } from './record.ts';
@@ -31,6 +32,26 @@ it('what is recorded now is read back', async () => {
 
 it('there is a history for every release that was recorded', () => {
   expect(releases()).toContain('0.1.0');
+});
+
+/** By fold hash: the digest of every state of the first release's history. */
+const STATES = { 'run-fold-3': 'fd1b8fd76662e9fa7fd8eeafd1a9949528d0e274dccfecb489b8d736627eacf1' };
+
+it('the fold hash names one fold: other states of the same history need another hash', async () => {
+  const folder = folderOf('0.1.0');
+  const log = await openHistory(folder);
+  const digest = createHash('sha256');
+  for (const runId of Object.keys(expectedOf(folder).reports).sort()) {
+    const last = log.streamHead(runId)?.version ?? 0;
+    for (let toVersion = 1; toVersion <= last; toVersion += 1) {
+      const loaded = await loadRun(log, runId, { toVersion, useSnapshot: false });
+      if (loaded === undefined) throw new Error(`${runId} has no version ${toVersion}`);
+      const state = snapshotOf(loaded.run, { definition: null, quarantine: loaded.quarantine });
+      digest.update(canonicalJson(JSON.parse(JSON.stringify(state)) as JsonValue));
+    }
+  }
+  await log.close();
+  expect({ [FOLD_HASH]: digest.digest('hex') }).toEqual(STATES);
 });
 
 describe.each(releases())('the history of %s', (release) => {

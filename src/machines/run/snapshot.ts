@@ -18,7 +18,7 @@ import { runMachine } from './machine.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
- * A snapshot with another hash is ignored.
+ * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
 export const FOLD_HASH = 'run-fold-3';
 
