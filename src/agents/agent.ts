@@ -27,7 +27,10 @@ export interface AgentTask {
 export interface ProgressUpdate {
   percent?: number;
   message?: string;
-  /** What was used so far in this attempt (tokens, cost); the last one becomes the outcome's. */
+  /**
+   * What was used so far in this attempt (tokens, cost); the last one becomes the outcome's. Over 16 KiB as JSON, or no
+   * JSON value, it is left out and logged.
+   */
   usage?: JsonObject;
 }
 

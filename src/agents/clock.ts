@@ -3,8 +3,10 @@
  */
 
 export interface WorkerClock {
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch. May jump: somebody sets the machine's clock. For dates, not for spans. */
   now(): number;
+  /** Milliseconds since some moment of this process; never jumps. For spans: what is due, how long ago. */
+  elapsedMs(): number;
   /** 0 up to 1, for jitter. */
   random(): number;
   /** Calls once after `ms` milliseconds, however long; returns what calls it off. Does not keep the process alive. */
@@ -32,6 +34,7 @@ function afterOnSystem(ms: number, callback: () => void): () => void {
 /** The real one. */
 export const systemClock: WorkerClock = {
   now: () => Date.now(),
+  elapsedMs: () => performance.now(),
   random: () => Math.random(),
   after: afterOnSystem,
 };

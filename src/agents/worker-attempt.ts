@@ -4,10 +4,12 @@
 
 import type { AttemptRef, ExecutionRequest, ProgressMessage } from '../messages/execution.ts';
 import type { Failure } from '../messages/failure.ts';
-import { checkValue, type JsonObject } from '../workflow/value.ts';
+import type { JsonObject } from '../workflow/value.ts';
 import type { Agent, AgentContext, AgentLogger, AgentTask, ProgressUpdate } from './agent.ts';
 import { sleepOn, type WorkerClock } from './clock.ts';
 import { AgentFailure } from './errors.ts';
+import { dueAtOf } from './worker-deadlines.ts';
+import { checkUsage } from './worker-usage.ts';
 
 /** Progress of one attempt is published at most this often; the latest of what came in between follows with a heartbeat. */
 const PROGRESS_INTERVAL_MS = 200;
@@ -26,6 +28,8 @@ export class AttemptInHand implements AgentContext {
   readonly request: ExecutionRequest;
   readonly agent: Agent;
   readonly ref: AttemptRef;
+  /** When it is out of time, in `WorkerClock.elapsedMs`. */
+  readonly dueAt: number | undefined;
   isRunning = false;
   /** Given up: nobody waits for its result. */
   isAbandoned = false;
@@ -35,11 +39,13 @@ export class AttemptInHand implements AgentContext {
   #interruption: AgentFailure | undefined;
   #lastProgressAt = Number.NEGATIVE_INFINITY;
   #heldProgress: ProgressUpdate | undefined;
+  #hasLeftOutUsage = false;
 
   constructor(attempt: { request: ExecutionRequest; agent: Agent; host: AttemptHost }) {
     this.request = attempt.request;
     this.agent = attempt.agent;
     this.#host = attempt.host;
+    this.dueAt = dueAtOf(attempt.request, attempt.host.clock);
     const { runId, taskId, attempt: number } = attempt.request;
     this.ref = { runId, activation: taskId, attempt: number };
   }
@@ -109,14 +115,27 @@ export class AttemptInHand implements AgentContext {
     }
   }
 
+  /** Usage as a member of a message; nothing for what cannot travel, which is logged once an attempt. */
+  usageMember(usage: unknown): { usage?: JsonObject } {
+    if (usage === undefined) return {};
+    const checked = checkUsage(usage);
+    if ('usage' in checked) return checked;
+    if (!this.#hasLeftOutUsage) this.logger.warn('usage left out', { error: checked.problem });
+    this.#hasLeftOutUsage = true;
+    return {};
+  }
+
   #progressMessage(update: ProgressUpdate): ProgressMessage {
-    const message: ProgressMessage = { attempt: this.ref.attempt, worker: this.#host.workerId };
+    const message: ProgressMessage = {
+      attempt: this.ref.attempt,
+      worker: this.#host.workerId,
+      ...this.usageMember(update.usage),
+    };
     if (update.percent !== undefined && Number.isFinite(update.percent)) {
       message.percent = Math.min(Math.max(update.percent, 0), 100);
     }
     if (update.message !== undefined)
       message.message = update.message.slice(0, MAX_PROGRESS_MESSAGE).toWellFormed();
-    if (update.usage !== undefined) message.usage = checkValue(update.usage) as JsonObject;
     return message;
   }
 }

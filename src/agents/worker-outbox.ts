@@ -4,14 +4,17 @@
  * O1 A result leaves the outbox exactly once: acknowledged, refused for good, or older than the retention time.
  * O2 At most `MAX_IN_FLIGHT` requests at a time; the others wait their turn.
  * O3 One timer for all that waits, none a result (beside the request's own timeout).
+ * O4 A result is given up for what the other side says of it, never for what goes wrong in this process.
  */
 import type { BusMessage } from '../messaging/bus.ts';
+import { RemoteError } from '../messaging/errors.ts';
 import { TroupeError } from '../workflow/errors.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import type { AgentLogger } from './agent.ts';
 import { RESULT_RETENTION_MS } from './attempt-cache.ts';
 import type { FinishedAttempt } from './attempt-record.ts';
 import type { WorkerClock } from './clock.ts';
+import { FifoQueue } from './fifo-queue.ts';
 
 const MAX_IN_FLIGHT = 1_024;
 /** Requests for one result at a time: a second one when the orchestrator asks for what the first should have told it. */
@@ -52,8 +55,10 @@ export interface OutboxOptions {
 interface Letter {
   finished: FinishedAttempt;
   tries: number;
-  /** Milliseconds since the epoch; of a letter that waits. */
+  /** In `WorkerClock.elapsedMs`; of a letter that waits. */
   dueAt: number;
+  /** True while it waits for its turn. */
+  isReady: boolean;
   /** Requests without an answer yet. */
   copies: number;
 }
@@ -63,8 +68,7 @@ export class WorkerOutbox {
   readonly #options: OutboxOptions;
   readonly #letters = new Map<string, Letter>();
   readonly #waiting = new Set<Letter>();
-  #ready: Letter[] = [];
-  #nextReady = 0;
+  readonly #ready = new FifoQueue<Letter>();
   #inFlight = 0;
   #stopTick: (() => void) | undefined;
   #isStopped = false;
@@ -94,7 +98,7 @@ export class WorkerOutbox {
       if (this.#waiting.delete(known) || isInFlight) this.#enqueue(known);
       return;
     }
-    const letter: Letter = { finished, tries: 0, dueAt: 0, copies: 0 };
+    const letter: Letter = { finished, tries: 0, dueAt: 0, isReady: false, copies: 0 };
     this.#letters.set(finished.key, letter);
     this.#enqueue(letter);
   }
@@ -116,18 +120,18 @@ export class WorkerOutbox {
   }
 
   #enqueue(letter: Letter): void {
+    // However often it is asked for while the others are in flight, its turn comes once.
+    if (letter.isReady) return;
+    letter.isReady = true;
     this.#ready.push(letter);
     this.#pump();
   }
 
   #pump(): void {
-    while (
-      this.#inFlight < MAX_IN_FLIGHT &&
-      this.#nextReady < this.#ready.length &&
-      !this.#isStopped
-    ) {
-      const letter = this.#ready[this.#nextReady] as Letter;
-      this.#nextReady += 1;
+    while (this.#inFlight < MAX_IN_FLIGHT && !this.#isStopped) {
+      const letter = this.#ready.take();
+      if (letter === undefined) return;
+      letter.isReady = false;
       if (this.#isGone(letter)) continue;
       letter.copies += 1;
       this.#inFlight += 1;
@@ -135,10 +139,6 @@ export class WorkerOutbox {
         (reply) => this.#onReply(letter, reply),
         (error: unknown) => this.#onError(letter, error),
       );
-    }
-    if (this.#nextReady === this.#ready.length) {
-      this.#ready = [];
-      this.#nextReady = 0;
     }
   }
 
@@ -185,10 +185,10 @@ export class WorkerOutbox {
   }
 
   #postpone(letter: Letter, reason: string): void {
-    if (this.#isGone(letter) || letter.copies > 0 || this.#waiting.has(letter)) return;
+    if (this.#isGone(letter) || letter.copies > 0 || letter.isReady || this.#waiting.has(letter))
+      return;
     const { clock } = this.#options;
-    const now = clock.now();
-    if (now - letter.finished.finishedAt > RESULT_RETENTION_MS) {
+    if (clock.now() - letter.finished.finishedAt > RESULT_RETENTION_MS) {
       this.#log('error', letter, 'result dropped: nobody took it within the retention time', {
         reason,
       });
@@ -197,7 +197,7 @@ export class WorkerOutbox {
     }
     const backoffMs = Math.min(FIRST_BACKOFF_MS * 2 ** letter.tries, MAX_BACKOFF_MS);
     letter.tries += 1;
-    letter.dueAt = now + backoffMs * (0.5 + clock.random() / 2);
+    letter.dueAt = clock.elapsedMs() + backoffMs * (0.5 + clock.random() / 2);
     this.#waiting.add(letter);
     this.#log('debug', letter, 'result not acknowledged; sent again later', {
       reason,
@@ -210,7 +210,7 @@ export class WorkerOutbox {
     if (this.#isStopped || this.#stopTick !== undefined) return;
     this.#stopTick = this.#options.clock.after(TICK_MS, () => {
       this.#stopTick = undefined;
-      const now = this.#options.clock.now();
+      const now = this.#options.clock.elapsedMs();
       for (const letter of this.#waiting) {
         if (letter.dueAt > now) continue;
         this.#waiting.delete(letter);
@@ -231,8 +231,8 @@ export class WorkerOutbox {
   }
 }
 
-/** True when sending the result again cannot help. What is no typed error is a defect on the way: it is sent again. */
-function isFinal(error: unknown): error is TroupeError {
-  if (!(error instanceof TroupeError)) return false;
+/** O4: true when the other side has said that sending the result again cannot help. */
+function isFinal(error: unknown): error is RemoteError {
+  if (!(error instanceof RemoteError)) return false;
   return !error.code.startsWith('bus.') && !RESEND_CODES.has(error.code);
 }

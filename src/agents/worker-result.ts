@@ -7,14 +7,17 @@ import { type BlobStoreAddress, putBlob } from '../client/blob-transfer.ts';
 import { type Failure, failureCodes, failureOf } from '../messages/failure.ts';
 import { BLOB_CHUNK_BYTES, MAX_VALUE_BYTES } from '../messages/request.ts';
 import type { BusMessage, Headers } from '../messaging/bus.ts';
+import { RemoteError } from '../messaging/errors.ts';
+import { TroupeError } from '../workflow/errors.ts';
 import {
   type BlobReference,
   checkValue,
   type JsonObject,
   VALUE_BLOB_TYPE,
 } from '../workflow/value.ts';
-import type { AgentOutcome } from './agent.ts';
+import type { AgentLogger, AgentOutcome } from './agent.ts';
 import { encodeFinished, type FinishedAttempt } from './attempt-record.ts';
+import type { WorkerClock } from './clock.ts';
 import type { AttemptInHand } from './worker-attempt.ts';
 
 /** Larger results are sent as blobs: a message over 512 KiB must use one. Leaves room for what is around the output. */
@@ -41,7 +44,7 @@ export function encodeResult(
 ): EncodedResult {
   const { request } = attempt;
   const base: JsonObject = { attempt: request.attempt, worker, logId: request.logId };
-  const usage = usageOf(attempt, outcome);
+  const usage = attempt.usageMember(outcome.usage);
   const finish = (body: JsonObject): EncodedResult => {
     const finished: FinishedAttempt = {
       key: request.key,
@@ -78,20 +81,37 @@ export function encodeResult(
   }
 }
 
-/** Sends results; remembers which large outputs the orchestrator has. */
+/** Sends results; remembers which large outputs the orchestrator has, and which results cannot be sent as they are. */
 export class ResultSender {
   readonly #address: BlobStoreAddress;
-  readonly #now: () => number;
+  readonly #clock: WorkerClock;
+  readonly #logger: AgentLogger;
   readonly #uploads = new WeakMap<FinishedAttempt, { reference: BlobReference; at: number }>();
+  readonly #substitutes = new WeakMap<FinishedAttempt, JsonObject>();
 
-  constructor(options: { address: BlobStoreAddress; now: () => number }) {
+  constructor(options: { address: BlobStoreAddress; clock: WorkerClock; logger: AgentLogger }) {
     this.#address = options.address;
-    this.#now = options.now;
+    this.#clock = options.clock;
+    this.#logger = options.logger;
   }
 
-  /** One try. Resolves to the reply; rejects as `Bus.request` does. */
+  /**
+   * One try. Resolves to the reply; rejects as `Bus.request` does. A result that our own side cannot send (too large
+   * for this server) is told as a failure from then on: silence would have the attempt lost and executed again.
+   */
   async send(finished: FinishedAttempt): Promise<BusMessage> {
+    const known = this.#substitutes.get(finished);
+    if (known !== undefined) return this.#request(finished, known);
     const body = finished.upload === true ? await this.#offload(finished) : finished.body;
+    try {
+      return await this.#request(finished, body);
+    } catch (error) {
+      if (!isUnsendable(error)) throw error;
+      return this.#request(finished, this.#substituteFor(finished, error));
+    }
+  }
+
+  #request(finished: FinishedAttempt, body: JsonObject): Promise<BusMessage> {
     const headers: { headers?: Headers } =
       finished.trace === undefined ? {} : { headers: { traceparent: finished.trace } };
     return this.#address.bus.request(finished.subject, body, {
@@ -100,20 +120,38 @@ export class ResultSender {
     });
   }
 
+  #substituteFor(finished: FinishedAttempt, error: TroupeError): JsonObject {
+    const { runId, activation, attempt } = finished.ref;
+    this.#logger.error('result cannot be sent; told as a failure', {
+      runId,
+      taskId: activation,
+      attempt,
+      code: error.code,
+      error: error.message,
+    });
+    const { output: _, usage: __, ...rest } = finished.body;
+    const substitute = { ...rest, ...failedBody(notRetryable(error)) };
+    this.#substitutes.set(finished, substitute);
+    return substitute;
+  }
+
   async #offload(finished: FinishedAttempt): Promise<JsonObject> {
     const known = this.#uploads.get(finished);
-    if (known !== undefined && this.#now() - known.at < UPLOAD_VALID_MS)
+    const ageMs = known === undefined ? -1 : this.#clock.now() - known.at;
+    // By the date, which also counts the time in which the machine slept; one that was set back proves nothing.
+    if (known !== undefined && ageMs >= 0 && ageMs < UPLOAD_VALID_MS)
       return { ...finished.body, output: { ...known.reference } };
     const bytes = Buffer.from(JSON.stringify(finished.body['output']));
     try {
       const reference = await putBlob(this.#address, { bytes, type: VALUE_BLOB_TYPE });
-      this.#uploads.set(finished, { reference, at: this.#now() });
+      this.#uploads.set(finished, { reference, at: this.#clock.now() });
       return { ...finished.body, output: { ...reference } };
     } catch (error) {
       if (isPassing(error)) throw error;
       // The orchestrator takes no such blob: that is how this attempt has ended, and it is told so.
       const { output: _, ...rest } = finished.body;
-      return { ...rest, ...failedBody(failureOf(error, true)) };
+      const failure = isUnsendable(error) ? notRetryable(error) : failureOf(error, true);
+      return { ...rest, ...failedBody(failure) };
     }
   }
 }
@@ -130,15 +168,12 @@ function tooLarge(size: string): Failure {
   return { code: failureCodes.payloadTooLarge, message, retryable: false };
 }
 
-/** Usage is evidence, not the result: what cannot travel is left out and logged. */
-function usageOf(attempt: AttemptInHand, outcome: AgentOutcome): JsonObject {
-  if (outcome.usage === undefined) return {};
-  try {
-    return { usage: checkValue(outcome.usage) };
-  } catch (error) {
-    attempt.logger.warn('usage left out', {
-      error: error instanceof Error ? error.message : String(error),
-    });
-    return {};
-  }
+/** True for what this process refuses to send: the same message would be refused again. */
+function isUnsendable(error: unknown): error is TroupeError {
+  if (!(error instanceof TroupeError) || error instanceof RemoteError) return false;
+  return error.code === failureCodes.payloadTooLarge || error.code === 'value.unsupported';
+}
+
+function notRetryable(error: TroupeError): Failure {
+  return { ...failureOf(error), retryable: false };
 }

@@ -107,7 +107,7 @@ class NatsWorker implements Worker, AttemptHost {
     this.id = this.#cache.workerId;
     this.#queue = new WorkerQueue({ agents, concurrency, maxQueued });
     const address = { bus: options.bus, subjects: options.subjects };
-    const sender = new ResultSender({ address, now: () => this.clock.now() });
+    const sender = new ResultSender({ address, clock: this.clock, logger: this.logger });
     this.#outbox = new WorkerOutbox({
       transmit: (finished) => sender.send(finished),
       onSettled: (finished) => {
@@ -127,7 +127,7 @@ class NatsWorker implements Worker, AttemptHost {
       inHand: this.#inHand,
       isDraining: () => this.#isDraining,
     });
-    this.#deadlines = new DeadlineWatch(this.clock, (now) => this.#expire(now));
+    this.#deadlines = new DeadlineWatch(this.clock, (elapsedMs) => this.#expire(elapsedMs));
   }
 
   get workerId(): string {
@@ -238,7 +238,7 @@ class NatsWorker implements Worker, AttemptHost {
     }
     this.#inHand.set(request.key, attempt);
     this.#accept(message);
-    this.#deadlines.watch(request.deadline);
+    this.#deadlines.watch(attempt.dueAt);
     this.#startWaiting();
   }
 
@@ -348,13 +348,13 @@ class NatsWorker implements Worker, AttemptHost {
     this.#reportIdle();
   }
 
-  /** Interrupts what is out of time; returns the next deadline. */
-  #expire(now: number): number | undefined {
+  /** Interrupts what is out of time; returns when the next one is. */
+  #expire(elapsedMs: number): number | undefined {
     let next: number | undefined;
     for (const attempt of this.#inHand.values()) {
-      const { deadline } = attempt.request;
-      if (deadline === undefined || attempt.interruption !== undefined) continue;
-      if (deadline > now) next = Math.min(next ?? deadline, deadline);
+      const { dueAt } = attempt;
+      if (dueAt === undefined || attempt.interruption !== undefined) continue;
+      if (dueAt > elapsedMs) next = Math.min(next ?? dueAt, dueAt);
       else
         this.#interrupt(attempt, {
           code: failureCodes.taskTimeout,

@@ -42,8 +42,10 @@ export const executionRequestSchema = z.object({
   agent: agentName,
   parameters: value,
   context: object,
-  /** Milliseconds since the epoch after which nobody waits any more. */
+  /** Milliseconds since the epoch, on the orchestrator's clock, after which nobody waits any more. */
   deadline: z.number().optional(),
+  /** Milliseconds that were left until the deadline when this was sent: true on every clock. */
+  timeoutMs: z.number().optional(),
   budget: object.optional(),
   /** Subjects for the result and for progress. */
   result: z.string(),

@@ -23,6 +23,8 @@ import type { Directory } from '../services/directory.ts';
 /** First and longest wait before an attempt that nobody took is offered again. */
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
+/** Everybody is back within a second of the server's return (contracts.md). */
+const RECONNECT_PATIENCE_MS = 1_000;
 
 interface Owed {
   ref: AttemptRef;
@@ -160,12 +162,21 @@ export class Dispatcher {
     }
   }
 
-  /** After a lost connection: attempts that no worker has said to have are offered again, under the same key. */
-  offerAgain(): void {
-    if (this.#isHolding) return;
-    for (const [key, owed] of this.#owed) {
-      if (this.#options.attempts.get(owed.ref)?.worker === undefined) this.#send(key, owed);
-    }
+  /**
+   * After a lost connection. Workers that come back say at once what they have; what was sent before and nobody has
+   * by then was lost on the way and is offered again, under the same key.
+   */
+  reconnected(): void {
+    const { attempts, clock } = this.#options;
+    const before = clock.now();
+    clock.after(RECONNECT_PATIENCE_MS, () => {
+      if (this.#isHolding) return;
+      for (const [key, owed] of this.#owed) {
+        const entry = attempts.get(owed.ref);
+        const isLost = entry?.worker === undefined && (entry?.seenAt ?? 0) <= before;
+        if (isLost && owed.cancelRetry === undefined) this.#send(key, owed);
+      }
+    });
   }
 
   /** The log was reopened or the hosts were thrown away: what is owed is told again by them. */
@@ -223,8 +234,9 @@ export class Dispatcher {
   }
 
   #requestOf(key: string, owed: Owed, parameters: JsonValue): ExecutionRequest {
-    const { subjects, log } = this.#options;
+    const { subjects, log, clock } = this.#options;
     const { ref, agent, context } = owed;
+    const { deadline } = context;
     return {
       runId: ref.runId,
       taskId: ref.activation,
@@ -238,7 +250,10 @@ export class Dispatcher {
         correlationId: context.correlationId,
         ...(context.description === undefined ? {} : { description: context.description }),
       },
-      ...(context.deadline === undefined ? {} : { deadline: context.deadline }),
+      // The worker's clock may show another time than ours: what is left is true on both.
+      ...(deadline === undefined
+        ? {}
+        : { deadline, timeoutMs: Math.max(deadline - clock.now(), 0) }),
       result: subjects.taskResult(ref.runId, ref.activation),
       progress: subjects.taskProgress(ref.runId, ref.activation),
       ...(context.trace === undefined ? {} : { trace: context.trace }),
