@@ -26,18 +26,18 @@ import type {
   ServiceDefinition,
   Subscription,
 } from './bus.ts';
-import { BusClosedError, DisconnectedError, PayloadTooLargeError, toWireError } from './errors.ts';
+import { BusClosedError, DisconnectedError, toWireError } from './errors.ts';
 import {
   type BusErrorListener,
   type ConnectOptions,
   dialServer,
   withoutCredentials,
 } from './nats-dial.ts';
-import { NatsMessage, type RawMessage, toHeaders } from './nats-message.ts';
+import { checkSize, NatsMessage, type RawMessage, toHeaders } from './nats-message.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { RequestMux } from './request-mux.ts';
 import { checkQueueName } from './subjects.ts';
-import { encodeBody, encodeText, HEADER_ALLOWANCE_BYTES, MAX_MESSAGE_BYTES } from './wire.ts';
+import { encodeBody, encodeText } from './wire.ts';
 
 export type { BusErrorListener, ConnectOptions } from './nats-dial.ts';
 
@@ -58,6 +58,7 @@ export class NatsBus implements Bus {
   readonly #outbox = new Outbox((message) => this.#write(message));
   readonly #reconnectListeners = new Set<() => void>();
   #isConnected = true;
+  #isClosing = false;
   #isClosed = false;
 
   constructor(
@@ -136,6 +137,7 @@ export class NatsBus implements Bus {
 
   subscribe(subject: string, options: { queue?: string }, handler: BusHandler): Subscription {
     if (this.#isClosed) throw new BusClosedError(this.url);
+    this.#outbox.flush(); // what was published before is not for this subscription
     const subscription = this.#connection.subscribe(subject, {
       ...(options.queue !== undefined && { queue: checkQueueName(options.queue) }),
       callback: (error, message: Msg) => {
@@ -148,6 +150,7 @@ export class NatsBus implements Bus {
 
   async serve(service: ServiceDefinition): Promise<Subscription> {
     const { name, version, description, metadata, endpoints } = service;
+    this.#outbox.flush();
     const added = await this.#connection.services.add({
       name,
       version,
@@ -190,8 +193,9 @@ export class NatsBus implements Bus {
   }
 
   async close(): Promise<void> {
-    if (this.#isClosed) return;
+    if (this.#isClosing) return;
     this.#outbox.flush();
+    this.#isClosing = true;
     if (this.#isConnected) await within(DRAIN_TIMEOUT_MS, this.#connection.drain());
     this.#isClosed = true;
     this.#mux.failAll(new BusClosedError(this.url));
@@ -204,16 +208,12 @@ export class NatsBus implements Bus {
   }
 
   #send(subject: string, bytes: Uint8Array, headers: MsgHdrs | undefined, replyTo?: string): void {
-    if (this.#connection.isDraining()) throw new BusClosedError(this.url);
-    if (bytes.length > this.#maxBytes)
-      throw new PayloadTooLargeError({ size: bytes.length, limit: this.#maxBytes });
-    this.#outbox.add({ subject, bytes, headers, replyTo });
-  }
-
-  /** The server's limit of a message may be smaller than ours; its headers are part of it. */
-  get #maxBytes(): number {
-    const limit = this.#connection.info?.max_payload ?? MAX_MESSAGE_BYTES;
-    return limit >= MAX_MESSAGE_BYTES ? MAX_MESSAGE_BYTES : limit - HEADER_ALLOWANCE_BYTES;
+    if (this.#isClosed) throw new BusClosedError(this.url);
+    checkSize(bytes, headers, this.#connection.info?.max_payload);
+    const message = { subject, bytes, headers, replyTo };
+    // While it closes, the connection takes answers until its last subscription is drained: there is no later.
+    if (this.#isClosing) this.#write(message);
+    else this.#outbox.add(message);
   }
 
   /** What waited while the connection was lost is dropped like what is published then. */

@@ -2,8 +2,15 @@
 import { headers as createHeaders, type MsgHdrs } from 'nats';
 import type { JsonValue } from '../workflow/value.ts';
 import type { BusMessage, Encoding, Headers, WireError } from './bus.ts';
-import { MalformedMessageError, RemoteError } from './errors.ts';
-import { CONTENT_TYPE, decodeBody, encodeBody, encodingOf, MSGPACK_TYPE } from './wire.ts';
+import { MalformedMessageError, PayloadTooLargeError, RemoteError } from './errors.ts';
+import {
+  CONTENT_TYPE,
+  decodeBody,
+  encodeBody,
+  encodingOf,
+  MAX_MESSAGE_BYTES,
+  MSGPACK_TYPE,
+} from './wire.ts';
 
 const SERVICE_ERROR = 'Nats-Service-Error';
 const SERVICE_ERROR_CODE = 'Nats-Service-Error-Code';
@@ -165,6 +172,29 @@ export function toHeaders(headers: Headers | undefined, encoding: Encoding): Msg
   for (const [name, value] of Object.entries(headers ?? {})) made.set(name, value);
   if (encoding === 'msgpack') made.set(CONTENT_TYPE, MSGPACK_TYPE);
   return made;
+}
+
+const STATUS_LINE = 'NATS/1.0\r\n\r\n'.length;
+const HEADER_OVERHEAD = ': \r\n'.length;
+
+/** Throws `payload.too-large` for a message that is larger than `limit` bytes, headers and body together. */
+export function checkSize(
+  bytes: Uint8Array,
+  headers: MsgHdrs | undefined,
+  limit: number = MAX_MESSAGE_BYTES,
+): void {
+  const size = bytes.length + sizeOf(headers);
+  if (size > limit) throw new PayloadTooLargeError({ size, limit });
+}
+
+function sizeOf(headers: MsgHdrs | undefined): number {
+  if (headers === undefined) return 0;
+  let size = STATUS_LINE;
+  for (const name of headers.keys()) {
+    for (const value of headers.values(name))
+      size += name.length + Buffer.byteLength(value) + HEADER_OVERHEAD;
+  }
+  return size;
 }
 
 /** One line of printable ASCII, bounded: what a header may hold. */

@@ -18,7 +18,7 @@ export const MSGPACK_TYPE = 'application/msgpack';
 /** The limit of a message, headers included. */
 export const MAX_MESSAGE_BYTES = 1024 * 1024;
 /** What headers may take of a message. */
-export const HEADER_ALLOWANCE_BYTES = 8 * 1024;
+const HEADER_ALLOWANCE_BYTES = 8 * 1024;
 const MAX_BODY_BYTES = MAX_MESSAGE_BYTES - HEADER_ALLOWANCE_BYTES;
 
 /** `auto`, which the package's types do not list: 64-bit integers are numbers within 2^53 and bigint (then refused) beyond. */

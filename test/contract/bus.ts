@@ -7,6 +7,7 @@ import type { BusMessage } from '../../src/messaging/bus.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 import { RunFailedForTest } from '../support/test-error.ts';
 import { BusContext as Context, type TestedNetwork } from './bus-context.ts';
+import { describeLeaving } from './bus-leaving.ts';
 
 export type { TestedNetwork } from './bus-context.ts';
 
@@ -24,6 +25,7 @@ export function testBus(name: string, start: () => Promise<TestedNetwork>): void
     describeErrors(context);
     describeServices(context);
     describeEnding(context);
+    describeLeaving(context);
   });
 }
 

@@ -18,6 +18,7 @@ import {
   toWireError,
 } from '../../src/messaging/errors.ts';
 import {
+  checkSize,
   errorInReply,
   isNoResponders,
   NatsMessage,
@@ -90,6 +91,7 @@ export class SimBus implements Bus {
   }
 
   #send(subject: string, data: Uint8Array, headers: RawMessage['headers'], reply?: string): void {
+    checkSize(data, headers);
     if (!this.isUp) return;
     this.#network.route({
       subject,
@@ -174,6 +176,7 @@ export class SimBus implements Bus {
     this.#assertOpen();
     const encoding = options.encoding ?? 'json';
     const bytes = options.bytes ?? encodeBody(body, encoding);
+    checkSize(bytes, toHeaders(options.headers, encoding));
     const inbox = this.#network.newInbox();
     const replies: RawMessage[] = [];
     return new Promise((resolve, reject) => {
