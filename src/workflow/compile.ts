@@ -15,6 +15,7 @@ import type {
   WorkflowDefinition,
 } from './definition.ts';
 import { parseDuration } from './durations.ts';
+import { unwrapped } from './templates.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 const DEFAULT_MAX_PARALLEL = 3;
@@ -130,9 +131,7 @@ function compileTrigger(source: JsonValue | undefined): Trigger {
 function compileCondition(source: JsonValue | undefined): string | undefined {
   if (typeof source === 'boolean') return String(source);
   if (typeof source !== 'string') return undefined;
-  const trimmed = source.trim();
-  const isWrapped = trimmed.startsWith('${') && trimmed.indexOf('}') === trimmed.length - 1;
-  return isWrapped ? trimmed.slice(2, -1) : source;
+  return unwrapped(source.trim()) ?? source;
 }
 
 function compileForeach(source: JsonValue | undefined): JsonValue | undefined {

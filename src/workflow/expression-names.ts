@@ -82,7 +82,7 @@ export class NameResolver {
         this.unknown(
           ast,
           `${kind} \`${field}\``,
-          didYouMean(field, declared.keys(), `Declare the ${kind}.`),
+          didYouMean(field, declared.keys(), `Declare the ${kind}.`, this.names),
         );
     }
     return this.member(kind, field);
@@ -129,7 +129,7 @@ export class NameResolver {
     const known = knownNames(this.names);
     const otherwise =
       'A name is a task, an input, a variable, `run`, or `item` in a `foreach` task.';
-    return this.unknown(ast, `name \`${name}\``, didYouMean(name, known, otherwise));
+    return this.unknown(ast, `name \`${name}\``, didYouMean(name, known, otherwise, this.names));
   }
 
   private refuseSecrets(ast: ASTNode): never {

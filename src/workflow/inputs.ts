@@ -33,7 +33,7 @@ export function resolveInputs(
     findings.add({
       code: 'input.unknown',
       message: `there is no input \`${name}\``,
-      hint: didYouMean(name, Object.keys(definition.inputs), knownText(definition.inputs)),
+      hint: didYouMean(name, Object.keys(definition.inputs), knownText(definition.inputs), given),
       path: ['inputs', name],
     });
   }

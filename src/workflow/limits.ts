@@ -12,6 +12,8 @@ export const MAX_ALIAS_NODES = 10_000;
 export const MAX_PROBLEMS = 500;
 /** Names compared when a suggestion is looked for. */
 export const MAX_SUGGESTION_CANDIDATES = 2_000;
+/** Suggestions looked for in one definition. */
+export const MAX_SUGGESTIONS = 20;
 /** Characters of a task id, an input name or a variable name. */
 export const MAX_NAME_LENGTH = 128;
 /** Milliseconds of any duration: 10 years. */

@@ -77,7 +77,12 @@ function compileList(
 ): Render | undefined {
   const renders = list.map((item, index) => compileValue(item, walk, [...path, index]));
   if (renders.every((render) => render === undefined)) return undefined;
-  return (scope) => list.map((item, index) => renders[index]?.(scope) ?? item);
+  return (scope) =>
+    list.map((item, index) => {
+      const render = renders[index];
+      // A rendered null is a value, not the absence of one.
+      return render === undefined ? item : render(scope);
+    });
 }
 
 function compileMap(
@@ -178,16 +183,24 @@ function splitText(source: string): (string | TemplatePart)[] {
   return parts;
 }
 
-const STRING_OR_BRACE = /"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*'|[{}]/g;
-
+/**
+ * Where the `}` is that closes a `${`, braces and texts within skipped. One pass: a quote that is never closed is a
+ * character like any other, and so are all later ones of its kind. Throws `expression.invalid`.
+ */
 function closingBrace(source: string, from: number): number {
-  const pattern = new RegExp(STRING_OR_BRACE);
-  pattern.lastIndex = from;
+  const unclosed = new Set<string>();
   let depth = 0;
-  for (let match = pattern.exec(source); match !== null; match = pattern.exec(source)) {
-    if (match[0] === '{') depth += 1;
-    else if (match[0] === '}' && depth === 0) return match.index;
-    else if (match[0] === '}') depth -= 1;
+  for (let at = from; at < source.length; at += 1) {
+    const character = source[at] as string;
+    if (character === '{') depth += 1;
+    else if (character === '}') {
+      if (depth === 0) return at;
+      depth -= 1;
+    } else if ((character === '"' || character === "'") && !unclosed.has(character)) {
+      const end = closingQuote(source, at);
+      if (end === -1) unclosed.add(character);
+      else at = end;
+    }
   }
   throw new ExpressionInvalid({
     problem: 'expression.syntax',
@@ -196,4 +209,24 @@ function closingBrace(source: string, from: number): number {
     expression: source,
     offset: from - 2,
   });
+}
+
+function closingQuote(source: string, open: number): number {
+  const quote = source[open];
+  for (let at = open + 1; at < source.length; at += 1) {
+    if (source[at] === quote) return at;
+    if (source[at] === '\\') at += 1;
+  }
+  return -1;
+}
+
+/** What is inside when the whole text is one `${...}`, undefined otherwise. */
+export function unwrapped(source: string): string | undefined {
+  if (!source.startsWith('${') || !source.endsWith('}')) return undefined;
+  try {
+    return closingBrace(source, 2) === source.length - 1 ? source.slice(2, -1) : undefined;
+  } catch (error) {
+    if (error instanceof ExpressionInvalid) return undefined;
+    throw error;
+  }
 }

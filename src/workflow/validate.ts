@@ -69,6 +69,7 @@ function checkId({ index, task, graph }: Place & { graph: TaskGraph }, findings:
   }
 }
 
+// Length: three things that can be wrong with a dependency, each with its words.
 function checkDependencies(
   { index, task, graph, source }: Place & { graph: TaskGraph; source: JsonValue | undefined },
   findings: Findings,
@@ -92,7 +93,12 @@ function checkDependencies(
       findings.add({
         code: 'workflow.missing-dependency',
         message: `\`${task.id}\` depends on \`${id}\`, which is no task of this workflow`,
-        hint: didYouMean(id, graph.indexOf.keys(), 'Add the task, or remove the dependency.'),
+        hint: didYouMean(
+          id,
+          graph.indexOf.keys(),
+          'Add the task, or remove the dependency.',
+          graph,
+        ),
         path,
       });
     } else if (seen.has(id)) {
@@ -210,6 +216,7 @@ function checkWho(
           name,
           typeof list === 'object' ? list : [],
           `Start a worker that has this ${kind}.`,
+          tasks,
         ),
         path: ['tasks', index, kind],
       });
