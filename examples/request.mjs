@@ -58,8 +58,10 @@ function onMessage(subject, body) {
   if (subject === 'answer') {
     process.stdout.write(`${body || 'nobody answers'}\n`);
     runId = JSON.parse(body || '{}').runId;
-    if (runId === undefined) socket.end();
-    else askHistory();
+    if (runId === undefined) {
+      process.exitCode = 1;
+      socket.end();
+    } else askHistory();
   } else if (subject === 'history') {
     const page = JSON.parse(body || '{}');
     page.events?.forEach(onEvent);

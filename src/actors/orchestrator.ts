@@ -204,7 +204,7 @@ class Node implements Orchestrator, HostRuntime {
       probe: () => this.#probe(),
     });
     await this.#openDoors();
-    this.#stops.push(this.#bus.onReconnect(() => this.#dispatcher.offerAgain()));
+    this.#stops.push(this.#bus.onReconnect(() => this.#dispatcher.reconnected()));
     await Promise.all(probes);
     this.#dispatcher.endHold();
     this.effects.releaseHold();

@@ -79,7 +79,7 @@ export class InterruptedError extends TroupeError {
   readonly code = 'cli.interrupted';
   constructor() {
     super('interrupted', {
-      hint: 'What was recorded is kept; the run goes on when an orchestrator starts again.',
+      hint: 'What was recorded is kept. The run goes on where an orchestrator runs, else when one starts again; `troupe runs list` finds it.',
     });
   }
 }

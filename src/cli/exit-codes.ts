@@ -25,6 +25,10 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'secret.literal',
   'log.import-refused',
   'query.invalid',
+  'query.unknown',
+  'projection.unknown',
+  'subject.invalid-token',
+  'command.unavailable',
 ]);
 const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'orchestrator.duplicate',

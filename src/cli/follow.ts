@@ -7,6 +7,7 @@ import { exitCodes } from './exit-codes.ts';
 import { duration, outputText } from './render/format.ts';
 import { ProgressTracker } from './render/progress.ts';
 import { failureText } from './render/words.ts';
+import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface FollowedRun {
@@ -35,11 +36,12 @@ export async function followToEnd(options: FollowOptions): Promise<FollowedRun> 
     const line = tracker.take(event);
     if (line !== undefined) terminal.tell(line);
     if (isTerminalEvent(event)) break;
-    if (tracker.isWaitingForPerson && !terminal.isInputTerminal) {
-      return {
-        report: await client.report(runId, { signal }),
-        exitCode: exitCodes.waitingForPerson,
-      };
+    const needsPerson = tracker.isWaitingForPerson || tracker.isQuarantined;
+    if (needsPerson && !terminal.isInputTerminal) {
+      const report = await client.report(runId, { signal });
+      // A quarantine may be over by now: what was read is history.
+      const isOver = tracker.isQuarantined && report.status !== 'quarantined';
+      if (!isOver) return { report, exitCode: exitCodes.waitingForPerson };
     }
   }
   const report = await client.waitForRun(runId, { signal });
@@ -53,7 +55,7 @@ function exitCodeOfReport(report: RunReport): number {
 }
 
 /** The result for people: what came out, what went wrong, how to look at it again. */
-export function printResult(terminal: Terminal, report: RunReport): void {
+export function printResult(terminal: Terminal, report: RunReport, session: Session): void {
   const text = outputText(report.output ?? null);
   if (text !== '') terminal.print(`${text}\n`);
   for (const error of outcomeOf(report).errors) {
@@ -62,5 +64,11 @@ export function printResult(terminal: Terminal, report: RunReport): void {
     );
   }
   terminal.print(`Run ${report.runId} ${report.status} after ${duration(report.durationMs)}.`);
-  terminal.print(`Replay it: bin/troupe replay ${report.runId}`);
+  if (session.settings.store === 'memory') return; // nothing is left of it
+  terminal.print(`Replay it: bin/troupe replay ${report.runId}${dataDirOption(session)}`);
+}
+
+/** Empty where the same command finds the same log without it. */
+function dataDirOption({ settings, provenance }: Session): string {
+  return provenance.dataDir.startsWith('--') ? ` --data-dir ${settings.dataDir}` : '';
 }

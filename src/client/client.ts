@@ -30,7 +30,7 @@ import {
   type JsonValue,
   MAX_BODY_DEPTH,
 } from '../workflow/value.ts';
-import { type AskOptions, ask, pause } from './ask.ts';
+import { type AskOptions, ask, isPassing, pause } from './ask.ts';
 import { getBlob, putBlob } from './blob-transfer.ts';
 import { ClarificationNeededError, UnexpectedReplyError, UnknownRunError } from './errors.ts';
 import { CHECK_INTERVAL_MS, followRun, isTerminalEvent, readHistory } from './follow-run.ts';
@@ -164,8 +164,8 @@ export class Client {
       let pauseMs = FIRST_LAG_PAUSE_MS;
       for (;;) {
         const isOver = watch.hasEnded();
-        const report = await this.report(runId, options);
-        if (isEnded(report)) return report;
+        const report = await this.#reportIfThere(runId, options);
+        if (report !== undefined && isEnded(report)) return report;
         if (!isOver) {
           await watch.next();
           continue;
@@ -176,6 +176,16 @@ export class Client {
       }
     } finally {
       await watch.stop();
+    }
+  }
+
+  /** Undefined while nobody answers: whoever waits for a run waits for its orchestrator too. */
+  async #reportIfThere(runId: string, options: AskOptions): Promise<RunReport | undefined> {
+    try {
+      return await this.report(runId, options);
+    } catch (error) {
+      if (isPassing(error)) return undefined;
+      throw error;
     }
   }
 

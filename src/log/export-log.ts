@@ -1,5 +1,5 @@
 /**
- * A log as text. JSON Lines: a header `{format, logId}`, then one line a chunk of a blob
+ * A log as text. JSON Lines: a header `{format, logId, lastPosition}`, then one line a chunk of a blob
  * `{blob, seq, last, bytes}` (base64), then one line a commit `{...commit, unique?}`. Events are as recorded,
  * not upcast. Memory is bounded by one batch of commits or one blob.
  */
@@ -17,6 +17,8 @@ const BLOB_CHUNK_BYTES = 512 * 1024;
 export interface ExportHeader {
   format: string;
   logId: string;
+  /** Of the last commit in the export: a file that was cut ends before it. */
+  lastPosition: number;
 }
 
 export interface BlobLine {
@@ -29,7 +31,7 @@ export interface BlobLine {
 /** The lines of an export, each without its line break. Everything durable at the call is in it. */
 export async function* exportLines(log: EventLog): AsyncGenerator<string> {
   const { logId, durablePosition } = log;
-  const header: ExportHeader = { format: EXPORT_FORMAT, logId };
+  const header: ExportHeader = { format: EXPORT_FORMAT, logId, lastPosition: durablePosition };
   yield JSON.stringify(header);
   for await (const line of blobLines(log)) yield JSON.stringify(line);
   for await (const batch of internalsOf(log).readRecorded({ upTo: durablePosition })) {
@@ -38,7 +40,7 @@ export async function* exportLines(log: EventLog): AsyncGenerator<string> {
 }
 
 /**
- * Writes one JSON document `{format, logId, blobs: [line, ...], commits: [...]}` to `path`: as a whole or not at all,
+ * Writes one JSON document `{format, logId, lastPosition, blobs: [line, ...], commits: [...]}` to `path`: as a whole or not at all,
  * fsynced when it resolves. Throws `log.io`, `log.corrupt`.
  */
 export async function exportJson(log: EventLog, path: string): Promise<void> {
@@ -46,7 +48,8 @@ export async function exportJson(log: EventLog, path: string): Promise<void> {
   const commits = internalsOf(log).readRecorded({ upTo: durablePosition });
   try {
     await writeFileAtomically(path, async (file) => {
-      await file.write(`{"format":"${EXPORT_FORMAT}","logId":${JSON.stringify(logId)},"blobs":[`);
+      const header: ExportHeader = { format: EXPORT_FORMAT, logId, lastPosition: durablePosition };
+      await file.write(`${JSON.stringify(header).slice(0, -1)},"blobs":[`);
       let separator = '\n';
       for await (const line of blobLines(log)) {
         await file.write(separator + JSON.stringify(line));

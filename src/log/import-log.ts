@@ -20,6 +20,8 @@ interface Progress {
   chunks: Buffer[];
   /** Whether the lines are those of one JSON document, and whether its end has come. */
   document: 'none' | 'open' | 'ended';
+  /** What the header says; exports before 0.2 say nothing. */
+  lastPosition: number | undefined;
 }
 
 /** What a document of `exportJson` has around the objects in its lines; the first line opens it. */
@@ -37,7 +39,10 @@ export async function importLines(
 ): Promise<ImportResult> {
   if (log.appendedPosition !== 0) throw new LogImportError('the log is not empty');
   const result: ImportResult = { commits: 0, events: 0, blobs: 0 };
-  const progress: Progress = { log, line: 0, result, chunks: [], document: 'none' };
+  const progress: Progress = {
+    ...{ log, line: 0, result, chunks: [], document: 'none' as const },
+    lastPosition: undefined,
+  };
   for await (const text of lines) {
     progress.line += 1;
     const whole = text.trim();
@@ -46,6 +51,12 @@ export async function importLines(
   if (progress.line === 0) throw new LogImportError('there is no header');
   if (progress.document === 'open') throw new LogImportError('the document has no end');
   if (progress.chunks.length > 0) throw new LogImportError('the last blob is incomplete');
+  const { lastPosition = log.appendedPosition } = progress;
+  if (lastPosition !== log.appendedPosition)
+    throw new LogImportError(
+      `the export was cut: it ends at position ${log.appendedPosition} of ${lastPosition}`,
+      { line: progress.line },
+    );
   await log.flush();
   return result;
 }
@@ -70,8 +81,10 @@ async function importLine(progress: Progress, text: string): Promise<void> {
   const { line } = progress;
   const value = parse(text, line);
   if (line === 1) {
-    if (value['format'] === EXPORT_FORMAT) return;
-    throw new LogImportError(`the format is not ${EXPORT_FORMAT}`, { line });
+    if (value['format'] !== EXPORT_FORMAT)
+      throw new LogImportError(`the format is not ${EXPORT_FORMAT}`, { line });
+    if (typeof value['lastPosition'] === 'number') progress.lastPosition = value['lastPosition'];
+    return;
   }
   if (typeof value['blob'] === 'string') await importBlob(progress, value as unknown as BlobLine);
   else await importCommit(progress, value as unknown as ImportedCommit);

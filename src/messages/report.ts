@@ -15,18 +15,21 @@ export type ReportedTaskStatus =
   | 'skipped'
   | 'canceled';
 
-export type ReportedRunStatus =
-  | 'pending'
-  | 'running'
-  | 'paused'
-  | 'stopping'
-  | 'compensating'
-  | 'canceling'
-  | 'finishing'
-  | 'succeeded'
-  | 'failed'
-  | 'canceled'
-  | 'quarantined';
+/** Every status that a report may have; a quarantine lies over the others. */
+export const runStatuses = [
+  'pending',
+  'running',
+  'paused',
+  'stopping',
+  'compensating',
+  'canceling',
+  'finishing',
+  'succeeded',
+  'failed',
+  'canceled',
+  'quarantined',
+] as const;
+export type ReportedRunStatus = (typeof runStatuses)[number];
 
 export interface TaskReport {
   status: ReportedTaskStatus;

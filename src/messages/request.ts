@@ -12,9 +12,12 @@ const object = z.custom<JsonObject>(
 const id = z.string().min(1).max(200);
 const commandId = { id: id.optional() };
 
-/** Body of `troupe.v1.request`. Exactly one of `text`, `workflow`, `template`, `pattern`. */
+/**
+ * Body of `troupe.v1.request`. Exactly one of `text`, `workflow`, `template`, `pattern`; a field of another name is
+ * refused, for it would be meant and not heard.
+ */
 export const requestSchema = z
-  .object({
+  .strictObject({
     requestId: id.optional(),
     text: z.string().max(100_000).optional(),
     /** A workflow as an object, or its YAML or JSON text. */
@@ -79,6 +82,16 @@ export const commandSchema = z.discriminatedUnion('type', [
     reason: z.string().default('released by an operator'),
   }),
 ]);
+/** Commands that come later (features F03 to F13). */
+export const laterCommands: ReadonlySet<unknown> = new Set([
+  'retry',
+  'adapt',
+  'signal',
+  'approve',
+  'reject',
+  'checkpoint',
+]);
+
 export type CommandMessage = z.infer<typeof commandSchema>;
 
 /** The reply to a command: the run after it. */

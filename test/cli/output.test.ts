@@ -12,6 +12,14 @@ const at = 1_000;
 const taken = (tracker: ProgressTracker, type: string, data: object) =>
   tracker.take({ type, data, at });
 
+it('knows that a quarantined run waits for a person', () => {
+  const tracker = new ProgressTracker();
+  taken(tracker, 'run.quarantined', { streamVersion: 3, error: { code: 'x', message: 'y' } });
+  expect(tracker.isQuarantined).toBe(true);
+  taken(tracker, 'run.released', { reason: 'mended' });
+  expect(tracker.isQuarantined).toBe(false);
+});
+
 describe('what people read', () => {
   it('prints a Markdown output as the text it is', () => {
     expect(outputText({ report: '# Title\n\ntext\n' })).toBe('# Title\n\ntext');

@@ -304,6 +304,22 @@ test('waitForRun asks again when the report is behind the event', async () => {
   expect((await client.waitForRun(RUN)).status).toBe('succeeded');
 });
 
+test('waitForRun goes on while nobody answers', async () => {
+  let isThere = false;
+  bus.subscribe(subjects.query('run_report'), {}, (message) => {
+    if (isThere) {
+      message.respond({ documents: [{ document: { ...running, status: 'succeeded' } }] } as never);
+      return;
+    }
+    isThere = true;
+    publish(event(9, 'run.succeeded'));
+    message.respondError({ status: 504, code: 'bus.timeout', message: 'no answer', hint: '' });
+  });
+  await bus.flush();
+  const waiting = client.waitForRun(RUN, { deadlineMs: 10 } as { signal?: AbortSignal });
+  expect((await waiting).status).toBe('succeeded');
+});
+
 test('aborting runWorkflow cancels the run and rejects with the reason', async () => {
   const controller = new AbortController();
   const { commands } = serveRun(() => {

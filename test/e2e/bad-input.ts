@@ -70,6 +70,7 @@ function requestAttacks(subject: string): Attack[] {
     ['nothing', new Uint8Array(), 'message.invalid'],
     ['a workflow that is a number', json({ workflow: 5 }), 'message.invalid'],
     ['a requestId that is a number', json(echo({ requestId: 5 })), 'message.invalid'],
+    ['a field of another name', json(echo({ inputs: { name: 'x' } })), 'message.invalid'],
     [
       'a requestId of 300 characters',
       json(echo({ requestId: 'x'.repeat(300) })),
@@ -105,6 +106,12 @@ function runAttacks({ root, healthy, ended }: Targets): Attack[] {
     ],
     ['command: an agent as a run', `${root}.run.agent_echo.command`, cancel, 'run.not-found'],
     ['command: a run that has ended', `${root}.run.${ended}.command`, cancel, 'run.conflict'],
+    [
+      'command: a later one',
+      `${root}.run.${healthy}.command`,
+      json({ type: 'retry' }),
+      'command.unavailable',
+    ],
     [
       'command: no such type',
       `${root}.run.${healthy}.command`,

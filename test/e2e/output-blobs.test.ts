@@ -1,9 +1,10 @@
 /** Outputs that are kept as blobs: expressions see through them, files stay references, what is not stored is a failure. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { functionAgent } from '../../src/agents/adapters/function-agent.ts';
 import { builtinAgents } from '../../src/agents/builtin/index.ts';
 import { startWorker, type Worker } from '../../src/agents/worker.ts';
 import { upcast } from '../../src/events/catalogue.ts';
+import type { EventLog } from '../../src/log/event-log.ts';
 import { createMemoryLog } from '../../src/log/memory-log.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 import { House, subjects, until } from './house.ts';
@@ -15,6 +16,7 @@ const absent = {
   type: 'application/json',
 };
 
+let log: EventLog;
 let house: House;
 let worker: Worker;
 const outputs: Record<string, JsonValue> = {
@@ -25,7 +27,8 @@ const outputs: Record<string, JsonValue> = {
 };
 
 beforeAll(async () => {
-  house = await House.open(createMemoryLog({ upcast }));
+  log = createMemoryLog({ upcast });
+  house = await House.open(log);
   const picture = new Uint8Array([137, 80, 78, 71, 0, 255]);
   outputs['picture'] = await house.client.putBlob(picture, { type: 'image/png' });
   outputs['broken'] = await house.client.putBlob(picture, { type: 'application/json' });
@@ -33,6 +36,10 @@ beforeAll(async () => {
     name: 'give',
     run: async ({ which }) => outputs[which] ?? null,
   });
+  const named = Buffer.from(JSON.stringify({ deep: absent }));
+  outputs['naming'] = await house.client.putBlob(named, { type: 'application/json' });
+  const chained = Buffer.from(JSON.stringify(outputs['naming']));
+  outputs['chained'] = await house.client.putBlob(chained, { type: 'application/json' });
   worker = await startWorker({ bus: house.bus, subjects, agents: [...builtinAgents(), give] });
   await until('the worker is known', () => house.orchestrator.agents().includes('give'));
 });
@@ -82,11 +89,36 @@ it.each(['picture', 'no reference'])('hands on %s as it is', async (which) => {
   expect(tasks.later?.output).toEqual({ it: outputs[which] });
 });
 
-it.each(['absent', 'nested', 'broken'])('fails the attempt whose output is %s', async (which) => {
-  const outcome = await give(which, { parameters: { it: '${first.output}' } });
-  const { status, tasks } = await house.client.report(outcome.runId);
-  expect(status).toBe('failed');
-  expect(tasks.first?.error).toMatchObject({ code: 'output.invalid' });
-  expect(tasks.first?.error?.message).toContain('sha256:');
-  expect(house.lines.filter(({ level }) => level === 'error')).toEqual([]);
+it.each(['absent', 'nested', 'broken', 'naming', 'chained'])(
+  'fails the attempt whose output is %s',
+  async (which) => {
+    const outcome = await give(which, { parameters: { it: '${first.output}' } });
+    const { status, tasks } = await house.client.report(outcome.runId);
+    expect(status).toBe('failed');
+    expect(tasks.first?.error).toMatchObject({ code: 'output.invalid' });
+    expect(tasks.first?.error?.message).toContain('sha256:');
+    expect(house.lines.filter(({ level }) => level === 'error')).toEqual([]);
+  },
+);
+
+it('refuses a request that names a blob which is not stored', async () => {
+  const echo = { id: 'a', agent: 'echo' };
+  const asked = house.client.request({
+    workflow: { name: 'w', inputs: { x: { type: 'any' } }, tasks: [echo] },
+    input: { x: { of: absent } },
+  });
+  await expect(asked).rejects.toMatchObject({ code: 'blob.not-found' });
+  const written = { ...echo, parameters: { x: absent } };
+  await expect(
+    house.client.request({ workflow: { name: 'w', tasks: [written] } }),
+  ).rejects.toMatchObject({ code: 'blob.not-found' });
+});
+
+it('reads a blob once, however many chunks it is downloaded in', async () => {
+  const bytes = new Uint8Array(20_000_000).fill(7);
+  const reference = await house.client.putBlob(bytes);
+  const reads = vi.spyOn(log.blobs, 'get');
+  const read = await house.client.getBlob(reference);
+  expect(Buffer.compare(read, bytes)).toBe(0);
+  expect(reads).toHaveBeenCalledTimes(1);
 });

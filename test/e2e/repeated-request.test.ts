@@ -67,3 +67,10 @@ it('still refuses another body under the same id', async () => {
     code: 'run.conflict',
   });
 });
+
+it('refuses another body that could not be planned as a conflict too', async () => {
+  const request = { requestId: 'once', workflow: 'written: in a form that nobody reads now' };
+  house = await House.open(await logWithRunOf(request));
+  const other = { requestId: 'once', workflow: 'no: workflow either' };
+  await expect(house.client.request(other)).rejects.toMatchObject({ code: 'run.conflict' });
+});

@@ -104,4 +104,10 @@ describe('usage', () => {
     expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
     expect(stderr).toBe('');
   });
+
+  it('refuses a status that no run has, with the one that was meant', async () => {
+    const done = await folder.troupe(['runs', 'list', '--status', 'suceeded']);
+    expect(done.code).toBe(2);
+    expect(done.stderr).toContain('Did you mean `succeeded`?');
+  });
 });

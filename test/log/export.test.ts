@@ -113,6 +113,19 @@ describe('export and import', () => {
     await directory.remove();
   });
 
+  it('refuses lines that were cut between two of them', async () => {
+    const log = createMemoryLog();
+    for (let n = 0; n < 3; n += 1) log.append(holding(n, n));
+    await log.flush();
+    const lines = await linesOf(log);
+    for (const cut of [1, 2, lines.length - 1]) {
+      await expect(importLines(createMemoryLog(), lines.slice(0, cut))).rejects.toMatchObject({
+        code: 'log.import-refused',
+        message: expect.stringContaining('was cut') as string,
+      });
+    }
+  });
+
   it('writes one JSON file, as a whole or not at all', async () => {
     const directory = await temporaryDirectory();
     const log = createMemoryLog();

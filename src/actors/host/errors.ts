@@ -47,6 +47,17 @@ export class Unavailable extends TroupeError {
 }
 
 /** The state of a run does not allow what was asked. */
+/** A command of the language that this release does not carry out. */
+export class CommandUnavailable extends TroupeError {
+  readonly code = 'command.unavailable';
+  constructor(type: string) {
+    super(`the command "${type}" is not built yet`, {
+      hint: 'A run takes start, step, pause, resume, complete, cancel, terminate and release.',
+      details: { type },
+    });
+  }
+}
+
 export class RunConflict extends TroupeError {
   readonly code = 'run.conflict';
   constructor(message: string, options: { hint: string; details?: Record<string, unknown> }) {
@@ -79,7 +90,7 @@ export class InvalidMessage extends TroupeError {
     super(
       `${what} is not valid: ${first === undefined ? 'unknown' : `${first.path || 'body'}: ${first.message}`}`,
       {
-        hint: 'See the schema of this subject: `troupe schema`, or the README.',
+        hint: '`details.issues` names every field that is wrong.',
         details: { issues },
       },
     );

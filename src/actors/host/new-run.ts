@@ -31,6 +31,7 @@ export interface NewRunOptions {
 }
 
 /** Everything of a run's birth but the message that asked for it. */
+// Length: the fields of one event, and what is kept beside it.
 export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
   const { log, request, requestId, planned, runId, now, correlationId, trace } = options;
   const stored = offload(log, { definition: planned.definition, inputs: planned.inputs });

@@ -3,6 +3,7 @@
  *
  * B1 An upload is bounded, and forgotten when it stands still; chunks come in order, the last one repeated is answered again.
  * B2 The answer to the last chunk waits until the blob is durable.
+ * B3 A download costs one reading of the blob, however many chunks it has.
  */
 import type { EventLog } from '../../log/event-log.ts';
 import {
@@ -22,6 +23,9 @@ import { refuse } from './refuse.ts';
 const MAX_UPLOADS = 64;
 const MAX_BYTES = 256 * 1024 * 1024;
 const IDLE_MS = 60_000;
+/** Blobs that are being downloaded: so many, for so long after their last chunk. */
+const MAX_READING = 4;
+const READING_IDLE_MS = 2_000;
 
 interface Upload {
   chunks: Uint8Array[];
@@ -34,6 +38,9 @@ export class BlobDoor {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #uploads = new Map<string, Upload>();
+  /** By hash, the one asked for last at the end. */
+  readonly #reading = new Map<string, { bytes: Promise<Uint8Array>; touchedAt: number }>();
+  #cancelDrop: (() => void) | undefined;
   #bytes = 0;
 
   constructor(options: { log: EventLog; clock: Clock; logger: Logger }) {
@@ -108,8 +115,35 @@ export class BlobDoor {
     const parsed = blobGetSchema.safeParse(message.body());
     if (!parsed.success) throw new InvalidMessage('the blob request', parsed.error);
     const { sha256, offset } = parsed.data;
-    const bytes = await this.#log.blobs.get({ $blob: `sha256:${sha256}`, size: 0, type: '' });
+    const bytes = await this.#read(sha256);
     message.respondBytes(bytes.subarray(offset, offset + BLOB_CHUNK_BYTES));
+  }
+
+  /** A blob is read and checked once for all its chunks: its bytes stay here while somebody asks for them. */
+  #read(sha256: string): Promise<Uint8Array> {
+    const now = this.#clock.now();
+    let entry = this.#reading.get(sha256);
+    if (entry === undefined) {
+      const bytes = this.#log.blobs.get({ $blob: `sha256:${sha256}`, size: 0, type: '' });
+      entry = { bytes, touchedAt: now };
+      bytes.catch(() => this.#reading.delete(sha256));
+      const oldest = this.#reading.keys().next();
+      if (this.#reading.size >= MAX_READING && !oldest.done) this.#reading.delete(oldest.value);
+    } else this.#reading.delete(sha256);
+    entry.touchedAt = now;
+    this.#reading.set(sha256, entry);
+    this.#dropReadingLater();
+    return entry.bytes;
+  }
+
+  #dropReadingLater(): void {
+    this.#cancelDrop ??= this.#clock.after(READING_IDLE_MS, () => {
+      this.#cancelDrop = undefined;
+      const before = this.#clock.now() - READING_IDLE_MS;
+      for (const [name, entry] of this.#reading)
+        if (entry.touchedAt <= before) this.#reading.delete(name);
+      if (this.#reading.size > 0) this.#dropReadingLater();
+    });
   }
 }
 

@@ -9,12 +9,13 @@ import {
   commandSchema,
   type HistoryReply,
   historySchema,
+  laterCommands,
 } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import { isRunStream } from '../../projections/projection.ts';
 import type { JsonObject } from '../../workflow/value.ts';
-import { InvalidMessage, RunNotFound } from '../host/errors.ts';
+import { CommandUnavailable, InvalidMessage, RunNotFound } from '../host/errors.ts';
 import { loadRun } from '../host/load.ts';
 import { reportRun } from '../host/report.ts';
 import type { RunTable } from '../host/run-table.ts';
@@ -39,6 +40,8 @@ export class ClientDoors {
     const runId = this.#subjects.parseRun(message.subject)?.runId;
     if (runId === undefined) return;
     try {
+      const type = (message.body() as { type?: unknown } | null)?.type;
+      if (laterCommands.has(type)) throw new CommandUnavailable(String(type));
       const parsed = commandSchema.safeParse(message.body());
       if (!parsed.success) throw new InvalidMessage('the command', parsed.error);
       const command = parsed.data;

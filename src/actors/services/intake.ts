@@ -10,12 +10,14 @@ import { type RequestMessage, type RequestReply, requestSchema } from '../../mes
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import { TroupeError } from '../../workflow/errors.ts';
 import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
 import { InvalidMessage, Overloaded, RunConflict } from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
 import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
+import { checkStored, namesBlobs } from './output-blobs.ts';
 import type { Planned, Planner } from './planner.ts';
 import { refuse } from './refuse.ts';
 
@@ -57,6 +59,9 @@ export class Intake {
       }
     }
     const planned = this.#planner.plan(request);
+    if (namesBlobs(planned.inputs)) await checkStored(log.blobs, planned.inputs);
+    if (planned.namesBlobs)
+      await checkStored(log.blobs, planned.definition as unknown as JsonObject);
     if (request.dryRun) {
       message.respond(dryRunReply(planned));
       return;
@@ -145,6 +150,16 @@ export class Intake {
     return reply as unknown as JsonObject;
   }
 
+  /** The same workflow in other words. What cannot be planned (any more) is another body than what once was a run. */
+  #hasSamePlan(request: RequestMessage, created: { requestHash?: string | undefined }): boolean {
+    try {
+      return created.requestHash === hashOf(request, this.#planner.plan(request).hash);
+    } catch (error) {
+      if (error instanceof TroupeError) return false;
+      throw error;
+    }
+  }
+
   /** The first run of a request id, once it is durable. */
   async #repeat(options: {
     request: RequestMessage;
@@ -155,11 +170,7 @@ export class Intake {
     const { log } = this.#runtime;
     await log.flush();
     const created = await readCreated(log, stream);
-    // Planning comes second: what was a run once may be refused today, by a newer release or without its agent.
-    const isSame =
-      created.bodyHash === bodyHashOf(request) ||
-      created.requestHash === hashOf(request, this.#planner.plan(request).hash);
-    if (!isSame) {
+    if (created.bodyHash !== bodyHashOf(request) && !this.#hasSamePlan(request, created)) {
       throw new RunConflict(`the request id "${requestId}" was used with another body`, {
         hint: 'Use a new requestId for a new request.',
         details: { requestId, runId: stream },

@@ -3,7 +3,7 @@
  * store is the failure of its attempt, and never a defect of the run later.
  */
 import { blobReferencesIn, valueOfBlob } from '../../log/blob-references.ts';
-import { BlobNotFoundError } from '../../log/errors.ts';
+import { BlobInvalidError, BlobNotFoundError } from '../../log/errors.ts';
 import type { BlobStore } from '../../log/event-log.ts';
 import type { ResultMessage } from '../../messages/execution.ts';
 import { failureCodes } from '../../messages/failure.ts';
@@ -39,11 +39,15 @@ export async function withStoredBlobs(
 }
 
 async function checkBlobs(blobs: BlobStore, output: JsonValue): Promise<void> {
-  if (isKeptValue(output)) {
-    valueOfBlob(output, await blobs.get(output));
-    return;
-  }
-  for (const reference of blobReferencesIn(output)) {
+  const value = isKeptValue(output) ? valueOfBlob(output, await blobs.get(output)) : output;
+  if (value !== output && isKeptValue(value))
+    throw new BlobInvalidError(value.$blob, 'it is the value of another blob');
+  await checkStored(blobs, value);
+}
+
+/** Every blob that a value names is stored. Throws `blob.not-found`. */
+export async function checkStored(blobs: BlobStore, value: JsonValue): Promise<void> {
+  for (const reference of blobReferencesIn(value)) {
     if (!(await blobs.has(reference.$blob))) throw new BlobNotFoundError(reference.$blob);
   }
 }

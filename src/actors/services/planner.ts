@@ -2,6 +2,7 @@
  * From a request to a validated definition. Words, templates and patterns need planning, which is not built yet:
  * they are refused by name, never guessed. Definitions that were seen before are not validated again.
  */
+import { blobReferencesIn } from '../../log/blob-references.ts';
 import type { RequestMessage } from '../../messages/request.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { TroupeError, WorkflowInvalid } from '../../workflow/errors.ts';
@@ -20,6 +21,8 @@ export interface Planned {
   hash: string;
   inputs: JsonObject;
   warnings: Problem[];
+  /** The definition itself names blobs. */
+  namesBlobs: boolean;
 }
 
 /** The request asks for something that is not built. */
@@ -38,6 +41,7 @@ interface Known {
   hash: string;
   warnings: Problem[];
   agents: string[];
+  namesBlobs: boolean;
 }
 
 export class Planner {
@@ -71,6 +75,7 @@ export class Planner {
       hash: known.hash,
       inputs: inputs.inputs,
       warnings: known.warnings,
+      namesBlobs: known.namesBlobs,
     };
   }
 
@@ -89,6 +94,7 @@ export class Planner {
       definition: parsed.definition,
       hash: definitionHash(parsed.definition),
       warnings: parsed.problems,
+      namesBlobs: blobReferencesIn(parsed.definition).length > 0,
       agents: [...new Set(parsed.definition.tasks.flatMap((task) => task.agent ?? []))],
     };
     if (key.length <= MAX_KEY) this.#remember(key, entry);

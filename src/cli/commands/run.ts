@@ -61,6 +61,7 @@ async function runWorkflow(context: CommandContext): Promise<number> {
   try {
     return await converse({
       context,
+      session,
       connection,
       signal: interrupt.signal,
       request: requestOf(target, { given, input }),
@@ -101,11 +102,12 @@ function requestOf(
 
 async function converse(parts: {
   context: CommandContext;
+  session: Session;
   connection: Connection;
   signal: AbortSignal;
   request: Request;
 }): Promise<number> {
-  const { context, connection, signal, request } = parts;
+  const { context, session, connection, signal, request } = parts;
   const { arguments: given, terminal } = context;
   const { client } = connection;
   const { runId, workflow } = await client.request(request, { signal });
@@ -113,6 +115,6 @@ async function converse(parts: {
   const jsonl = given.flag('jsonl');
   const { report, exitCode } = await followToEnd({ client, runId, terminal, signal, jsonl });
   if (given.flag('json') || jsonl) terminal.printJson(report);
-  else printResult(terminal, report);
+  else printResult(terminal, report, session);
   return exitCode;
 }

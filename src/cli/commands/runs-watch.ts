@@ -36,7 +36,7 @@ async function watch(context: CommandContext): Promise<number> {
       jsonl,
     });
     if (given.flag('json') || jsonl) terminal.printJson(followed.report);
-    else printResult(terminal, followed.report);
+    else printResult(terminal, followed.report, session);
     return followed.exitCode;
   } finally {
     await connection.close();

@@ -1,6 +1,8 @@
 /** `troupe runs`: list, show, watch, and the commands that a run takes. */
 import type { CommandInput } from '../../client/client.ts';
+import { runStatuses } from '../../messages/report.ts';
 import type { CommandReply } from '../../messages/request.ts';
+import { didYouMean } from '../../workflow/suggest.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { Arguments, OptionTable } from '../arguments.ts';
 import { now } from '../clock.ts';
@@ -41,6 +43,11 @@ async function listRuns(context: CommandContext): Promise<number> {
   if (limit > MAX_LIMIT)
     throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --status.');
   const status = given.text('status');
+  if (status !== undefined && !(runStatuses as readonly string[]).includes(status))
+    throw new UsageError(
+      `no run has the status "${status}"`,
+      didYouMean(status, runStatuses, `Known are ${runStatuses.join(', ')}.`),
+    );
   const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
   try {
     const filter = status === undefined ? {} : { index: 'status', prefix: `${status}/` };

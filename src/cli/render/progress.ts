@@ -45,7 +45,12 @@ export class ProgressTracker {
     return this.open.size > 0 && [...this.open.values()].every(Boolean);
   }
 
+  /** True while the run is set aside: it goes on when somebody releases it. */
+  isQuarantined = false;
+
   private count(type: string, { taskId, kind, dueAt }: Data): void {
+    if (type === 'run.quarantined') this.isQuarantined = true;
+    if (type === 'run.released') this.isQuarantined = false;
     if (taskId === undefined || !type.startsWith('task.')) return;
     if (type === 'task.expanded' || CLOSING.has(type)) this.open.delete(taskId);
     else if (type === 'task.waiting')
