@@ -56,6 +56,8 @@ const DEFAULT_PAGE = 100;
 const FIRST_LAG_PAUSE_MS = 10;
 const MAX_LAG_PAUSE_MS = 1_000;
 const CANCEL_DEADLINE_MS = 5_000;
+/** Bytes of a report as JSON: below what one text can hold. */
+const MAX_REPORT_BYTES = 500_000_000;
 
 /** Connects to a server. Throws `bus.connect-failed`. `close` closes the connection. */
 export async function connectClient(options: {
@@ -233,7 +235,9 @@ export class Client {
   }
 
   async #valueOf(reference: BlobReference, options: AskOptions): Promise<JsonValue> {
-    const bytes = await this.getBlob(reference, options);
+    const address = { bus: this.#bus, subjects: this.#subjects };
+    // A report holds many values, each within the limit of one.
+    const bytes = await getBlob(address, reference, { ...options, maxBytes: MAX_REPORT_BYTES });
     return checkValue(JSON.parse(Buffer.from(bytes).toString('utf8')), MAX_BODY_DEPTH);
   }
 

@@ -2,7 +2,7 @@
  * A projection folded into memory: what was known at an earlier position. Pure; it answers as the stored one does.
  */
 import type { JsonObject } from '../workflow/value.ts';
-import type { ProjectedEvent, Projection } from './projection.ts';
+import { fileable, type ProjectedEvent, type Projection } from './projection.ts';
 
 export interface MemoryQuery {
   key?: string | undefined;
@@ -58,7 +58,9 @@ export class MemoryDocuments {
     const after =
       page === undefined
         ? found
-        : found.filter(({ cursor }) => (query.reverse ? cursor < page : cursor > page));
+        : found.filter(({ cursor }) =>
+            query.reverse ? inStoreOrder(cursor, page) < 0 : inStoreOrder(cursor, page) > 0,
+          );
     const documents = after.slice(0, query.limit).map(({ key, document }) => ({ key, document }));
     const last = after[query.limit - 1];
     return after.length > query.limit && last !== undefined
@@ -69,11 +71,18 @@ export class MemoryDocuments {
   #ordered({ index, prefix = '', reverse }: MemoryQuery) {
     const found: { cursor: string; key: string; document: JsonObject }[] = [];
     for (const [key, document] of this.#documents) {
-      const value = index === undefined ? key : this.#projection.indexes[index]?.(document, key);
-      if (value === undefined || !value.startsWith(prefix)) continue;
+      const declared = index === undefined ? key : this.#projection.indexes[index]?.(document, key);
+      if (declared === undefined) continue;
+      const value = index === undefined ? declared : fileable(declared);
+      if (!value.startsWith(prefix)) continue;
       found.push({ cursor: index === undefined ? key : value + SEPARATOR + key, key, document });
     }
-    found.sort((one, other) => (one.cursor < other.cursor ? -1 : 1));
+    found.sort((one, other) => inStoreOrder(one.cursor, other.cursor));
     return reverse ? found.reverse() : found;
   }
+}
+
+/** The order of a document store: by the bytes of UTF-8. */
+function inStoreOrder(one: string, other: string): number {
+  return Buffer.compare(Buffer.from(one), Buffer.from(other));
 }

@@ -103,3 +103,11 @@ const RUN_STREAM = 'run_';
 export function isRunStream(stream: string): boolean {
   return stream.startsWith(RUN_STREAM);
 }
+
+const MAX_INDEX_CHARACTERS = 400;
+
+/** A value as an index keeps it: stores separate with NUL and keep values short; names come from people. */
+export function fileable(value: string): string {
+  const clean = value.includes('\0') ? value.replaceAll('\0', '') : value;
+  return clean.length > MAX_INDEX_CHARACTERS ? clean.slice(0, MAX_INDEX_CHARACTERS) : clean;
+}

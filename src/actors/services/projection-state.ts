@@ -10,14 +10,13 @@
  * S4 Memory is bounded: recently used documents plus what changed since the write before the last.
  */
 import type { DocumentChanges, DocumentStore, IndexEntry } from '../../log/event-log.ts';
-import type { ProjectedEvent, Projection } from '../../projections/projection.ts';
+import { fileable, type ProjectedEvent, type Projection } from '../../projections/projection.ts';
 import { projectionHash } from '../../projections/registry.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import { RecentDocuments } from './recent-documents.ts';
 
 /** Documents kept in memory a projection: up to twice as many. */
 const RECENT_DOCUMENTS = 1_024;
-const MAX_INDEX_CHARACTERS = 400;
 
 export interface ProjectionFailure {
   /** Of the commit that could not be folded, or of the last one folded when writing failed. */
@@ -270,12 +269,6 @@ function indexEntries(projection: Projection, key: string, document: JsonObject)
     if (value !== undefined) entries.push({ index, value: fileable(value) });
   }
   return entries;
-}
-
-/** The store separates with NUL and keeps values short; names come from people. */
-function fileable(value: string): string {
-  const clean = value.includes('\0') ? value.replaceAll('\0', '') : value;
-  return clean.length > MAX_INDEX_CHARACTERS ? clean.slice(0, MAX_INDEX_CHARACTERS) : clean;
 }
 
 function without(entries: IndexEntry[], others: readonly IndexEntry[]): IndexEntry[] {
