@@ -9,6 +9,8 @@
  *    "not there", for `default` and `has`.
  * K2 Whatever an expression reads of a task is in `references`; nothing else is asked of the scope.
  * K3 A node whose operands are constant is computed here, so that a wrong type is found at validation.
+ * K4 What a loop repeats is counted as work by the number of its nodes, which is known here: operators and
+ *    fields themselves count nothing, so that an expression without loops pays nothing.
  * Size: one case for each kind of node in the syntax tree.
  */
 import type { ASTNode } from '@marcbachmann/cel-js';
@@ -25,7 +27,15 @@ import {
   type NodeCompiler,
 } from './expression-node.ts';
 import type { AliasedSource, NameTable } from './names.ts';
-import { access, binaryOperations, finite, isBinaryOperator, typeName } from './operators.ts';
+import {
+  access,
+  binaryOperations,
+  elementsOf,
+  finite,
+  isBinaryOperator,
+  mapKey,
+  typeName,
+} from './operators.ts';
 import { didYouMean } from './suggest.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
@@ -35,7 +45,11 @@ export interface CompileOptions {
   readonly names: NameTable;
 }
 
-const EMPTY_SCOPE = { inputs: {}, variables: {}, run: {}, task: () => undefined };
+/** Nodes of a loop's body that are one step of each iteration; a smaller body costs no more than its iteration. */
+const NODES_A_STEP = 16;
+const LOOPS: ReadonlySet<string> = new Set(['map', 'filter', 'all', 'exists', 'exists_one']);
+/** What an expression without names needs. */
+export const EMPTY_SCOPE = { inputs: {}, variables: {}, run: {}, task: () => undefined };
 
 export class ExpressionCompiler implements NodeCompiler {
   private readonly resolver: NameResolver;
@@ -43,6 +57,13 @@ export class ExpressionCompiler implements NodeCompiler {
   builds = false;
   readonly options: CompileOptions;
   private lenient = false;
+  /** Nodes compiled so far, and how deep the present one stands. */
+  private nodes = 0;
+  private depth = 0;
+  /** The depth of the bodies of the innermost loop. */
+  private bodyDepth = -1;
+  /** What the loops go over. */
+  private readonly loopSubjects = new Set<ASTNode>();
 
   constructor(options: CompileOptions) {
     this.options = options;
@@ -55,11 +76,18 @@ export class ExpressionCompiler implements NodeCompiler {
 
   compile(ast: ASTNode): Node {
     const wasLenient = this.lenient;
+    const isBody = this.depth === this.bodyDepth;
+    const before = this.nodes;
+    this.nodes += 1;
+    this.depth += 1;
     if (ast.op !== '.' && ast.op !== '[]' && ast.op !== 'id') this.lenient = false;
     try {
-      return this.dispatch(ast);
+      const node = this.dispatch(ast);
+      if (isBody) return charged(node, this.nodes - before);
+      return this.loopSubjects.has(ast) ? overElements(node) : node;
     } finally {
       this.lenient = wasLenient;
+      this.depth -= 1;
     }
   }
 
@@ -79,7 +107,13 @@ export class ExpressionCompiler implements NodeCompiler {
   }
 
   withLocal<T>(name: string, body: (slot: number) => T): T {
-    return this.resolver.withLocal(name, body);
+    const outer = this.bodyDepth;
+    this.bodyDepth = this.depth;
+    try {
+      return this.resolver.withLocal(name, body);
+    } finally {
+      this.bodyDepth = outer;
+    }
   }
 
   nameOf(identifier: string): string {
@@ -97,7 +131,7 @@ export class ExpressionCompiler implements NodeCompiler {
       case 'value':
         return this.literal(ast);
       case 'id':
-        return this.resolver.name(ast, this.nameOf(ast.args));
+        return this.resolver.name(ast, this.allowed(ast, this.nameOf(ast.args)));
       case '.':
         return this.field(ast);
       case '[]':
@@ -125,6 +159,16 @@ export class ExpressionCompiler implements NodeCompiler {
     }
   }
 
+  /** An object cannot have a field of this name, so nothing that a name stands for can have it. */
+  private allowed(ast: ASTNode, name: string): string {
+    if (name !== '__proto__') return name;
+    return this.refuse(ast, {
+      problem: 'expression.unknown-name',
+      message: '`__proto__` cannot be a name',
+      hint: 'Use another name.',
+    });
+  }
+
   private literal(ast: ASTNode & { op: 'value' }): Node {
     const raw: unknown = ast.args;
     if (raw === null || typeof raw === 'string' || typeof raw === 'boolean') return constant(raw);
@@ -140,6 +184,7 @@ export class ExpressionCompiler implements NodeCompiler {
   private field(ast: ASTNode & { op: '.' }): Node {
     const [target, identifier] = ast.args;
     const name = this.nameOf(identifier);
+    if (target.op === 'id' && this.nameOf(target.args) === 'inputs') this.allowed(ast, name);
     const named = target.op === 'id' ? this.resolver.fieldOf(target, name) : undefined;
     if (named !== undefined) return named;
     const { run } = this.compile(target);
@@ -149,10 +194,11 @@ export class ExpressionCompiler implements NodeCompiler {
         return value === undefined ? missing : (access(value, name, evaluation) ?? missing);
       });
     }
-    return dynamic(
-      (evaluation) =>
-        access(run(evaluation), name, evaluation) ?? evaluation.missing(`\`${name}\``),
-    );
+    return dynamic((evaluation) => {
+      const found = access(run(evaluation), name, evaluation);
+      // A field that is null is there.
+      return found === undefined ? evaluation.missing(`\`${name}\``) : found;
+    });
   }
 
   private element(ast: ASTNode & { op: '[]' }): Node {
@@ -180,6 +226,7 @@ export class ExpressionCompiler implements NodeCompiler {
   }
 
   private call(ast: ASTNode, name: string, values: ASTNode[]): Node {
+    if (LOOPS.has(name) && values[0] !== undefined) this.loopSubjects.add(values[0]);
     if (isForm(name)) return compileForm(this, { ast, name, values });
     const found = this.options.names.functions.get(name);
     if (found === undefined) return this.unknownFunction(ast, name);
@@ -331,10 +378,21 @@ export class ExpressionCompiler implements NodeCompiler {
   }
 }
 
-function mapKey(name: JsonValue, evaluation: Evaluation): string {
-  if (typeof name !== 'string') {
-    return evaluation.fail(`a map key is a text, not ${typeName(name)}`, 'Use `string(...)`.');
-  }
-  if (name === '__proto__') evaluation.fail('`__proto__` cannot be a map key', 'Use another key.');
-  return name;
+/** K4 */
+function charged(node: Node, nodes: number): Node {
+  const steps = Math.floor(nodes / NODES_A_STEP);
+  if (steps === 0) return node;
+  const { run } = node;
+  return {
+    constant: node.constant,
+    run: (evaluation) => {
+      evaluation.charge(steps);
+      return run(evaluation);
+    },
+  };
+}
+
+/** What a loop goes over: the keys of a map are counted where they are collected. */
+function overElements({ run, constant: isConstant }: Node): Node {
+  return { constant: isConstant, run: (evaluation) => elementsOf(run(evaluation), evaluation) };
 }

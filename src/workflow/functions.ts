@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ValueUnsupportedError } from './errors.ts';
-import type { Evaluation } from './evaluation.ts';
+import { type Evaluation, globShape, globSteps } from './evaluation.ts';
 import { globMatches } from './glob.ts';
 import { MAX_DEPTH, MAX_LIST_LENGTH } from './limits.ts';
 import {
@@ -17,9 +17,10 @@ import {
   equal,
   finite,
   isMap,
+  jsonText,
+  keysOf,
   text,
   typeName,
-  weight,
 } from './operators.ts';
 import { canonicalJson, checkValue, type JsonValue } from './value.ts';
 
@@ -125,10 +126,7 @@ export const builtInFunctions: FunctionTable = new Map([
   define('lastIndexOf', 2, 2, (values) => values.text(0).lastIndexOf(values.text(1))),
   define('substring', 2, 3, substring),
   define('glob', 2, 2, glob),
-  define('json', 1, 1, (values) => {
-    weight(values.any(0), values.evaluation);
-    return text(JSON.stringify(values.any(0)), values.evaluation);
-  }),
+  define('json', 1, 1, (values) => jsonText(values.any(0), JSON.stringify, values.evaluation)),
   define('parseJson', 1, 1, parseJson),
   define('size', 1, 1, size),
   define('flatten', 1, 1, flatten),
@@ -150,10 +148,11 @@ export const builtInFunctions: FunctionTable = new Map([
   onNumber('floor', Math.floor),
   onNumber('ceil', Math.ceil),
   onNumber('round', Math.round),
-  define('hash', 1, 1, (values) => {
-    const canonical = text(canonicalOf(values.any(0), values.evaluation), values.evaluation);
-    return createHash('sha256').update(canonical).digest('hex');
-  }),
+  define('hash', 1, 1, (values) =>
+    createHash('sha256')
+      .update(canonicalOf(values.any(0), values.evaluation))
+      .digest('hex'),
+  ),
   define('string', 1, 1, (values) => asText(values.any(0), values.evaluation)),
   define('double', 1, 1, toNumber),
   define('int', 1, 1, (values) => finite(Math.trunc(toNumber(values)), values.evaluation)),
@@ -164,9 +163,8 @@ export const builtInFunctions: FunctionTable = new Map([
 
 /** The canonical text of a value; nesting that an expression has made too deep is over a limit. */
 function canonicalOf(value: JsonValue, evaluation: Evaluation): string {
-  weight(value, evaluation);
   try {
-    return canonicalJson(value);
+    return jsonText(value, canonicalJson, evaluation);
   } catch (error) {
     if (!(error instanceof ValueUnsupportedError)) throw error;
     return evaluation.limit('the nesting of the value', MAX_DEPTH);
@@ -198,16 +196,25 @@ function dirname(path: string): string {
 function replace(values: Values): JsonValue {
   const [whole, search, replacement] = [values.text(0), values.text(1), values.text(2)];
   values.evaluation.chargeText(whole.length);
-  const parts = search === '' ? [whole] : whole.split(search);
-  const length = whole.length + (parts.length - 1) * (replacement.length - search.length);
-  checkTextLength(length, values.evaluation);
-  return text(parts.join(replacement), values.evaluation);
+  const found = search === '' ? 0 : occurrences(whole, search, values.evaluation);
+  checkTextLength(whole.length + found * (replacement.length - search.length), values.evaluation);
+  return text(found === 0 ? whole : whole.split(search).join(replacement), values.evaluation);
+}
+
+/** How often a text holds another; counted before the parts are made, each eight a step. */
+function occurrences(whole: string, search: string, evaluation: Evaluation): number {
+  let found = 0;
+  for (let at = whole.indexOf(search); at !== -1; at = whole.indexOf(search, at + search.length)) {
+    found += 1;
+    if (found % 8 === 0) evaluation.charge(1);
+  }
+  return found;
 }
 
 function split(values: Values): JsonValue {
   const whole = values.text(0);
   values.evaluation.chargeText(whole.length);
-  const parts = whole.split(values.text(1));
+  const parts = whole.split(values.text(1), MAX_LIST_LENGTH + 1);
   checkLength(parts.length, values.evaluation);
   return parts.map((part) => part.toWellFormed());
 }
@@ -248,9 +255,10 @@ function contains(values: Values): JsonValue {
 /** With a text: whether the path matches. With a list of paths: those that match. */
 function glob(values: Values): JsonValue {
   const pattern = values.text(1);
+  const shape = globShape(pattern);
   const test = (path: JsonValue): boolean => {
     if (typeof path !== 'string') return values.refuse(0, 'a path or a list of paths');
-    values.evaluation.charge(1 + Math.ceil((path.length * pattern.length) / 4));
+    values.evaluation.charge(globSteps(path.length, shape));
     return globMatches(path, pattern);
   };
   const subject = values.any(0);
@@ -284,7 +292,9 @@ function size(values: Values): JsonValue {
   const value = values.any(0);
   if (typeof value === 'string') return codePoints(value);
   if (Array.isArray(value)) return value.length;
-  return isMap(value) ? Object.keys(value).length : values.refuse(0, 'a text, a list or a map');
+  return isMap(value)
+    ? keysOf(value, values.evaluation).length
+    : values.refuse(0, 'a text, a list or a map');
 }
 
 /** As CEL counts: a surrogate pair is one. */
@@ -315,7 +325,6 @@ function unique(values: Values): JsonValue {
   const seen = new Set<string>();
   return values.list(0).filter((item) => {
     const key = canonicalOf(item, values.evaluation);
-    values.evaluation.chargeText(key.length);
     return seen.has(key) ? false : seen.add(key);
   });
 }

@@ -29,7 +29,10 @@ export const MAX_EXPRESSION_LENGTH = 8_192;
 export const MAX_EXPRESSION_NODES = 4_096;
 /** Nesting of one parsed expression. */
 export const MAX_EXPRESSION_DEPTH = 64;
-/** Work of one evaluation: iterations, elements and characters (in units of 64) that it touches or makes. */
+/**
+ * Work of one evaluation: iterations, elements and characters (in units of 64) that it touches or makes, nodes of a loop's
+ * body (in units of 16), keys (in units of 8), failures that are caught (16 each).
+ */
 export const MAX_EXPRESSION_STEPS = 5_000_000;
 /** Elements of a list that an expression makes. */
 export const MAX_LIST_LENGTH = 1_000_000;

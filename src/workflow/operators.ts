@@ -2,7 +2,7 @@
  * The operators over JSON values. There is one number type; types that do not fit fail by name.
  * Every result is again a JSON value: numbers are finite, and negative zero is zero.
  */
-import type { Evaluation } from './evaluation.ts';
+import { type Evaluation, textSteps } from './evaluation.ts';
 import { MAX_LIST_LENGTH, MAX_TEXT_LENGTH } from './limits.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
@@ -19,6 +19,9 @@ export type BinaryOperator =
   | '>'
   | '>='
   | 'in';
+/** Keys of a map that are collected for one step: about as long as a step of other work takes. */
+const KEYS_A_STEP = 8;
+
 type Operation = (left: JsonValue, right: JsonValue, evaluation: Evaluation) => JsonValue;
 
 /** What a value is called in messages and by `type(...)`. */
@@ -76,6 +79,7 @@ function add(left: JsonValue, right: JsonValue, evaluation: Evaluation): JsonVal
   if (typeof left === 'number' && typeof right === 'number')
     return finite(left + right, evaluation);
   if (typeof left === 'string' && typeof right === 'string') {
+    checkTextLength(left.length + right.length, evaluation);
     return text(left + right, evaluation);
   }
   if (Array.isArray(left) && Array.isArray(right)) {
@@ -158,7 +162,7 @@ export function equal(left: JsonValue, right: JsonValue, evaluation: Evaluation)
   if (Array.isArray(right)) return false;
   const keys = Object.keys(left);
   evaluation.charge(keys.length);
-  if (keys.length !== Object.keys(right).length) return false;
+  if (keys.length !== keysOf(right, evaluation).length) return false;
   return keys.every(
     (key) => Object.hasOwn(right, key) && equal(left[key] ?? null, right[key] ?? null, evaluation),
   );
@@ -194,12 +198,94 @@ export function access(
   return typeof name === 'string' && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
-/** How a value reads inside a longer text: texts as they are, the rest as JSON. */
+/** The names of a map's fields. The engine collects them one by one, so they count as work. */
+export function keysOf(map: JsonObject, evaluation: Evaluation): string[] {
+  const keys = Object.keys(map);
+  evaluation.charge(Math.floor(keys.length / KEYS_A_STEP));
+  return keys;
+}
+
+/** The key of a map that an expression makes. */
+export function mapKey(name: JsonValue, evaluation: Evaluation): string {
+  if (typeof name !== 'string') {
+    return evaluation.fail(`a map key is a text, not ${typeName(name)}`, 'Use `string(...)`.');
+  }
+  if (name === '__proto__') evaluation.fail('`__proto__` cannot be a map key', 'Use another key.');
+  return name;
+}
+
+/** What a loop goes over: the keys of a map; every other value as it is. */
+export function elementsOf(value: JsonValue, evaluation: Evaluation): JsonValue {
+  return isMap(value) ? keysOf(value, evaluation) : value;
+}
+
+/**
+ * How a value reads inside a longer text: texts as they are, the rest as JSON. The characters of a long text count,
+ * so that what is joined of many of them stays far below what the engine can hold.
+ */
 export function asText(value: JsonValue, evaluation: Evaluation): string {
-  if (typeof value === 'string') return value;
+  if (typeof value === 'string') {
+    evaluation.charge(textSteps(value.length));
+    return value;
+  }
   if (typeof value !== 'object' || value === null) return String(value);
-  weight(value, evaluation);
-  return text(JSON.stringify(value), evaluation);
+  return jsonText(value, JSON.stringify, evaluation);
+}
+
+/**
+ * The JSON text of a value as `write` writes it, counted as work. Its length is looked at before it is built:
+ * a value may hold one long text many times, and nothing but its JSON would show how large that is.
+ */
+export function jsonText(
+  value: JsonValue,
+  write: (value: JsonValue) => string,
+  evaluation: Evaluation,
+): string {
+  const least = leastJsonLength(value, MAX_TEXT_LENGTH, evaluation);
+  checkTextLength(least, evaluation);
+  const steps = textSteps(least);
+  evaluation.charge(1 + steps);
+  const written = write(value);
+  checkTextLength(written.length, evaluation);
+  evaluation.charge(textSteps(written.length) - steps);
+  return written;
+}
+
+/**
+ * A length that the JSON text of a value has at least, in characters: escapes are not counted, nor all digits of a
+ * fraction, so the text is at most seven times as long. What is referred to many times counts each time. Stops once
+ * it is over `limit`. With an evaluation the values inside count as its work, as in `weight`.
+ */
+export function leastJsonLength(value: JsonValue, limit: number, evaluation?: Evaluation): number {
+  if (typeof value === 'string') return value.length + 2;
+  if (typeof value === 'number') return value >= 0 && value < 10 ? 1 : leastNumberLength(value);
+  if (typeof value !== 'object' || value === null) return 4;
+  if (Array.isArray(value)) {
+    evaluation?.charge(1 + value.length);
+    // The brackets; the comma of each element is its own, but for the last.
+    let length = value.length === 0 ? 2 : 1;
+    for (const item of value) {
+      length += 1 + leastJsonLength(item, limit - length, evaluation);
+      if (length > limit) return length;
+    }
+    return length;
+  }
+  const keys = Object.keys(value);
+  evaluation?.charge(1 + keys.length);
+  let length = keys.length === 0 ? 2 : 1;
+  for (const key of keys) {
+    length += key.length + 4 + leastJsonLength(value[key] ?? null, limit - length, evaluation);
+    if (length > limit) return length;
+  }
+  return length;
+}
+
+/** The digits of a whole number; a fraction or a power has at least three characters. */
+function leastNumberLength(value: number): number {
+  if (!Number.isSafeInteger(value)) return 3;
+  let length = value < 0 ? 2 : 1;
+  for (let rest = Math.abs(value); rest >= 10; rest /= 10) length += 1;
+  return length;
 }
 
 /** Number of values inside a value, itself included; counts as work while it is found. */

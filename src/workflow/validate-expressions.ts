@@ -1,12 +1,18 @@
 /** Checks every expression of a definition: syntax, names, and that what it reads exists by then. */
 import { Ancestry } from './ancestry.ts';
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
-import { compileExpression, type Reference } from './expressions.ts';
+import {
+  type CompiledExpression,
+  compileExpression,
+  type Reference,
+  type ValueType,
+} from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
 import { type NameTable, namesForTask, nameTableOf } from './names.ts';
 import type { Findings, Path } from './problems.ts';
-import { compileTemplate } from './templates.ts';
+import { compileTemplate, unwrapped } from './templates.ts';
 import type { JsonValue } from './value.ts';
 
 interface Subject {
@@ -55,6 +61,45 @@ interface Use {
   readonly task: number | undefined;
 }
 
+/** What is known of a value before a run. */
+type Found = Pick<CompiledExpression, 'constant' | 'type'>;
+
+/** What a place takes. */
+interface Wanted {
+  readonly types: readonly ValueType[];
+  readonly what: string;
+  readonly hint: string;
+  accepts(constant: JsonValue): boolean;
+}
+
+const CONDITION: Wanted = {
+  types: ['bool'],
+  what: 'a condition is true or false',
+  hint: 'Compare it: `x == 1`, `x.size() > 0`.',
+  accepts: () => true,
+};
+const FOREACH: Wanted = {
+  types: ['list'],
+  what: '`foreach` takes a list',
+  hint: 'Use `[x]` to make a list of one.',
+  accepts: () => true,
+};
+const TIMER: Wanted = {
+  types: ['number', 'string'],
+  what: 'the duration of a wait is seconds or a text such as "5m"',
+  hint: 'Give a number of seconds, or a text with a unit.',
+  accepts: (constant) => parseDuration(constant) !== undefined,
+};
+
+const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
+  null: 'null',
+  bool: 'a boolean',
+  number: 'a number',
+  string: 'a text',
+  list: 'a list',
+  map: 'a map',
+};
+
 class ExpressionCheck {
   /** Where each free name is used first. */
   readonly firstUse = new Map<string, Path>();
@@ -81,26 +126,60 @@ class ExpressionCheck {
     const { names } = this;
     const at = (field: string): Use => ({ path: ['tasks', index, field], names, task: index });
     if (task.condition !== undefined) this.condition(task.condition, at('condition'));
-    if (task.foreach !== undefined) this.template(task.foreach, at('foreach'));
-    if (task.wait !== undefined)
-      this.template(task.wait.duration, { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] });
+    if (task.foreach !== undefined) this.template(task.foreach, at('foreach'), FOREACH);
+    if (task.wait !== undefined) {
+      const use = { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] };
+      this.template(task.wait.duration, use, TIMER);
+    }
     this.template(task.parameters, { ...at('parameters'), names: namesForTask(names, task) });
   }
 
   private condition(source: string, use: Use): void {
     try {
-      this.references(compileExpression(source, use.names).references, use, source);
+      const compiled = compileExpression(source, use.names);
+      this.references(compiled.references, use, source);
+      this.fits(compiled, CONDITION, { source, use });
     } catch (error) {
       if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
       this.report({ error, source, path: use.path });
     }
   }
 
-  template(value: JsonValue, use: Use): void {
+  template(value: JsonValue, use: Use, wanted?: Wanted): void {
+    let isSound = true;
     const template = compileTemplate(value, use.names, (inner, error, source) => {
+      isSound = false;
       this.report({ error, source, path: this.pathOf(use, inner) });
     });
     this.references(template.references, use, '');
+    const isText = typeof value === 'string' && value.includes('${');
+    if (wanted !== undefined && isText && isSound) this.templateFits(value, wanted, use);
+  }
+
+  /** A text that is one `${...}` has the type of its expression; every other one is a text. */
+  private templateFits(source: string, wanted: Wanted, use: Use): void {
+    const expression = unwrapped(source);
+    const found: Found =
+      expression === undefined
+        ? { constant: undefined, type: 'string' }
+        : compileExpression(expression, use.names);
+    this.fits(found, wanted, { source, use });
+  }
+
+  /** Reports what can only fail at run time; what may be right in some run is none of its business. */
+  private fits(found: Found, wanted: Wanted, at: { source: string; use: Use }): void {
+    const { constant, type } = found;
+    if (type === undefined) return;
+    const isWrong = !wanted.types.includes(type);
+    if (!isWrong && (constant === undefined || wanted.accepts(constant))) return;
+    const what = isWrong ? TYPE_NAMES[type] : JSON.stringify(constant);
+    this.findings.add({
+      code: 'expression.type',
+      message: `${wanted.what}, not ${what}`,
+      hint: wanted.hint,
+      path: at.use.path,
+      text: at.source,
+    });
   }
 
   /** `request` stands beside the parameters in the file. */

@@ -39,7 +39,7 @@ describe('foreach', () => {
   });
 
   it('of something else than a list it fails', () => {
-    const run = each('${1 + 1}');
+    const run = each('${[1 + 1][0]}');
     expect(run.report()).toMatchObject({ status: 'failed', tasks: { l: { status: 'failed' } } });
   });
 

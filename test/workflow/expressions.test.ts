@@ -160,6 +160,8 @@ describe('functions', () => {
     ['default(a.output.absent, 7)', 7],
     ['default(a.output.absent.deeper, 7)', 7],
     ['default(a.output.none, 7)', 7],
+    ['a.output.none', null],
+    ['a.output.none == null', true],
     ['default(nowhere, 7)', 7],
     ['default(a.output.absent + 1, 7)', 7],
     ['has(a.output.n) && !has(a.output.absent)', true],

@@ -3,8 +3,10 @@
  * An evaluation that touches a value which is not in memory is answered with `needs`, and done again once it is.
  */
 import { type Failure, failureCodes } from '../../messages/failure.ts';
+import { MAX_VALUE_BYTES } from '../../messages/request.ts';
 import { TroupeError } from '../../workflow/errors.ts';
 import type { Scope, TaskScope } from '../../workflow/expressions.ts';
+import { leastJsonLength } from '../../workflow/operators.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import {
   type Activation,
@@ -16,32 +18,67 @@ import {
 import { reportedStatus } from './task-status.ts';
 import { knownValue } from './values.ts';
 
+/** What V8 says where a text would be longer than 2^29 characters. */
+const TEXT_TOO_LONG = 'Invalid string length';
+
 export type Evaluated<Value> =
   | { kind: 'value'; value: Value }
   | { kind: 'needs'; refs: ValueRef[] }
   | { kind: 'failed'; failure: Failure };
 
-/** Evaluates something of a run: `activation` is the instance whose `item` is in scope. */
-export function evaluate<Value>(
+/**
+ * Evaluates something of a run: `activation` is the instance whose `item` is in scope. A value whose JSON is over
+ * 64 MiB fails with `payload.too-large`: nobody would accept it, and past some size nobody could write it.
+ */
+export function evaluate<Value extends JsonValue>(
   run: RunAggregate,
   activation: Activation | undefined,
   compute: (scope: Scope) => Value,
 ): Evaluated<Value> {
   const missing: ValueRef[] = [];
+  // A loop may touch one value a million times: what was found stays at hand for this evaluation.
+  let found: Map<ValueRef, JsonValue> | undefined;
   const fetch = (ref: ValueRef): JsonValue | undefined => {
+    if (ref.at === 'inline') return ref.value;
+    const known = found?.get(ref);
+    if (known !== undefined) return known;
     const value = knownValue(run, ref);
     if (value === undefined) missing.push(ref);
+    else {
+      found ??= new Map();
+      found.set(ref, value);
+    }
     return value;
   };
   try {
     const value = compute(scopeOf(run, activation, fetch));
-    return missing.length > 0 ? { kind: 'needs', refs: missing } : { kind: 'value', value };
+    if (missing.length > 0) return { kind: 'needs', refs: missing };
+    const isTooLarge = leastJsonLength(value, MAX_VALUE_BYTES) > MAX_VALUE_BYTES;
+    return isTooLarge ? { kind: 'failed', failure: tooLarge() } : { kind: 'value', value };
   } catch (error) {
     if (missing.length > 0) return { kind: 'needs', refs: missing };
-    if (!(error instanceof TroupeError)) throw error;
-    const code = error.code.startsWith('expression.') ? error.code : failureCodes.expressionFailed;
-    return { kind: 'failed', failure: { code, message: error.message, retryable: false } };
+    return { kind: 'failed', failure: failureOfEvaluation(error) };
   }
+}
+
+function tooLarge(): Failure {
+  const message = `the value of the expressions is larger than ${MAX_VALUE_BYTES} bytes`;
+  return { code: failureCodes.payloadTooLarge, message, retryable: false };
+}
+
+/** The failure that an error of an evaluation is; rethrows a defect. */
+function failureOfEvaluation(error: unknown): Failure {
+  if (error instanceof TroupeError) {
+    const code = error.code.startsWith('expression.') ? error.code : failureCodes.expressionFailed;
+    return { code, message: error.message, retryable: false };
+  }
+  // The last net: the work of an expression is counted so that it ends long before the engine refuses a text.
+  if (!(error instanceof RangeError && error.message === TEXT_TOO_LONG)) throw error;
+  return {
+    code: 'expression.limit',
+    message: 'a text of the expression is longer than a text can be',
+    retryable: false,
+  };
 }
 
 type Fetch = (ref: ValueRef) => JsonValue | undefined;
@@ -56,6 +93,7 @@ function scopeOf(run: RunAggregate, activation: Activation | undefined, fetch: F
 class RunScope implements Scope {
   protected readonly fetch: Fetch;
   private readonly aggregate: RunAggregate;
+  private tasks: Map<string, TaskScope> | undefined;
 
   constructor(run: RunAggregate, fetch: Fetch) {
     this.aggregate = run;
@@ -77,7 +115,13 @@ class RunScope implements Scope {
   }
 
   task(id: string): TaskScope | undefined {
-    return taskScope(this.aggregate, id, this.fetch);
+    const known = this.tasks?.get(id);
+    if (known !== undefined) return known;
+    const task = taskScope(this.aggregate, id, this.fetch);
+    if (task === undefined) return undefined;
+    this.tasks ??= new Map();
+    this.tasks.set(id, task);
+    return task;
   }
 }
 

@@ -1,0 +1,161 @@
+/** What expressions cost: work that used to be free is counted, and what cannot be built is refused before it is. */
+import { describe, expect, it } from 'vitest';
+import type { RunAggregate } from '../../src/machines/run/aggregate.ts';
+import { evaluate as evaluateInRun } from '../../src/machines/run/scope.ts';
+import { ExpressionLimit } from '../../src/workflow/errors.ts';
+import { compileExpression, type Scope } from '../../src/workflow/expressions.ts';
+import { leastJsonLength } from '../../src/workflow/operators.ts';
+import { compileTemplate } from '../../src/workflow/templates.ts';
+import type { JsonValue } from '../../src/workflow/value.ts';
+import { PureRun } from '../machines/pure-run.ts';
+import { names, scopeOf } from './names-and-scope.ts';
+
+const BIG = 'x'.repeat(1_600_000);
+const KEYS = Object.fromEntries(Array.from({ length: 2_000 }, (_, at) => [`key${at}`, at]));
+const OUTPUT: JsonValue = { big: BIG, keys: KEYS, all: Array.from({ length: 600 }, () => BIG) };
+const scope = scopeOf(() => ({ status: 'success', output: OUTPUT, attempts: 1, duration: 1 }));
+
+const evaluate = (source: string, within: Scope = scope): JsonValue =>
+  compileExpression(source, names).evaluate(within);
+
+/** Far above what it takes: the limit itself is what these tests are about. */
+const SOON_MS = 8_000;
+
+function expectLimit(work: () => unknown): void {
+  const before = performance.now();
+  expect(work).toThrow(ExpressionLimit);
+  expect(performance.now() - before).toBeLessThan(SOON_MS);
+}
+
+describe('work that is counted', () => {
+  const long = (term: string): string => Array.from({ length: 500 }, () => term).join('+');
+  it.each([
+    ['the nodes of a body', `range(1000000).all(i, ${long('i')} >= 0)`],
+    [
+      'the nodes of a body inside a body',
+      `range(1000).all(i, range(1000).all(j, ${long('j')} >= 0))`,
+    ],
+    ['the test of a `map` with two bodies', `range(1000000).map(i, ${long('i')} < 0, i).size()`],
+    ['failures that are caught', 'range(450000).all(i, 1 / (i - i) == 1 || true)'],
+    ['the keys that `size` counts', 'range(50000).all(i, a.output.keys.size() >= 0)'],
+    ['the keys that a loop goes over', 'range(50000).all(i, a.output.keys.exists(k, true))'],
+    ['the keys that are compared', 'range(50000).all(i, {"a": 1} != a.output.keys)'],
+    [
+      'the alternatives of a pattern',
+      `range(40000).all(i, !glob("a", "${'{a,b}'.repeat(6)}${'*a'.repeat(60)}c"))`,
+    ],
+    ['a long pattern for a short path', `range(3000).all(i, !glob("a", "${'*b'.repeat(3000)}"))`],
+    ['braces with one choice', `range(4000).all(i, !glob("a", "${'{a}'.repeat(1500)}"))`],
+    ['the parts of `replace`', 'range(100).all(i, replace(a.output.big, "x", "y") != "")'],
+  ])('%s', (_, source) => expectLimit(() => evaluate(source)));
+});
+
+describe('texts that are refused before they are built', () => {
+  it.each([
+    'hash(range(600).map(i, a.output.big))',
+    'json(range(600).map(i, a.output.big))',
+    'unique(range(600).map(i, [a.output.big])).size()',
+    'unique([a.output.all])',
+    'string(a.output.all)',
+    'range(600).map(i, a.output.all).join("")',
+    'json(range(600).map(i, {a.output.big: i}))',
+  ])('%s', (source) => expectLimit(() => evaluate(source)));
+
+  it('of many long texts in one template', () => {
+    expectLimit(() => compileTemplate('${a.output.big} '.repeat(400), names).render(scope));
+  });
+});
+
+describe('work that costs what it did', () => {
+  it.each([
+    ['range(1000000).all(i, i + i + i + i >= 0)', true],
+    ['range(1000000).map(x, x * 2 + 1).size()', 1_000_000],
+    ['range(1000000).map(i, string(i)).join("").size()', 5_888_890],
+    ['range(1000).all(i, a.output.keys.size() == 2000)', true],
+    ['a.output.keys.filter(k, k == "key7")', ['key7']],
+    ['range(40000).all(i, glob("src/workflow/expressions.ts", "src/**/*.ts"))', true],
+    ['glob("a.ts", "*.{ts,{js,mjs}}") && glob("{a", "{a") && !glob("a", "{a,b")', true],
+    ['json(range(10).map(i, a.output.big)).size()', 16_000_031],
+    ['replace("a-b-c", "-", "") + replace("a", "", "b") + replace("a", "b", "c")', 'abcaa'],
+    ['split("a,b,c", ",")', ['a', 'b', 'c']],
+  ])('%s', (source, value) => expect(evaluate(source)).toStrictEqual(value));
+});
+
+describe('the least length of a JSON text', () => {
+  it.each<[JsonValue]>([
+    [null],
+    [true],
+    [0],
+    [-12],
+    [1234],
+    ['ab'],
+    [[]],
+    [{}],
+    [[1, [2], 'c']],
+    [{ a: 1, b: {} }],
+  ])('of %j is its length', (value) => {
+    const written = JSON.stringify(value).length;
+    expect(leastJsonLength(value, 1_000)).toBe(written);
+  });
+
+  it('is never above its length', () => {
+    const values: JsonValue = [1e21, 0.1, -0.5, 1e-7, 123_456_789.25, 'é"\n', { 'k"': '\u0001' }];
+    for (const value of values)
+      expect(leastJsonLength(value, 1_000)).toBeLessThanOrEqual(JSON.stringify(value).length);
+  });
+
+  it('stops once it is over the limit', () => {
+    expect(leastJsonLength([BIG, BIG, BIG, BIG], 10)).toBeLessThan(2 * BIG.length);
+  });
+});
+
+describe('a run', () => {
+  const parameters = (count: number) =>
+    Object.fromEntries(Array.from({ length: count }, (_, at) => [`p${at}`, '${a.output.big}']));
+  const runWith = (task: Record<string, JsonValue>) => {
+    const run = new PureRun({
+      name: 'w',
+      tasks: [
+        { id: 'a', agent: 'echo' },
+        { id: 'b', agent: 'echo', dependencies: ['a'], ...task },
+      ],
+    });
+    run.succeed('a', { big: BIG });
+    return run;
+  };
+  const errorOf = (run: PureRun) => run.run.activations.get('b')?.error;
+
+  it('fails a task whose parameters are too large together; a text counts each time it is named', () => {
+    expect(errorOf(runWith({ parameters: parameters(60) }))).toMatchObject({
+      code: 'payload.too-large',
+      retryable: false,
+    });
+    expect(errorOf(runWith({ parameters: parameters(400) }))?.code).toBe('payload.too-large');
+  });
+
+  it('starts a task whose parameters fit', () => {
+    expect(runWith({ parameters: parameters(40) }).statuses().b).toBe('running');
+  });
+
+  it('fails a `foreach` over more than a value may hold', () => {
+    const run = runWith({ foreach: '${range(600).map(i, a.output.big)}' });
+    expect(errorOf(run)?.code).toBe('payload.too-large');
+  });
+
+  it('fails a task whose text is too long by the limit of expressions', () => {
+    const run = runWith({ parameters: { h: '${hash(range(600).map(i, a.output.big))}' } });
+    expect(errorOf(run)?.code).toBe('expression.limit');
+  });
+
+  it('takes a text that the engine refuses for a failure, and every other RangeError for a defect', () => {
+    const run = {} as RunAggregate;
+    expect(evaluateInRun(run, undefined, () => 'x'.repeat(2 ** 28).repeat(4))).toMatchObject({
+      kind: 'failed',
+      failure: { code: 'expression.limit', retryable: false },
+    });
+    const defect = (): JsonValue => {
+      throw new RangeError('a loop without a body');
+    };
+    expect(() => evaluateInRun(run, undefined, defect)).toThrow(RangeError);
+  });
+});
