@@ -110,4 +110,10 @@ describe('usage', () => {
     expect(done.code).toBe(2);
     expect(done.stderr).toContain('Did you mean `succeeded`?');
   });
+
+  it('verifies a whole run only', async () => {
+    const done = await folder.troupe(['replay', 'run_0', '--verify', '--at', '4']);
+    expect(done.code).toBe(2);
+    expect(done.stderr).toContain('--verify looks at the whole run');
+  });
 });

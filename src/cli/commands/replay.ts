@@ -48,6 +48,8 @@ async function replay(context: CommandContext): Promise<number> {
   const runId = given.word(0, 'the run');
   const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
   try {
+    if (given.flag('verify') && (given.text('at') ?? given.text('task')) !== undefined)
+      throw new UsageError('--verify looks at the whole run', 'Leave --at and --task away.');
     if (given.flag('verify')) {
       const { verifyRun } = await import('../verify-run.ts');
       const verdict = await verifyRun(reader, runId);
@@ -85,7 +87,14 @@ async function showPast(parts: {
     const { name, status } = report;
     terminal.printJson({ runId, name, status, events, state: report });
   } else if (toVersion === undefined) showTimeline(terminal, { events, report, all: past });
-  else showState(terminal, { report, toVersion, last: past.at(-1) });
+  else showState(terminal, { report: ofTask(report, given), toVersion, last: past.at(-1) });
+}
+
+/** The report of the one task that was asked for, with its rounds and instances in it. */
+function ofTask(report: RunReport, given: Arguments): RunReport {
+  const id = given.text('task')?.split(/[@~!]/)[0];
+  const task = id === undefined ? undefined : report.tasks[id];
+  return id === undefined || task === undefined ? report : { ...report, tasks: { [id]: task } };
 }
 
 /** The events of a task: its own activation, its rounds, instances and compensation. */
