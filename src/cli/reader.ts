@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Client, QueryInput } from '../client/client.ts';
 import type { Commit, Envelope, JsonEnvelope } from '../events/envelope.ts';
+import { blobReferencesIn } from '../log/blob-references.ts';
 import type { AppendRequest, EventLog } from '../log/event-log.ts';
 import type { QueryReply } from '../messages/request.ts';
-import type { BlobReference } from '../workflow/value.ts';
 import { findOrchestrator } from './connect.ts';
 import { RunNotFoundError } from './errors.ts';
 import type { Session } from './session.ts';
@@ -97,7 +97,7 @@ async function copyRun(client: Client, runId: string): Promise<RunHistory> {
   for await (const events of historyPages(client, runId)) {
     envelopes.push(...events);
     for (const commit of commitsOf(events)) {
-      for (const reference of blobsIn(commit)) {
+      for (const reference of blobReferencesIn(commit.events.map(({ data }) => data))) {
         await log.blobs.put(await client.getBlob(reference), reference.type);
       }
       log.append(appendOf(commit));
@@ -123,19 +123,6 @@ async function* historyPages(client: Client, runId: string): AsyncGenerator<Json
 function appendOf(commit: Commit): AppendRequest {
   const { position: _position, firstVersion, ...rest } = commit;
   return { ...rest, expectedVersion: firstVersion - 1 };
-}
-
-/** Every blob reference in the data of a commit. */
-function blobsIn(commit: Commit): BlobReference[] {
-  const found: BlobReference[] = [];
-  const visit = (value: unknown): void => {
-    if (typeof value !== 'object' || value === null) return;
-    const { $blob } = value as { $blob?: unknown };
-    if (typeof $blob === 'string') found.push(value as BlobReference);
-    else for (const item of Object.values(value)) visit(item);
-  };
-  for (const event of commit.events) visit(event.data);
-  return found;
 }
 
 async function envelopesIn(log: EventLog, runId: string): Promise<Envelope[]> {

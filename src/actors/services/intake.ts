@@ -17,9 +17,9 @@ import { definitionOf, readCreated } from '../host/load.ts';
 import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
-import { checkStored, namesBlobs } from './output-blobs.ts';
 import type { Planned, Planner } from './planner.ts';
 import { refuse } from './refuse.ts';
+import { checkStored, namesBlobs } from './stored-blobs.ts';
 
 export class Intake {
   readonly #runtime: HostRuntime;

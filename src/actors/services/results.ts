@@ -18,8 +18,8 @@ import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import type { AttemptEntry, Attempts } from './attempts.ts';
 import type { Directory } from './directory.ts';
-import { namesBlobs, withStoredBlobs } from './output-blobs.ts';
 import { refuse } from './refuse.ts';
+import { namesBlobs, withStoredBlobs } from './stored-blobs.ts';
 
 /** At most one progress report an attempt is logged in this time. */
 const PROGRESS_MS = 1_000;

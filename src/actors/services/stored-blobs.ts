@@ -1,6 +1,6 @@
 /**
- * The blobs that an output names are looked at before the result enters its run: what an agent promised and did not
- * store is the failure of its attempt, and never a defect of the run later.
+ * The blobs that a result or a request names are looked at before it enters a run: what somebody promised and did not
+ * store is a failure of the attempt, or refused, and never a defect of the run later.
  */
 import { blobReferencesIn, valueOfBlob } from '../../log/blob-references.ts';
 import { BlobInvalidError, BlobNotFoundError } from '../../log/errors.ts';
@@ -10,9 +10,9 @@ import { failureCodes } from '../../messages/failure.ts';
 import { TroupeError } from '../../workflow/errors.ts';
 import { isKeptValue, type JsonValue } from '../../workflow/value.ts';
 
-/** True when an output names blobs. */
-export function namesBlobs(output: JsonValue): boolean {
-  return typeof output === 'object' && output !== null && blobReferencesIn(output).length > 0;
+/** True when a value names blobs. */
+export function namesBlobs(value: JsonValue): boolean {
+  return typeof value === 'object' && value !== null && blobReferencesIn(value).length > 0;
 }
 
 /**
