@@ -14,7 +14,11 @@ const logger = { debug() {}, info() {}, warn: console.error, error: console.erro
 const log = await openLevelLog({ directory, durability: 'fsync', upcast });
 const broker = serverUrl === undefined ? await startBroker({ port: port ?? 0 }) : undefined;
 const url = broker?.url ?? (serverUrl as string);
-const bus = await connectBus({ url, name: 'bench-orchestrator' });
+const bus = await connectBus({
+  url,
+  name: 'bench-orchestrator',
+  ...(broker === undefined ? {} : { broker }),
+});
 const orchestrator = await startOrchestrator({ log, bus, subjects: createSubjects(), logger });
 
 serveParent(

@@ -11,7 +11,7 @@ import { builtinAgents } from '../agents/builtin/index.ts';
 import { startWorker, type Worker } from '../agents/worker.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { Bus } from '../messaging/bus.ts';
-import { startBroker } from '../messaging/embedded-broker.ts';
+import { type Broker, startBroker } from '../messaging/embedded-broker.ts';
 import { connectBus } from '../messaging/nats-bus.ts';
 import { createSubjects } from '../messaging/subjects.ts';
 import { reasonOf } from './errors.ts';
@@ -64,9 +64,10 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
   const subjects = createSubjects(settings.prefix);
   const log = await openLog(settings);
   closers.push(['log', () => log.close()]);
-  const url = settings.natsUrl ?? (await ownBroker(options.port ?? settings.natsPort, closers));
+  const server = await findServer(options, closers);
+  const { url } = server;
   const bus = await connectBus({
-    url,
+    ...server,
     name: 'troupe-orchestrator',
     onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
   });
@@ -78,7 +79,7 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     logger: logger.child({ room: 'orchestrator' }),
   });
   closers.push(['orchestrator', () => orchestrator.close()]);
-  if (options.worker) await addWorker({ settings, logger, url, closers });
+  if (options.worker) await addWorker({ settings, logger, server, closers });
   if (settings.store === 'level') {
     writeUpFile({
       kind: options.kind,
@@ -93,22 +94,27 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
   return { url, bus, log, close: () => closeAll(closers, logger) };
 }
 
-async function ownBroker(port: number, closers: Closer[]): Promise<string> {
-  const broker = await startBroker({ port });
+/** Where NATS is: the server of the settings, else a broker in this process. */
+async function findServer(
+  { settings, port }: StackOptions,
+  closers: Closer[],
+): Promise<{ url: string; broker?: Broker }> {
+  if (settings.natsUrl !== undefined) return { url: settings.natsUrl };
+  const broker = await startBroker({ port: port ?? settings.natsPort });
   closers.push(['broker', () => broker.close()]);
-  return broker.url;
+  return { url: broker.url, broker };
 }
 
 /** The worker has a connection of its own, as one in another process has. */
 async function addWorker(parts: {
   settings: Settings;
   logger: Logger;
-  url: string;
+  server: { url: string; broker?: Broker };
   closers: Closer[];
 }): Promise<void> {
-  const { settings, logger, url, closers } = parts;
+  const { settings, logger, server, closers } = parts;
   const bus = await connectBus({
-    url,
+    ...server,
     name: 'troupe-worker',
     onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
   });

@@ -1,5 +1,5 @@
 /**
- * One client of the embedded broker: its options, its subscriptions, and its output.
+ * A client of the embedded broker on a socket: its options, its subscriptions, and its output.
  *
  * B1 Output leaves in the order in which it was written, in few large writes: what one chunk of input, or one turn of
  *    the event loop, produces is sent at its end.
@@ -7,38 +7,8 @@
  * B3 After `destroy` nothing is written and nothing is parsed.
  */
 import type { Socket } from 'node:net';
-import type { Indexed } from './subject-index.ts';
-
-/** One SUB of one connection. */
-export class BrokerSubscription implements Indexed {
-  readonly connection: BrokerConnection;
-  readonly subject: string;
-  readonly queue: string;
-  readonly sid: string;
-  /** Delivered so far. */
-  delivered = 0;
-  /** Removed after this many deliveries; 0 means never. */
-  max = 0;
-
-  constructor(
-    connection: BrokerConnection,
-    request: { subject: string; queue: string; sid: string },
-  ) {
-    this.connection = connection;
-    this.subject = request.subject;
-    this.queue = request.queue;
-    this.sid = request.sid;
-  }
-}
-
-/** What CONNECT said; the protocol's defaults before it. */
-export interface ClientOptions {
-  verbose: boolean;
-  pedantic: boolean;
-  echo: boolean;
-  headers: boolean;
-  noResponders: boolean;
-}
+import type { BrokerClient, BrokerSubscription, ClientOptions } from './broker-client.ts';
+import type { PublishedMessage } from './broker-parser.ts';
 
 const BLOCK_SIZE = 64 * 1024;
 const CONGESTED_BYTES = 8 * 1024 * 1024;
@@ -47,9 +17,15 @@ const CLOSE_GRACE_MS = 1000;
 /** Blocks kept for the next writer, all connections together. */
 const MAX_SPARE_BLOCKS = 64;
 const spareBlocks: Buffer[] = [];
+const MAX_UNANSWERED_PINGS = 2;
+/** A publisher pauses this long when a subscriber of its message is congested. */
+const STALL_MS = 5;
+const CRLF_SIZE = 2;
+const CR = 13;
+const LF = 10;
 
 /** The output side of a client and what the broker knows of it. */
-export class BrokerConnection {
+export class BrokerConnection implements BrokerClient {
   readonly id: number;
   readonly socket: Socket;
   readonly subscriptions = new Map<string, BrokerSubscription>();
@@ -102,12 +78,37 @@ export class BrokerConnection {
     this.#used += block.write(text, this.#used, 'latin1');
   }
 
-  /** Writes protocol text and then bytes from `start` to `end` of a buffer, which is copied. */
-  writeMessage(head: string, body: { buffer: Buffer; start: number; end: number }): void {
-    if (this.isClosed) return;
-    const block = this.#reserve(head.length + body.end - body.start);
-    this.#used += block.write(head, this.#used, 'latin1');
-    this.#used += body.buffer.copy(block, this.#used, body.start, body.end);
+  /** Writes a message as MSG or HMSG; its bytes are copied. */
+  deliver(sid: string, message: PublishedMessage): void {
+    const { subject, reply, headerSize, size, buffer, start } = message;
+    const replyPart = reply === '' ? '' : `${reply} `;
+    const end = start + size;
+    if (headerSize === 0) {
+      this.#writeMessage(`MSG ${subject} ${sid} ${replyPart}${size}\r\n`, buffer, start, end);
+    } else if (this.options.headers) {
+      const head = `HMSG ${subject} ${sid} ${replyPart}${headerSize} ${size}\r\n`;
+      this.#writeMessage(head, buffer, start, end);
+    } else {
+      const head = `MSG ${subject} ${sid} ${replyPart}${size - headerSize}\r\n`;
+      this.#writeMessage(head, buffer, start + headerSize, end);
+    }
+  }
+
+  /** Reads nothing for a moment; E4 does not depend on it, so a short fixed pause is enough. */
+  slowDown(): void {
+    if (this.socket.isPaused()) return;
+    this.socket.pause();
+    setTimeout(() => this.socket.resume(), STALL_MS);
+  }
+
+  /** Asks whether it lives, or ends it when it has not said so for too long. */
+  ping(): void {
+    if (this.unansweredPings >= MAX_UNANSWERED_PINGS) {
+      this.closeWith('Stale Connection');
+    } else {
+      this.unansweredPings += 1;
+      this.writeText('PING\r\n');
+    }
   }
 
   /** Hands everything written so far to the socket, unless it is still busy with what it has. */
@@ -142,6 +143,17 @@ export class BrokerConnection {
     this.#block = undefined;
     this.#used = 0;
     this.socket.destroy();
+  }
+
+  #writeMessage(head: string, bytes: Buffer, start: number, end: number): void {
+    if (this.isClosed) return;
+    const block = this.#reserve(head.length + end - start + CRLF_SIZE);
+    let used = this.#used;
+    used += block.write(head, used, 'latin1');
+    used += bytes.copy(block, used, start, end);
+    block[used] = CR;
+    block[used + 1] = LF;
+    this.#used = used + CRLF_SIZE;
   }
 
   #reserve(bytes: number): Buffer {

@@ -1,10 +1,13 @@
 /**
- * The state of one broker: connections, subscriptions, and who gets a message. What a client said is `broker-session.ts`,
- * how bytes leave is `broker-connection.ts`. Keeps E1, E2 and E4 of `embedded-broker.ts`.
+ * The state of one broker: clients, subscriptions, and who gets a message. What a client on a socket said is
+ * `broker-session.ts`, how bytes leave is `broker-connection.ts`; a client in this process is `broker-link.ts`.
+ * Keeps E1, E2 and E4 of `embedded-broker.ts`.
  */
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
-import { BrokerConnection, BrokerSubscription } from './broker-connection.ts';
+import { type BrokerClient, BrokerSubscription } from './broker-client.ts';
+import { BrokerConnection } from './broker-connection.ts';
+import { BrokerLink } from './broker-link.ts';
 import { ProtocolParser, type PublishedMessage } from './broker-parser.ts';
 import { BrokerSession } from './broker-session.ts';
 import { SubjectIndex } from './subject-index.ts';
@@ -13,19 +16,15 @@ import { SubjectIndex } from './subject-index.ts';
 const MAX_PAYLOAD = 1024 * 1024;
 /** The level of the core protocol that is spoken here. */
 const PROTOCOL_LEVEL = '2.9.0';
-const MAX_UNANSWERED_PINGS = 2;
-/** A publisher pauses this long when a subscriber of its message is congested. */
-const STALL_MS = 5;
-const CRLF_SIZE = 2;
-const NO_RESPONDERS = 'NATS/1.0 503\r\n\r\n';
+const NO_RESPONDERS = Buffer.from('NATS/1.0 503\r\n\r\n');
 
-/** Routes messages between connections; one for each broker. `address` is what INFO shows. */
+/** Routes messages between clients; one for each broker. `address` is what INFO shows. */
 export class BrokerCore {
   address = { host: '', port: 0 };
   readonly #serverId = randomUUID();
   readonly #maxPendingBytes: number;
   readonly #index = new SubjectIndex<BrokerSubscription>();
-  readonly #connections = new Set<BrokerConnection>();
+  readonly #clients = new Set<BrokerClient>();
   #dirty: BrokerConnection[] = [];
   #isFlushScheduled = false;
   #lastId = 0;
@@ -43,7 +42,7 @@ export class BrokerCore {
       maxPendingBytes: this.#maxPendingBytes,
       schedule: this.#schedule,
     });
-    this.#connections.add(connection);
+    this.#clients.add(connection);
     const parser = new ProtocolParser({
       sink: new BrokerSession(this, connection),
       maxPayload: MAX_PAYLOAD,
@@ -55,30 +54,45 @@ export class BrokerCore {
     });
     // A reset connection is an ordinary end; `close` follows.
     socket.on('error', () => undefined);
-    socket.on('close', () => this.#forget(connection));
+    socket.on('close', () => {
+      connection.isClosed = true;
+      this.#forget(connection);
+    });
     connection.writeText(`INFO ${JSON.stringify(this.#info(connection))}\r\n`);
   }
 
-  subscribe(
-    connection: BrokerConnection,
-    request: { subject: string; queue: string; sid: string },
-  ): void {
-    const present = connection.subscriptions.get(request.sid);
+  /** A client in this process. */
+  link(): BrokerLink {
+    const link = new BrokerLink({
+      publish: (message) => {
+        this.publish(link, message);
+      },
+      subscribe: (request) => this.subscribe(link, request),
+      unsubscribe: (sid) => this.unsubscribe(link, { sid, max: 0 }),
+      flush: this.#flushDirty,
+      forget: () => this.#forget(link),
+    });
+    this.#clients.add(link);
+    return link;
+  }
+
+  subscribe(client: BrokerClient, request: { subject: string; queue: string; sid: string }): void {
+    const present = client.subscriptions.get(request.sid);
     if (present !== undefined) return;
-    const subscription = new BrokerSubscription(connection, request);
-    connection.subscriptions.set(request.sid, subscription);
+    const subscription = new BrokerSubscription(client, request);
+    client.subscriptions.set(request.sid, subscription);
     this.#index.add(subscription);
   }
 
-  unsubscribe(connection: BrokerConnection, request: { sid: string; max: number }): void {
-    const subscription = connection.subscriptions.get(request.sid);
+  unsubscribe(client: BrokerClient, request: { sid: string; max: number }): void {
+    const subscription = client.subscriptions.get(request.sid);
     if (subscription === undefined) return;
     if (request.max > subscription.delivered) subscription.max = request.max;
     else this.#remove(subscription);
   }
 
   /** Delivers one message to everyone who should have it. */
-  publish(from: BrokerConnection, message: PublishedMessage): void {
+  publish(from: BrokerClient, message: PublishedMessage): void {
     const match = this.#index.match(message.subject);
     let delivered = 0;
     for (const subscription of match.plain) {
@@ -94,22 +108,15 @@ export class BrokerCore {
   }
 
   pingAll(): void {
-    for (const connection of this.#connections) {
-      if (connection.unansweredPings >= MAX_UNANSWERED_PINGS) {
-        connection.closeWith('Stale Connection');
-      } else {
-        connection.unansweredPings += 1;
-        connection.writeText('PING\r\n');
-      }
-    }
+    for (const client of this.#clients) client.ping();
   }
 
   endAll(): void {
-    for (const connection of this.#connections) connection.end();
+    for (const client of this.#clients) client.end();
   }
 
   destroyAll(): void {
-    for (const connection of this.#connections) connection.destroy();
+    for (const client of this.#clients) client.destroy();
   }
 
   #info(connection: BrokerConnection): object {
@@ -128,26 +135,25 @@ export class BrokerCore {
     };
   }
 
-  #forget(connection: BrokerConnection): void {
-    connection.isClosed = true;
-    this.#connections.delete(connection);
-    for (const subscription of connection.subscriptions.values()) this.#index.remove(subscription);
-    connection.subscriptions.clear();
+  #forget(client: BrokerClient): void {
+    this.#clients.delete(client);
+    for (const subscription of client.subscriptions.values()) this.#index.remove(subscription);
+    client.subscriptions.clear();
   }
 
   #remove(subscription: BrokerSubscription): void {
-    subscription.connection.subscriptions.delete(subscription.sid);
+    subscription.client.subscriptions.delete(subscription.sid);
     this.#index.remove(subscription);
   }
 
-  #canTake(subscription: BrokerSubscription, from: BrokerConnection): boolean {
-    const { connection } = subscription;
-    return !connection.isClosed && (connection !== from || from.options.echo);
+  #canTake(subscription: BrokerSubscription, from: BrokerClient): boolean {
+    const { client } = subscription;
+    return !client.isClosed && (client !== from || from.options.echo);
   }
 
   #choose(
     members: readonly BrokerSubscription[],
-    from: BrokerConnection,
+    from: BrokerClient,
   ): BrokerSubscription | undefined {
     const first = members.length === 1 ? 0 : this.#nextRandom() % members.length;
     for (let step = 0; step < members.length; step += 1) {
@@ -169,46 +175,32 @@ export class BrokerCore {
 
   #deliver(
     subscription: BrokerSubscription,
-    from: BrokerConnection,
+    from: BrokerClient,
     message: PublishedMessage,
   ): number {
-    const { connection, sid } = subscription;
-    const { subject, reply, headerSize, size, buffer, start } = message;
-    const replyPart = reply === '' ? '' : `${reply} `;
-    const end = start + size + CRLF_SIZE;
-    if (headerSize === 0) {
-      connection.writeMessage(`MSG ${subject} ${sid} ${replyPart}${size}\r\n`, {
-        buffer,
-        start,
-        end,
-      });
-    } else if (connection.options.headers) {
-      connection.writeMessage(`HMSG ${subject} ${sid} ${replyPart}${headerSize} ${size}\r\n`, {
-        buffer,
-        start,
-        end,
-      });
-    } else {
-      const head = `MSG ${subject} ${sid} ${replyPart}${size - headerSize}\r\n`;
-      connection.writeMessage(head, { buffer, start: start + headerSize, end });
-    }
-    subscription.delivered += 1;
-    if (subscription.max !== 0 && subscription.delivered >= subscription.max)
-      this.#remove(subscription);
-    if (connection.isCongested) stall(from);
+    const { client } = subscription;
+    client.deliver(subscription.sid, message);
+    this.#count(subscription);
+    if (client.isCongested) from.slowDown();
     return 1;
   }
 
-  #reportNoResponders(from: BrokerConnection, reply: string): void {
+  #reportNoResponders(from: BrokerClient, reply: string): void {
     const { plain, groups } = this.#index.match(reply);
     const own =
-      plain.find((subscription) => subscription.connection === from) ??
-      groups.flat().find((subscription) => subscription.connection === from);
+      plain.find((subscription) => subscription.client === from) ??
+      groups.flat().find((subscription) => subscription.client === from);
     if (own === undefined) return;
     const size = NO_RESPONDERS.length;
-    from.writeText(`HMSG ${reply} ${own.sid} ${size} ${size}\r\n${NO_RESPONDERS}\r\n`);
-    own.delivered += 1;
-    if (own.max !== 0 && own.delivered >= own.max) this.#remove(own);
+    const buffer = NO_RESPONDERS;
+    from.deliver(own.sid, { subject: reply, reply: '', headerSize: size, size, buffer, start: 0 });
+    this.#count(own);
+  }
+
+  #count(subscription: BrokerSubscription): void {
+    subscription.delivered += 1;
+    if (subscription.max !== 0 && subscription.delivered >= subscription.max)
+      this.#remove(subscription);
   }
 
   /** What no chunk of input produced (greetings, pings) is sent at the end of this turn of the event loop. */
@@ -225,11 +217,4 @@ export class BrokerCore {
     this.#dirty = [];
     for (const connection of dirty) connection.flush();
   };
-}
-
-/** Slows a publisher down; E4 does not depend on it, so a short fixed pause is enough. */
-function stall(from: BrokerConnection): void {
-  if (from.socket.isPaused()) return;
-  from.socket.pause();
-  setTimeout(() => from.socket.resume(), STALL_MS);
 }

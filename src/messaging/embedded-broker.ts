@@ -11,6 +11,7 @@
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { BrokerCore } from './broker-core.ts';
 import { BrokerListenError, PortInUseError } from './errors.ts';
+import type { Link } from './link.ts';
 
 export interface BrokerOptions {
   /** Default 127.0.0.1. */
@@ -27,6 +28,8 @@ export interface Broker {
   /** `nats://host:port`. */
   readonly url: string;
   readonly port: number;
+  /** A client in this process; `connectBus` takes it from here. */
+  link(): Link;
   /** Ends every connection after sending what was written to it, and frees the port. */
   close(): Promise<void>;
 }
@@ -55,6 +58,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   return {
     url: `nats://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
+    link: () => core.link(),
     close: () => {
       clearInterval(pings);
       return closeServer(server, core);

@@ -5,17 +5,10 @@
  *    (`internal` for what is no `TroupeError`).
  * N2 A lost connection is tried again at once and then every 50 ms, for ever; subscriptions and services live on.
  * N3 While it is down, publishes are dropped and requests fail with `bus.disconnected`; what was pending fails so too.
+ * N4 Everything is sent over the link. Services receive over the client's socket, also where the link is another way.
  * Size: the port has many small members, and each is here.
  */
-import {
-  createInbox,
-  Events,
-  type Msg,
-  type MsgHdrs,
-  type NatsConnection,
-  type Subscription as NatsSubscription,
-  type ServiceMsg,
-} from 'nats';
+import { createInbox, Events, type MsgHdrs, type NatsConnection, type ServiceMsg } from 'nats';
 import type { JsonValue } from '../workflow/value.ts';
 import type {
   Bus,
@@ -27,6 +20,7 @@ import type {
   Subscription,
 } from './bus.ts';
 import { BusClosedError, DisconnectedError, toWireError } from './errors.ts';
+import type { Link, LinkSubscription } from './link.ts';
 import {
   type BusErrorListener,
   type ConnectOptions,
@@ -36,6 +30,7 @@ import {
 import { checkSize, NatsMessage, type RawMessage, toHeaders } from './nats-message.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { RequestMux } from './request-mux.ts';
+import { SocketLink, within } from './socket-link.ts';
 import { checkQueueName } from './subjects.ts';
 import { encodeBody, encodeText } from './wire.ts';
 
@@ -53,9 +48,13 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
 export class NatsBus implements Bus {
   readonly url: string;
   readonly #connection: NatsConnection;
+  readonly #link: Link;
   readonly #onError: BusErrorListener;
   readonly #mux: RequestMux;
-  readonly #outbox = new Outbox((message) => this.#write(message));
+  readonly #outbox = new Outbox(
+    (message) => this.#write(message),
+    () => this.#link.flush(),
+  );
   readonly #reconnectListeners = new Set<() => void>();
   #isConnected = true;
   #isClosing = false;
@@ -63,40 +62,43 @@ export class NatsBus implements Bus {
 
   constructor(
     connection: NatsConnection,
-    options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError'>,
+    options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError' | 'broker'>,
   ) {
     this.url = withoutCredentials(options.url);
     this.#connection = connection;
+    this.#link = options.broker?.link() ?? new SocketLink(connection);
     this.#onError = options.onError ?? warn;
     this.#mux = new RequestMux(createInbox(options.inboxPrefix ?? '_INBOX'), (raw) =>
       this.#wrap(raw),
     );
-    connection.subscribe(this.#mux.pattern, {
-      callback: (error, message) => {
-        if (error === null) this.#mux.receive(message);
-        else this.#report(error, { subject: this.#mux.pattern });
+    const { pattern } = this.#mux;
+    this.#link.subscribe(
+      { subject: pattern, queue: undefined },
+      {
+        take: (message) => this.#mux.receive(message),
+        fail: (error) => this.#report(error, { subject: pattern }),
       },
-    });
+    );
     void this.#watch();
     void connection.closed().then(() => this.#mux.failAll(new BusClosedError(this.url)));
   }
 
   get isConnected(): boolean {
-    return this.#isConnected && !this.#isClosed;
+    return this.#isConnected && !this.#isClosed && this.#link.isOpen;
   }
 
   publish(subject: string, body: JsonValue, options?: PublishOptions): void {
     const encoding = options?.encoding ?? 'json';
     const bytes = encodeBody(body, encoding);
     if (this.#isClosed) throw new BusClosedError(this.url);
-    if (this.#isConnected)
+    if (this.isConnected)
       this.#send(subject, bytes, toHeaders(options?.headers, encoding), options?.replyTo);
   }
 
   publishText(subject: string, json: string): void {
     const bytes = encodeText(json);
     if (this.#isClosed) throw new BusClosedError(this.url);
-    if (this.#isConnected) this.#send(subject, bytes, undefined);
+    if (this.isConnected) this.#send(subject, bytes, undefined);
   }
 
   sendNow(): void {
@@ -138,13 +140,14 @@ export class NatsBus implements Bus {
   subscribe(subject: string, options: { queue?: string }, handler: BusHandler): Subscription {
     if (this.#isClosed) throw new BusClosedError(this.url);
     this.#outbox.flush(); // what was published before is not for this subscription
-    const subscription = this.#connection.subscribe(subject, {
-      ...(options.queue !== undefined && { queue: checkQueueName(options.queue) }),
-      callback: (error, message: Msg) => {
-        if (error === null) this.#handle(message, handler);
-        else this.#report(error, { subject });
+    const queue = options.queue === undefined ? undefined : checkQueueName(options.queue);
+    const subscription = this.#link.subscribe(
+      { subject, queue },
+      {
+        take: (message) => this.#handle(message, handler),
+        fail: (error) => this.#report(error, { subject }),
       },
-    });
+    );
     return { stop: () => this.#stop(subscription) };
   }
 
@@ -199,12 +202,13 @@ export class NatsBus implements Bus {
     if (this.#isConnected) await within(DRAIN_TIMEOUT_MS, this.#connection.drain());
     this.#isClosed = true;
     this.#mux.failAll(new BusClosedError(this.url));
+    this.#link.close();
     await this.#connection.close();
   }
 
   #checkOnline(): void {
     if (this.#isClosed) throw new BusClosedError(this.url);
-    if (!this.#isConnected) throw new DisconnectedError(this.url);
+    if (!this.isConnected) throw new DisconnectedError(this.url);
   }
 
   #send(subject: string, bytes: Uint8Array, headers: MsgHdrs | undefined, replyTo?: string): void {
@@ -212,26 +216,23 @@ export class NatsBus implements Bus {
     checkSize(bytes, headers, this.#connection.info?.max_payload);
     const message = { subject, bytes, headers, replyTo };
     // While it closes, the connection takes answers until its last subscription is drained: there is no later.
-    if (this.#isClosing) this.#write(message);
-    else this.#outbox.add(message);
+    if (this.#isClosing) {
+      this.#write(message);
+      this.#link.flush();
+    } else {
+      this.#outbox.add(message);
+    }
   }
 
   /** What waited while the connection was lost is dropped like what is published then. */
-  readonly #write = ({ subject, bytes, headers, replyTo }: Outgoing): void => {
+  #write(message: Outgoing): void {
     if (!this.isConnected) return;
     try {
-      if (headers === undefined && replyTo === undefined) {
-        this.#connection.publish(subject, bytes);
-        return;
-      }
-      this.#connection.publish(subject, bytes, {
-        ...(headers !== undefined && { headers }),
-        ...(replyTo !== undefined && { reply: replyTo }),
-      });
+      this.#link.publish(message);
     } catch (error) {
-      this.#report(error, { subject });
+      this.#report(error, { subject: message.subject });
     }
-  };
+  }
 
   #wrap(raw: RawMessage): NatsMessage {
     return new NatsMessage(raw, this.#respond);
@@ -262,11 +263,10 @@ export class NatsBus implements Bus {
     }
   }
 
-  async #stop(subscription: NatsSubscription): Promise<void> {
-    if (this.#isClosed || subscription.isClosed()) return;
+  async #stop(subscription: LinkSubscription): Promise<void> {
+    if (this.#isClosed) return;
     this.#outbox.flush();
-    if (this.#isConnected) await within(DRAIN_TIMEOUT_MS, subscription.drain());
-    if (!subscription.isClosed()) subscription.unsubscribe();
+    await subscription.stop(this.#isConnected ? DRAIN_TIMEOUT_MS : 0);
   }
 
   async #watch(): Promise<void> {
@@ -305,14 +305,4 @@ function warn(error: unknown, context: { subject: string }): void {
   process.emitWarning(
     `a handler of ${context.subject} failed: ${error instanceof Error ? error.message : String(error)}`,
   );
-}
-
-/** Waits for a promise, but no longer; how it ends does not matter to the caller. */
-async function within(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([promise.catch(() => undefined), timeout]);
-  clearTimeout(timer);
 }

@@ -1,5 +1,6 @@
 /** How a connection of the `nats` client is made, and how it comes back. */
 import { connect, type NatsConnection } from 'nats';
+import type { Broker } from './embedded-broker.ts';
 import { ConnectFailedError } from './errors.ts';
 
 /** Told of what a handler threw, or what the server complained about. */
@@ -13,6 +14,8 @@ export interface ConnectOptions {
   user?: string;
   pass?: string;
   token?: string;
+  /** The broker at `url` when it runs in this process: messages then go into it without a socket. */
+  broker?: Broker;
   /** Default `_INBOX`. */
   inboxPrefix?: string;
   /** How long the first connection may take, 5 s by default. */

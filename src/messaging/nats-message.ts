@@ -24,7 +24,7 @@ export interface RawMessage {
   readonly subject: string;
   readonly reply?: string;
   readonly data: Uint8Array;
-  readonly headers?: MsgHdrs;
+  readonly headers?: MsgHdrs | undefined;
 }
 
 /** Sends bytes; the bus gives it, so that errors and the state of the connection are handled in one place. */

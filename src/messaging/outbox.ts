@@ -17,11 +17,13 @@ export interface Outgoing {
 
 export class Outbox {
   readonly #send: (message: Outgoing) => void;
+  readonly #sent: () => void;
   #waiting: Outgoing[] = [];
 
-  /** `send` must not throw. */
-  constructor(send: (message: Outgoing) => void) {
+  /** `sent` is called after the last message of a batch. Neither may throw. */
+  constructor(send: (message: Outgoing) => void, sent: () => void) {
     this.#send = send;
+    this.#sent = sent;
   }
 
   add(message: Outgoing): void {
@@ -34,5 +36,6 @@ export class Outbox {
     if (waiting.length === 0) return;
     this.#waiting = [];
     for (const message of waiting) this.#send(message);
+    this.#sent();
   };
 }

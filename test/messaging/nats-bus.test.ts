@@ -14,6 +14,14 @@ testBus('NatsBus on the embedded broker', async () => {
   };
 });
 
+testBus('NatsBus in the process of its broker', async () => {
+  const broker = await startBroker({ port: 0 });
+  return {
+    connect: (options) => connectBus({ url: broker.url, broker, name: 'test', ...options }),
+    stop: () => broker.close(),
+  };
+});
+
 testBus('NatsBus on nats-server', async () => {
   const server = await startNatsServer();
   return {
