@@ -1,0 +1,7 @@
+/** The packed package in an empty project, on the runtime of the tests. */
+import { describe } from 'vitest';
+import { testInstalledPackage } from './installed.ts';
+
+describe('the installed package', () => {
+  testInstalledPackage({ packages: [], runtimeOf: () => process.execPath });
+});
