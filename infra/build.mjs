@@ -38,19 +38,22 @@ const entries = {
   testing: 'src/testing.ts',
 };
 
-/** `import.meta.url` of a module in a chunk is that of the module's own place below dist/ (D3). */
+/** `import.meta` of a module in a chunk is that of the module's own place below dist/ (D3). */
 const keepPlaces = {
   name: 'keep-places',
   /** @param {string} code @param {string} id */
   transform(code, id) {
-    if (!code.includes('import.meta')) return null;
-    if (/import\.meta\.(?!url\b)/.test(code))
-      throw new Error(`${id}: only import.meta.url is built`);
+    if (!code.includes('import.meta.')) return null;
+    if (/import\.meta\.(?!(url|dirname)\b)/.test(code))
+      throw new Error(`${id}: of import.meta only url and dirname can be built`);
     const place = relative(join(root, 'src'), id).split(sep).join('/').replace(/\.ts$/, '.js');
     // Every chunk stands two folders below the package: dist/<folder>/<chunk>.js.
-    // A null map: no line moves.
-    const own = `new URL('../${place}', import.meta.url).href`;
-    return { code: code.replaceAll('import.meta.url', own), map: null };
+    const url = `new URL('../${place}', import.meta.url).href`;
+    const folder = `process.getBuiltinModule('node:path').join(import.meta.dirname, '../${dirname(place)}')`;
+    const built = code.replace(/import\.meta\.(url|dirname)\b/g, (_, field) =>
+      field === 'url' ? url : folder,
+    );
+    return { code: built, map: null }; // Null: no line moves.
   },
 };
 

@@ -2,17 +2,16 @@
  * The licences of what the package brings along, from package-lock.json, and the bill of materials (CycloneDX)
  * that `npm sbom` makes of it. `node infra/licenses.mjs` prints the list.
  *
- * Every licence must be in ALLOWED: permissive ones, which ask for their text to be kept and for nothing else.
+ * What an installation brings along must have a permissive licence (ALLOWED), which asks for its text to be kept and
+ * for nothing else. Tools that only development uses are not handed on: they may also have one of ALLOWED_TOOLS.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ALLOWED = ['0BSD', 'Apache-2.0', 'BSD-2-Clause', 'BSD-3-Clause', 'ISC', 'MIT', 'Unlicense'];
-
-/** What npm adds to a bill of materials that differs from call to call, or from folder to folder. */
-const VOLATILE = ['serialNumber'];
+const ALLOWED_TOOLS = ['BlueOak-1.0.0', 'MPL-2.0'];
 
 /**
  * @typedef {{ name: string, version: string, license: string, isDevelopment: boolean }} Dependency
@@ -42,14 +41,15 @@ export function dependencies() {
 
 /**
  * True for an SPDX expression of allowed licences: with `OR` one of them is enough, with `AND` all are needed.
- * @param {string} expression
+ * @param {Pick<Dependency, 'license' | 'isDevelopment'>} dependency
  */
-export function isAllowed(expression) {
-  const plain = expression.replace(/^\((.*)\)$/, '$1');
+export function isAllowed({ license, isDevelopment }) {
+  const allowed = isDevelopment ? [...ALLOWED, ...ALLOWED_TOOLS] : ALLOWED;
+  const plain = license.replace(/^\((.*)\)$/, '$1');
   if (/[()]/.test(plain)) return false;
   return plain
     .split(' OR ')
-    .some((choice) => choice.split(' AND ').every((license) => ALLOWED.includes(license)));
+    .some((choice) => choice.split(' AND ').every((one) => allowed.includes(one)));
 }
 
 /** Markdown: what an installation of the package brings along. */
@@ -73,7 +73,7 @@ export function licenseList() {
 export function billOfMaterials() {
   const npm = process.env.npm_execpath;
   const isScript = npm !== undefined && /npm-cli\.c?js$/.test(npm);
-  const flags = ['sbom', '--sbom-format=cyclonedx', '--omit=dev', '--package-lock-only'];
+  const flags = ['sbom', '--sbom-format=cyclonedx', '--package-lock-only'];
   const [command, args] = isScript ? [process.execPath, [npm, ...flags]] : ['npm', flags];
   const done = spawnSync(command, args, {
     cwd: root,
@@ -83,14 +83,35 @@ export function billOfMaterials() {
   });
   if (done.status !== 0)
     throw new Error(`npm sbom failed (npm 10 or later has it): ${done.stderr}`);
-  const bill = JSON.parse(done.stdout);
-  for (const field of VOLATILE) delete bill[field];
-  delete bill.metadata.timestamp;
-  delete bill.metadata.tools;
-  // npm names the component after the folder it stands in.
-  bill.metadata.component.name = readJson('package.json').name;
-  return bill;
+  return reduced(JSON.parse(done.stdout));
 }
 
-if (process.argv[1]?.endsWith(join('infra', 'licenses.mjs').split('/').join(sep)))
-  process.stdout.write(licenseList());
+/**
+ * Without tools (`npm sbom --omit=dev` also omits what both need), and without what differs from call to call or
+ * from machine to machine.
+ * @param {any} bill
+ */
+function reduced(bill) {
+  const shipped = new Set(
+    dependencies()
+      .filter(({ isDevelopment }) => !isDevelopment)
+      .map(({ name, version }) => `${name}@${version}`),
+  );
+  const own = bill.metadata.component;
+  /** @param {string} reference */
+  const isKept = (reference) => reference === own['bom-ref'] || shipped.has(reference);
+  return {
+    ...bill,
+    serialNumber: undefined,
+    // npm names the component after the folder it stands in.
+    metadata: { component: { ...own, name: readJson('package.json').name } },
+    components: bill.components
+      .filter((/** @type {any} */ one) => isKept(one['bom-ref']))
+      .map((/** @type {any} */ one) => ({ ...one, externalReferences: undefined })),
+    dependencies: bill.dependencies
+      .filter((/** @type {any} */ one) => isKept(one.ref))
+      .map((/** @type {any} */ one) => ({ ...one, dependsOn: one.dependsOn.filter(isKept) })),
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) process.stdout.write(licenseList());

@@ -3,5 +3,9 @@ import { describe } from 'vitest';
 import { testInstalledPackage } from './installed.ts';
 
 describe('the installed package', () => {
-  testInstalledPackage({ packages: [], runtimeOf: () => process.execPath });
+  testInstalledPackage({
+    packages: ['@types/node@24.19.2'],
+    major: 24,
+    runtimeOf: () => process.execPath,
+  });
 });

@@ -22,10 +22,37 @@ const workflow = defineWorkflow({ name: 'w', tasks: [{ id: 'a', agent: 'square',
 console.log(JSON.stringify((await troupe.client.runWorkflow({ workflow })).output));
 `;
 
+/** Every entry, in strict mode: what must compile, and what must not. */
+const OWN_CODE = `
+import * as everything from 'troupe';
+import type { Agent, WorkerOptions } from 'troupe/agents';
+import { connectClient, type RunOutcome } from 'troupe/client';
+import { startTestTroupe, type TestTroupe } from 'troupe/testing';
+import { defineWorkflow, type Problem, parseWorkflow } from 'troupe/workflow';
+
+export const agent: Agent = everything.functionAgent<{ n: number }>({ name: 'square', run: ({ n }) => n * n });
+export const options: Pick<WorkerOptions, 'agents'> = { agents: [agent] };
+export const problems: Problem[] = parseWorkflow('name: w').problems;
+export async function ask(): Promise<RunOutcome> {
+  const client = await connectClient({ url: 'nats://127.0.0.1:4222' });
+  // @ts-expect-error A request has no such field.
+  await client.runWorkflow({ workfow: 'name: w' });
+  return client.runWorkflow({ workflow: 'name: w' });
+}
+export const started: Promise<TestTroupe> = startTestTroupe(options);
+// @ts-expect-error No task has this id.
+defineWorkflow({ name: 'w', tasks: [{ id: 'a', agent: 'echo', dependencies: ['b'] }] });
+// @ts-expect-error The default is not a number.
+defineWorkflow({ name: 'w', inputs: { n: { type: 'number', default: 'one' } }, tasks: [{ id: 'a', agent: 'echo' }] });
+`;
+
+const COMPILER = join(import.meta.dirname, '../../node_modules/typescript/bin/tsc');
+
 /** `runtimeOf` gets the consumer after the installation; `packages` are installed beside the tarball. */
 // Length: one list of promises.
 export function testInstalledPackage(options: {
   packages: string[];
+  major: number;
   runtimeOf(consumer: Consumer): string;
 }): void {
   const consumer = new Consumer();
@@ -37,6 +64,10 @@ export function testInstalledPackage(options: {
     });
   });
   afterAll(() => consumer.dispose());
+
+  it('is tried on the runtime that is meant', () => {
+    expect(consumer.node('--version').stdout).toMatch(new RegExp(`^v${options.major}\\.`));
+  });
 
   describe('the command', () => {
     it('says its version and keeps compiled code beside the packages', () => {
@@ -94,6 +125,17 @@ export function testInstalledPackage(options: {
       consumer.write('own-test.ts', OWN_TEST);
       expect(consumer.node('own-test.ts')).toMatchObject({ code: 0, stdout: '{"is":49}\n' });
     });
+  });
+
+  it.each([
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ])('compiles in strict mode with its declarations checked too (%s, %s)', (module, resolution) => {
+    consumer.write('own-code.ts', OWN_CODE);
+    const flags = ['--strict', '--noEmit', '--skipLibCheck', 'false', '--target', 'es2024'];
+    const modes = ['--module', module, '--moduleResolution', resolution, '--types', 'node'];
+    const { code, stdout } = consumer.node(COMPILER, ...flags, ...modes, 'own-code.ts');
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' });
   });
 
   it('runs the examples beside an orchestrator', async () => {

@@ -6,7 +6,8 @@ import { npm } from './npm.ts';
 
 describe('the installed package on Node 26', () => {
   testInstalledPackage({
-    packages: ['node@26.1.0'],
+    packages: ['node@26.1.0', '@types/node@24.19.2'],
+    major: 26,
     runtimeOf: ({ path }) => {
       // The runtime itself comes by the install script of the package `node`.
       npm(['rebuild', 'node', '--ignore-scripts=false'], { cwd: path });
