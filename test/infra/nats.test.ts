@@ -1,9 +1,9 @@
 /** The nats-server configurations of infra/nats: read by the server, started, and used as their comments say. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync } from 'node:fs';
+import { cpSync, mkdirSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSubjects } from '../../src/messaging/subjects.ts';
@@ -160,6 +160,15 @@ describe('users.conf', () => {
     ['orchestrator', 'publish other.subject', (c) => c.publish('other.subject')],
   ])('refuses the %s: %s', async (user, expected, act) => {
     expect(await refusal(user, servers[0] as NatsServer, act)).toBe(expected);
+  });
+
+  it('is read beside the configuration of the compose file, as it is mounted there', () => {
+    const compose = join(configurations, '../container/nats.conf');
+    for (const file of [compose, join(configurations, 'users.conf')])
+      cpSync(file, join(folder.path, basename(file)));
+    const joined = join(folder.path, 'nats.conf');
+    const { status, stderr } = spawnSync('nats-server', ['-c', joined, '-t'], { encoding: 'utf8' });
+    expect({ status, stderr }).toMatchObject({ status: 0 });
   });
 
   it('refuses whoever has no password', async () => {
