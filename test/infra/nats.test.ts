@@ -1,14 +1,14 @@
 /** The nats-server configurations of infra/nats: read by the server, started, and used as their comments say. */
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { connect, type NatsConnection } from 'nats';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 import { Folder } from '../e2e/troupe.ts';
-import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
+import { findNatsServer, type NatsServer, startNatsServer } from '../support/nats-server.ts';
 
 const configurations = join(import.meta.dirname, '../../infra/nats');
 const PASSWORDS = {
@@ -90,6 +90,28 @@ async function refusal(
   return told.join();
 }
 
+/** A key and a certificate for this machine, as PEM files. */
+function makeCertificate(): { key: string; certificate: string } {
+  const key = join(folder.path, 'key.pem');
+  const certificate = join(folder.path, 'cert.pem');
+  const names = 'subjectAltName=DNS:localhost,IP:127.0.0.1';
+  const request =
+    `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=localhost -addext ${names}`.split(
+      ' ',
+    );
+  const made = spawnSync('openssl', [...request, '-keyout', key, '-out', certificate], {
+    encoding: 'utf8',
+  });
+  expect(made.status, made.stderr).toBe(0);
+  return { key, certificate };
+}
+
+/** What the server says to a configuration, without starting. */
+function checkConfiguration(path: string): { status: number | null; stderr: string } {
+  const { status, stderr } = spawnSync(findNatsServer(), ['-c', path, '-t'], { encoding: 'utf8' });
+  return { status, stderr };
+}
+
 describe('single.conf', () => {
   it('serves a run on loopback, with JetStream in a folder', async () => {
     const [monitor = 0] = await freePorts(1);
@@ -105,16 +127,13 @@ describe('single.conf', () => {
 
   it('says which variable is missing', () => {
     vi.stubEnv('NATS_STORE_DIR', undefined);
-    const { status, stderr } = spawnSync(
-      'nats-server',
-      ['-c', join(configurations, 'single.conf'), '-t'],
-      { encoding: 'utf8' },
-    );
+    const { status, stderr } = checkConfiguration(join(configurations, 'single.conf'));
     expect(status).not.toBe(0);
     expect(stderr).toContain("'NATS_STORE_DIR'");
   });
 });
 
+// Length: one case a line.
 describe('users.conf', () => {
   const subjects = createSubjects();
   const result = subjects.taskResult('run_1', 'a');
@@ -167,8 +186,7 @@ describe('users.conf', () => {
     for (const file of [compose, join(configurations, 'users.conf')])
       cpSync(file, join(folder.path, basename(file)));
     const joined = join(folder.path, 'nats.conf');
-    const { status, stderr } = spawnSync('nats-server', ['-c', joined, '-t'], { encoding: 'utf8' });
-    expect({ status, stderr }).toMatchObject({ status: 0 });
+    expect(checkConfiguration(joined)).toMatchObject({ status: 0 });
   });
 
   it('refuses whoever has no password', async () => {
@@ -181,34 +199,7 @@ describe('users.conf', () => {
 
 describe('secured.conf', () => {
   it('carries a run over TLS', async () => {
-    mkdirSync(join(folder.path, 'tls'));
-    const [key, certificate] = ['key.pem', 'cert.pem'].map((name) =>
-      join(folder.path, 'tls', name),
-    ) as [string, string];
-    const made = spawnSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'ec',
-        '-pkeyopt',
-        'ec_paramgen_curve:prime256v1',
-        '-nodes',
-        '-keyout',
-        key,
-        '-out',
-        certificate,
-        '-days',
-        '2',
-        '-subj',
-        '/CN=localhost',
-        '-addext',
-        'subjectAltName=DNS:localhost,IP:127.0.0.1',
-      ],
-      { encoding: 'utf8' },
-    );
-    expect(made.status, made.stderr).toBe(0);
+    const { key, certificate } = makeCertificate();
     vi.stubEnv('NATS_TLS_CERT', certificate);
     vi.stubEnv('NATS_TLS_KEY', key);
     vi.stubEnv('NODE_EXTRA_CA_CERTS', certificate);
@@ -220,6 +211,12 @@ describe('secured.conf', () => {
       client: urlFor('client', server, 'tls'),
     });
     expect(run.json()).toMatchObject({ status: 'succeeded' });
+
+    // Who does not know the authority does not speak to the server.
+    vi.stubEnv('NODE_EXTRA_CA_CERTS', undefined);
+    const url = urlFor('client', server, 'tls');
+    const refused = await folder.troupe(['runs', 'list', '--nats-url', url]);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('certificate') });
   });
 });
 

@@ -115,6 +115,11 @@ export function testInstalledPackage(options: {
       },
     );
 
+    it('can be required too', () => {
+      const { stdout } = consumer.node('-p', "typeof require('troupe/client').connectClient");
+      expect(stdout).toBe('function\n');
+    });
+
     it('has no other door', () => {
       const { code, stderr } = consumer.node('-e', "import('troupe/dist/lib/index.js')");
       expect({ code, stderr }).toMatchObject({ code: 1 });
