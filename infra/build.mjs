@@ -4,7 +4,7 @@
  * D1 JavaScript is split into chunks: a command loads its own and no other. Dependencies stay packages.
  * D2 Declarations are one file a module, below dist/types, of what the entries reach and nothing else.
  * D3 A module finds files by its own place (`import.meta.url`) as it does in src/: dist/ has the same depth.
- * D4 Examples import the package by its name.
+ * D4 Examples import the package by its name and call its command as an installed one.
  * D5 Two builds of one tree are the same, byte by byte.
  */
 import { spawnSync } from 'node:child_process';
@@ -111,17 +111,14 @@ function reachDeclarations() {
 }
 
 function copyExamples() {
-  const from = join(root, 'examples');
   const to = join(dist, 'examples');
-  cpSync(from, to, { recursive: true });
-  for (const file of readdirSync(to).filter((name) => /\.m?[jt]s$/.test(name))) {
-    const text = readFileSync(join(to, file), 'utf8');
-    writeFileSync(
-      join(to, file),
-      text
-        .replaceAll("'../src/index.ts'", "'troupe'")
-        .replaceAll('node_modules/.bin/node ', 'node '),
-    );
+  cpSync(join(root, 'examples'), to, { recursive: true });
+  for (const file of readdirSync(to)) {
+    const text = readFileSync(join(to, file), 'utf8')
+      .replaceAll("'../src/index.ts'", "'troupe'")
+      .replaceAll('bin/troupe', 'npx troupe')
+      .replaceAll('node_modules/.bin/node ', 'node ');
+    writeFileSync(join(to, file), text);
   }
 }
 

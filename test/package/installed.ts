@@ -115,6 +115,12 @@ export function testInstalledPackage(options: {
       },
     );
 
+    it('gives the JSON Schema of workflow files', () => {
+      const script = `import schema from 'troupe/schema/workflow.schema.json' with { type: 'json' };
+        console.log(schema.required.join());`;
+      expect(consumer.node('--input-type=module', '-e', script).stdout).toContain('name');
+    });
+
     it('can be required too', () => {
       const { stdout } = consumer.node('-p', "typeof require('troupe/client').connectClient");
       expect(stdout).toBe('function\n');
