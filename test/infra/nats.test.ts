@@ -4,8 +4,9 @@ import { once } from 'node:events';
 import { cpSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { basename, join } from 'node:path';
-import { connect, type NatsConnection } from 'nats';
+import { connect, Empty, type NatsConnection, RequestStrategy } from 'nats';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { builtinAgents } from '../../src/agents/builtin/index.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 import { Folder } from '../e2e/troupe.ts';
 import { findNatsServer, type NatsServer, startNatsServer } from '../support/nats-server.ts';
@@ -69,15 +70,19 @@ async function runApart(urls: Record<User, string>) {
   return folder.troupe(['run', file, '--json', '--nats-url', urls.client]);
 }
 
+async function connectAs(user: User, { port }: NatsServer): Promise<NatsConnection> {
+  const connection = await connect({ port, user, pass: PASSWORDS[user], reconnect: false });
+  connections.push(connection);
+  return connection;
+}
+
 /** What the server says about an action of a user; '' when it allows it. */
 async function refusal(
   user: User,
   server: NatsServer,
   act: (connection: NatsConnection) => void,
 ): Promise<string> {
-  const { port } = server;
-  const connection = await connect({ port, user, pass: PASSWORDS[user], reconnect: false });
-  connections.push(connection);
+  const connection = await connectAs(user, server);
   const told: string[] = [];
   void (async () => {
     for await (const { permissionContext } of connection.status())
@@ -151,6 +156,19 @@ describe('users.conf', () => {
     });
     expect(run.stderr).not.toContain('this process is the orchestrator');
     expect(run.json()).toMatchObject({ status: 'succeeded', tasks: { a: { output: { n: 1 } } } });
+  });
+
+  it('shows a client every agent of a worker that was there before the orchestrator', async () => {
+    const [server] = servers as [NatsServer];
+    const worker = folder.start(['worker', '--json', '--nats-url', urlFor('worker', server)]);
+    if (worker.stdout !== null) await once(worker.stdout, 'data');
+    const client = await connectAs('client', server);
+    const names: unknown[] = [];
+    const options = { strategy: RequestStrategy.Timer, maxWait: 500 };
+    for await (const reply of await client.requestMany('$SRV.PING', Empty, options))
+      names.push(reply.json<{ metadata?: { agent?: string } }>().metadata?.agent);
+    const expected = builtinAgents().map(({ name }) => name);
+    expect(names.sort()).toEqual(expected.sort());
   });
 
   it.each<[User, string, (connection: NatsConnection) => void]>([
