@@ -58,11 +58,17 @@ function urlFor(user: User, server: { port: number }, scheme = 'nats'): string {
   return `${scheme}://${user}:${PASSWORDS[user]}@127.0.0.1:${server.port}`;
 }
 
+/** Resolves when the worker serves. */
+async function startWorker(url: string): Promise<void> {
+  const cache = join(folder.path, 'worker');
+  const worker = folder.start(['worker', '--json', '--nats-url', url, '--cache-dir', cache]);
+  if (worker.stdout !== null) await once(worker.stdout, 'data');
+}
+
 /** A run whose orchestrator, worker and client each know their own password only. */
 async function runApart(urls: Record<User, string>) {
   await folder.up('--no-worker', '--nats-url', urls.orchestrator);
-  const worker = folder.start(['worker', '--json', '--nats-url', urls.worker]);
-  if (worker.stdout !== null) await once(worker.stdout, 'data');
+  await startWorker(urls.worker);
   const file = folder.write(
     'two.yaml',
     'name: two\ntasks: [{ id: a, agent: echo, parameters: { n: 1 } }]\n',
@@ -160,8 +166,7 @@ describe('users.conf', () => {
 
   it('shows a client every agent of a worker that was there before the orchestrator', async () => {
     const [server] = servers as [NatsServer];
-    const worker = folder.start(['worker', '--json', '--nats-url', urlFor('worker', server)]);
-    if (worker.stdout !== null) await once(worker.stdout, 'data');
+    await startWorker(urlFor('worker', server));
     const client = await connectAs('client', server);
     const names: unknown[] = [];
     const options = { strategy: RequestStrategy.Timer, maxWait: 500 };
