@@ -17,6 +17,7 @@ const pure = [
 ];
 const fast = ['test/*.test.ts', `test/{${pure.join(',')}}/**/*.test.ts`];
 const crash = ['test/crash/**/*.test.ts'];
+const packaged = ['test/package/**/*.test.ts'];
 const simulation = ['test/simulation/**/*.test.ts'];
 const soak = ['test/soak/**/*.test.ts', 'test/**/*.soak.test.ts'];
 const never = ['**/node_modules/**', '**/fixtures/**'];
@@ -38,9 +39,19 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/**/*.test.ts'],
-          exclude: [...never, ...fast, ...crash, ...simulation, ...soak],
+          exclude: [...never, ...fast, ...crash, ...packaged, ...simulation, ...soak],
           testTimeout: 30_000,
           hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'package',
+          include: packaged,
+          exclude: [...never, ...soak],
+          globalSetup: 'test/package/set-up.ts',
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -65,6 +76,7 @@ export default defineConfig({
           name: 'soak',
           include: soak,
           exclude: never,
+          globalSetup: 'test/package/set-up.ts',
           testTimeout: 3_600_000,
           hookTimeout: 60_000,
         },

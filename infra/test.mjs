@@ -64,6 +64,7 @@ const steps = [
   check('unused', 'knip'),
   suite('fast'),
   suite('integration'),
+  suite('package', '--no-file-parallelism'),
   suite('crash', '--no-file-parallelism'),
   suite('simulation', '--no-file-parallelism'),
 ];

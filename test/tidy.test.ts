@@ -17,7 +17,7 @@ const papers = [...listFiles(root, 'src'), ...listFiles(root, 'docs'), 'CHANGELO
 
 /** What starts by itself: the package, the command, tests and their set-up, benchmarks, examples. */
 const ENTRIES =
-  /^(src\/(index|cli\/main)\.ts|infra\/[^/]+\.mjs|bench\/run\.ts|(bench|test)\/.*-process\.ts|examples\/.*|test\/.*\.test\.ts)$/;
+  /^(src\/(index|testing|cli\/main)\.ts|infra\/[^/]+\.mjs|bench\/run\.ts|(bench|test)\/.*-process\.ts|examples\/.*|test\/.*\.test\.ts|test\/package\/set-up\.ts)$/;
 
 function readPaper(path: string): Paper[] {
   try {

@@ -6,6 +6,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -58,7 +59,11 @@ afterEach(() => {
 });
 
 function launch(node: string, ...args: string[]): ChildProcess {
-  const command = [join(checkout, 'bin', 'troupe'), ...args];
+  return launchAt(checkout, node, ...args);
+}
+
+function launchAt(folder: string, node: string, ...args: string[]): ChildProcess {
+  const command = [join(folder, 'bin', 'troupe'), ...args];
   const child = spawn(node, command, { stdio: ['ignore', 'pipe', 'pipe'] });
   started.push(child);
   return child;
@@ -131,5 +136,41 @@ describe.runIf(olderNode)('troupe on an older Node', () => {
     const { code, stderr } = await end(launch(older));
     expect(code).toBe(1);
     expect(stderr).toContain('npm ci');
+  });
+});
+
+describe('troupe where it was installed', () => {
+  let modules: string;
+  let installed: string;
+
+  beforeEach(() => {
+    modules = join(checkout, 'project', 'node_modules');
+    installed = join(modules, 'troupe');
+    mkdirSync(join(installed, 'dist', 'cli'), { recursive: true });
+    cpSync(join(root, 'bin'), join(installed, 'bin'), { recursive: true });
+    writeFileSync(join(installed, 'package.json'), '{"type":"module"}');
+    const plain = FAKE_MAIN.replace('argv: string[]', 'argv').replace('): Promise<number>', ')');
+    writeFileSync(join(installed, 'dist', 'cli', 'main.js'), plain);
+  });
+
+  it('runs dist and keeps compiled code beside the packages', async () => {
+    const { code, stderr } = await end(launchAt(installed, process.execPath, 'end', '5'));
+    expect({ code, stderr }).toEqual({ code: 5, stderr: '' });
+    expect(readdirSync(join(modules, '.cache', 'troupe'))).not.toEqual([]);
+  });
+
+  it.runIf(olderNode)('says what to do on an older Node', async () => {
+    const { code, stderr } = await end(launchAt(installed, olderNode ?? ''));
+    expect(code).toBe(1);
+    expect(stderr).toContain('needs Node 24 or later');
+    expect(stderr).toContain('npm install node@24');
+    expect(stderr).not.toContain('checkout');
+  });
+
+  it.runIf(olderNode)('runs on the runtime of the project, if it has one', async () => {
+    symlinkSync(join(root, 'node_modules', 'node'), join(modules, 'node'));
+    const { code, stdout } = await end(launchAt(installed, olderNode ?? '', 'end', '3'));
+    expect(code).toBe(3);
+    expect(JSON.parse(stdout).node).toMatch(/^v2[4-9]\./);
   });
 });

@@ -14,7 +14,7 @@ beforeEach(() => {
   mkdirSync(join(checkout, 'node_modules', '.bin'), { recursive: true });
   cpSync(join(root, 'infra', 'test.mjs'), join(checkout, 'infra', 'test.mjs'));
   for (const name of ['biome', 'oxlint', 'tsc', 'knip']) tool(name, 'exit 0');
-  suites({ fast: [3, 0], integration: [2, 0], crash: [1, 0], simulation: [0, 0] });
+  suites({ fast: [3, 0], integration: [2, 0], package: [0, 0], crash: [1, 0], simulation: [0, 0] });
 });
 
 afterEach(() => {
@@ -51,7 +51,13 @@ describe('npm test', () => {
   });
 
   it('runs everything although something failed, and ends with 1', () => {
-    suites({ fast: [3, 2], integration: [2, 1], crash: [1, 0], simulation: [4, 0] });
+    suites({
+      fast: [3, 2],
+      integration: [2, 1],
+      package: [0, 0],
+      crash: [1, 0],
+      simulation: [4, 0],
+    });
     expect(run()).toEqual({ code: 1, lastLine: '10 passed, 3 failed' });
   });
 

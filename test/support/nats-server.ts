@@ -31,7 +31,7 @@ const MAX_STARTS = 5;
 export async function startNatsServer(
   options: { port?: number; args?: string[] } = {},
 ): Promise<NatsServer> {
-  const binary = findBinary();
+  const binary = findNatsServer();
   const args = options.args ?? [];
   for (let start = 1; ; start += 1) {
     const port = options.port ?? (await freePort());
@@ -45,7 +45,7 @@ export async function startNatsServer(
 }
 
 /** The path of nats-server; throws with what to do when there is none. */
-function findBinary(): string {
+export function findNatsServer(): string {
   const folders = [...(process.env.PATH ?? '').split(delimiter), ...EXTRA_FOLDERS];
   const found = folders
     .map((folder) => join(folder, 'nats-server'))

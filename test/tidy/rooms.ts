@@ -20,6 +20,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   api: [...PURE, 'messaging', 'client'],
   cli: [...PURE, 'log', 'planning', 'messaging', 'actors', 'agents', 'client', 'api'],
   'index.ts': [...PURE, 'log', 'planning', 'messaging', 'actors', 'agents', 'client', 'api'],
+  'testing.ts': [...PURE, 'messaging', 'agents', 'client', 'cli'],
 };
 
 /** A package and the only places under src/ that import it. */
