@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Finding, Findings, Path } from './problems.ts';
 import { knownFields, workflowSchema } from './schema.ts';
-import { didYouMean } from './suggest.ts';
+import { type Advice, meant, suggest } from './suggest.ts';
 import { isUnsupportedField, partOf } from './unsupported-fields.ts';
 import type { JsonValue } from './value.ts';
 
@@ -50,14 +50,39 @@ function unknownField(path: Path, key: string): Finding {
   return {
     code: 'workflow.unknown-field',
     message: `there is no field \`${key}\` in ${part === 'workflow' ? 'a workflow' : `\`${part}\``}`,
-    hint: didYouMean(
-      key,
-      knownFields[part] ?? [],
-      `Known here: ${(knownFields[part] ?? []).join(', ')}.`,
-    ),
+    ...fieldAdvice(part, key),
     path: [...path, key],
     atKey: true,
   };
+}
+
+/** What other systems call our fields: too unlike ours for a comparison of letters. */
+const OTHER_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  workflow: { steps: 'tasks', jobs: 'tasks', params: 'inputs', parameters: 'inputs' },
+  settings: { concurrency: 'max_parallel', parallelism: 'max_parallel' },
+  task: {
+    name: 'id',
+    needs: 'dependencies',
+    depends_on: 'dependencies',
+    after: 'dependencies',
+    if: 'condition',
+    when: 'condition',
+    with: 'parameters',
+    with_items: 'foreach',
+    args: 'parameters',
+    prompt: 'request',
+    uses: 'agent',
+    retries: 'retry',
+    trigger_rule: 'trigger',
+  },
+  retry: { attempts: 'max_attempts', limit: 'max_attempts' },
+};
+
+function fieldAdvice(part: string, key: string): Advice {
+  const other = OTHER_NAMES[part]?.[key];
+  if (other !== undefined) return meant(other);
+  const known = knownFields[part] ?? [];
+  return suggest(key, known, `Known here: ${known.join(', ')}.`);
 }
 
 function notSupported(path: Path, what: string, atKey: boolean): Finding {

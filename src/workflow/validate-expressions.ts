@@ -11,7 +11,7 @@ import {
 } from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
 import { type NameTable, namesForTask, nameTableOf } from './names.ts';
-import type { Findings, Path } from './problems.ts';
+import type { Finding, Findings, Path } from './problems.ts';
 import { compileTemplate, unwrapped } from './templates.ts';
 import type { JsonValue } from './value.ts';
 
@@ -39,20 +39,18 @@ export function checkExpressions(
   check.template(definition.outputs, { path: ['outputs'], names, task: undefined });
   for (const [name, { optional }] of free) {
     definition.inputs[name] = { type: 'string', required: !optional };
-    findings.add(freeName(name, check.firstUse.get(name) ?? []));
+    findings.add({
+      code: 'workflow.free-name',
+      severity: 'warning',
+      message: `\`${name}\` is no task or variable and becomes an input`,
+      hint: `Declare it: \`inputs: { ${name}: { type: string } }\`.`,
+      ...(check.firstUse.get(name) ?? { path: [] }),
+    });
   }
 }
 
-function freeName(name: string, path: Path) {
-  return {
-    code: 'workflow.free-name',
-    severity: 'warning' as const,
-    message: `\`${name}\` is no task or variable and becomes an input`,
-    hint: `Declare it: \`inputs: { ${name}: { type: string } }\`.`,
-    path,
-    text: name,
-  };
-}
+/** A part of a text at a path. */
+type Spot = Pick<Finding, 'path' | 'text' | 'offset' | 'length'>;
 
 interface Use {
   readonly path: Path;
@@ -102,7 +100,7 @@ const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
 
 class ExpressionCheck {
   /** Where each free name is used first. */
-  readonly firstUse = new Map<string, Path>();
+  readonly firstUse = new Map<string, Spot>();
   private readonly names: NameTable;
   private readonly definition: WorkflowDefinition;
   private readonly graph: TaskGraph;
@@ -135,23 +133,44 @@ class ExpressionCheck {
   }
 
   private condition(source: string, use: Use): void {
+    const { path } = use;
+    let isSound = true;
+    const onUnknown = (error: ExpressionInvalid): void => {
+      isSound = false;
+      this.report({ error, source, path });
+    };
     try {
-      const compiled = compileExpression(source, use.names);
-      this.references(compiled.references, use, source);
-      this.fits(compiled, CONDITION, { source, use });
+      const compiled = compileExpression(source, use.names, onUnknown);
+      this.references(compiled.references, use, { path, text: source, offset: 0 });
+      if (isSound) this.fits(compiled, CONDITION, { source, use });
+      if (isSound && compiled.constant === false) this.neverHolds(source, use);
     } catch (error) {
       if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
-      this.report({ error, source, path: use.path });
+      this.report({ error, source, path });
     }
+  }
+
+  private neverHolds(source: string, { path }: Use): void {
+    this.findings.add({
+      code: 'workflow.never-runs',
+      severity: 'warning',
+      message: 'this condition is always false, so the task is always skipped',
+      hint: 'Remove the task, or compare with something that a run decides.',
+      path,
+      text: source,
+    });
   }
 
   template(value: JsonValue, use: Use, wanted?: Wanted): void {
     let isSound = true;
-    const template = compileTemplate(value, use.names, (inner, error, source) => {
-      isSound = false;
-      this.report({ error, source, path: this.pathOf(use, inner) });
+    compileTemplate(value, use.names, {
+      problem: (error, { path, text: source }) => {
+        isSound = false;
+        this.report({ error, source, path: this.pathOf(use, path) });
+      },
+      expression: ({ references }, { path, text, offset }) =>
+        this.references(references, use, { path: this.pathOf(use, path), text, offset }),
     });
-    this.references(template.references, use, '');
     const isText = typeof value === 'string' && value.includes('${');
     if (wanted !== undefined && isText && isSound) this.templateFits(value, wanted, use);
   }
@@ -204,25 +223,34 @@ class ExpressionCheck {
       hint: error.hint,
       path,
       text: source,
-      offset: isInvalid ? error.offset : 0,
+      ...(isInvalid
+        ? { offset: error.offset, length: error.length, suggestion: error.suggestion }
+        : {}),
     });
   }
 
-  private references(references: readonly Reference[], use: Use, source: string): void {
+  private references(
+    references: readonly Reference[],
+    use: Use,
+    { path, text, offset }: { path: Path; text: string; offset: number },
+  ): void {
     for (const reference of references) {
-      if (reference.kind === 'task') this.taskReference(reference.id, use, source);
-      if (
+      if (!('at' in reference)) continue;
+      const { at } = reference;
+      const spot = { path, text, offset: offset + at.offset, length: at.length };
+      if (reference.kind === 'task') this.taskReference(reference.id, use, spot);
+      else if (
         reference.kind === 'input' &&
         this.names.free?.has(reference.name) === true &&
         !this.firstUse.has(reference.name)
       ) {
-        this.firstUse.set(reference.name, use.path);
+        this.firstUse.set(reference.name, spot);
       }
     }
   }
 
   /** Outputs see every task; a task sees those that have ended before it. */
-  private taskReference(id: string, { path, task: index }: Use, source: string): void {
+  private taskReference(id: string, { task: index }: Use, spot: Spot): void {
     const target = this.graph.indexOf.get(id);
     const task = index === undefined ? undefined : this.definition.tasks[index];
     if (target === undefined || index === undefined || task === undefined) return;
@@ -236,8 +264,7 @@ class ExpressionCheck {
       hint: isSelf
         ? 'Name the tasks before it.'
         : `Add \`${id}\` to the dependencies of \`${task.id}\`.`,
-      path,
-      text: source === '' ? id : source,
+      ...spot,
     });
   }
 }

@@ -30,7 +30,7 @@ async function validate({ arguments: given, terminal }: CommandContext): Promise
       problems,
     });
   } else {
-    for (const problem of problems) terminal.print(problemText(problem));
+    for (const problem of problems) terminal.print(problem.message);
     const errors = problems.filter(({ severity }) => severity === 'error').length;
     terminal.print(
       valid
