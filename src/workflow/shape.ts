@@ -49,7 +49,7 @@ function unknownField(path: Path, key: string): Finding {
   if (isUnsupportedField(part, key)) return notSupported([...path, key], `\`${key}\``, true);
   return {
     code: 'workflow.unknown-field',
-    message: `there is no field \`${key}\` in ${part === 'workflow' ? 'a workflow' : `\`${part}\``}`,
+    message: `there is no field \`${key}\` in ${partText(part)}`,
     ...fieldAdvice(part, key),
     path: [...path, key],
     atKey: true,
@@ -57,32 +57,40 @@ function unknownField(path: Path, key: string): Finding {
 }
 
 /** What other systems call our fields: too unlike ours for a comparison of letters. */
-const OTHER_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  workflow: { steps: 'tasks', jobs: 'tasks', params: 'inputs', parameters: 'inputs' },
-  settings: { concurrency: 'max_parallel', parallelism: 'max_parallel' },
-  task: {
-    name: 'id',
-    needs: 'dependencies',
-    depends_on: 'dependencies',
-    after: 'dependencies',
-    if: 'condition',
-    when: 'condition',
-    with: 'parameters',
-    with_items: 'foreach',
-    args: 'parameters',
-    prompt: 'request',
-    uses: 'agent',
-    retries: 'retry',
-    trigger_rule: 'trigger',
-  },
-  retry: { attempts: 'max_attempts', limit: 'max_attempts' },
-};
+const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
+  ['workflow.steps', 'tasks'],
+  ['workflow.jobs', 'tasks'],
+  ['workflow.params', 'inputs'],
+  ['workflow.parameters', 'inputs'],
+  ['settings.concurrency', 'max_parallel'],
+  ['settings.parallelism', 'max_parallel'],
+  ['task.name', 'id'],
+  ['task.uses', 'agent'],
+  ['task.needs', 'dependencies'],
+  ['task.depends_on', 'dependencies'],
+  ['task.after', 'dependencies'],
+  ['task.if', 'condition'],
+  ['task.when', 'condition'],
+  ['task.with', 'parameters'],
+  ['task.args', 'parameters'],
+  ['task.prompt', 'request'],
+  ['task.with_items', 'foreach'],
+  ['task.retries', 'retry'],
+  ['task.trigger_rule', 'trigger'],
+  ['retry.attempts', 'max_attempts'],
+  ['retry.limit', 'max_attempts'],
+]);
 
 function fieldAdvice(part: string, key: string): Advice {
-  const other = OTHER_NAMES[part]?.[key];
+  const other = OTHER_NAMES.get(`${part}.${key}`);
   if (other !== undefined) return meant(other);
   const known = knownFields[part] ?? [];
   return suggest(key, known, `Known here: ${known.join(', ')}.`);
+}
+
+function partText(part: string): string {
+  if (part === 'input') return 'an input';
+  return part === 'workflow' || part === 'task' ? `a ${part}` : `\`${part}\``;
 }
 
 function notSupported(path: Path, what: string, atKey: boolean): Finding {

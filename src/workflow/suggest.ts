@@ -5,10 +5,12 @@ const MAX_WRONG_LETTERS = 8;
 
 /**
  * The candidate that a mistyped name most likely meant, or `undefined` when none is near.
- * Near: at most a third of the letters differ (insertions, deletions, substitutions, swaps), and at most 8.
+ * Near: at most a third of the letters differ (insertions, deletions, substitutions, swaps), and at most 8. Of two
+ * letters one may differ; a single letter is near its other case alone.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  const allowed = Math.min(MAX_WRONG_LETTERS, Math.max(1, Math.floor(name.length / 3)));
+  const least = name.length > 1 ? 1 : 0;
+  const allowed = Math.min(MAX_WRONG_LETTERS, Math.max(least, Math.floor(name.length / 3)));
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = allowed + 1;

@@ -52,6 +52,16 @@ export function checkExpressions(
 /** A part of a text at a path. */
 type Spot = Pick<Finding, 'path' | 'text' | 'offset' | 'length'>;
 
+/** More instances are wanted than there are. */
+export function impossibleJoin(index: number, count: number, instances: number): Finding {
+  return {
+    code: 'workflow.impossible-join',
+    message: `\`join\` wants ${count} instances and there are ${instances}`,
+    hint: 'Lower `count`, or lengthen the list.',
+    path: ['tasks', index, 'join', 'count'],
+  };
+}
+
 interface Use {
   readonly path: Path;
   readonly names: NameTable;
@@ -124,7 +134,8 @@ class ExpressionCheck {
     const { names } = this;
     const at = (field: string): Use => ({ path: ['tasks', index, field], names, task: index });
     if (task.condition !== undefined) this.condition(task.condition, at('condition'));
-    if (task.foreach !== undefined) this.template(task.foreach, at('foreach'), FOREACH);
+    if (task.foreach !== undefined)
+      this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
     if (task.wait !== undefined) {
       const use = { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] };
       this.template(task.wait.duration, use, TIMER);
@@ -161,7 +172,15 @@ class ExpressionCheck {
     });
   }
 
-  template(value: JsonValue, use: Use, wanted?: Wanted): void {
+  /** A literal list is checked with the task. */
+  private joinHolds(index: number, count: number | undefined, found: Found | undefined): void {
+    const list = found?.constant;
+    if (count === undefined || !Array.isArray(list) || count <= list.length) return;
+    this.findings.add(impossibleJoin(index, count, list.length));
+  }
+
+  /** What is known of the value, where a place wants one and no expression in it is wrong. */
+  template(value: JsonValue, use: Use, wanted?: Wanted): Found | undefined {
     let isSound = true;
     compileTemplate(value, use.names, {
       problem: (error, { path, text: source }) => {
@@ -172,17 +191,20 @@ class ExpressionCheck {
         this.references(references, use, { path: this.pathOf(use, path), text, offset }),
     });
     const isText = typeof value === 'string' && value.includes('${');
-    if (wanted !== undefined && isText && isSound) this.templateFits(value, wanted, use);
+    return wanted !== undefined && isText && isSound
+      ? this.templateFits(value, wanted, use)
+      : undefined;
   }
 
   /** A text that is one `${...}` has the type of its expression; every other one is a text. */
-  private templateFits(source: string, wanted: Wanted, use: Use): void {
+  private templateFits(source: string, wanted: Wanted, use: Use): Found {
     const expression = unwrapped(source);
     const found: Found =
       expression === undefined
         ? { constant: undefined, type: 'string' }
         : compileExpression(expression, use.names);
     this.fits(found, wanted, { source, use });
+    return found;
   }
 
   /** Reports what can only fail at run time; what may be right in some run is none of its business. */

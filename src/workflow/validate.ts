@@ -11,7 +11,7 @@ import { isTaskId } from './names.ts';
 import type { Findings } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
-import { checkExpressions } from './validate-expressions.ts';
+import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Who exists: a list, or a question. Absent: not checked. */
@@ -191,12 +191,7 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
   }
   const count = join?.count;
   if (Array.isArray(foreach) && count !== undefined && count > foreach.length) {
-    findings.add({
-      code: 'workflow.impossible-join',
-      message: `\`join\` wants ${count} instances and there are ${foreach.length}`,
-      hint: 'Lower `count`, or lengthen the list.',
-      path: ['tasks', index, 'join', 'count'],
-    });
+    findings.add(impossibleJoin(index, count, foreach.length));
   }
 }
 
@@ -207,11 +202,13 @@ function checkWho(
 ): void {
   const known = { agent: options.agents, capability: options.capabilities };
   const knows = { agent: knower(known.agent), capability: knower(known.capability) };
+  const warned = { agent: new Set<string>(), capability: new Set<string>() };
   for (const [index, task] of tasks.entries()) {
     for (const kind of ['agent', 'capability'] as const) {
       const name = task[kind];
       // An empty name is reported with the shape of the file.
       if (name === undefined || name === '' || knows[kind](name)) continue;
+      if (warned[kind].has(name)) continue;
       const names = known[kind];
       const advice = suggest(
         name,
@@ -221,6 +218,8 @@ function checkWho(
       );
       const isCertain =
         options.mayJoin?.includes(kind) !== true || isTypingError(name, advice.suggestion);
+      // Once is enough for what may be right: the bound on problems is for mistakes.
+      if (!isCertain) warned[kind].add(name);
       findings.add({
         code: `workflow.unknown-${kind}`,
         severity: isCertain ? 'error' : 'warning',

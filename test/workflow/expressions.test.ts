@@ -65,7 +65,9 @@ describe('names', () => {
     const thrown = refusal('1 + my-task.outptu');
     expect(thrown).toMatchObject({
       problem: 'expression.unknown-name',
-      offset: 11 - 7,
+      offset: 12,
+      length: 6,
+      suggestion: 'output',
       hint: 'Did you mean `output`?',
     });
   });
@@ -79,7 +81,7 @@ describe('names', () => {
       'a.status == "success" && size(a.output.list) > inputs.max-depth',
       names,
     );
-    expect(expression.references).toEqual([
+    expect(expression.references).toMatchObject([
       { kind: 'task', id: 'a', fields: ['status', 'output'] },
       { kind: 'input', name: 'max-depth' },
     ]);
