@@ -1,4 +1,7 @@
-/** What the names of one expression stand for, and which of them it uses. */
+/**
+ * What the names of one expression stand for, and which of them it uses.
+ * Size: one short method for each kind of name.
+ */
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Evaluation, TASK_FIELDS, type TaskField, type TaskScope } from './evaluation.ts';
 import {
@@ -13,16 +16,26 @@ import { access } from './operators.ts';
 import { type Advice, suggest } from './suggest.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
-/** One thing that an expression reads. `fields` of a task are those that it may touch; `at` is where it is named first. */
+/**
+ * One thing that an expression reads. `at` is where it is named first. `fields` of a task are those that it may touch;
+ * it is `optional` where every use of it has a default.
+ */
 export type Reference =
   | {
       readonly kind: 'task';
       readonly id: string;
       readonly fields: readonly TaskField[];
       readonly at: TextSpan;
+      readonly optional: boolean;
     }
   | { readonly kind: 'input' | 'variable'; readonly name: string; readonly at: TextSpan }
   | { readonly kind: 'inputs' | 'variables' | 'run' | 'item' | 'index' };
+
+interface TaskUse {
+  readonly fields: Set<TaskField>;
+  readonly at: TextSpan;
+  optional: boolean;
+}
 
 type Meaning =
   | { kind: 'local'; slot: number }
@@ -33,7 +46,7 @@ export class NameResolver {
   private readonly compiler: NodeCompiler;
   private readonly names: NameTable;
   private readonly locals: string[] = [];
-  private readonly tasks = new Map<string, { fields: Set<TaskField>; at: TextSpan }>();
+  private readonly tasks = new Map<string, TaskUse>();
   private readonly others = new Map<string, Reference>();
 
   constructor(compiler: NodeCompiler, names: NameTable) {
@@ -57,7 +70,13 @@ export class NameResolver {
 
   references(): Reference[] {
     const tasks = [...this.tasks].map(
-      ([id, { fields, at }]): Reference => ({ kind: 'task', id, fields: [...fields], at }),
+      ([id, { fields, at, optional }]): Reference => ({
+        kind: 'task',
+        id,
+        fields: [...fields],
+        at,
+        optional,
+      }),
     );
     return [...tasks, ...this.others.values()];
   }
@@ -207,8 +226,13 @@ export class NameResolver {
   }
 
   private noteTask(ast: ASTNode, id: string, fields: readonly TaskField[]): void {
-    const known = this.tasks.get(id) ?? { fields: new Set(), at: this.compiler.spanOf(ast) };
+    const known = this.tasks.get(id) ?? {
+      fields: new Set(),
+      at: this.compiler.spanOf(ast),
+      optional: true,
+    };
     for (const field of fields) known.fields.add(field);
+    known.optional &&= this.compiler.isLenient;
     this.tasks.set(id, known);
   }
 

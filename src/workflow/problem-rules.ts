@@ -88,6 +88,10 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'A task waits for one that can never run.',
     help: 'Mend the task before it, or change the trigger.',
   },
+  'workflow.no-output': {
+    summary: '`outputs` names a task that can never run.',
+    help: 'A task that is skipped has no output, so the run would fail at its end. Give it a fallback with `default(a.output, null)`, or name another task.',
+  },
   'workflow.needs-foreach': {
     summary: 'A field has a meaning only beside `foreach`.',
     help: 'Remove the field, or add `foreach`.',

@@ -43,12 +43,14 @@ function placeOf(
   const lineStart = lines[line] ?? 0;
   const lineEnd = lineStart + lineLength(source, lineStart);
   const end = Math.max(start, Math.min(span.end, lineEnd));
-  const written = source.slice(start, Math.min(end, start + EXCERPT)).trimEnd();
+  const length = source.slice(start, end).trimEnd().length;
+  const column = start - lineStart + 1;
   return {
     line: line + 1,
-    column: start - lineStart + 1,
-    endColumn: start - lineStart + 1 + source.slice(start, end).trimEnd().length,
-    text: written.trim(),
+    column,
+    // Blanks are wrong only where nothing else is.
+    endColumn: column + (length === 0 ? end - start : length),
+    text: source.slice(start, Math.min(end, start + EXCERPT)).trim(),
   };
 }
 

@@ -1,4 +1,7 @@
-/** Checks every expression of a definition: syntax, names, and that what it reads exists by then. */
+/**
+ * Checks every expression of a definition: syntax, names, types, and that what it reads exists by then.
+ * Size: each place of an expression, and each finding with its words.
+ */
 import { Ancestry } from './ancestry.ts';
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { parseDuration } from './durations.ts';
@@ -19,6 +22,8 @@ interface Subject {
   readonly definition: WorkflowDefinition;
   readonly graph: TaskGraph;
   readonly hasInputs: boolean;
+  /** By index: 1 for a task that can never run. A condition that is always false adds to it. */
+  readonly isDead: Uint8Array;
 }
 
 /**
@@ -26,12 +31,12 @@ interface Subject {
  * warning; a name that is used only inside `default(...)` becomes an optional one.
  */
 export function checkExpressions(
-  { definition, graph, hasInputs }: Subject,
+  { definition, graph, hasInputs, isDead }: Subject,
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
   const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
-  const check = new ExpressionCheck({ names, graph, definition, findings });
+  const check = new ExpressionCheck({ names, graph, definition, findings, isDead });
   for (const [index, task] of definition.tasks.entries()) {
     if (findings.isFull) return;
     check.task(index, task);
@@ -48,6 +53,8 @@ export function checkExpressions(
     });
   }
 }
+
+type TaskReference = Extract<Reference, { kind: 'task' }>;
 
 /** A part of a text at a path. */
 type Spot = Pick<Finding, 'path' | 'text' | 'offset' | 'length'>;
@@ -115,6 +122,7 @@ class ExpressionCheck {
   private readonly definition: WorkflowDefinition;
   private readonly graph: TaskGraph;
   private readonly findings: Findings;
+  private readonly isDead: Uint8Array;
   private readonly ancestry: Ancestry;
 
   constructor(options: {
@@ -122,7 +130,9 @@ class ExpressionCheck {
     graph: TaskGraph;
     definition: WorkflowDefinition;
     findings: Findings;
+    isDead: Uint8Array;
   }) {
+    this.isDead = options.isDead;
     this.names = options.names;
     this.definition = options.definition;
     this.graph = options.graph;
@@ -161,7 +171,8 @@ class ExpressionCheck {
     }
   }
 
-  private neverHolds(source: string, { path }: Use): void {
+  private neverHolds(source: string, { path, task }: Use): void {
+    if (task !== undefined) this.isDead[task] = 1;
     this.findings.add({
       code: 'workflow.never-runs',
       severity: 'warning',
@@ -260,7 +271,7 @@ class ExpressionCheck {
       if (!('at' in reference)) continue;
       const { at } = reference;
       const spot = { path, text, offset: offset + at.offset, length: at.length };
-      if (reference.kind === 'task') this.taskReference(reference.id, use, spot);
+      if (reference.kind === 'task') this.taskReference(reference, use, spot);
       else if (
         reference.kind === 'input' &&
         this.names.free?.has(reference.name) === true &&
@@ -271,9 +282,26 @@ class ExpressionCheck {
     }
   }
 
+  /** What never runs has no output: the run would fail when its outputs are put together. */
+  private outputReference(
+    { id, fields, optional }: TaskReference,
+    target: number,
+    spot: Spot,
+  ): void {
+    if (this.isDead[target] !== 1 || optional || !fields.includes('output')) return;
+    this.findings.add({
+      code: 'workflow.no-output',
+      message: `\`outputs\` names the output of \`${id}\`, which can never run`,
+      hint: `Write \`default(${id}.output, null)\`, or name another task.`,
+      ...spot,
+    });
+  }
+
   /** Outputs see every task; a task sees those that have ended before it. */
-  private taskReference(id: string, { task: index }: Use, spot: Spot): void {
+  private taskReference(reference: TaskReference, { task: index }: Use, spot: Spot): void {
+    const { id } = reference;
     const target = this.graph.indexOf.get(id);
+    if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
     const task = index === undefined ? undefined : this.definition.tasks[index];
     if (target === undefined || index === undefined || task === undefined) return;
     if (this.ancestry.comesBefore(target, index)) return;

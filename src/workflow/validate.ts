@@ -47,8 +47,9 @@ export function validateDefinition(
   }
   checkWho(definition.tasks, findings, options);
   checkCycles(definition.tasks, graph, findings);
-  checkTriggers(definition.tasks, graph, findings);
-  checkExpressions({ definition, graph, hasInputs: Object.hasOwn(source, 'inputs') }, findings);
+  const isDead = checkTriggers(definition.tasks, graph, findings);
+  const hasInputs = Object.hasOwn(source, 'inputs');
+  checkExpressions({ definition, graph, hasInputs, isDead }, findings);
 }
 
 interface Place {
@@ -258,12 +259,15 @@ function checkCycles(tasks: readonly TaskDefinition[], graph: TaskGraph, finding
   }
 }
 
-/** A trigger that is decided as `skip` in the best case can never hold; what waits for such a task may not either. */
+/**
+ * A trigger that is decided as `skip` in the best case can never hold; what waits for such a task may not either.
+ * Returns 1 for each task that can never run.
+ */
 function checkTriggers(
   tasks: readonly TaskDefinition[],
   graph: TaskGraph,
   findings: Findings,
-): void {
+): Uint8Array {
   const isDead = new Uint8Array(tasks.length);
   for (const index of graph.order) {
     const task = tasks[index];
@@ -286,6 +290,7 @@ function checkTriggers(
       path: ['tasks', index, isRoot ? 'trigger' : 'id'],
     });
   }
+  return isDead;
 }
 
 function triggerText(task: TaskDefinition): string {

@@ -44,9 +44,13 @@ export function explainSyntax({ code, message }: YAMLError): {
   hint: string;
 } {
   const explanation = EXPLANATIONS[code];
+  const isOpen = /^Flow (map|sequence)/.exec(message);
+  const said = isOpen
+    ? `a \`${isOpen[1] === 'map' ? '{' : '['}\` is not closed, or its lines are not indented`
+    : `${message.charAt(0).toLowerCase()}${message.slice(1)}`;
   return {
     code: 'workflow.syntax',
-    message: explanation?.message ?? `${message.charAt(0).toLowerCase()}${message.slice(1)}`,
+    message: explanation?.message ?? said,
     hint: explanation?.hint ?? 'The text is neither YAML nor JSON at this place.',
   };
 }

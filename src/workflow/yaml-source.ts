@@ -42,7 +42,7 @@ export function readSource(source: string, findings: Findings): SourceText {
   }
   const locate = locatorOf(source, nodeSpans(document));
   // What follows from half a text would only hide what is wrong with it.
-  if (reportSyntax(document, findings)) return { value: undefined, locate };
+  if (reportSyntax(document, { source, findings })) return { value: undefined, locate };
   return { value: new Reader(findings).value(document.contents, []), locate };
 }
 
@@ -90,16 +90,25 @@ const LOCAL_MISTAKES: ReadonlySet<string> = new Set([
 ]);
 
 /** Reports the first mistake and those that cannot be its consequence; false where there is none. */
-function reportSyntax({ errors, warnings }: Document.Parsed, findings: Findings): boolean {
+function reportSyntax(
+  { errors, warnings }: Document.Parsed,
+  { source, findings }: { source: string; findings: Findings },
+): boolean {
   const [first, ...others] = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
   if (first === undefined) return false;
   const isLocal = LOCAL_MISTAKES.has(first.code);
   for (const mistake of [first, ...others]) {
     if (mistake !== first && !(isLocal && LOCAL_MISTAKES.has(mistake.code))) continue;
-    const [start, end] = mistake.pos;
-    findings.add({ ...explainSyntax(mistake), path: [], position: { start, end } });
+    findings.add({ ...explainSyntax(mistake), path: [], position: placeOf(mistake.pos, source) });
   }
   return true;
+}
+
+/** What is missing at the end is missed behind the last text, not on an empty line below it. */
+function placeOf([start, end]: [number, number], source: string): { start: number; end: number } {
+  const before = source.slice(0, start);
+  if (source.slice(start).trim() !== '') return { start, end };
+  return { start: before.trimEnd().length, end: before.trimEnd().length };
 }
 
 class Reader {

@@ -7,7 +7,7 @@ import { jsonOption, settingOptions } from '../common-options.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { knownAgents } from '../known-agents.ts';
-import { packageVersion } from '../main.ts';
+import { packageVersion } from '../package-version.ts';
 import { problemText, SourceLines, visible } from '../render/problem-text.ts';
 import { sarifLog } from '../render/sarif.ts';
 import { readWorkflowFiles, type WorkflowFile } from '../workflow-files.ts';

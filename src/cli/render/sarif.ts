@@ -43,28 +43,42 @@ export function sarifLog({ version, workingDirectory, files }: SarifInput): obje
         invocations: [{ executionSuccessful: true }],
         columnKind: 'utf16CodeUnits',
         artifacts: files.map(({ file }) => ({ location: locationOf(file, workingDirectory) })),
-        results: files.flatMap(({ file, problems, lines }, artifact) =>
-          problems.map((problem) => ({
-            ruleId: problem.code,
+        results: files.flatMap((file, artifact) =>
+          file.problems.map((problem) => ({
             ...optional('ruleIndex', indexOf.get(problem.code)),
-            level: problem.severity,
-            message: { text: `${problem.message}. ${problem.hint}` },
-            locations: [
-              {
-                physicalLocation: {
-                  artifactLocation: { ...locationOf(file, workingDirectory), index: artifact },
-                  ...optional('region', regionOf(problem, lines)),
-                },
-                ...(problem.path === ''
-                  ? {}
-                  : { logicalLocations: [{ fullyQualifiedName: problem.path }] }),
-              },
-            ],
-            ...optional('fixes', fixesOf(problem, { file, lines, workingDirectory })),
+            ...resultOf(problem, { ...file, artifact, workingDirectory }),
           })),
         ),
       },
     ],
+  };
+}
+
+interface Where {
+  readonly file: string;
+  /** The index of the file in the list of artifacts. */
+  readonly artifact: number;
+  readonly lines: SourceLines | undefined;
+  readonly workingDirectory: string;
+}
+
+function resultOf(problem: Problem, where: Where): object {
+  const { code, severity, message, hint, path } = problem;
+  const location = locationOf(where.file, where.workingDirectory);
+  return {
+    ruleId: code,
+    level: severity,
+    message: { text: `${message}. ${hint}` },
+    locations: [
+      {
+        physicalLocation: {
+          artifactLocation: { ...location, index: where.artifact },
+          ...regionsOf(problem, where.lines),
+        },
+        ...(path === '' ? {} : { logicalLocations: [{ fullyQualifiedName: path }] }),
+      },
+    ],
+    ...optional('fixes', fixesOf(problem, where)),
   };
 }
 
@@ -81,26 +95,25 @@ function locationOf(file: string, workingDirectory: string): { uri: string; uriB
   return { uri: pathToFileURL(resolve(workingDirectory, file)).href };
 }
 
-function regionOf(
-  { line, column, endColumn }: Problem,
-  lines: SourceLines | undefined,
-): object | undefined {
-  if (line === 0) return undefined;
-  const text = lines?.line(line);
+/** The wrong characters, and the line around them. */
+function regionsOf(problem: Problem, lines: SourceLines | undefined): object {
+  if (problem.line === 0) return {};
+  const text = lines?.line(problem.line);
+  if (text === undefined) return { region: regionOf(problem) };
+  const { line, column, endColumn } = problem;
+  const wrong = { text: text.slice(column - 1, endColumn - 1) };
   return {
-    startLine: line,
-    startColumn: column,
-    endLine: line,
-    endColumn,
-    ...(text === undefined ? {} : { snippet: { text } }),
+    region: { ...regionOf(problem), snippet: wrong },
+    contextRegion: { startLine: line, endLine: line, snippet: { text } },
   };
 }
 
+function regionOf({ line, column, endColumn }: Problem): object {
+  return { startLine: line, startColumn: column, endLine: line, endColumn };
+}
+
 /** The replacement of one wrong word by the one that was meant, in the quotes of the source. */
-function fixesOf(
-  problem: Problem,
-  where: { file: string; lines: SourceLines | undefined; workingDirectory: string },
-): object[] | undefined {
+function fixesOf(problem: Problem, where: Where): object[] | undefined {
   const { suggestion, line, column, endColumn } = problem;
   const text = where.lines?.line(line);
   if (suggestion === undefined || text === undefined || endColumn === column) return undefined;
@@ -114,12 +127,7 @@ function fixesOf(
           artifactLocation: locationOf(where.file, where.workingDirectory),
           replacements: [
             {
-              deletedRegion: {
-                startLine: line,
-                startColumn: column,
-                endLine: line,
-                endColumn,
-              },
+              deletedRegion: regionOf(problem),
               insertedContent: { text: `${quote}${suggestion}${quote}` },
             },
           ],
