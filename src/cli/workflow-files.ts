@@ -24,7 +24,7 @@ export interface WorkflowFiles {
 
 const EXTENSION = /\.(ya?ml|json)$/i;
 /** A workflow has tasks at its top; in a folder that tells it from other YAML and JSON. */
-const TASKS = /^\s*\{?\s*(?:.*,\s*)?["']?tasks["']?\s*:/m;
+const TASKS = /^[ \t]*(?:\{.*)?["']?\btasks["']?[ \t]*:/m;
 /** Folders that hold no sources of their own. */
 const PASSED_OVER = /^(\..+|node_modules)$/;
 

@@ -1,6 +1,6 @@
 /**
  * One case for each kind of problem. What is wrong stands between « and »: line and columns are read off the source.
- * Size: a table.
+ * Size: a table of the whole language, one entry a rule.
  */
 
 /** What stands before the tasks of a case. */
