@@ -6,12 +6,14 @@ import { MAX_DEPTH } from './limits.ts';
 import type { Path } from './problems.ts';
 import type { Span, Spans } from './source-places.ts';
 
-interface Spot extends Span {
+/** A value in a text, and what is in it. */
+export interface Spot extends Span {
   /** The values of an object or a list, by key or index; undefined for what holds none. */
-  readonly inside: Map<string | number, Entry> | undefined;
+  readonly inside: ReadonlyMap<string | number, Entry> | undefined;
 }
 
-interface Entry {
+/** One thing in a map or a list; `key` only in a map. */
+export interface Entry {
   readonly key: Span | undefined;
   readonly value: Spot;
 }
@@ -23,6 +25,11 @@ export function jsonSpans(source: string): Spans {
     root ??= new Scan(source).value();
     return spanAt(root, path, atKey);
   };
+}
+
+/** Spans by path below a value whose place is known. */
+export function spotSpans(root: Spot): Spans {
+  return (path, atKey) => spanAt(root, path, atKey);
 }
 
 /** The span at a path, or the last one on the way to it. */

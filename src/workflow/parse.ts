@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto';
 import { compileDefinition } from './compile.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { readJson } from './json-source.ts';
-import { jsonSpans } from './json-spans.ts';
+import { jsonSpans, spotSpans } from './json-spans.ts';
 import { MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
 import { Findings, type Locate, nowhere, type Path, type Problem } from './problems.ts';
 import { checkShape } from './shape.ts';
 import { locatorOf } from './source-places.ts';
 import { type ValidationOptions, validateDefinition } from './validate.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
+import { readQuickYaml } from './yaml-quick.ts';
 import { readSource, tooDeep, unsupported } from './yaml-source.ts';
 
 export interface ParseOptions extends ValidationOptions {
@@ -32,6 +33,11 @@ export function parseWorkflow(source: string, options: ParseOptions = {}): Parse
   if (json !== undefined) {
     const locate = locatorOf(source, jsonSpans(source));
     return finish(toJson(json, [], findings), { findings, locate, options });
+  }
+  const quick = source.length <= MAX_SOURCE_LENGTH ? readQuickYaml(source) : undefined;
+  if (quick !== undefined) {
+    const locate = locatorOf(source, spotSpans(quick));
+    return finish(quick.value, { findings, locate, options });
   }
   const { value, locate } = readSource(source, findings);
   return finish(value, { findings, locate, options });
