@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { compileDefinition } from './compile.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { readJson } from './json-source.ts';
-import { jsonSpans, spotSpans } from './json-spans.ts';
+import { jsonSpans } from './json-spans.ts';
 import { MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
 import { Findings, type Locate, nowhere, type Path, type Problem } from './problems.ts';
 import { checkShape } from './shape.ts';
@@ -36,7 +36,7 @@ export function parseWorkflow(source: string, options: ParseOptions = {}): Parse
   }
   const quick = source.length <= MAX_SOURCE_LENGTH ? readQuickYaml(source) : undefined;
   if (quick !== undefined) {
-    const locate = locatorOf(source, spotSpans(quick));
+    const locate = locatorOf(source, quick.spans);
     return finish(quick.value, { findings, locate, options });
   }
   const { value, locate } = readSource(source, findings);

@@ -7,24 +7,37 @@
  *    library: the answer is then `undefined`.
  * Q2 What is read has the value and the places that the library gives it; a test compares them.
  */
-import type { Entry, Spot } from './json-spans.ts';
+import { type Entry, type Spot, spotSpans } from './json-spans.ts';
 import { MAX_DEPTH } from './limits.ts';
+import type { Spans } from './source-places.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
-/** A value with its place in the text. */
-export interface QuickNode extends Spot {
+/** A text that was read, and where its values stand. */
+export interface QuickYaml {
   readonly value: JsonValue;
+  readonly spans: Spans;
 }
 
-/** The text as a value with places; `undefined` where the library has to read it. Linear. */
-export function readQuickYaml(source: string): QuickNode | undefined {
+/** The text as a value; `undefined` where the library has to read it. Places cost a second reading. Linear. */
+export function readQuickYaml(source: string): QuickYaml | undefined {
   if (UNUSUAL.test(source) || !source.isWellFormed()) return undefined;
   try {
-    return new QuickReader(source).document();
+    const { value } = new QuickReader(source, false).document();
+    let placed: Spans | undefined;
+    const spans: Spans = (path, atKey) => {
+      placed ??= spotSpans(new QuickReader(source, true).document());
+      return placed(path, atKey);
+    };
+    return { value, spans };
   } catch (error) {
     if (error instanceof NotPlain) return undefined;
     throw error;
   }
+}
+
+/** A value with its place; what is in it has places only where they are wanted. */
+interface QuickNode extends Spot {
+  readonly value: JsonValue;
 }
 
 /** Thrown where the library has to read the text. */
@@ -54,8 +67,10 @@ class QuickReader {
   private readonly lines: Line[] = [];
   private at = 0;
   private depth = 0;
+  private readonly withPlaces: boolean;
 
-  constructor(source: string) {
+  constructor(source: string, withPlaces: boolean) {
+    this.withPlaces = withPlaces;
     let start = 0;
     for (const raw of source.split('\n')) {
       if (!NO_CONTENT.test(raw)) {
@@ -88,7 +103,7 @@ class QuickReader {
 
   private list(indent: number): QuickNode {
     const value: JsonValue[] = [];
-    const inside = new Map<number, Entry>();
+    const inside = this.withPlaces ? new Map<number, Entry>() : undefined;
     const start = this.lines[this.at]?.start ?? 0;
     let end = start;
     for (let line = this.line(indent); line?.text.startsWith('- '); line = this.line(indent)) {
@@ -99,7 +114,7 @@ class QuickReader {
       this.lines[this.at] = inner;
       const isBlock = text.startsWith('- ') || KEY.test(text);
       const item = isBlock ? this.block(inner.indent) : this.inline(inner, 0);
-      inside.set(value.length, { key: undefined, value: item });
+      inside?.set(value.length, { key: undefined, value: item });
       value.push(item.value);
       end = item.end;
     }
@@ -108,26 +123,26 @@ class QuickReader {
 
   private map(indent: number): QuickNode {
     const value: JsonObject = {};
-    const inside = new Map<string, Entry>();
+    const inside = this.withPlaces ? new Map<string, Entry>() : undefined;
     const start = this.lines[this.at]?.start ?? 0;
     let end = start;
     for (let line = this.line(indent); line !== undefined; line = this.line(indent)) {
       const match = KEY.exec(line.text);
       const key = match?.[1];
       if (match === null || key === undefined) break;
-      if (WORD_OF_A_TYPE.test(key) || inside.has(key)) throw new NotPlain();
+      if (WORD_OF_A_TYPE.test(key) || Object.hasOwn(value, key)) throw new NotPlain();
       const item =
         match[0].length === line.text.length
           ? this.below(indent)
           : this.inline(line, match[0].length);
-      inside.set(key, {
+      inside?.set(key, {
         key: { start: line.start, end: line.start + key.length },
         value: item,
       });
       value[key] = item.value;
       end = item.end;
     }
-    if (inside.size === 0) throw new NotPlain();
+    if (end === start) throw new NotPlain();
     return { value, start, end, inside };
   }
 
@@ -153,7 +168,7 @@ class QuickReader {
     this.at += 1;
     const first = text[from];
     if (first === '{' || first === '[' || first === '"' || first === "'") {
-      const flow = new FlowReader(text, from, start);
+      const flow = new FlowReader({ text, at: from, start, withPlaces: this.withPlaces });
       const node = flow.value(0);
       if (flow.at !== text.length) throw new NotPlain();
       return node;
@@ -170,11 +185,13 @@ class FlowReader {
   at: number;
   private readonly text: string;
   private readonly start: number;
+  private readonly withPlaces: boolean;
 
-  constructor(text: string, at: number, start: number) {
-    this.text = text;
-    this.at = at;
-    this.start = start;
+  constructor(options: { text: string; at: number; start: number; withPlaces: boolean }) {
+    this.text = options.text;
+    this.at = options.at;
+    this.start = options.start;
+    this.withPlaces = options.withPlaces;
   }
 
   value(depth: number): QuickNode {
@@ -191,14 +208,14 @@ class FlowReader {
 
   private map(depth: number): QuickNode {
     const value: JsonObject = {};
-    const inside = new Map<string, Entry>();
+    const inside = this.withPlaces ? new Map<string, Entry>() : undefined;
     const from = this.at;
     this.entries('}', () => {
       const keyStart = this.start + this.at;
       const key = this.take(FLOW_KEY)[1] ?? '';
-      if (WORD_OF_A_TYPE.test(key) || inside.has(key)) throw new NotPlain();
+      if (WORD_OF_A_TYPE.test(key) || Object.hasOwn(value, key)) throw new NotPlain();
       const item = this.value(depth + 1);
-      inside.set(key, { key: { start: keyStart, end: keyStart + key.length }, value: item });
+      inside?.set(key, { key: { start: keyStart, end: keyStart + key.length }, value: item });
       value[key] = item.value;
     });
     return { value, ...this.span(from), inside };
@@ -206,11 +223,11 @@ class FlowReader {
 
   private list(depth: number): QuickNode {
     const value: JsonValue[] = [];
-    const inside = new Map<number, Entry>();
+    const inside = this.withPlaces ? new Map<number, Entry>() : undefined;
     const from = this.at;
     this.entries(']', () => {
       const item = this.value(depth + 1);
-      inside.set(value.length, { key: undefined, value: item });
+      inside?.set(value.length, { key: undefined, value: item });
       value.push(item.value);
     });
     return { value, ...this.span(from), inside };

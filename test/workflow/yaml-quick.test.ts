@@ -3,7 +3,6 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { spotSpans } from '../../src/workflow/json-spans.ts';
 import type { Path } from '../../src/workflow/problems.ts';
 import { readQuickYaml } from '../../src/workflow/yaml-quick.ts';
 import { nodeSpans } from '../../src/workflow/yaml-spans.ts';
@@ -27,7 +26,7 @@ function agrees(source: string): boolean {
   const context = JSON.stringify(source);
   expect([...document.errors, ...document.warnings].map(String), context).toEqual([]);
   expect(document.toJS(), context).toEqual(quick.value);
-  const ours = spotSpans(quick);
+  const ours = quick.spans;
   const theirs = nodeSpans(document);
   for (const path of leavesOf(quick.value)) {
     expect(ours(path, false), `${context} ${path.join('.')}`).toMatchObject(theirs(path, false));
