@@ -126,6 +126,20 @@ describe('compiling', () => {
     expect(compileWorkflow({ name: 'x', tasks }).definition?.tasks).toHaveLength(20_000);
     expect(performance.now() - before).toBeLessThan(10_000);
   });
+
+  it.each(['yaml', 'json'])('finds the places of 10,000 mistakes in %s in seconds', (format) => {
+    const tasks = Array.from({ length: 10_000 }, (_, index) => ({ id: `t${index}`, agnet: 'e' }));
+    const lines = tasks.map(({ id }) => `  - { id: ${id}, agnet: e }`);
+    const source =
+      format === 'json'
+        ? JSON.stringify({ name: 'x', tasks })
+        : `name: x\ntasks:\n${lines.join('\n')}`;
+    const before = performance.now();
+    const { problems } = parseWorkflow(source);
+    expect(problems).toHaveLength(501);
+    expect(problems.at(-1)?.code).toBe('workflow.too-many-problems');
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
 });
 
 // Length: one table.

@@ -59,6 +59,15 @@ describe('validation', () => {
     expect(Object.keys(problemRules).filter((code) => !tested.has(code))).toEqual(elsewhere);
   });
 
+  it('has a line in the documentation for each rule', () => {
+    const page = readFileSync(new URL('../../docs/validation.md', import.meta.url), 'utf8');
+    const cell = (text: string) => text.replaceAll('|', '\\|');
+    const rows = Object.entries(problemRules).map(
+      ([code, { summary, help }]) => `| \`${code}\` | ${cell(summary)} | ${cell(help)} |`,
+    );
+    expect(page.split('\n').filter((line) => /^\| `[a-z]+\.[a-z-]+` /.test(line))).toEqual(rows);
+  });
+
   it('reports no code without a rule', () => {
     const folder = new URL('../../src/workflow/', import.meta.url);
     const used = readdirSync(folder)
