@@ -2,10 +2,9 @@
  * The workflow files that words on the command line stand for: files, folders with all that is in them, `-` for
  * stdin.
  */
-import { readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type FileUnreadableError, reasonOf } from './errors.ts';
-import { readText } from './run-input.ts';
+import { FileUnreadableError } from './errors.ts';
 
 /** The word for stdin, and its name in problems. */
 const STDIN = '-';
@@ -43,11 +42,9 @@ export async function readWorkflowFiles(
     if (word === STDIN) files.set(word, { file: STDIN_NAME, source: await textOf(stdin) });
     else if (!isFolder(word)) files.set(word, read(word));
     else
-      for (const path of listFolder(word)) {
-        if (files.has(path)) continue;
-        const file = read(path);
+      for (const file of readFolder(word)) {
         if ('source' in file && !TASKS.test(file.source)) passedOver += 1;
-        else files.set(path, file);
+        else files.set(file.file, file);
       }
   }
   return { files: [...files.values()], passedOver };
@@ -55,10 +52,9 @@ export async function readWorkflowFiles(
 
 function read(file: string): WorkflowFile {
   try {
-    return { file, source: readText(file) };
+    return { file, source: readFileSync(file, 'utf8') };
   } catch (error) {
-    const { hint } = error as FileUnreadableError;
-    return { file, failure: reasonOf(error), hint };
+    return failed(file, error);
   }
 }
 
@@ -78,12 +74,22 @@ function isFolder(path: string): boolean {
 }
 
 /** Files in a folder and below it. Links to folders are not followed, so it ends. */
-function listFolder(folder: string): string[] {
-  const entries = readdirSync(folder, { withFileTypes: true });
+function readFolder(folder: string): WorkflowFile[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    return [failed(folder, error)];
+  }
   entries.sort((left, right) => (left.name < right.name ? -1 : 1));
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) return PASSED_OVER.test(entry.name) ? [] : listFolder(path);
-    return EXTENSION.test(entry.name) ? [path] : [];
+    if (entry.isDirectory()) return PASSED_OVER.test(entry.name) ? [] : readFolder(path);
+    return EXTENSION.test(entry.name) ? [read(path)] : [];
   });
+}
+
+function failed(file: string, error: unknown): WorkflowFile {
+  const { message, hint } = new FileUnreadableError(file, error);
+  return { file, failure: message, hint };
 }

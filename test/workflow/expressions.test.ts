@@ -221,6 +221,15 @@ describe('bounds and failures', () => {
     expect(() => evaluate('a.output.absent')).toThrow(/`absent` is not there in `a.output.absent`/);
   });
 
+  it('says why a task has no output', () => {
+    const skipped = scopeOf(() => ({ status: 'skipped', attempts: 0, duration: 0 }));
+    const expression = compileExpression('my-task.output.n', names);
+    expect(() => expression.evaluate(skipped)).toThrow(
+      /`my-task.output` is not there because the task is skipped/,
+    );
+    expect(compileExpression('default(my-task.output, 1)', names).evaluate(skipped)).toBe(1);
+  });
+
   it('finds wrong types of constants, unknown functions and syntax before a run', () => {
     expect(refusal('"a" - 1').problem).toBe('expression.type');
     expect(refusal('uppercas("a")').hint).toBe('Did you mean `uppercase`?');

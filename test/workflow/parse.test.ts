@@ -307,6 +307,18 @@ describe('hostile files', () => {
     ).toBeUndefined();
   });
 
+  it('cannot nest JSON without end', () => {
+    const deep = `${'['.repeat(20_000)}"]"${']'.repeat(20_000)}`;
+    const { problems } = parseWorkflow(
+      `{"name": "x",\n"metadata": {"m": ${deep}},\n"tasks": [{"id": "a", "agnet": "e"}]}`,
+    );
+    expect(problems.map(({ code, line }) => [code, line])).toEqual([
+      ['workflow.too-deep', 2],
+      ['workflow.task-kind', 3],
+      ['workflow.unknown-field', 3],
+    ]);
+  });
+
   it('cannot hide a second document', () => {
     const one = 'name: x\ninputs: {}\ntasks: [{ id: a, agent: e }]\n';
     expect(codes(parseWorkflow(`${one}---\n${one}`).problems)).toEqual(['workflow.syntax']);

@@ -29,8 +29,8 @@ export const validateCommand: Command = {
   },
   notes: [
     'A folder stands for the workflow files in it and below it, - for stdin.',
-    'Agents are looked up where an orchestrator runs. Else an unknown agent is a warning, unless it looks like',
-    'a known one with a typing error.',
+    'Agents are looked up where an orchestrator runs. Elsewhere an unknown agent is a warning, unless it',
+    'looks like a known one with a typing error.',
     'Exit code 0 when all can run (warnings are shown), 2 when one cannot.',
   ],
   examples: [
