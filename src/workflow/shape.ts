@@ -34,7 +34,48 @@ function findingsOf(issue: z.core.$ZodIssue, root: JsonValue): Finding[] {
     const unknown = triggerFields(path, value);
     if (unknown.length > 0) return unknown;
   }
-  return [wrong({ path, message: `\`${field}\`: ${lowerFirst(issue.message)}` })];
+  if (path.length === 0) return [noWorkflow(value)];
+  if (issue.code === 'invalid_type' && issue.expected in KINDS) {
+    const wanted = KINDS[issue.expected] ?? issue.expected;
+    return [wrong({ path, message: `\`${field}\` must be ${wanted}, not ${kindOf(value)}` })];
+  }
+  const message = `\`${field}\`: ${lowerFirst(issue.message)}`;
+  if (issue.code !== 'invalid_value' || typeof value !== 'string')
+    return [wrong({ path, message })];
+  const advice = suggest(value, issue.values.map(String), WHERE_TO_LOOK);
+  return [{ ...wrong({ path, message }), ...advice }];
+}
+
+const WHERE_TO_LOOK = 'See `troupe schema` for what may stand here.';
+
+/** The types of the schema in the words of the language. */
+const KINDS: Readonly<Record<string, string>> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+};
+
+function kindOf(value: JsonValue): string {
+  if (value === null) return 'nothing';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'boolean') return String(value);
+  return KINDS[typeof value] ?? typeof value;
+}
+
+function noWorkflow(value: JsonValue): Finding {
+  return {
+    code: 'workflow.invalid-field',
+    message:
+      value === null
+        ? 'the file is empty'
+        : `a workflow is a map of fields, and this is ${kindOf(value)}`,
+    hint: 'Every workflow has a `name` and `tasks`.',
+    path: [],
+  };
 }
 
 function triggerFields(path: Path, value: JsonValue): Finding[] {
@@ -133,7 +174,7 @@ function wrong({
   return {
     code: 'workflow.invalid-field',
     message,
-    hint: 'See `troupe schema` for what may stand here.',
+    hint: WHERE_TO_LOOK,
     path,
     atKey,
   };

@@ -280,6 +280,17 @@ tasks:
   });
 });
 
+describe('what is no workflow at all', () => {
+  it.each([
+    ['', 'the file is empty'],
+    ['# nothing\n', 'the file is empty'],
+    ['just text\n', 'a workflow is a map of fields, and this is a text'],
+    ['- 1\n', 'a workflow is a map of fields, and this is a list'],
+  ])('%j is said so', (source, message) => {
+    expect(parseWorkflow(source).problems).toMatchObject([{ message, line: 1 }]);
+  });
+});
+
 describe('hostile files', () => {
   it('cannot make aliases explode', () => {
     const levels = Array.from(

@@ -61,7 +61,21 @@ const unknownFields: Case[] = [
 const shapes: Case[] = [
   { code: 'workflow.missing-field', source: `name: x\ntasks:\n  - «»agent: echo\n` },
   { code: 'workflow.invalid-field', source: `settings: { max_parallel: «0» }\ntasks:\n${A}` },
-  { code: 'workflow.invalid-field', source: `settings: { on_failure: «sotp» }\ntasks:\n${A}` },
+  {
+    code: 'workflow.invalid-field',
+    source: `settings: { on_failure: «sotp» }\ntasks:\n${A}`,
+    suggestion: 'stop',
+  },
+  {
+    code: 'workflow.invalid-field',
+    source: `settings: «[]»\ntasks:\n${A}`,
+    says: /a map, not a list/,
+  },
+  {
+    code: 'workflow.invalid-field',
+    source: '  - { id: a, agent: «3» }\n',
+    says: /a text, not a number/,
+  },
   { code: 'workflow.invalid-field', source: '  - { id: a, agent: echo, timeout: «5 years» }\n' },
   { code: 'workflow.invalid-field', source: '  - { id: «"a b"», agent: echo }\n' },
   { code: 'workflow.invalid-field', source: 'tasks: «[]»\n' },
