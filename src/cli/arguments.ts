@@ -20,7 +20,7 @@ export interface ArgumentSpec {
   /** The words after `troupe`: `runs show`. */
   command: string;
   options: OptionTable;
-  /** What each word after the command is, `[x]` where it may be missing. */
+  /** What each word after the command is, `[x]` where it may be missing; a last `x...` takes any number. */
   words: readonly string[];
 }
 
@@ -140,7 +140,8 @@ function checkWords(words: readonly string[], spec: ArgumentSpec): void {
       `See \`troupe ${spec.command} --help\`.`,
     );
   }
-  if (words.length > spec.words.length) {
+  const isOpen = spec.words.at(-1)?.endsWith('...') === true;
+  if (!isOpen && words.length > spec.words.length) {
     const extra = words[spec.words.length] ?? '';
     throw new UsageError(
       `"${extra}" is one argument too many`,

@@ -27,7 +27,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/log.ts')).logGroup,
   },
   validate: {
-    summary: 'Check a workflow file and report every problem in it',
+    summary: 'Check workflow files and report every problem in them',
     load: async () => (await import('./commands/validate.ts')).validateCommand,
   },
   schema: {

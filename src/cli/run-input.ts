@@ -26,7 +26,7 @@ export async function readTarget(word: string): Promise<RunTarget> {
 }
 
 /** The text of a file. Throws `cli.file-unreadable`. */
-export function readText(path: string): string {
+function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {

@@ -28,6 +28,10 @@ export class ExpressionInvalid extends TroupeError {
   readonly problem: string;
   /** Where in the expression, in characters. */
   readonly offset: number;
+  /** Characters that are wrong from there; 0 where something is missing. */
+  readonly length: number;
+  /** What may stand in their place. */
+  readonly suggestion: string | undefined;
 
   constructor(options: {
     problem: string;
@@ -35,11 +39,15 @@ export class ExpressionInvalid extends TroupeError {
     hint: string;
     expression: string;
     offset: number;
+    length: number;
+    suggestion?: string | undefined;
   }) {
     const { problem, message, hint, expression, offset } = options;
     super(message, { hint, details: { problem, expression: excerpt(expression), offset } });
     this.problem = problem;
     this.offset = offset;
+    this.length = options.length;
+    this.suggestion = options.suggestion;
   }
 }
 

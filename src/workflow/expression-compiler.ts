@@ -16,8 +16,9 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { ExpressionFailed, ExpressionInvalid } from './errors.ts';
 import { Evaluation } from './evaluation.ts';
+import { charged, overElements } from './expression-cost.ts';
 import { compileForm, isForm } from './expression-forms.ts';
-import { NameResolver, type Reference } from './expression-names.ts';
+import { functionAdvice, NameResolver, type Reference } from './expression-names.ts';
 import {
   boolean,
   constant,
@@ -25,28 +26,28 @@ import {
   missing,
   type Node,
   type NodeCompiler,
+  type Refusal,
+  type TextSpan,
 } from './expression-node.ts';
 import type { AliasedSource, NameTable } from './names.ts';
 import {
   access,
   binaryOperations,
-  elementsOf,
   finite,
   isBinaryOperator,
   mapKey,
   typeName,
 } from './operators.ts';
-import { didYouMean } from './suggest.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 export interface CompileOptions {
   readonly expression: string;
   readonly aliased: AliasedSource;
   readonly names: NameTable;
+  /** Told of each unknown name and function; without it the first one is thrown. */
+  readonly onUnknown?: ((problem: ExpressionInvalid) => void) | undefined;
 }
 
-/** Nodes of a loop's body that are one step of each iteration; a smaller body costs no more than its iteration. */
-const NODES_A_STEP = 16;
 const LOOPS: ReadonlySet<string> = new Set(['map', 'filter', 'all', 'exists', 'exists_one']);
 /** What an expression without names needs. */
 export const EMPTY_SCOPE = { inputs: {}, variables: {}, run: {}, task: () => undefined };
@@ -120,10 +121,25 @@ export class ExpressionCompiler implements NodeCompiler {
     return this.options.aliased.nameOf(identifier);
   }
 
-  /** Throws `expression.invalid` at a node. */
-  refuse(ast: ASTNode, refusal: { problem: string; message: string; hint: string }): never {
-    const offset = this.options.aliased.offsetOf(ast.pos);
-    throw new ExpressionInvalid({ ...refusal, expression: this.options.expression, offset });
+  refuse(ast: ASTNode, refusal: Refusal): never {
+    throw this.problem(ast, refusal);
+  }
+
+  unknown(ast: ASTNode, refusal: Refusal): Node {
+    const problem = this.problem(ast, refusal);
+    if (this.options.onUnknown === undefined) throw problem;
+    this.options.onUnknown(problem);
+    return dynamic(() => missing);
+  }
+
+  private problem(ast: ASTNode, { span = ast, ...refusal }: Refusal): ExpressionInvalid {
+    const { expression } = this.options;
+    return new ExpressionInvalid({ ...refusal, expression, ...this.spanOf(span) });
+  }
+
+  spanOf({ pos, end }: { pos: number; end: number }): TextSpan {
+    const offset = this.options.aliased.offsetOf(pos);
+    return { offset, length: Math.max(0, this.options.aliased.offsetOf(end) - offset) };
   }
 
   private dispatch(ast: ASTNode): Node {
@@ -185,7 +201,7 @@ export class ExpressionCompiler implements NodeCompiler {
     const [target, identifier] = ast.args;
     const name = this.nameOf(identifier);
     if (target.op === 'id' && this.nameOf(target.args) === 'inputs') this.allowed(ast, name);
-    const named = target.op === 'id' ? this.resolver.fieldOf(target, name) : undefined;
+    const named = target.op === 'id' ? this.resolver.fieldOf(ast, name) : undefined;
     if (named !== undefined) return named;
     const { run } = this.compile(target);
     if (this.lenient) {
@@ -225,11 +241,11 @@ export class ExpressionCompiler implements NodeCompiler {
     }
   }
 
-  private call(ast: ASTNode, name: string, values: ASTNode[]): Node {
+  private call(ast: ASTNode & { op: 'call' | 'rcall' }, name: string, values: ASTNode[]): Node {
     if (LOOPS.has(name) && values[0] !== undefined) this.loopSubjects.add(values[0]);
     if (isForm(name)) return compileForm(this, { ast, name, values });
     const found = this.options.names.functions.get(name);
-    if (found === undefined) return this.unknownFunction(ast, name);
+    if (found === undefined) return this.unknownFunction(ast, name, values);
     if (values.length < found.minimum || values.length > found.maximum) {
       const wanted =
         found.minimum === found.maximum ? found.minimum : `${found.minimum} to ${found.maximum}`;
@@ -248,20 +264,21 @@ export class ExpressionCompiler implements NodeCompiler {
     });
   }
 
-  private unknownFunction(ast: ASTNode, name: string): never {
-    const hint =
-      name === 'matches'
-        ? 'Regular expressions are not part of the language; use `glob`, `contains` or `startsWith`.'
-        : didYouMean(
-            name,
-            this.options.names.functions.keys(),
-            'User functions are registered in code.',
-          );
-    return this.refuse(ast, {
+  private unknownFunction(
+    ast: ASTNode & { op: 'call' | 'rcall' },
+    name: string,
+    values: readonly ASTNode[],
+  ): Node {
+    const from = ast.op === 'rcall' ? ast.args[1].end : ast.pos;
+    const pos = Math.max(from, this.options.aliased.text.indexOf(name, from));
+    const unknown = this.unknown(ast, {
       problem: 'expression.unknown-function',
       message: `there is no function \`${name}\``,
-      hint,
+      ...functionAdvice(name, this.options.names),
+      span: { pos, end: pos + name.length },
     });
+    for (const value of values) this.compile(value);
+    return unknown;
   }
 
   private list(items: ASTNode[]): Node {
@@ -376,23 +393,4 @@ export class ExpressionCompiler implements NodeCompiler {
       });
     }
   }
-}
-
-/** K4 */
-function charged(node: Node, nodes: number): Node {
-  const steps = Math.floor(nodes / NODES_A_STEP);
-  if (steps === 0) return node;
-  const { run } = node;
-  return {
-    constant: node.constant,
-    run: (evaluation) => {
-      evaluation.charge(steps);
-      return run(evaluation);
-    },
-  };
-}
-
-/** What a loop goes over: the keys of a map are counted where they are collected. */
-function overElements({ run, constant: isConstant }: Node): Node {
-  return { constant: isConstant, run: (evaluation) => elementsOf(run(evaluation), evaluation) };
 }

@@ -3,7 +3,7 @@ import type { ASTNode } from '@marcbachmann/cel-js';
 import { ExpressionFailed } from './errors.ts';
 import type { Evaluation } from './evaluation.ts';
 import { boolean, dynamic, type Node, type NodeCompiler } from './expression-node.ts';
-import { isMap, typeName, weight } from './operators.ts';
+import { typeName, weight } from './operators.ts';
 import type { JsonValue } from './value.ts';
 
 interface Call {
@@ -144,13 +144,12 @@ function eachElement(
   };
 }
 
-/** The elements of a list, or the keys of a map. */
+/** The elements of a list; of a map the compiler has made the list of its keys by now. */
 function itemsOf(
   value: JsonValue,
   { name, evaluation }: { name: string; evaluation: Evaluation },
 ): JsonValue[] {
   if (Array.isArray(value)) return value;
-  if (isMap(value)) return Object.keys(value);
   return evaluation.fail(
     `\`${name}\` wants a list and got ${typeName(value)}`,
     'Use `[x]` to make a list of one.',

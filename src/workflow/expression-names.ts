@@ -1,17 +1,41 @@
-/** What the names of one expression stand for, and which of them it uses. */
+/**
+ * What the names of one expression stand for, and which of them it uses.
+ * Size: one short method for each kind of name.
+ */
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { type Evaluation, TASK_FIELDS, type TaskField, type TaskScope } from './evaluation.ts';
-import { dynamic, missing, type Node, type NodeCompiler } from './expression-node.ts';
+import {
+  dynamic,
+  missing,
+  type Node,
+  type NodeCompiler,
+  type TextSpan,
+} from './expression-node.ts';
 import type { NameTable } from './names.ts';
 import { access } from './operators.ts';
-import { didYouMean } from './suggest.ts';
+import { type Advice, suggest } from './suggest.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
-/** One thing that an expression reads. `fields` of a task are those that it may touch. */
+/**
+ * One thing that an expression reads. `at` is where it is named first. `fields` of a task are those that it may touch;
+ * it is `optional` where every use of it has a default.
+ */
 export type Reference =
-  | { readonly kind: 'task'; readonly id: string; readonly fields: readonly TaskField[] }
-  | { readonly kind: 'input' | 'variable'; readonly name: string }
+  | {
+      readonly kind: 'task';
+      readonly id: string;
+      readonly fields: readonly TaskField[];
+      readonly at: TextSpan;
+      readonly optional: boolean;
+    }
+  | { readonly kind: 'input' | 'variable'; readonly name: string; readonly at: TextSpan }
   | { readonly kind: 'inputs' | 'variables' | 'run' | 'item' | 'index' };
+
+interface TaskUse {
+  readonly fields: Set<TaskField>;
+  readonly at: TextSpan;
+  optional: boolean;
+}
 
 type Meaning =
   | { kind: 'local'; slot: number }
@@ -22,7 +46,7 @@ export class NameResolver {
   private readonly compiler: NodeCompiler;
   private readonly names: NameTable;
   private readonly locals: string[] = [];
-  private readonly taskFields = new Map<string, Set<TaskField>>();
+  private readonly tasks = new Map<string, TaskUse>();
   private readonly others = new Map<string, Reference>();
 
   constructor(compiler: NodeCompiler, names: NameTable) {
@@ -45,8 +69,14 @@ export class NameResolver {
   }
 
   references(): Reference[] {
-    const tasks = [...this.taskFields].map(
-      ([id, fields]): Reference => ({ kind: 'task', id, fields: [...fields] }),
+    const tasks = [...this.tasks].map(
+      ([id, { fields, at, optional }]): Reference => ({
+        kind: 'task',
+        id,
+        fields: [...fields],
+        at,
+        optional,
+      }),
     );
     return [...tasks, ...this.others.values()];
   }
@@ -55,40 +85,47 @@ export class NameResolver {
   name(ast: ASTNode, name: string): Node {
     const meaning = this.meaningOf(ast, name, undefined);
     if (meaning === undefined) return dynamic(() => missing);
+    if (meaning === 'unknown') return this.unknownName(ast, name);
     switch (meaning.kind) {
       case 'local':
         return dynamic((evaluation) => evaluation.locals[meaning.slot] ?? null);
       case 'task':
-        return this.wholeTask(meaning.name);
+        return this.wholeTask(ast, meaning.name);
       case 'input':
       case 'variable':
-        return this.member(meaning.kind, meaning.name);
+        return this.member(ast, meaning.kind, meaning.name);
       default:
         return this.builtIn(meaning.kind);
     }
   }
 
   /** `name.field` where the name decides what the field is; `undefined` where it is an ordinary value. */
-  fieldOf(ast: ASTNode & { op: 'id' }, field: string): Node | undefined {
-    const name = this.compiler.nameOf(ast.args);
-    const meaning = this.meaningOf(ast, name, field);
+  fieldOf(ast: ASTNode & { op: '.' }, field: string): Node | undefined {
+    const [target] = ast.args;
+    if (target.op !== 'id') return undefined;
+    const name = this.compiler.nameOf(target.args);
+    const meaning = this.meaningOf(target, name, field);
+    if (meaning === 'unknown') return this.unknownName(target, name);
     if (meaning?.kind === 'task') return this.taskField(ast, meaning.name, field);
     if (meaning?.kind !== 'inputs' && meaning?.kind !== 'variables') return undefined;
     const kind = meaning.kind === 'inputs' ? 'input' : 'variable';
     const declared = meaning.kind === 'inputs' ? this.names.inputs : this.names.variables;
     if (!declared.has(field) && !this.compiler.isLenient) {
-      if (kind === 'input' && this.names.free !== undefined) this.noteFree(field);
-      else
-        this.unknown(
-          ast,
-          `${kind} \`${field}\``,
-          didYouMean(field, declared.keys(), `Declare the ${kind}.`, this.names),
-        );
+      if (kind === 'variable' || this.names.free === undefined) {
+        const advice = suggest(field, declared.keys(), `Declare the ${kind}.`, this.names);
+        return this.unknown(ast, `${kind} \`${field}\``, advice);
+      }
+      this.noteFree(field);
     }
-    return this.member(kind, field);
+    return this.member(ast, kind, field);
   }
 
-  private meaningOf(ast: ASTNode, name: string, field: string | undefined): Meaning | undefined {
+  /** `undefined` for what may be absent. */
+  private meaningOf(
+    ast: ASTNode,
+    name: string,
+    field: string | undefined,
+  ): Meaning | 'unknown' | undefined {
     const slot = this.locals.lastIndexOf(name);
     if (slot !== -1) return { kind: 'local', slot };
     const { tasks, inputs, variables, as } = this.names;
@@ -101,7 +138,7 @@ export class NameResolver {
     if (variables.has(name)) meanings.push({ kind: 'variable', name });
     if (as === name) meanings.push({ kind: 'item' });
     if (meanings.length > 1) this.ambiguous(ast, name, meanings);
-    return meanings[0] ?? this.absent(ast, name, field);
+    return meanings[0] ?? this.absent(name, field);
   }
 
   private builtInMeaning(name: string): Meaning | undefined {
@@ -119,17 +156,20 @@ export class NameResolver {
   }
 
   /** An unknown name: an input in a file without `inputs`, absent inside `default`, otherwise an error. */
-  private absent(ast: ASTNode, name: string, field: string | undefined): Meaning | undefined {
+  private absent(name: string, field: string | undefined): Meaning | 'unknown' | undefined {
     if (this.names.free !== undefined && field === undefined) {
       this.noteFree(name);
       return { kind: 'input', name };
     }
-    if (this.compiler.isLenient) return undefined;
+    return this.compiler.isLenient ? undefined : 'unknown';
+  }
+
+  private unknownName(ast: ASTNode, name: string): Node {
     if (name === 'secrets') this.refuseSecrets(ast);
     const known = knownNames(this.names);
     const otherwise =
       'A name is a task, an input, a variable, `run`, or `item` in a `foreach` task.';
-    return this.unknown(ast, `name \`${name}\``, didYouMean(name, known, otherwise, this.names));
+    return this.unknown(ast, `name \`${name}\``, suggest(name, known, otherwise, this.names));
   }
 
   private refuseSecrets(ast: ASTNode): never {
@@ -140,11 +180,11 @@ export class NameResolver {
     });
   }
 
-  private unknown(ast: ASTNode, what: string, hint: string): never {
-    this.compiler.refuse(ast, {
+  private unknown(ast: ASTNode, what: string, advice: Advice): Node {
+    return this.compiler.unknown(ast, {
       problem: 'expression.unknown-name',
       message: `there is no ${what}`,
-      hint,
+      ...advice,
     });
   }
 
@@ -154,26 +194,26 @@ export class NameResolver {
     this.names.free?.set(name, { optional });
   }
 
-  private taskField(ast: ASTNode, id: string, field: string): Node {
+  private taskField(ast: ASTNode & { op: '.' }, id: string, field: string): Node {
     if (!isTaskField(field)) {
       return this.unknown(
         ast,
         `field \`${field}\` of a task`,
-        didYouMean(field, TASK_FIELDS, `A task has ${TASK_FIELDS.join(', ')}.`),
+        suggest(field, TASK_FIELDS, `A task has ${TASK_FIELDS.join(', ')}.`),
       );
     }
-    this.noteTask(id, [field]);
+    this.noteTask(ast.args[0], id, [field]);
     const isLenient = this.compiler.isLenient;
     const read = READERS[field];
     return dynamic((evaluation) => {
       const value = read(evaluation.scope.task(id));
       if (value !== undefined) return value;
-      return isLenient ? missing : evaluation.missing(`\`${id}.${field}\``);
+      return isLenient ? missing : missingOf({ id, field }, evaluation);
     });
   }
 
-  private wholeTask(id: string): Node {
-    this.noteTask(id, TASK_FIELDS);
+  private wholeTask(ast: ASTNode, id: string): Node {
+    this.noteTask(ast, id, TASK_FIELDS);
     return dynamic((evaluation) => {
       const task = evaluation.scope.task(id);
       const whole: JsonObject = {};
@@ -185,14 +225,20 @@ export class NameResolver {
     });
   }
 
-  private noteTask(id: string, fields: readonly TaskField[]): void {
-    const known = this.taskFields.get(id) ?? new Set();
-    for (const field of fields) known.add(field);
-    this.taskFields.set(id, known);
+  private noteTask(ast: ASTNode, id: string, fields: readonly TaskField[]): void {
+    const known = this.tasks.get(id) ?? {
+      fields: new Set(),
+      at: this.compiler.spanOf(ast),
+      optional: true,
+    };
+    for (const field of fields) known.fields.add(field);
+    known.optional &&= this.compiler.isLenient;
+    this.tasks.set(id, known);
   }
 
-  private member(kind: 'input' | 'variable', name: string): Node {
-    this.others.set(`${kind} ${name}`, { kind, name });
+  private member(ast: ASTNode, kind: 'input' | 'variable', name: string): Node {
+    const key = `${kind} ${name}`;
+    if (!this.others.has(key)) this.others.set(key, { kind, name, at: this.compiler.spanOf(ast) });
     const isLenient = this.compiler.isLenient;
     return dynamic((evaluation) => {
       const from = kind === 'input' ? evaluation.scope.inputs : evaluation.scope.variables;
@@ -214,12 +260,28 @@ export class NameResolver {
   }
 }
 
+/** What to do about a function that does not exist. */
+export function functionAdvice(name: string, { functions }: NameTable): Advice {
+  if (name !== 'matches')
+    return suggest(name, functions.keys(), 'User functions are registered in code.');
+  const hint =
+    'Regular expressions are not part of the language; use `glob`, `contains` or `startsWith`.';
+  return { hint };
+}
+
 /** Inputs and variables first: a look at the nearest names sees a bounded number of them. */
 function* knownNames({ tasks, inputs, variables }: NameTable): Generator<string> {
   yield* ['inputs', 'variables', 'run', 'item'];
   yield* inputs.keys();
   yield* variables.keys();
   yield* tasks.keys();
+}
+
+/** Says how the task ended: what was skipped or failed has no output to give. */
+function missingOf({ id, field }: { id: string; field: TaskField }, evaluation: Evaluation): never {
+  const status = evaluation.scope.task(id)?.status ?? 'pending';
+  const why = status === 'success' ? '' : ` because the task is ${status}`;
+  return evaluation.missing(`\`${id}.${field}\``, why);
 }
 
 function isTaskField(field: string): field is TaskField {

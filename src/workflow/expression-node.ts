@@ -21,8 +21,34 @@ export interface NodeCompiler {
   withLocal<T>(name: string, body: (slot: number) => T): T;
   /** The name that an identifier of the parsed source stands for. */
   nameOf(identifier: string): string;
-  /** Throws `expression.invalid` at a node. */
-  refuse(ast: ASTNode, refusal: { problem: string; message: string; hint: string }): never;
+  /** Throws `expression.invalid` at a node, or at the part of it that is given. */
+  refuse(ast: ASTNode, refusal: Refusal): never;
+  /** The same for what does not exist: where all problems are wanted, compiling goes on with the node it returns. */
+  unknown(ast: ASTNode, refusal: Refusal): Node;
+  /** Where a node stands in the source as it was written. */
+  spanOf(node: Span): TextSpan;
+}
+
+/** Why a node cannot be compiled. */
+export interface Refusal {
+  problem: string;
+  message: string;
+  hint: string;
+  suggestion?: string;
+  /** Of the parsed text; without it, the node from its own position to its end. */
+  span?: Span;
+}
+
+/** Offsets in the parsed text. */
+interface Span {
+  readonly pos: number;
+  readonly end: number;
+}
+
+/** A part of an expression as it was written, in characters. */
+export interface TextSpan {
+  readonly offset: number;
+  readonly length: number;
 }
 
 /** Stands for "not there"; typed as a value so that the hot path needs no second signature. */

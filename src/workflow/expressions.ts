@@ -8,17 +8,15 @@ import { Evaluation, type Scope } from './evaluation.ts';
 import { EMPTY_SCOPE, ExpressionCompiler } from './expression-compiler.ts';
 import type { Reference } from './expression-names.ts';
 import { boolean, type Node } from './expression-node.ts';
-import { builtInFunctions } from './functions.ts';
+import { typeOf, type ValueType } from './expression-types.ts';
 import { MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_LENGTH, MAX_EXPRESSION_NODES } from './limits.ts';
 import { type AliasedSource, aliasNames, type NameTable } from './names.ts';
-import { isBinaryOperator, typeName, weight } from './operators.ts';
+import { typeName, weight } from './operators.ts';
 import type { JsonValue } from './value.ts';
 
 export type { Scope, TaskScope } from './evaluation.ts';
 export type { Reference } from './expression-names.ts';
-
-/** The types of values, as `typeName` calls them. */
-export type ValueType = 'null' | 'bool' | 'number' | 'string' | 'list' | 'map';
+export type { ValueType } from './expression-types.ts';
 
 /** A parsed expression. Keeps no state between evaluations; may be shared. */
 export interface CompiledExpression {
@@ -45,9 +43,14 @@ const environment = new Environment({
 /**
  * Compiles a CEL source (without `${}`) against the names it may use.
  * Throws `expression.invalid` (syntax, unknown name or function, wrong type of a constant; `problem`
- * says which, `offset` where) and `expression.limit` (too long, too large, too deep).
+ * says which, `offset` where) and `expression.limit` (too long, too large, too deep). With `onUnknown` unknown names
+ * and functions are handed to it instead, all of them; the result must not be evaluated then.
  */
-export function compileExpression(source: string, names: NameTable): CompiledExpression {
+export function compileExpression(
+  source: string,
+  names: NameTable,
+  onUnknown?: (problem: ExpressionInvalid) => void,
+): CompiledExpression {
   if (source.length > MAX_EXPRESSION_LENGTH) {
     throw new ExpressionLimit({
       what: 'the length of the expression',
@@ -56,7 +59,7 @@ export function compileExpression(source: string, names: NameTable): CompiledExp
     });
   }
   const aliased = aliasNames(source, names);
-  const compiler = new ExpressionCompiler({ expression: source, aliased, names });
+  const compiler = new ExpressionCompiler({ expression: source, aliased, names, onUnknown });
   const ast = parse(source, aliased);
   const node = compiler.compile(ast);
   const { run } = node;
@@ -66,7 +69,8 @@ export function compileExpression(source: string, names: NameTable): CompiledExp
     source,
     references: compiler.references,
     constant,
-    type: constant === undefined ? typeOf(ast, names) : (typeName(constant) as ValueType),
+    type:
+      constant === undefined ? typeOf(ast, { names, aliased }) : (typeName(constant) as ValueType),
     evaluate(scope) {
       const evaluation = new Evaluation(scope, source);
       const value = run(evaluation);
@@ -112,83 +116,12 @@ function parse(source: string, aliased: AliasedSource): ASTNode {
       message: source.trim() === '' ? 'the expression is empty' : `syntax error: ${error.summary}`,
       hint: 'Expressions are CEL: `a.output.n > 1 && b.status == "success"`.',
       expression: source,
-      offset: aliased.offsetOf(error.range?.start ?? 0),
+      ...spanOf(error, aliased),
     });
   }
 }
 
-/** The type of what a node returns when it does not fail; only what is certain whatever the names stand for. */
-function typeOf(ast: ASTNode, names: NameTable): ValueType | undefined {
-  switch (ast.op) {
-    case 'value':
-      return literalType(ast.args);
-    case 'list':
-      return 'list';
-    case 'map':
-      return 'map';
-    case '-_':
-      return 'number';
-    case '!_':
-    case '&&':
-    case '||':
-      return 'bool';
-    case 'call':
-    case 'rcall':
-      return callType(ast.args[0], names);
-    case '?:': {
-      const [yes, no] = [typeOf(ast.args[1], names), typeOf(ast.args[2], names)];
-      return yes === no ? yes : undefined;
-    }
-    case '+':
-      // Both sides have the type of the sum; one is enough to know it.
-      return typeOf(ast.args[1], names) ?? typeOf(ast.args[0], names);
-    case '-':
-    case '*':
-    case '/':
-    case '%':
-      return 'number';
-    default:
-      return isBinaryOperator(ast.op) ? 'bool' : undefined;
-  }
+function spanOf(error: ParseError, aliased: AliasedSource): { offset: number; length: number } {
+  const offset = aliased.offsetOf(error.range?.start ?? 0);
+  return { offset, length: Math.max(0, aliased.offsetOf(error.range?.end ?? 0) - offset) };
 }
-
-function literalType(value: unknown): ValueType | undefined {
-  if (value === null) return 'null';
-  if (typeof value === 'boolean') return 'bool';
-  if (typeof value === 'string') return 'string';
-  return typeof value === 'number' || typeof value === 'bigint' ? 'number' : undefined;
-}
-
-/** A program may put another function in the place of one of ours; nobody can replace a form. */
-function callType(name: string, names: NameTable): ValueType | undefined {
-  const form = FORM_TYPES.get(name);
-  if (form !== undefined) return form;
-  const isOurs = names.functions.get(name) === builtInFunctions.get(name);
-  return isOurs ? FUNCTION_TYPES.get(name) : undefined;
-}
-
-const FORM_TYPES: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
-  ['map', 'list'],
-  ['filter', 'list'],
-  ['all', 'bool'],
-  ['exists', 'bool'],
-  ['exists_one', 'bool'],
-  ['has', 'bool'],
-]);
-
-const FUNCTION_TYPES: ReadonlyMap<string, ValueType> = new Map<string, ValueType>([
-  ['size', 'number'],
-  ['sum', 'number'],
-  ['double', 'number'],
-  ['int', 'number'],
-  ['string', 'string'],
-  ['json', 'string'],
-  ['hash', 'string'],
-  ['join', 'string'],
-  ['bool', 'bool'],
-  ['range', 'list'],
-  ['split', 'list'],
-  ['sort', 'list'],
-  ['unique', 'list'],
-  ['flatten', 'list'],
-]);

@@ -6,8 +6,8 @@
  */
 import { createHash } from 'node:crypto';
 import { ValueUnsupportedError } from './errors.ts';
-import { type Evaluation, globShape, globSteps } from './evaluation.ts';
-import { globMatches } from './glob.ts';
+import type { Evaluation } from './evaluation.ts';
+import { globMatches, globShape, globSteps } from './glob.ts';
 import { MAX_DEPTH, MAX_LIST_LENGTH } from './limits.ts';
 import {
   asText,

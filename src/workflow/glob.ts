@@ -1,4 +1,11 @@
-import { MAX_EXPRESSION_LENGTH } from './limits.ts';
+/** Patterns of paths: whether one matches, and how much work that is. */
+import { textSteps } from './evaluation.ts';
+import { MAX_EXPRESSION_LENGTH, MAX_GLOB_ALTERNATIVES } from './limits.ts';
+
+/** Letters of a path that are compared with one letter of a pattern in a step. */
+const CELLS_A_STEP = 16;
+/** A letter of the pattern costs as much as so many letters of the path, however short the path. */
+const SHORTEST_ROW = 16;
 
 /**
  * Whether a path matches a pattern: `*` and `?` stay within one folder, `**` crosses folders,
@@ -9,14 +16,17 @@ export function globMatches(path: string, pattern: string): boolean {
   return alternatives(pattern).some((alternative) => matches(path, alternative));
 }
 
-const MAX_ALTERNATIVES = 64;
+/** A longer pattern matches nothing, at once. */
+function isOverlong(pattern: string): boolean {
+  return pattern.length > MAX_EXPRESSION_LENGTH;
+}
 
 function alternatives(pattern: string): string[] {
-  if (pattern.length > MAX_EXPRESSION_LENGTH) return [];
+  if (isOverlong(pattern)) return [];
   const done: string[] = [];
   const open = [pattern];
   while (open.length > 0) {
-    if (open.length + done.length > MAX_ALTERNATIVES) return [];
+    if (open.length + done.length > MAX_GLOB_ALTERNATIVES) return [];
     const next = open.pop() ?? '';
     const group = /\{([^{}]*)\}/.exec(next);
     if (group === null) done.push(next);
@@ -74,4 +84,62 @@ function one(path: string, row: Uint8Array, letter: string): Uint8Array<ArrayBuf
     next[i] = fits ? (row[i - 1] ?? 0) : 0;
   }
   return next;
+}
+
+/** What a pattern of `glob` asks for, whatever the path. */
+interface GlobShape {
+  /** How many patterns without braces it stands for. */
+  alternatives: number;
+  /** Characters of the longest of them, at most. */
+  longest: number;
+  /** Characters that are read and copied until all of them are written out. */
+  expanded: number;
+}
+
+/** An open brace: the choices so far, the longest of them, the present one, and all as plain text. */
+interface OpenBrace {
+  choices: number;
+  longest: number;
+  present: number;
+  plain: number;
+}
+
+/** The work that `globMatches` has with a pattern, found in one walk over it. */
+export function globShape(pattern: string): GlobShape {
+  const flat = { alternatives: 1, longest: pattern.length, expanded: 0 };
+  if (isOverlong(pattern) || !pattern.includes('{')) return flat;
+  let [alternatives, groups] = [1, 0];
+  const open: OpenBrace[] = [{ choices: 1, longest: 0, present: 0, plain: 0 }];
+  for (const letter of pattern) {
+    const brace = open.at(-1) as OpenBrace;
+    if (letter === '{') open.push({ choices: 1, longest: 0, present: 0, plain: 1 });
+    else if (letter === '}' && open.length > 1) {
+      open.pop();
+      groups += 1;
+      alternatives = Math.min(alternatives * brace.choices, MAX_GLOB_ALTERNATIVES);
+      grow(open.at(-1) as OpenBrace, Math.max(brace.longest, brace.present));
+    } else if (letter === ',' && open.length > 1) {
+      brace.choices += 1;
+      brace.longest = Math.max(brace.longest, brace.present);
+      brace.present = 0;
+      brace.plain += 1;
+    } else grow(brace, letter.length);
+  }
+  // A brace that is never closed is plain text, and so are its commas.
+  const longest = open.reduce(
+    (sum, { present, plain }, at) => sum + (at === 0 ? present : plain),
+    0,
+  );
+  return { alternatives, longest, expanded: groups * alternatives * pattern.length };
+}
+
+function grow(brace: OpenBrace, by: number): void {
+  brace.present += by;
+  brace.plain += by;
+}
+
+/** The steps of matching a path of so many characters. */
+export function globSteps(length: number, { alternatives, longest, expanded }: GlobShape): number {
+  const cells = alternatives * longest * Math.max(length, SHORTEST_ROW);
+  return 1 + Math.ceil(cells / CELLS_A_STEP) + textSteps(expanded);
 }

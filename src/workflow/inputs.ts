@@ -1,7 +1,7 @@
 /** The inputs of a run: held against their declarations before the run exists. */
 import type { InputDefinition, WorkflowDefinition } from './definition.ts';
 import { Findings, nowhere, type Problem } from './problems.ts';
-import { didYouMean } from './suggest.ts';
+import { suggest } from './suggest.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
 
 /**
@@ -33,7 +33,7 @@ export function resolveInputs(
     findings.add({
       code: 'input.unknown',
       message: `there is no input \`${name}\``,
-      hint: didYouMean(name, Object.keys(definition.inputs), knownText(definition.inputs), given),
+      ...suggest(name, Object.keys(definition.inputs), knownText(definition.inputs), given),
       path: ['inputs', name],
     });
   }

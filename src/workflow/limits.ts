@@ -34,6 +34,8 @@ export const MAX_EXPRESSION_DEPTH = 64;
  * body (in units of 16), keys (in units of 8), failures that are caught (16 each).
  */
 export const MAX_EXPRESSION_STEPS = 5_000_000;
+/** Patterns without braces that one pattern of `glob` may stand for. */
+export const MAX_GLOB_ALTERNATIVES = 64;
 /** Elements of a list that an expression makes. */
 export const MAX_LIST_LENGTH = 1_000_000;
 /** Characters of a text that an expression makes. */

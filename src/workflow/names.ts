@@ -7,9 +7,12 @@
  * N3 Aliases never collide with a name of the source.
  * Size: aliasing is one scanner; its parts make no sense alone.
  */
-import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type { InputDefinition, TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type { ValueType } from './expression-types.ts';
 import { builtInFunctions, type FunctionTable } from './functions.ts';
 import { MAX_NAME_LENGTH } from './limits.ts';
+import { typeName } from './operators.ts';
+import type { JsonValue } from './value.ts';
 
 /** What an expression may name. Build it with `nameTableOf`; narrow it to a task with `namesForTask`. */
 export interface NameTable {
@@ -21,6 +24,11 @@ export interface NameTable {
   /** The other name of `item`. */
   readonly as?: string;
   readonly functions: FunctionTable;
+  /** The types of inputs and variables, where they are certain. */
+  readonly types?: {
+    input(name: string): ValueType | undefined;
+    variable(name: string): ValueType | undefined;
+  };
   /**
    * Where present, an unknown name becomes an input of this map instead of an error;
    * the value says whether every use has a default.
@@ -38,9 +46,27 @@ export function nameTableOf(
     inputs: new Set(Object.keys(definition.inputs)),
     variables: new Set(Object.keys(definition.context.variables)),
     item: false,
+    types: {
+      input: (name) => INPUT_TYPES[definition.inputs[name]?.type ?? 'any'],
+      variable: (name) => variableType(definition.context.variables[name]),
+    },
     functions:
       functions === undefined ? builtInFunctions : new Map([...builtInFunctions, ...functions]),
   };
+}
+
+const INPUT_TYPES: Readonly<Record<InputDefinition['type'], ValueType | undefined>> = {
+  string: 'string',
+  number: 'number',
+  integer: 'number',
+  boolean: 'bool',
+  array: 'list',
+  object: 'map',
+  any: undefined,
+};
+
+function variableType(value: JsonValue | undefined): ValueType | undefined {
+  return value === undefined ? undefined : (typeName(value) as ValueType);
 }
 
 /** The names that `condition` does not have but `parameters` of a `foreach` task do: `item`, `index`, `as`. */
@@ -55,9 +81,13 @@ export function namesForTask(
 const REFUSED_IDS = new Set(['true', 'false', 'null', 'in']);
 const NAME = /^[A-Za-z0-9_-]+$/;
 
-/** True for `[A-Za-z0-9_-]+` of at most 128 characters that is not `true`, `false`, `null` or `in`. */
+/**
+ * True for `[A-Za-z0-9_-]+` of at most 128 characters that is not `true`, `false`, `null` or `in`, nor `__proto__`,
+ * which no expression can name.
+ */
 export function isTaskId(id: string): boolean {
-  return id.length <= MAX_NAME_LENGTH && NAME.test(id) && !REFUSED_IDS.has(id);
+  const isName = id.length <= MAX_NAME_LENGTH && NAME.test(id);
+  return isName && !REFUSED_IDS.has(id) && id !== '__proto__';
 }
 
 const RESERVED_BY_CEL = new Set(

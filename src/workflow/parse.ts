@@ -3,12 +3,15 @@ import { createHash } from 'node:crypto';
 import { compileDefinition } from './compile.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { readJson } from './json-source.ts';
+import { jsonSpans } from './json-spans.ts';
 import { MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
 import { Findings, type Locate, nowhere, type Path, type Problem } from './problems.ts';
 import { checkShape } from './shape.ts';
+import { locatorOf } from './source-places.ts';
 import { type ValidationOptions, validateDefinition } from './validate.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
-import { locatorOf, readSource, tooDeep, unsupported } from './yaml-source.ts';
+import { readQuickYaml } from './yaml-quick.ts';
+import { readSource, tooDeep, unsupported } from './yaml-source.ts';
 
 export interface ParseOptions extends ValidationOptions {
   /** Named in problems. */
@@ -28,7 +31,13 @@ export function parseWorkflow(source: string, options: ParseOptions = {}): Parse
   const findings = new Findings();
   const json = source.length <= MAX_SOURCE_LENGTH ? readJson(source) : undefined;
   if (json !== undefined) {
-    return finish(toJson(json, [], findings), { findings, locate: locatorOf(source), options });
+    const locate = locatorOf(source, jsonSpans(source));
+    return finish(toJson(json, [], findings), { findings, locate, options });
+  }
+  const quick = source.length <= MAX_SOURCE_LENGTH ? readQuickYaml(source) : undefined;
+  if (quick !== undefined) {
+    const locate = locatorOf(source, quick.spans);
+    return finish(quick.value, { findings, locate, options });
   }
   const { value, locate } = readSource(source, findings);
   return finish(value, { findings, locate, options });

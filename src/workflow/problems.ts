@@ -11,13 +11,17 @@ export interface Problem {
   message: string;
   hint: string;
   file?: string;
-  /** From 1; 0 where there is no source text. */
+  /** From 1, in UTF-16 units; 0 where there is no source text. */
   line: number;
   column: number;
+  /** Behind the last wrong character of the line; equal to `column` where something is missing. */
+  endColumn: number;
   /** `tasks[2].condition`; empty for the whole. */
   path: string;
   /** The offending text, shortened; empty where something is missing. */
   text: string;
+  /** What may stand in the place of the wrong characters, where a similar name is known. */
+  suggestion?: string;
 }
 
 /** A problem before it has a place in a text. */
@@ -26,27 +30,33 @@ export interface Finding {
   severity?: 'error' | 'warning';
   message: string;
   hint: string;
+  suggestion?: string | undefined;
   path: Path;
   /** The key itself is wrong, not its value. */
   atKey?: boolean;
-  /** Characters into the text at `path`. */
+  /** Characters into `text`. */
   offset?: number;
+  /** Wrong characters from there; absent: all of them. */
+  length?: number;
   /** What is wrong, where it is not all that stands at `path`. */
   text?: string;
-  /** Offset in the file, where it is known already. */
-  position?: number;
+  /** Where it is in the file, where that is known already. */
+  position?: { start: number; end: number };
 }
 
 /** Where a path is in a source text. */
 export interface Place {
   line: number;
   column: number;
+  endColumn: number;
   text: string;
 }
 export type Locate = (finding: Finding) => Place;
 
+const NO_PLACE: Place = { line: 0, column: 0, endColumn: 0, text: '' };
+
 /** For values that have no source text. */
-export const nowhere: Locate = () => ({ line: 0, column: 0, text: '' });
+export const nowhere: Locate = () => NO_PLACE;
 
 /** Collects findings up to a bound; what is beyond it is counted. */
 export class Findings {
@@ -72,8 +82,7 @@ export class Findings {
   problems(locate: Locate, file: string | undefined): Problem[] {
     const problems = this.list.map((finding) => toProblem(finding, locate(finding), file));
     problems.sort((left, right) => left.line - right.line || left.column - right.column);
-    if (this.dropped > 0)
-      problems.push(toProblem(tooMany(this.dropped), { line: 0, column: 0, text: '' }, file));
+    if (this.dropped > 0) problems.push(toProblem(tooMany(this.dropped), NO_PLACE, file));
     return problems;
   }
 }
@@ -90,7 +99,7 @@ function tooMany(count: number): Finding {
 const TEXT_LENGTH = 120;
 
 function toProblem(finding: Finding, place: Place, file: string | undefined): Problem {
-  const { code, severity = 'error', message, hint } = finding;
+  const { code, severity = 'error', message, hint, suggestion } = finding;
   const text = finding.text ?? place.text;
   return {
     code,
@@ -100,8 +109,10 @@ function toProblem(finding: Finding, place: Place, file: string | undefined): Pr
     ...(file === undefined ? {} : { file }),
     line: place.line,
     column: place.column,
+    endColumn: place.endColumn,
     path: pathText(finding.path),
     text: text.length > TEXT_LENGTH ? `${text.slice(0, TEXT_LENGTH)}...` : text,
+    ...(suggestion === undefined ? {} : { suggestion }),
   };
 }
 
@@ -114,11 +125,4 @@ function pathText(path: Path): string {
     else text += `[${JSON.stringify(part)}]`;
   }
   return text;
-}
-
-/** One line for people: `file:line:column code: message (hint)`. */
-export function problemText(problem: Problem): string {
-  const place = problem.line === 0 ? problem.path : `${problem.line}:${problem.column}`;
-  const where = [problem.file, place].filter((part) => part !== undefined && part !== '').join(':');
-  return `${where === '' ? '' : `${where} `}${problem.severity} ${problem.code}: ${problem.message} (${problem.hint})`;
 }

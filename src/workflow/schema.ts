@@ -1,214 +1,265 @@
 /**
  * The shape of a workflow file, with the words that editors show. What the language knows but this
  * release does not run is not in here; `unsupported-fields.ts` names it.
+ * Size: every field has its words, its default and an example beside it.
  */
 import { z } from 'zod';
-import { parseDuration } from './durations.ts';
-import { MAX_ATTEMPTS, MAX_NAME_LENGTH, MAX_TASKS } from './limits.ts';
+import { MAX_NAME_LENGTH, MAX_TASKS } from './limits.ts';
+import { duration, join, name, positive, retry, trigger, wait } from './schema-parts.ts';
 
-const NAME_TEXT = `a name: letters, digits, \`_\` and \`-\`, at most ${MAX_NAME_LENGTH}`;
-const name = z
-  .string()
-  .regex(/^[A-Za-z0-9_-]+$/, `must be ${NAME_TEXT}`)
-  .max(MAX_NAME_LENGTH);
-const isDuration = (value: unknown): boolean => parseDuration(value) !== undefined;
-const DURATION_TEXT =
-  'must be a duration: seconds (`0.05`, `30`) or a text with a unit (`250ms`, `30s`, `5m`, `1h`, `1d`)';
-
-const duration = z
-  .union([z.number().nonnegative(), z.string()], { error: DURATION_TEXT })
-  .refine(isDuration, DURATION_TEXT)
-  .meta({ description: 'Seconds (fractions allowed), or 250ms, 30s, 5m, 1h, 1d.' });
-
-const positive = z.number().int().min(1).max(MAX_TASKS);
-
-const input = z.strictObject({
-  type: z
-    .enum(['string', 'number', 'integer', 'boolean', 'array', 'object', 'any'])
-    .optional()
-    .meta({ description: 'Default: string.' }),
-  description: z.string().optional(),
-  default: z.any().optional().meta({ description: 'Used when the input is not given.' }),
-  required: z
-    .boolean()
-    .optional()
-    .meta({ description: 'Default: true where there is no default.' }),
-  enum: z.array(z.any()).min(1).optional().meta({ description: 'The only values allowed.' }),
-});
+const input = z
+  .strictObject({
+    type: z
+      .enum(['string', 'number', 'integer', 'boolean', 'array', 'object', 'any'])
+      .optional()
+      .meta({ description: 'The type of its values. Default: string.', default: 'string' }),
+    description: z
+      .string()
+      .optional()
+      .meta({
+        description: 'What to give, in a sentence; shown where the input is missing.',
+        examples: ['The folder to analyse'],
+      }),
+    default: z
+      .any()
+      .optional()
+      .meta({
+        description: 'The value of a run that gives none. It has the type of the input.',
+        examples: ['.', 10, true],
+      }),
+    required: z.boolean().optional().meta({
+      description:
+        'Whether a run must give it. Default: true where there is no default value, else false.',
+    }),
+    enum: z
+      .array(z.any())
+      .min(1)
+      .optional()
+      .meta({
+        description: 'The only values allowed. Default: every value of the type.',
+        examples: [['low', 'high']],
+      }),
+  })
+  .meta({ description: 'One value that a run is started with.' });
 
 const settings = z.strictObject({
   max_parallel: positive.optional().meta({
-    description: 'Attempts that run at the same time. Default 3; 1 is the sequential mode.',
+    description:
+      'Attempts of the run that are under way at the same time, instances included. Default: 3. 1 is the sequential mode: dependency order, then the order of the file.',
+    default: 3,
+    examples: [1, 8],
   }),
-  timeout: duration.optional().meta({ description: 'Of the whole run. Default 3600 seconds.' }),
-  on_failure: z
-    .enum(['stop', 'continue'])
-    .optional()
-    .meta({ description: 'What an unhandled failure does to the run. Default stop.' }),
-  priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
+  timeout: duration({
+    description:
+      'How long the whole run may take; then it fails with run.timeout. Default: 3600 seconds.',
+    default: 3600,
+    examples: [3600, '30m'],
+  }).optional(),
+  on_failure: z.enum(['stop', 'continue']).optional().meta({
+    description:
+      'What a failure that no task handles does. stop cancels what runs and skips the rest; continue runs all that still can. Default: stop.',
+    default: 'stop',
+  }),
+  priority: z.enum(['urgent', 'high', 'normal', 'low']).optional().meta({
+    description: 'Which run goes first where several wait for a place. Default: normal.',
+    default: 'normal',
+  }),
 });
 
-const retry = z.strictObject({
-  max_attempts: z
-    .number()
-    .int()
-    .min(1)
-    .max(MAX_ATTEMPTS)
-    .optional()
-    .meta({ description: 'Attempts in all. Default 3.' }),
-  delay: duration.optional().meta({ description: 'Before the second attempt. Default 1 second.' }),
-  backoff: z
-    .enum(['fixed', 'exponential'])
-    .optional()
-    .meta({ description: 'Exponential doubles the delay each time. Default fixed.' }),
-  max_delay: duration.optional(),
-  jitter: z
-    .number()
-    .min(0)
-    .max(1)
-    .optional()
-    .meta({ description: 'Share of the delay that is random.' }),
-  retry_on: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .meta({ description: 'Error codes or their last part; default: every retryable error.' }),
-});
-
-const TRIGGER_TEXT =
-  'must be all_success, all_done, one_success, one_failed, none_failed, activated, any, or {count: N} with a whole N of 1 or more';
-const trigger = z
-  .union(
-    [
-      z.enum([
-        'all_success',
-        'all_done',
-        'one_success',
-        'one_failed',
-        'none_failed',
-        'activated',
-        'any',
-      ]),
-      z.strictObject({ count: positive }),
-    ],
-    { error: TRIGGER_TEXT },
-  )
-  .meta({
-    description: 'When the task runs, given how its dependencies ended. Default all_success.',
-  });
-
-const JOIN_TEXT = 'must be a whole number of instances, or a share between 0 and 1';
-const join = z.strictObject({
-  count: z
-    .number()
-    .positive(JOIN_TEXT)
-    .refine((count) => count < 1 || Number.isInteger(count), JOIN_TEXT)
-    .optional()
-    .meta({
-      description:
-        'Instances that must succeed: 1 or more is a number, below 1 a share. Default all.',
+const task = z
+  .strictObject({
+    id: name.meta({
+      description: `Its name in this file: letters, digits, _ and -, at most ${MAX_NAME_LENGTH}. Unique. Expressions name the task by it.`,
+      examples: ['analyze', 'sign-off'],
     }),
-  rest: z
-    .enum(['wait', 'cancel'])
-    .optional()
-    .meta({ description: 'What happens to the others. Default wait.' }),
-});
-
-const TIMER_TEXT = `${DURATION_TEXT}, or an expression \`\${...}\``;
-const wait = z.strictObject({
-  timer: z
-    .union([z.number().nonnegative(), z.string()], { error: TIMER_TEXT })
-    .refine(
-      (value) => isDuration(value) || (typeof value === 'string' && value.includes('${')),
-      TIMER_TEXT,
-    )
-    .meta({ description: 'How long to sleep: a duration, or an expression that yields one.' }),
-});
-
-const task = z.strictObject({
-  id: name.meta({ description: 'Unique in the file.' }),
-  agent: z.string().min(1).optional().meta({ description: 'Who does it.' }),
-  capability: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: 'Instead of an agent: what it must be able to do.' }),
-  wait: wait.optional().meta({ description: 'Instead of an agent: a durable wait.' }),
-  description: z.string().optional(),
-  request: z
-    .string()
-    .optional()
-    .meta({ description: 'What the agent is asked, in words; becomes parameters.request.' }),
-  parallel: z
-    .boolean()
-    .optional()
-    .meta({ description: 'false: never at the same time as another task of the run.' }),
-  parameters: z
-    .record(z.string(), z.any())
-    .optional()
-    .meta({ description: 'What the agent gets. Texts may hold ${...}.' }),
-  dependencies: z
-    .array(z.string())
-    .optional()
-    .meta({ description: 'Ids of the tasks that come before.' }),
-  trigger: trigger.optional(),
-  condition: z
-    .union([z.string().min(1), z.boolean()], { error: 'must be an expression' })
-    .optional()
-    .meta({ description: 'A CEL expression; when it is false the task is skipped.' }),
-  foreach: z
-    .union([z.string(), z.array(z.any())], {
-      error: 'must be a list, or an expression `${...}` that yields one',
-    })
-    .optional()
-    .meta({ description: 'One instance for each element of this list.' }),
-  as: z
-    .string()
-    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a plain name')
-    .max(MAX_NAME_LENGTH)
-    .optional()
-    .meta({ description: 'Name of the element in expressions; `item` always works.' }),
-  max_parallel: positive.optional().meta({ description: 'Instances that run at the same time.' }),
-  join: join.optional().meta({ description: 'How many instances must succeed.' }),
-  retry: retry.optional(),
-  timeout: duration.optional().meta({ description: 'Of one attempt.' }),
-  on_failure: z
-    .enum(['fail', 'skip', 'retry'])
-    .optional()
-    .meta({ description: 'What a final failure becomes. Default fail.' }),
-});
+    agent: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'The agent that does it, by name. A task has exactly one of agent, capability and wait.',
+        examples: ['codebase-analyzer', 'echo'],
+      }),
+    capability: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'What the agent must be able to do; the router chooses one that offers it. Stands in the place of agent.',
+        examples: ['analyze:security'],
+      }),
+    wait: wait.optional().meta({
+      description: 'A durable wait, in the place of an agent. It takes no place of max_parallel.',
+    }),
+    description: z
+      .string()
+      .optional()
+      .meta({
+        description: 'What the task is for, for people. No agent sees it.',
+        examples: ['Find the source files'],
+      }),
+    request: z
+      .string()
+      .optional()
+      .meta({
+        description:
+          'What the agent is asked, in words; the same as parameters.request. It may hold ${...}.',
+        examples: ['Find the TypeScript files under ${inputs.path}'],
+      }),
+    parallel: z.boolean().optional().meta({
+      description:
+        'false: it never runs at the same time as another task of the run. Default: true.',
+      default: true,
+    }),
+    parameters: z
+      .record(z.string(), z.any())
+      .optional()
+      .meta({
+        description:
+          'What the agent gets. Texts may hold ${...}; a text that is one ${...} keeps the type of its value. Default: none.',
+        examples: [{ path: '${inputs.path}', limit: 10 }],
+      }),
+    dependencies: z
+      .array(z.string().meta({ description: 'The id of a task of this file.' }))
+      .optional()
+      .meta({
+        description: 'Ids of the tasks that come before. Default: none, so it is ready at once.',
+        examples: [['find']],
+      }),
+    trigger: trigger.optional(),
+    condition: z
+      .union([z.string().min(1), z.boolean()], { error: 'must be an expression' })
+      .optional()
+      .meta({
+        description:
+          'An expression (CEL) that is true or false; where it is false the task is skipped. Default: true.',
+        examples: ['find.output.files.size() > 0', 'review.status == "success"'],
+      }),
+    foreach: z
+      .union([z.string(), z.array(z.any())], {
+        error: 'must be a list, or an expression `${...}` that yields one',
+      })
+      .optional()
+      .meta({
+        description:
+          'A list, or an expression that yields one: the task runs once for each element. Its output is the list of the outputs of the instances that succeeded. Default: one run of the task.',
+        examples: ['${find.output.files}', ['a', 'b']],
+      }),
+    as: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be a plain name')
+      .max(MAX_NAME_LENGTH)
+      .optional()
+      .meta({
+        description:
+          'Another name for the element in the expressions of a foreach task. Default: item, which always works.',
+        examples: ['file'],
+      }),
+    max_parallel: positive.optional().meta({
+      description:
+        'Instances of a foreach task that run at the same time. It can only lower the bound of the run. Default: settings.max_parallel.',
+      examples: [4],
+    }),
+    join: join.optional().meta({
+      description:
+        'How many instances of a foreach task must succeed, and what becomes of the others. Default: all must.',
+    }),
+    retry: retry.optional().meta({
+      description: 'What happens after an attempt that failed. Default: no second attempt.',
+    }),
+    timeout: duration({
+      description:
+        'How long one attempt may take; then it fails with task.timeout. Default: no bound but that of the run.',
+      examples: [60, '5m'],
+    }).optional(),
+    on_failure: z.enum(['fail', 'skip', 'retry']).optional().meta({
+      description:
+        'What a final failure becomes. fail: the task is failed. skip: it counts as skipped and as no failure. retry: fail, with three attempts where retry is absent. Default: fail.',
+      default: 'fail',
+    }),
+  })
+  .meta({ description: 'One step of the workflow: an agent that works, or a wait.' });
 
 /** The file as a whole. */
 export const workflowSchema = z.strictObject({
+  $schema: z
+    .string()
+    .optional()
+    .meta({
+      description: 'Where an editor finds this schema. It has no meaning for the run.',
+      examples: ['../schema/workflow.schema.json'],
+    }),
   version: z
     .union([z.literal('1.0'), z.literal(1)], { error: 'must be "1.0"' })
     .optional()
-    .meta({ description: 'Of the language. Default "1.0".' }),
-  name: z.string().min(1).max(200),
-  description: z.string().optional(),
+    .meta({ description: 'The version of the language. Default: "1.0".', default: '1.0' }),
+  name: z
+    .string()
+    .min(1)
+    .max(200)
+    .meta({
+      description: 'The name of the workflow, at most 200 characters. Lists of runs show it.',
+      examples: ['analyze-repository'],
+    }),
+  description: z
+    .string()
+    .optional()
+    .meta({
+      description: 'What the workflow does, for people.',
+      examples: ['Analyse what changed, escalate what looks risky.'],
+    }),
   metadata: z
-    .object({ author: z.string().optional(), tags: z.array(z.string()).optional() })
+    .object({
+      author: z
+        .string()
+        .optional()
+        .meta({ description: 'Who wrote it.', examples: ['platform'] }),
+      tags: z
+        .array(z.string().meta({ description: 'One word to find it by.' }))
+        .optional()
+        .meta({ description: 'Words to find it by.', examples: [['review', 'nightly']] }),
+    })
     .catchall(z.any())
     .optional()
-    .meta({ description: 'Free notes; author and tags are known.' }),
+    .meta({ description: 'Free notes, in any fields. They have no meaning for the run.' }),
   inputs: z
     .record(name, input)
     .optional()
-    .meta({ description: 'Typed values that a run is started with.' }),
-  settings: settings.optional(),
+    .meta({
+      description:
+        'The values that a run is started with, by name. They are checked before the run exists. Without this block a free name in an expression becomes a required text input.',
+      examples: [{ path: { type: 'string', default: '.' } }],
+    }),
+  settings: settings.optional().meta({ description: 'What holds for the run as a whole.' }),
   context: z
     .strictObject({
       variables: z
         .record(name, z.any())
         .optional()
-        .meta({ description: 'Constants for expressions.' }),
+        .meta({
+          description: 'Constants for expressions, by name. Default: none.',
+          examples: [{ threshold: 10 }],
+        }),
     })
-    .optional(),
-  tasks: z.array(task).min(1, 'must hold a task').max(MAX_TASKS),
+    .optional()
+    .meta({ description: 'What every task of the run can see.' }),
+  tasks: z
+    .array(task)
+    .min(1, 'must hold a task')
+    .max(MAX_TASKS)
+    .meta({
+      description: `The tasks, at least one and at most ${MAX_TASKS}. They run by their dependencies, not by their order in the file.`,
+    }),
   outputs: z
     .record(z.string(), z.any())
     .optional()
-    .meta({ description: 'What the run gives back. Texts may hold ${...}.' }),
+    .meta({
+      description:
+        'What the run gives back, by name. Texts may hold ${...}. Default: nothing is given back.',
+      examples: [{ report: '${report.output}' }],
+    }),
 });
 
 /** The fields that each part of a file may have, for suggestions. */
@@ -231,7 +282,11 @@ export function workflowJsonSchema(): Record<string, unknown> {
     target: 'draft-2020-12',
     unrepresentable: 'any',
   });
-  return { title: 'Troupe workflow', ...schema };
+  return {
+    title: 'Troupe workflow',
+    description: 'A workflow: tasks that agents do, in the order of their dependencies.',
+    ...schema,
+  };
 }
 
 /** The shape of a file that passed the schema; what `defineWorkflow` takes is a narrower form of it. */

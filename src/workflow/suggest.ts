@@ -5,10 +5,12 @@ const MAX_WRONG_LETTERS = 8;
 
 /**
  * The candidate that a mistyped name most likely meant, or `undefined` when none is near.
- * Near: at most a third of the letters differ (insertions, deletions, substitutions, swaps), and at most 8.
+ * Near: at most a third of the letters differ (insertions, deletions, substitutions, swaps), and at most 8. Of two
+ * letters one may differ; a single letter is near its other case alone.
  */
 export function nearest(name: string, candidates: Iterable<string>): string | undefined {
-  const allowed = Math.min(MAX_WRONG_LETTERS, Math.max(1, Math.floor(name.length / 3)));
+  const least = name.length > 1 ? 1 : 0;
+  const allowed = Math.min(MAX_WRONG_LETTERS, Math.max(least, Math.floor(name.length / 3)));
   const wanted = name.toLowerCase();
   let best: string | undefined;
   let bestDistance = allowed + 1;
@@ -28,23 +30,54 @@ export function nearest(name: string, candidates: Iterable<string>): string | un
 /** How many suggestions each definition was given. */
 const given = new WeakMap<object, number>();
 
+/** What to do about a mistyped name; `suggestion` is the name to put in its place, where one is near. */
+export interface Advice {
+  hint: string;
+  suggestion?: string;
+}
+
 /**
  * `Did you mean \`x\`?`, or the fallback where nothing is near. With an `owner` (a definition's names) only so many
  * are looked for: comparing takes time, and nobody reads the five-hundredth.
  */
+export function suggest(
+  name: string,
+  candidates: Iterable<string>,
+  otherwise: string,
+  owner?: object,
+): Advice {
+  if (owner !== undefined) {
+    const count = given.get(owner) ?? 0;
+    if (count >= MAX_SUGGESTIONS) return { hint: otherwise };
+    given.set(owner, count + 1);
+  }
+  const found = nearest(name, candidates);
+  return found === undefined ? { hint: otherwise } : meant(found);
+}
+
+/** Letters that a typing error gets wrong, and how long a name is for them to prove one. */
+const TYPING_ERRORS = 2;
+const LONG_NAME = 8;
+
+/** True where a name is so near a long known one that nobody would have given it to something else. */
+export function isTypingError(name: string, known: string | undefined): boolean {
+  if (known === undefined || known.length < LONG_NAME) return false;
+  return editDistance(name.toLowerCase(), known.toLowerCase(), TYPING_ERRORS) <= TYPING_ERRORS;
+}
+
+/** The advice for a name that is known to be meant. */
+export function meant(suggestion: string): Advice {
+  return { hint: `Did you mean \`${suggestion}\`?`, suggestion };
+}
+
+/** The hint of `suggest` alone, for messages that only people read. */
 export function didYouMean(
   name: string,
   candidates: Iterable<string>,
   otherwise: string,
   owner?: object,
 ): string {
-  if (owner !== undefined) {
-    const count = given.get(owner) ?? 0;
-    if (count >= MAX_SUGGESTIONS) return otherwise;
-    given.set(owner, count + 1);
-  }
-  const found = nearest(name, candidates);
-  return found === undefined ? otherwise : `Did you mean \`${found}\`?`;
+  return suggest(name, candidates, otherwise, owner).hint;
 }
 
 const MAX_COMPARED = 64;

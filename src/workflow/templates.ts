@@ -25,29 +25,37 @@ export interface CompiledTemplate {
 
 type Render = (scope: Scope) => JsonValue;
 
+/** Where an expression stands: the path of its text in the value, the text, and the offset in it. */
+export interface TemplatePlace {
+  readonly path: readonly (string | number)[];
+  readonly text: string;
+  readonly offset: number;
+}
+
+/** Who wants to know of every expression of a template, right or wrong. */
+export interface TemplateObserver {
+  expression(compiled: CompiledExpression, place: TemplatePlace): void;
+  /** Offsets in the error are those in the whole text. */
+  problem(error: ExpressionInvalid | ExpressionLimit, place: Omit<TemplatePlace, 'offset'>): void;
+}
+
 interface Walk {
   readonly names: NameTable;
   readonly references: Reference[];
-  readonly onProblem:
-    | ((
-        path: readonly (string | number)[],
-        error: ExpressionInvalid | ExpressionLimit,
-        source: string,
-      ) => void)
-    | undefined;
+  readonly observer: TemplateObserver | undefined;
 }
 
 /**
  * Compiles a value. Throws `expression.invalid` and `expression.limit` at the first wrong expression;
- * with `onProblem` it reports all of them with their paths instead and renders none.
+ * with an observer it reports all of them with their paths instead and renders none.
  */
 export function compileTemplate(
   value: JsonValue,
   names: NameTable,
-  onProblem?: Walk['onProblem'],
+  observer?: TemplateObserver,
 ): CompiledTemplate {
   const references: Reference[] = [];
-  const render = compileValue(value, { names, references, onProblem }, []);
+  const render = compileValue(value, { names, references, observer }, []);
   return { references, constant: render === undefined, render: render ?? (() => value) };
 }
 
@@ -107,20 +115,30 @@ function compileReported(
   walk: Walk,
   path: readonly (string | number)[],
 ): Render | undefined {
-  if (walk.onProblem === undefined) return compileText(source, walk);
   try {
-    return compileText(source, walk);
+    return compileText(source, walk, path);
   } catch (error) {
-    if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
-    walk.onProblem(path, error, source);
-    return undefined;
+    return report(error, { path, text: source }, walk.observer);
   }
 }
 
+/** Hands an expected error to the observer; throws every other one, and all where nobody observes. */
+function report(
+  error: unknown,
+  place: Omit<TemplatePlace, 'offset'>,
+  observer: TemplateObserver | undefined,
+): undefined {
+  const isExpected = error instanceof ExpressionInvalid || error instanceof ExpressionLimit;
+  if (!isExpected || observer === undefined) throw error;
+  observer.problem(error, place);
+  return undefined;
+}
+
 /** A text that is one `${...}` keeps the type of the value; otherwise the parts are joined. */
-function compileText(source: string, walk: Walk): Render {
+function compileText(source: string, walk: Walk, path: readonly (string | number)[]): Render {
+  // Only an observer goes on behind a wrong part, and it renders nothing.
   const parts = splitText(source).map((part) =>
-    typeof part === 'string' ? part : compilePart(part, source, walk),
+    typeof part === 'string' ? part : (compilePart(part, { path, text: source }, walk) ?? ''),
   );
   const [only] = parts;
   if (parts.length === 1 && only !== undefined && typeof only !== 'string')
@@ -135,21 +153,37 @@ function compileText(source: string, walk: Walk): Render {
   };
 }
 
-function compilePart(part: TemplatePart, whole: string, walk: Walk): CompiledExpression {
+function compilePart(
+  { expression, offset }: TemplatePart,
+  whole: Omit<TemplatePlace, 'offset'>,
+  { names, references, observer }: Walk,
+): CompiledExpression | undefined {
+  const onUnknown =
+    observer &&
+    ((error: ExpressionInvalid) => observer.problem(moved(error, whole.text, offset), whole));
   try {
-    const compiled = compileExpression(part.expression, walk.names);
-    walk.references.push(...compiled.references);
+    const compiled = compileExpression(expression, names, onUnknown);
+    references.push(...compiled.references);
+    observer?.expression(compiled, { ...whole, offset });
     return compiled;
   } catch (error) {
-    if (!(error instanceof ExpressionInvalid)) throw error;
-    throw new ExpressionInvalid({
-      problem: error.problem,
-      message: error.message,
-      hint: error.hint,
-      expression: whole,
-      offset: error.offset + part.offset,
-    });
+    const inWhole = error instanceof ExpressionInvalid ? moved(error, whole.text, offset) : error;
+    return report(inWhole, whole, observer);
   }
+}
+
+/** The same error with its offset in the text around the expression. */
+function moved(error: ExpressionInvalid, expression: string, by: number): ExpressionInvalid {
+  const { problem, message, hint, length, suggestion, offset } = error;
+  return new ExpressionInvalid({
+    problem,
+    message,
+    hint,
+    length,
+    suggestion,
+    expression,
+    offset: offset + by,
+  });
 }
 
 interface TemplatePart {
@@ -208,6 +242,7 @@ function closingBrace(source: string, from: number): number {
     hint: 'Close it with `}`, or write `$${` for the text itself.',
     expression: source,
     offset: from - 2,
+    length: 2,
   });
 }
 

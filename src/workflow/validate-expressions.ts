@@ -1,4 +1,7 @@
-/** Checks every expression of a definition: syntax, names, and that what it reads exists by then. */
+/**
+ * Checks every expression of a definition: syntax, names, types, and that what it reads exists by then.
+ * Size: each place of an expression, and each finding with its words.
+ */
 import { Ancestry } from './ancestry.ts';
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { parseDuration } from './durations.ts';
@@ -11,7 +14,7 @@ import {
 } from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
 import { type NameTable, namesForTask, nameTableOf } from './names.ts';
-import type { Findings, Path } from './problems.ts';
+import type { Finding, Findings, Path } from './problems.ts';
 import { compileTemplate, unwrapped } from './templates.ts';
 import type { JsonValue } from './value.ts';
 
@@ -19,6 +22,8 @@ interface Subject {
   readonly definition: WorkflowDefinition;
   readonly graph: TaskGraph;
   readonly hasInputs: boolean;
+  /** By index: 1 for a task that can never run. A condition that is always false adds to it. */
+  readonly isDead: Uint8Array;
 }
 
 /**
@@ -26,12 +31,12 @@ interface Subject {
  * warning; a name that is used only inside `default(...)` becomes an optional one.
  */
 export function checkExpressions(
-  { definition, graph, hasInputs }: Subject,
+  { definition, graph, hasInputs, isDead }: Subject,
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
   const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
-  const check = new ExpressionCheck({ names, graph, definition, findings });
+  const check = new ExpressionCheck({ names, graph, definition, findings, isDead });
   for (const [index, task] of definition.tasks.entries()) {
     if (findings.isFull) return;
     check.task(index, task);
@@ -39,18 +44,28 @@ export function checkExpressions(
   check.template(definition.outputs, { path: ['outputs'], names, task: undefined });
   for (const [name, { optional }] of free) {
     definition.inputs[name] = { type: 'string', required: !optional };
-    findings.add(freeName(name, check.firstUse.get(name) ?? []));
+    findings.add({
+      code: 'workflow.free-name',
+      severity: 'warning',
+      message: `\`${name}\` is no task or variable and becomes an input`,
+      hint: `Declare it: \`inputs: { ${name}: { type: string } }\`.`,
+      ...(check.firstUse.get(name) ?? { path: [] }),
+    });
   }
 }
 
-function freeName(name: string, path: Path) {
+type TaskReference = Extract<Reference, { kind: 'task' }>;
+
+/** A part of a text at a path. */
+type Spot = Pick<Finding, 'path' | 'text' | 'offset' | 'length'>;
+
+/** More instances are wanted than there are. */
+export function impossibleJoin(index: number, count: number, instances: number): Finding {
   return {
-    code: 'workflow.free-name',
-    severity: 'warning' as const,
-    message: `\`${name}\` is no task or variable and becomes an input`,
-    hint: `Declare it: \`inputs: { ${name}: { type: string } }\`.`,
-    path,
-    text: name,
+    code: 'workflow.impossible-join',
+    message: `\`join\` wants ${count} instances and there are ${instances}`,
+    hint: 'Lower `count`, or lengthen the list.',
+    path: ['tasks', index, 'join', 'count'],
   };
 }
 
@@ -102,11 +117,12 @@ const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
 
 class ExpressionCheck {
   /** Where each free name is used first. */
-  readonly firstUse = new Map<string, Path>();
+  readonly firstUse = new Map<string, Spot>();
   private readonly names: NameTable;
   private readonly definition: WorkflowDefinition;
   private readonly graph: TaskGraph;
   private readonly findings: Findings;
+  private readonly isDead: Uint8Array;
   private readonly ancestry: Ancestry;
 
   constructor(options: {
@@ -114,7 +130,9 @@ class ExpressionCheck {
     graph: TaskGraph;
     definition: WorkflowDefinition;
     findings: Findings;
+    isDead: Uint8Array;
   }) {
+    this.isDead = options.isDead;
     this.names = options.names;
     this.definition = options.definition;
     this.graph = options.graph;
@@ -126,7 +144,8 @@ class ExpressionCheck {
     const { names } = this;
     const at = (field: string): Use => ({ path: ['tasks', index, field], names, task: index });
     if (task.condition !== undefined) this.condition(task.condition, at('condition'));
-    if (task.foreach !== undefined) this.template(task.foreach, at('foreach'), FOREACH);
+    if (task.foreach !== undefined)
+      this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
     if (task.wait !== undefined) {
       const use = { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] };
       this.template(task.wait.duration, use, TIMER);
@@ -135,35 +154,68 @@ class ExpressionCheck {
   }
 
   private condition(source: string, use: Use): void {
+    const { path } = use;
+    let isSound = true;
+    const onUnknown = (error: ExpressionInvalid): void => {
+      isSound = false;
+      this.report({ error, source, path });
+    };
     try {
-      const compiled = compileExpression(source, use.names);
-      this.references(compiled.references, use, source);
-      this.fits(compiled, CONDITION, { source, use });
+      const compiled = compileExpression(source, use.names, onUnknown);
+      this.references(compiled.references, use, { path, text: source, offset: 0 });
+      if (isSound) this.fits(compiled, CONDITION, { source, use });
+      if (isSound && compiled.constant === false) this.neverHolds(source, use);
     } catch (error) {
       if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
-      this.report({ error, source, path: use.path });
+      this.report({ error, source, path });
     }
   }
 
-  template(value: JsonValue, use: Use, wanted?: Wanted): void {
-    let isSound = true;
-    const template = compileTemplate(value, use.names, (inner, error, source) => {
-      isSound = false;
-      this.report({ error, source, path: this.pathOf(use, inner) });
+  private neverHolds(source: string, { path, task }: Use): void {
+    if (task !== undefined) this.isDead[task] = 1;
+    this.findings.add({
+      code: 'workflow.never-runs',
+      severity: 'warning',
+      message: 'this condition is always false, so the task is always skipped',
+      hint: 'Remove the task, or compare with something that a run decides.',
+      path,
+      text: source,
     });
-    this.references(template.references, use, '');
+  }
+
+  /** A literal list is checked with the task. */
+  private joinHolds(index: number, count: number | undefined, found: Found | undefined): void {
+    const list = found?.constant;
+    if (count === undefined || !Array.isArray(list) || count <= list.length) return;
+    this.findings.add(impossibleJoin(index, count, list.length));
+  }
+
+  /** What is known of the value, where a place wants one and no expression in it is wrong. */
+  template(value: JsonValue, use: Use, wanted?: Wanted): Found | undefined {
+    let isSound = true;
+    compileTemplate(value, use.names, {
+      problem: (error, { path, text: source }) => {
+        isSound = false;
+        this.report({ error, source, path: this.pathOf(use, path) });
+      },
+      expression: ({ references }, { path, text, offset }) =>
+        this.references(references, use, { path: this.pathOf(use, path), text, offset }),
+    });
     const isText = typeof value === 'string' && value.includes('${');
-    if (wanted !== undefined && isText && isSound) this.templateFits(value, wanted, use);
+    return wanted !== undefined && isText && isSound
+      ? this.templateFits(value, wanted, use)
+      : undefined;
   }
 
   /** A text that is one `${...}` has the type of its expression; every other one is a text. */
-  private templateFits(source: string, wanted: Wanted, use: Use): void {
+  private templateFits(source: string, wanted: Wanted, use: Use): Found {
     const expression = unwrapped(source);
     const found: Found =
       expression === undefined
         ? { constant: undefined, type: 'string' }
         : compileExpression(expression, use.names);
     this.fits(found, wanted, { source, use });
+    return found;
   }
 
   /** Reports what can only fail at run time; what may be right in some run is none of its business. */
@@ -204,26 +256,52 @@ class ExpressionCheck {
       hint: error.hint,
       path,
       text: source,
-      offset: isInvalid ? error.offset : 0,
+      ...(isInvalid
+        ? { offset: error.offset, length: error.length, suggestion: error.suggestion }
+        : {}),
     });
   }
 
-  private references(references: readonly Reference[], use: Use, source: string): void {
+  private references(
+    references: readonly Reference[],
+    use: Use,
+    { path, text, offset }: { path: Path; text: string; offset: number },
+  ): void {
     for (const reference of references) {
-      if (reference.kind === 'task') this.taskReference(reference.id, use, source);
-      if (
+      if (!('at' in reference)) continue;
+      const { at } = reference;
+      const spot = { path, text, offset: offset + at.offset, length: at.length };
+      if (reference.kind === 'task') this.taskReference(reference, use, spot);
+      else if (
         reference.kind === 'input' &&
         this.names.free?.has(reference.name) === true &&
         !this.firstUse.has(reference.name)
       ) {
-        this.firstUse.set(reference.name, use.path);
+        this.firstUse.set(reference.name, spot);
       }
     }
   }
 
+  /** What never runs has no output: the run would fail when its outputs are put together. */
+  private outputReference(
+    { id, fields, optional }: TaskReference,
+    target: number,
+    spot: Spot,
+  ): void {
+    if (this.isDead[target] !== 1 || optional || !fields.includes('output')) return;
+    this.findings.add({
+      code: 'workflow.no-output',
+      message: `\`outputs\` names the output of \`${id}\`, which can never run`,
+      hint: `Write \`default(${id}.output, null)\`, or name another task.`,
+      ...spot,
+    });
+  }
+
   /** Outputs see every task; a task sees those that have ended before it. */
-  private taskReference(id: string, { path, task: index }: Use, source: string): void {
+  private taskReference(reference: TaskReference, { task: index }: Use, spot: Spot): void {
+    const { id } = reference;
     const target = this.graph.indexOf.get(id);
+    if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
     const task = index === undefined ? undefined : this.definition.tasks[index];
     if (target === undefined || index === undefined || task === undefined) return;
     if (this.ancestry.comesBefore(target, index)) return;
@@ -236,8 +314,7 @@ class ExpressionCheck {
       hint: isSelf
         ? 'Name the tasks before it.'
         : `Add \`${id}\` to the dependencies of \`${task.id}\`.`,
-      path,
-      text: source === '' ? id : source,
+      ...spot,
     });
   }
 }

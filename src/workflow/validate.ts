@@ -9,9 +9,9 @@ import { buildGraph, type TaskGraph } from './graph.ts';
 import { checkInputDefinitions } from './inputs.ts';
 import { isTaskId } from './names.ts';
 import type { Findings } from './problems.ts';
-import { didYouMean } from './suggest.ts';
+import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
-import { checkExpressions } from './validate-expressions.ts';
+import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Who exists: a list, or a question. Absent: not checked. */
@@ -20,7 +20,15 @@ export type Known = readonly string[] | ((name: string) => boolean);
 export interface ValidationOptions {
   readonly agents?: Known;
   readonly capabilities?: Known;
+  /**
+   * What others may offer by the time of the run: there an unknown name is a warning, unless it is most likely a
+   * known one with a typing error.
+   */
+  readonly mayJoin?: readonly Performer[];
 }
+
+/** Who does a task. */
+export type Performer = 'agent' | 'capability';
 
 /** Checks the meaning of a definition; `source` is what it was compiled from. May add free inputs to it. */
 export function validateDefinition(
@@ -39,8 +47,9 @@ export function validateDefinition(
   }
   checkWho(definition.tasks, findings, options);
   checkCycles(definition.tasks, graph, findings);
-  checkTriggers(definition.tasks, graph, findings);
-  checkExpressions({ definition, graph, hasInputs: Object.hasOwn(source, 'inputs') }, findings);
+  const isDead = checkTriggers(definition.tasks, graph, findings);
+  const hasInputs = Object.hasOwn(source, 'inputs');
+  checkExpressions({ definition, graph, hasInputs, isDead }, findings);
 }
 
 interface Place {
@@ -85,7 +94,7 @@ function checkDependencies(
     if (id === task.id) {
       findings.add({
         code: 'workflow.cycle',
-        message: `\`${id}\` depends on itself`,
+        message: `\`${id}\` depends on itself: ${id} -> ${id}`,
         hint: 'Remove the dependency.',
         path,
       });
@@ -93,12 +102,7 @@ function checkDependencies(
       findings.add({
         code: 'workflow.missing-dependency',
         message: `\`${task.id}\` depends on \`${id}\`, which is no task of this workflow`,
-        hint: didYouMean(
-          id,
-          graph.indexOf.keys(),
-          'Add the task, or remove the dependency.',
-          graph,
-        ),
+        ...suggest(id, graph.indexOf.keys(), 'Add the task, or remove the dependency.', graph),
         path,
       });
     } else if (seen.has(id)) {
@@ -188,12 +192,7 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
   }
   const count = join?.count;
   if (Array.isArray(foreach) && count !== undefined && count > foreach.length) {
-    findings.add({
-      code: 'workflow.impossible-join',
-      message: `\`join\` wants ${count} instances and there are ${foreach.length}`,
-      hint: 'Lower `count`, or lengthen the list.',
-      path: ['tasks', index, 'join', 'count'],
-    });
+    findings.add(impossibleJoin(index, count, foreach.length));
   }
 }
 
@@ -202,22 +201,31 @@ function checkWho(
   findings: Findings,
   options: ValidationOptions,
 ): void {
-  const knows = { agent: knower(options.agents), capability: knower(options.capabilities) };
-  const lists = { agent: options.agents, capability: options.capabilities };
+  const known = { agent: options.agents, capability: options.capabilities };
+  const knows = { agent: knower(known.agent), capability: knower(known.capability) };
+  const warned = { agent: new Set<string>(), capability: new Set<string>() };
   for (const [index, task] of tasks.entries()) {
     for (const kind of ['agent', 'capability'] as const) {
       const name = task[kind];
-      if (name === undefined || knows[kind](name)) continue;
-      const list = lists[kind];
+      // An empty name is reported with the shape of the file.
+      if (name === undefined || name === '' || knows[kind](name)) continue;
+      if (warned[kind].has(name)) continue;
+      const names = known[kind];
+      const advice = suggest(
+        name,
+        typeof names === 'object' ? names : [],
+        `Start a worker that has this ${kind}.`,
+        tasks,
+      );
+      const isCertain =
+        options.mayJoin?.includes(kind) !== true || isTypingError(name, advice.suggestion);
+      // Once is enough for what may be right: the bound on problems is for mistakes.
+      if (!isCertain) warned[kind].add(name);
       findings.add({
         code: `workflow.unknown-${kind}`,
+        severity: isCertain ? 'error' : 'warning',
         message: `there is no ${kind} \`${name}\``,
-        hint: didYouMean(
-          name,
-          typeof list === 'object' ? list : [],
-          `Start a worker that has this ${kind}.`,
-          tasks,
-        ),
+        ...advice,
         path: ['tasks', index, kind],
       });
     }
@@ -240,21 +248,26 @@ function checkCycles(tasks: readonly TaskDefinition[], graph: TaskGraph, finding
     const ids = [...cycle, first].map((index) => tasks[index]?.id ?? '');
     const shown =
       ids.length > MAX_CYCLE_SHOWN ? [...ids.slice(0, MAX_CYCLE_SHOWN), '...', ids[0]] : ids;
+    // The last one of the cycle is the dependency that closes it.
+    const closing = tasks[first]?.dependencies.indexOf(ids.at(-2) ?? '') ?? -1;
     findings.add({
       code: 'workflow.cycle',
       message: `the tasks wait for each other: ${shown.join(' -> ')}`,
       hint: 'Remove one of these dependencies.',
-      path: ['tasks', first, 'dependencies'],
+      path: ['tasks', first, 'dependencies', ...(closing === -1 ? [] : [closing])],
     });
   }
 }
 
-/** A trigger that is decided as `skip` in the best case can never hold; what waits for such a task may not either. */
+/**
+ * A trigger that is decided as `skip` in the best case can never hold; what waits for such a task may not either.
+ * Returns 1 for each task that can never run.
+ */
 function checkTriggers(
   tasks: readonly TaskDefinition[],
   graph: TaskGraph,
   findings: Findings,
-): void {
+): Uint8Array {
   const isDead = new Uint8Array(tasks.length);
   for (const index of graph.order) {
     const task = tasks[index];
@@ -277,6 +290,7 @@ function checkTriggers(
       path: ['tasks', index, isRoot ? 'trigger' : 'id'],
     });
   }
+  return isDead;
 }
 
 function triggerText(task: TaskDefinition): string {

@@ -1,6 +1,6 @@
 /**
- * Reads YAML or JSON text into a JSON value, and finds the place of a path in the text again.
- * Places are looked up only when there is a problem, so a good file pays nothing for them.
+ * Reads YAML or JSON text into a JSON value. Places are looked up only when there is a problem, so a good file pays
+ * nothing for them.
  *
  * Y1 What aliases and merge keys add is bounded; what is written out is bounded by the text.
  * Y2 Never throws: what is wrong becomes a finding.
@@ -11,15 +11,17 @@ import {
   isMap,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
   parseDocument,
   type YAMLMap,
 } from 'yaml';
 import { MAX_ALIAS_NODES, MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
-import { type Finding, type Findings, type Locate, nowhere, type Place } from './problems.ts';
+import { type Finding, type Findings, type Locate, nowhere } from './problems.ts';
+import { locatorOf } from './source-places.ts';
 import type { JsonObject, JsonValue } from './value.ts';
+import { explainSyntax } from './yaml-mistakes.ts';
+import { nodeSpans } from './yaml-spans.ts';
 
 export interface SourceText {
   /** `undefined` where the text cannot be read at all. */
@@ -33,32 +35,21 @@ export function readSource(source: string, findings: Findings): SourceText {
     findings.add(tooLarge(`the text has more than ${MAX_SOURCE_LENGTH} characters`));
     return { value: undefined, locate: nowhere };
   }
-  const lines = new LineCounter();
-  const document = readDocument(source, lines);
+  const document = readDocument(source);
   if (document === undefined) {
     findings.add(tooDeep([]));
-    return { value: undefined, locate: (finding) => placeOf(finding, { document, lines, source }) };
+    return { value: undefined, locate: locatorOf(source, nodeSpans(undefined)) };
   }
-  reportSyntax(document, findings);
-  const value = new Reader(findings).value(document.contents, []);
-  return { value, locate: (finding) => placeOf(finding, { document, lines, source }) };
-}
-
-/** Places in a text that was read otherwise, as JSON; it is read as YAML when the first place is asked for. */
-export function locatorOf(source: string): Locate {
-  const lines = new LineCounter();
-  let document: Document.Parsed | undefined;
-  return (finding) => {
-    document ??= readDocument(source, lines);
-    return placeOf(finding, { document, lines, source });
-  };
+  const locate = locatorOf(source, nodeSpans(document));
+  // What follows from half a text would only hide what is wrong with it.
+  if (reportSyntax(document, { source, findings })) return { value: undefined, locate };
+  return { value: new Reader(findings).value(document.contents, []), locate };
 }
 
 /** `undefined` where the text is nested so deeply that the parser, which recurses, exhausts the stack. */
-function readDocument(source: string, lineCounter: LineCounter): Document.Parsed | undefined {
+function readDocument(source: string): Document.Parsed | undefined {
   try {
     return parseDocument(source, {
-      lineCounter,
       uniqueKeys: false,
       merge: false,
       prettyErrors: false,
@@ -89,16 +80,35 @@ export function tooDeep(path: Finding['path']): Finding {
   };
 }
 
-function reportSyntax(document: Document.Parsed, findings: Findings): void {
-  for (const problem of [...document.errors, ...document.warnings]) {
-    findings.add({
-      code: 'workflow.syntax',
-      message: problem.message,
-      hint: 'The text is neither YAML nor JSON at this place.',
-      path: [],
-      position: problem.pos[0],
-    });
+/** Mistakes that leave the structure around them as it was meant, so that the next one is one of its own. */
+const LOCAL_MISTAKES: ReadonlySet<string> = new Set([
+  'BAD_DQ_ESCAPE',
+  'BAD_SCALAR_START',
+  'MULTIPLE_ANCHORS',
+  'MULTIPLE_TAGS',
+  'TAG_RESOLVE_FAILED',
+]);
+
+/** Reports the first mistake and those that cannot be its consequence; false where there is none. */
+function reportSyntax(
+  { errors, warnings }: Document.Parsed,
+  { source, findings }: { source: string; findings: Findings },
+): boolean {
+  const [first, ...others] = [...errors, ...warnings].sort((a, b) => a.pos[0] - b.pos[0]);
+  if (first === undefined) return false;
+  const isLocal = LOCAL_MISTAKES.has(first.code);
+  for (const mistake of [first, ...others]) {
+    if (mistake !== first && !(isLocal && LOCAL_MISTAKES.has(mistake.code))) continue;
+    findings.add({ ...explainSyntax(mistake), path: [], position: placeOf(mistake.pos, source) });
   }
+  return true;
+}
+
+/** What is missing at the end is missed behind the last text, not on an empty line below it. */
+function placeOf([start, end]: [number, number], source: string): { start: number; end: number } {
+  const before = source.slice(0, start);
+  if (source.slice(start).trim() !== '') return { start, end };
+  return { start: before.trimEnd().length, end: before.trimEnd().length };
 }
 
 class Reader {
@@ -231,64 +241,9 @@ export function unsupported(path: Finding['path']): Finding {
   };
 }
 
-function positionOf(node: unknown): { position?: number } {
+function positionOf(node: unknown): Pick<Finding, 'position'> {
   const range = (node as Partial<Node> | null)?.range;
-  return range === undefined || range === null ? {} : { position: range[0] };
-}
-
-interface Located {
-  readonly document: Document.Parsed | undefined;
-  readonly lines: LineCounter;
-  readonly source: string;
-}
-
-const EXCERPT = 200;
-
-function placeOf(finding: Finding, located: Located): Place {
-  const { start, end } = spanOf(finding, located);
-  const { line, col } = located.lines.linePos(Math.min(start, located.source.length));
-  const text = located.source.slice(start, Math.min(end, start + EXCERPT)).split('\n')[0] ?? '';
-  return { line: Math.max(1, line), column: Math.max(1, col), text: text.trim() };
-}
-
-function spanOf(finding: Finding, { document, source }: Located): { start: number; end: number } {
-  if (finding.position !== undefined) {
-    const end = source.indexOf('\n', finding.position);
-    return { start: finding.position, end: end === -1 ? source.length : end };
-  }
-  const node = document === undefined ? undefined : nodeAt(document, finding);
-  const [start = 0, end = 0] = node?.range ?? [];
-  if (finding.text === undefined || finding.atKey === true) return { start, end };
-  return { start: start + offsetInside(source.slice(start, end), finding), end };
-}
-
-/**
- * A text over several lines is indented in its source, so the line is looked for. An escaped or folded
- * text differs from its source; then the place is that of the text as a whole.
- */
-function offsetInside(raw: string, { text = '', offset = 0 }: Finding): number {
-  const whole = raw.indexOf(text);
-  if (whole !== -1) return whole + offset;
-  const lineStart = text.lastIndexOf('\n', offset - 1) + 1;
-  const lineEnd = text.indexOf('\n', offset);
-  const line = text.slice(lineStart, lineEnd === -1 ? text.length : lineEnd);
-  const found = raw.indexOf(line);
-  return found === -1 ? 0 : found + offset - lineStart;
-}
-
-/** The node at a path, or the last one on the way to it. */
-function nodeAt(document: Document.Parsed, { path, atKey }: Finding): Node | undefined {
-  let node: unknown = document.contents;
-  for (const [depth, part] of path.entries()) {
-    if (isAlias(node)) node = node.resolve(document);
-    const pair = isMap(node)
-      ? node.items.find((item) => isScalar(item.key) && String(item.key.value) === String(part))
-      : undefined;
-    const next: unknown = isSeq(node) && typeof part === 'number' ? node.items[part] : pair?.value;
-    if (pair !== undefined && (atKey === true || next === null) && depth === path.length - 1)
-      return pair.key as Node;
-    if (next === undefined || next === null) break;
-    node = next;
-  }
-  return node as Node | undefined;
+  return range === undefined || range === null
+    ? {}
+    : { position: { start: range[0], end: range[1] } };
 }

@@ -65,7 +65,9 @@ describe('names', () => {
     const thrown = refusal('1 + my-task.outptu');
     expect(thrown).toMatchObject({
       problem: 'expression.unknown-name',
-      offset: 11 - 7,
+      offset: 12,
+      length: 6,
+      suggestion: 'output',
       hint: 'Did you mean `output`?',
     });
   });
@@ -79,7 +81,7 @@ describe('names', () => {
       'a.status == "success" && size(a.output.list) > inputs.max-depth',
       names,
     );
-    expect(expression.references).toEqual([
+    expect(expression.references).toMatchObject([
       { kind: 'task', id: 'a', fields: ['status', 'output'] },
       { kind: 'input', name: 'max-depth' },
     ]);
@@ -217,6 +219,15 @@ describe('bounds and failures', () => {
 
   it('names the expression that failed', () => {
     expect(() => evaluate('a.output.absent')).toThrow(/`absent` is not there in `a.output.absent`/);
+  });
+
+  it('says why a task has no output', () => {
+    const skipped = scopeOf(() => ({ status: 'skipped', attempts: 0, duration: 0 }));
+    const expression = compileExpression('my-task.output.n', names);
+    expect(() => expression.evaluate(skipped)).toThrow(
+      /`my-task.output` is not there because the task is skipped/,
+    );
+    expect(compileExpression('default(my-task.output, 1)', names).evaluate(skipped)).toBe(1);
   });
 
   it('finds wrong types of constants, unknown functions and syntax before a run', () => {

@@ -1,18 +1,27 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { problemText, SourceLines } from '../../src/cli/render/problem-text.ts';
+import { sarifLog } from '../../src/cli/render/sarif.ts';
 import { ExpressionFailed, ExpressionInvalid, ExpressionLimit } from '../../src/workflow/errors.ts';
 import { compileExpression } from '../../src/workflow/expressions.ts';
 import { compileWorkflow, parseWorkflow } from '../../src/workflow/parse.ts';
+import { problemRules } from '../../src/workflow/problem-rules.ts';
+import type { Problem } from '../../src/workflow/problems.ts';
 import { compileTemplate } from '../../src/workflow/templates.ts';
 import { names, scope } from './names-and-scope.ts';
 
 const CASES = 10_000;
 /** A file takes ten times as long as an expression. */
 const FILES = 6_000;
-const fixtures = ['full-stack-feature', 'bug-fix', 'everything'].map((name) =>
+const texts = ['full-stack-feature', 'bug-fix', 'everything'].map((name) =>
   readFileSync(new URL(`./fixtures/${name}.yaml`, import.meta.url), 'utf8'),
 );
+const fixtures = [
+  ...texts,
+  ...texts.map((text) => JSON.stringify(parse(text, { merge: true }), null, 1)),
+];
 
 const pieces = fc.constantFrom(
   ...(
@@ -24,6 +33,24 @@ const pieces = fc.constantFrom(
   ' ',
 );
 const expressionText = fc.array(pieces, { maxLength: 14 }).map((parts) => parts.join(''));
+
+/** Every place is inside the text, every code has a rule, and people and programs can be shown it. */
+function showAll(source: string, problems: readonly Problem[]): void {
+  const lines = new SourceLines(source);
+  const lengths = source.replace(/^\uFEFF/, '').split('\n');
+  for (const problem of problems) {
+    expect(Object.keys(problemRules)).toContain(problem.code);
+    const { line, column, endColumn } = problem;
+    const length = lengths[line - 1]?.length ?? (line === 0 ? 0 : Number.NaN);
+    expect(column - 1, JSON.stringify({ source, problem })).toBeLessThanOrEqual(length);
+    expect(endColumn - 1).toBeLessThanOrEqual(length);
+    expect(endColumn).toBeGreaterThanOrEqual(column);
+    const shown = problemText(problem, lines, { color: false });
+    expect(shown.replaceAll('\n', '')).not.toMatch(/(?!\t)\p{Cc}|\p{Cs}/u);
+  }
+  const files = [{ file: 'x.yaml', problems, lines }];
+  JSON.stringify(sarifLog({ version: '1.0.0', workingDirectory: '/', files }));
+}
 
 function evaluateQuietly(run: () => unknown): void {
   try {
@@ -73,6 +100,7 @@ describe('hostile texts', () => {
         expect(definition === undefined).toBe(
           problems.some(({ severity }) => severity === 'error'),
         );
+        showAll(source, problems);
       }),
       { numRuns: FILES },
     );

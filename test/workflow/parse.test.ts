@@ -126,6 +126,20 @@ describe('compiling', () => {
     expect(compileWorkflow({ name: 'x', tasks }).definition?.tasks).toHaveLength(20_000);
     expect(performance.now() - before).toBeLessThan(10_000);
   });
+
+  it.each(['yaml', 'json'])('finds the places of 10,000 mistakes in %s in seconds', (format) => {
+    const tasks = Array.from({ length: 10_000 }, (_, index) => ({ id: `t${index}`, agnet: 'e' }));
+    const lines = tasks.map(({ id }) => `  - { id: ${id}, agnet: e }`);
+    const source =
+      format === 'json'
+        ? JSON.stringify({ name: 'x', tasks })
+        : `name: x\ntasks:\n${lines.join('\n')}`;
+    const before = performance.now();
+    const { problems } = parseWorkflow(source);
+    expect(problems).toHaveLength(501);
+    expect(problems.at(-1)?.code).toBe('workflow.too-many-problems');
+    expect(performance.now() - before).toBeLessThan(10_000);
+  });
 });
 
 // Length: one table.
@@ -266,6 +280,17 @@ tasks:
   });
 });
 
+describe('what is no workflow at all', () => {
+  it.each([
+    ['', 'the file is empty'],
+    ['# nothing\n', 'the file is empty'],
+    ['just text\n', 'a workflow is a map of fields, and this is a text'],
+    ['- 1\n', 'a workflow is a map of fields, and this is a list'],
+  ])('%j is said so', (source, message) => {
+    expect(parseWorkflow(source).problems).toMatchObject([{ message, line: 1 }]);
+  });
+});
+
 describe('hostile files', () => {
   it('cannot make aliases explode', () => {
     const levels = Array.from(
@@ -291,6 +316,18 @@ describe('hostile files', () => {
       parseWorkflow('name: x\nmetadata: &m { again: *m }\ntasks: [{ id: a, agent: e }]\n')
         .definition,
     ).toBeUndefined();
+  });
+
+  it('cannot nest JSON without end', () => {
+    const deep = `${'['.repeat(20_000)}"]"${']'.repeat(20_000)}`;
+    const { problems } = parseWorkflow(
+      `{"name": "x",\n"metadata": {"m": ${deep}},\n"tasks": [{"id": "a", "agnet": "e"}]}`,
+    );
+    expect(problems.map(({ code, line }) => [code, line])).toEqual([
+      ['workflow.too-deep', 2],
+      ['workflow.task-kind', 3],
+      ['workflow.unknown-field', 3],
+    ]);
   });
 
   it('cannot hide a second document', () => {

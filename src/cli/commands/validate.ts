@@ -1,42 +1,153 @@
-/** `troupe validate`: every problem of a workflow file, with its place. */
+/** `troupe validate`: every problem of workflow files, with its place. */
+import { parseWorkflow } from '../../workflow/parse.ts';
+import type { Problem } from '../../workflow/problems.ts';
+import type { ValidationOptions } from '../../workflow/validate.ts';
 import type { Command, CommandContext } from '../command.ts';
-import { jsonOption } from '../common-options.ts';
+import { jsonOption, settingOptions } from '../common-options.ts';
+import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readText } from '../run-input.ts';
+import { knownAgents } from '../known-agents.ts';
+import { packageVersion } from '../package-version.ts';
+import { problemText, SourceLines, visible } from '../render/problem-text.ts';
+import { sarifLog } from '../render/sarif.ts';
+import { readWorkflowFiles, type WorkflowFile } from '../workflow-files.ts';
 
 export const validateCommand: Command = {
-  summary: 'Check a workflow file and report every problem in it',
-  words: ['file'],
-  options: jsonOption,
-  notes: ['Exit code 0 when it can run (warnings are shown), 2 when it cannot.'],
-  examples: [['troupe validate workflows/analyze-repository.yaml', 'Check one file']],
+  summary: 'Check workflow files and report every problem in them',
+  words: ['file...'],
+  options: {
+    ...jsonOption,
+    sarif: { type: 'boolean', description: 'Print SARIF 2.1.0, for code hosts and editors' },
+    strict: { type: 'boolean', description: 'Exit with 2 for warnings too' },
+    agent: {
+      type: 'string',
+      value: 'NAME',
+      multiple: true,
+      description: 'An agent that will be there at the run',
+    },
+    ...settingOptions,
+  },
+  notes: [
+    'A folder stands for the workflow files in it and below it, - for stdin.',
+    'Agents are looked up where an orchestrator runs. Elsewhere an unknown agent is a warning, unless it',
+    'looks like a known one with a typing error.',
+    'Exit code 0 when all can run (warnings are shown), 2 when one cannot.',
+  ],
+  examples: [
+    ['troupe validate workflows/analyze-repository.yaml', 'Check one file'],
+    ['troupe validate workflows examples --strict', 'Check all files of two folders, as CI does'],
+    ['troupe validate - --json < workflow.yaml', 'Check what another program writes'],
+    ['troupe validate workflows --sarif > troupe.sarif', 'For the code scanning of a code host'],
+  ],
   run: validate,
 };
 
-async function validate({ arguments: given, terminal }: CommandContext): Promise<number> {
-  const file = given.word(0, 'the file');
-  const source = readText(file);
-  const [{ parseWorkflow }, { problemText }] = await Promise.all([
-    import('../../workflow/parse.ts'),
-    import('../../workflow/problems.ts'),
-  ]);
-  const { definition, problems } = parseWorkflow(source, { file });
-  const valid = definition !== undefined;
-  if (given.flag('json')) {
-    terminal.printJson({
-      valid,
-      file,
-      ...(definition && { name: definition.name, tasks: definition.tasks.length }),
-      problems,
-    });
-  } else {
-    for (const problem of problems) terminal.print(problemText(problem));
-    const errors = problems.filter(({ severity }) => severity === 'error').length;
-    terminal.print(
-      valid
-        ? `${file}: "${definition.name}" is valid, ${definition.tasks.length} tasks`
-        : `${file}: ${errors} errors`,
+/** What is known of one file afterwards. */
+interface Checked {
+  readonly file: string;
+  readonly valid: boolean;
+  /** Of a valid file. */
+  readonly name?: string;
+  readonly tasks?: number;
+  readonly problems: readonly Problem[];
+  readonly lines: SourceLines | undefined;
+}
+
+async function validate(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal, workingDirectory } = context;
+  if (given.flag('json') && given.flag('sarif'))
+    throw new UsageError('--json and --sarif exclude each other', 'Choose one of them.');
+  const { files, passedOver } = await readWorkflowFiles(given.words, process.stdin);
+  if (passedOver > 0) terminal.tell(`${counted(passedOver, 'file')} without tasks passed over`);
+  if (files.length === 0)
+    throw new UsageError(
+      `there is no workflow file in ${given.words.join(', ')}`,
+      'Workflow files end in .yaml, .yml or .json and have `tasks`.',
     );
+  const known = await knownAgents(context, { agents: given.list('agent') });
+  const checked = files.map((file) => check(file, known));
+  if (given.flag('json')) terminal.printJson(document(checked));
+  else if (given.flag('sarif'))
+    terminal.print(
+      JSON.stringify(
+        sarifLog({ version: packageVersion(), workingDirectory, files: checked }),
+        null,
+        2,
+      ),
+    );
+  else printText(checked, context);
+  const isGood = checked.every(
+    ({ valid, problems }) => valid && !(given.flag('strict') && problems.length > 0),
+  );
+  return isGood ? exitCodes.done : exitCodes.usage;
+}
+
+function check(given: WorkflowFile, known: ValidationOptions): Checked {
+  const { file } = given;
+  if ('failure' in given)
+    return { file, valid: false, problems: [unreadable(given)], lines: undefined };
+  const lines = new SourceLines(given.source);
+  const { definition, problems } = parseWorkflow(given.source, { file, ...known });
+  if (definition === undefined) return { file, valid: false, problems, lines };
+  const { name, tasks } = definition;
+  return { file, valid: true, name, tasks: tasks.length, problems, lines };
+}
+
+function unreadable({ file, failure, hint }: Extract<WorkflowFile, { failure: string }>): Problem {
+  return {
+    code: 'cli.file-unreadable',
+    severity: 'error',
+    message: failure,
+    hint,
+    file,
+    line: 0,
+    column: 0,
+    endColumn: 0,
+    path: '',
+    text: '',
+  };
+}
+
+/** The document of `--json`: totals, one entry a file, and all problems. Of one file its entry is at the top too. */
+function document(checked: readonly Checked[]): object {
+  const problems = checked.flatMap((file) => file.problems);
+  const files = checked.map(({ lines: _lines, problems: own, ...entry }) => ({
+    ...entry,
+    ...totals(own),
+  }));
+  return {
+    ...(files.length === 1 ? files[0] : {}),
+    valid: checked.every(({ valid }) => valid),
+    ...totals(problems),
+    files,
+    problems,
+  };
+}
+
+function totals(problems: readonly Problem[]): { errors: number; warnings: number } {
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  return { errors, warnings: problems.length - errors };
+}
+
+function printText(checked: readonly Checked[], { terminal }: CommandContext): void {
+  const color = terminal.hasColor && process.stdout.isTTY === true;
+  for (const { file, name, tasks, valid, problems, lines } of checked) {
+    for (const problem of problems) terminal.print(`${problemText(problem, lines, { color })}\n`);
+    const { errors, warnings } = totals(problems);
+    const counts = [
+      ...(errors > 0 ? [counted(errors, 'error')] : []),
+      ...(warnings > 0 ? [counted(warnings, 'warning')] : []),
+    ].join(', ');
+    const verdict = valid ? `"${name}" is valid, ${counted(tasks ?? 0, 'task')}` : '';
+    const summary = [verdict, counts].filter((part) => part !== '').join(', ');
+    terminal.print(visible(`${file}: ${summary}`));
   }
-  return valid ? exitCodes.done : exitCodes.usage;
+  if (checked.length > 1) {
+    const good = checked.filter(({ valid }) => valid).length;
+    terminal.print(`${counted(checked.length, 'file')}, ${good} valid`);
+  }
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

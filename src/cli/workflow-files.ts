@@ -1,0 +1,95 @@
+/**
+ * The workflow files that words on the command line stand for: files, folders with all that is in them, `-` for
+ * stdin.
+ */
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { FileUnreadableError } from './errors.ts';
+
+/** The word for stdin, and its name in problems. */
+const STDIN = '-';
+export const STDIN_NAME = '<stdin>';
+
+/** A file with its text, or with the reason why it has none. */
+export type WorkflowFile =
+  | { readonly file: string; readonly source: string }
+  | { readonly file: string; readonly failure: string; readonly hint: string };
+
+export interface WorkflowFiles {
+  readonly files: readonly WorkflowFile[];
+  /** Files of folders that are YAML or JSON and no workflow. */
+  readonly passedOver: number;
+}
+
+const EXTENSION = /\.(ya?ml|json)$/i;
+/** A workflow has tasks at its top; in a folder that tells it from other YAML and JSON. */
+const TASKS = /^[ \t]*(?:\{.*)?["']?\btasks["']?[ \t]*:/m;
+/** Folders that hold no sources of their own. */
+const PASSED_OVER = /^(\..+|node_modules)$/;
+
+/**
+ * All files, each once, those of a folder in the order of their names. What cannot be read is in the list with its
+ * reason; nothing is thrown for it.
+ */
+export async function readWorkflowFiles(
+  words: readonly string[],
+  stdin: AsyncIterable<Buffer | string>,
+): Promise<WorkflowFiles> {
+  const files = new Map<string, WorkflowFile>();
+  let passedOver = 0;
+  for (const word of words) {
+    if (files.has(word)) continue;
+    if (word === STDIN) files.set(word, { file: STDIN_NAME, source: await textOf(stdin) });
+    else if (!isFolder(word)) files.set(word, read(word));
+    else
+      for (const file of readFolder(word)) {
+        if ('source' in file && !TASKS.test(file.source)) passedOver += 1;
+        else files.set(file.file, file);
+      }
+  }
+  return { files: [...files.values()], passedOver };
+}
+
+function read(file: string): WorkflowFile {
+  try {
+    return { file, source: readFileSync(file, 'utf8') };
+  } catch (error) {
+    return failed(file, error);
+  }
+}
+
+async function textOf(stream: AsyncIterable<Buffer | string>): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  } catch {
+    // a text that is no possible path: reading it gives the reason
+    return false;
+  }
+}
+
+/** Files in a folder and below it. Links to folders are not followed, so it ends. */
+function readFolder(folder: string): WorkflowFile[] {
+  let entries: Dirent[];
+  try {
+    entries = readdirSync(folder, { withFileTypes: true });
+  } catch (error) {
+    return [failed(folder, error)];
+  }
+  entries.sort((left, right) => (left.name < right.name ? -1 : 1));
+  return entries.flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return PASSED_OVER.test(entry.name) ? [] : readFolder(path);
+    return EXTENSION.test(entry.name) ? [read(path)] : [];
+  });
+}
+
+function failed(file: string, error: unknown): WorkflowFile {
+  const { message, hint } = new FileUnreadableError(file, error);
+  return { file, failure: message, hint };
+}

@@ -1,0 +1,170 @@
+/** `troupe validate` and `troupe schema` as commands: files, folders, stdin, documents, exit codes. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parseArguments } from '../../src/cli/arguments.ts';
+import { schemaCommand } from '../../src/cli/commands/schema.ts';
+import { validateCommand } from '../../src/cli/commands/validate.ts';
+import { helpOption } from '../../src/cli/common-options.ts';
+import { readWorkflowFiles } from '../../src/cli/workflow-files.ts';
+import { workflowJsonSchema } from '../../src/workflow/schema.ts';
+import { memoryTerminal } from './memory-terminal.ts';
+
+const GOOD = 'name: good\ninputs: {}\ntasks:\n  - { id: a, agent: echo }\n';
+const OWN = GOOD.replace('echo', 'my-own');
+const BAD = 'name: bad\ninputs: {}\ntasks:\n  - { id: a, agnet: echo }\n';
+let folder = '';
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'troupe-validate-'));
+  const write = (path: string, text: string) => writeFileSync(join(folder, path), text);
+  for (const name of ['set', 'set/below', 'set/node_modules', 'set/.hidden', 'empty'])
+    mkdirSync(join(folder, name));
+  write('set/b.yaml', BAD);
+  write('set/a.yml', GOOD);
+  write('set/below/c.json', '{"name": "c", "tasks": [{"id": "a", "agent": "echo"}]}');
+  write('set/settings.yaml', 'port: 1\n');
+  write('set/node_modules/d.yaml', BAD);
+  write('set/.hidden/e.yaml', BAD);
+  write('own.yaml', OWN);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+async function validate(...argv: string[]) {
+  const { terminal, stdout, stderr } = memoryTerminal();
+  const { words, options } = validateCommand;
+  const given = parseArguments([...argv, `--data-dir=${folder}`], {
+    command: 'validate',
+    words,
+    options: { ...options, ...helpOption },
+  });
+  const code = await validateCommand.run({
+    arguments: given,
+    terminal,
+    environment: {},
+    workingDirectory: folder,
+  });
+  await terminal.flush();
+  return { code, stdout: stdout(), stderr: stderr() };
+}
+
+const at = (path: string) => join(folder, path);
+
+describe('troupe validate', () => {
+  it('takes files and folders, and passes over what is no workflow', async () => {
+    const { code, stdout, stderr } = await validate(at('own.yaml'), at('set'));
+    expect(code).toBe(2);
+    expect(stdout).toContain(`${at('set/b.yaml')}:4:14 error workflow.unknown-field`);
+    expect(stdout).toContain('  4 |   - { id: a, agnet: echo }\n    |              ^^^^^\n');
+    expect(stdout).toContain('"good" is valid, 1 task\n');
+    expect(stdout).toContain(`${at('set/b.yaml')}: 2 errors\n`);
+    expect(stdout).toContain('4 files, 3 valid\n');
+    expect(stdout).not.toMatch(/node_modules|hidden/);
+    expect(stderr).toBe('1 file without tasks passed over\n');
+  });
+
+  it('prints one document with totals, files and problems', async () => {
+    const { code, stdout } = await validate(at('set'), at('nothing.yaml'), '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      valid: false,
+      errors: 3,
+      warnings: 0,
+      files: [
+        { file: at('set/a.yml'), valid: true, name: 'good', tasks: 1, errors: 0, warnings: 0 },
+        { file: at('set/b.yaml'), valid: false, errors: 2, warnings: 0 },
+        { file: at('set/below/c.json'), valid: true },
+        { file: at('nothing.yaml'), valid: false, errors: 1 },
+      ],
+      problems: [
+        { file: at('set/b.yaml'), code: 'workflow.task-kind', line: 4 },
+        {
+          file: at('set/b.yaml'),
+          code: 'workflow.unknown-field',
+          severity: 'error',
+          line: 4,
+          column: 14,
+          endColumn: 19,
+          path: 'tasks[0].agnet',
+          text: 'agnet',
+          suggestion: 'agent',
+        },
+        { code: 'cli.file-unreadable', line: 0 },
+      ],
+    });
+  });
+
+  it('has the entry of a single file at the top too', async () => {
+    const { stdout } = await validate(at('set/a.yml'), '--json');
+    expect(JSON.parse(stdout)).toMatchObject({ valid: true, name: 'good', tasks: 1, problems: [] });
+  });
+
+  it('warns of an agent that nobody is known to offer; --agent names it, --strict fails', async () => {
+    const warned = await validate(at('own.yaml'));
+    expect(warned.code).toBe(0);
+    expect(warned.stdout).toContain('warning workflow.unknown-agent: there is no agent `my-own`');
+    expect(warned.stdout).toContain('"good" is valid, 1 task, 1 warning');
+    expect((await validate(at('own.yaml'), '--strict')).code).toBe(2);
+    const named = await validate(at('own.yaml'), '--strict', '--agent', 'my-own');
+    expect(named).toMatchObject({ code: 0, stderr: '' });
+  });
+
+  it('prints SARIF', async () => {
+    const { code, stdout } = await validate(at('set/b.yaml'), '--sarif');
+    expect(code).toBe(2);
+    const [run] = JSON.parse(stdout).runs;
+    expect(run.results.map(({ ruleId }: { ruleId: string }) => ruleId)).toEqual([
+      'workflow.task-kind',
+      'workflow.unknown-field',
+    ]);
+    expect(run.artifacts).toEqual([{ location: { uri: 'set/b.yaml', uriBaseId: '%SRCROOT%' } }]);
+  });
+
+  it('goes on without an orchestrator that does not answer, and says so', async () => {
+    const { code, stderr } = await validate(at('set/a.yml'), '--nats-url=nats://127.0.0.1:9');
+    expect(code).toBe(0);
+    expect(stderr).toContain('agents are not checked against an orchestrator');
+  });
+
+  it('refuses what makes no sense', async () => {
+    await expect(validate(at('empty'))).rejects.toMatchObject({ code: 'cli.usage' });
+    await expect(validate('x', '--json', '--sarif')).rejects.toMatchObject({ code: 'cli.usage' });
+    await expect(validate()).rejects.toMatchObject({ code: 'cli.usage' });
+  });
+});
+
+describe('files on the command line', () => {
+  async function* stdin() {
+    // A letter of two bytes, in two chunks.
+    yield Buffer.from([0x6e, 0xc3]);
+    yield Buffer.from([0xa4]);
+  }
+
+  it('can be stdin, once', async () => {
+    const { files } = await readWorkflowFiles(['-', '-'], stdin());
+    expect(files).toEqual([{ file: '<stdin>', source: 'nä' }]);
+  });
+});
+
+describe('troupe schema', () => {
+  it.each([
+    [[], '{\n  "title": "Troupe workflow",'],
+    [['--yaml'], 'title: Troupe workflow\n'],
+  ])('prints the schema: %j', async (argv, start) => {
+    const { terminal, stdout } = memoryTerminal();
+    const { words, options } = schemaCommand;
+    const given = parseArguments(argv, { command: 'schema', words, options });
+    const code = await schemaCommand.run({
+      arguments: given,
+      terminal,
+      environment: {},
+      workingDirectory: folder,
+    });
+    await terminal.flush();
+    expect(code).toBe(0);
+    expect(stdout().startsWith(start)).toBe(true);
+    if (argv.length === 0) expect(JSON.parse(stdout())).toEqual(workflowJsonSchema());
+  });
+});
