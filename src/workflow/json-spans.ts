@@ -28,7 +28,7 @@ export function jsonSpans(source: string): Spans {
 }
 
 /** Spans by path below a value whose place is known. */
-export function spotSpans(root: Spot): Spans {
+function spotSpans(root: Spot): Spans {
   return (path, atKey) => spanAt(root, path, atKey);
 }
 

@@ -10,7 +10,6 @@ import { checkShape } from './shape.ts';
 import { locatorOf } from './source-places.ts';
 import { type ValidationOptions, validateDefinition } from './validate.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
-import { readQuickYaml } from './yaml-quick.ts';
 import { readSource, tooDeep, unsupported } from './yaml-source.ts';
 
 export interface ParseOptions extends ValidationOptions {
@@ -33,11 +32,6 @@ export function parseWorkflow(source: string, options: ParseOptions = {}): Parse
   if (json !== undefined) {
     const locate = locatorOf(source, jsonSpans(source));
     return finish(toJson(json, [], findings), { findings, locate, options });
-  }
-  const quick = source.length <= MAX_SOURCE_LENGTH ? readQuickYaml(source) : undefined;
-  if (quick !== undefined) {
-    const locate = locatorOf(source, quick.spans);
-    return finish(quick.value, { findings, locate, options });
   }
   const { value, locate } = readSource(source, findings);
   return finish(value, { findings, locate, options });
