@@ -3,20 +3,25 @@
  *
  * B1 Output leaves in the order in which it was written, in few large writes: what one chunk of input, or one turn of
  *    the event loop, produces is sent at its end.
- * B2 While the socket takes no more, output waits here, at most `maxPendingBytes`; beyond that the client is cut off.
- * B3 After `destroy` nothing is written and nothing is parsed.
+ * B2 While the socket takes no more, output waits here, at most `maxPendingBytes` and, when nothing of it moves, at most
+ *    `writeDeadlineMs`; beyond that the client is cut off.
+ * B3 After `end` or `destroy` nothing is written and nothing is parsed.
  */
 import type { Socket } from 'node:net';
 import type { BrokerClient, BrokerSubscription, ClientOptions } from './broker-client.ts';
+import type { BrokerSettings } from './broker-options.ts';
 import type { PublishedMessage } from './broker-parser.ts';
 
-const BLOCK_SIZE = 64 * 1024;
+const SMALL_BLOCK = 4 * 1024;
+const LARGE_BLOCK = 64 * 1024;
 const CONGESTED_BYTES = 8 * 1024 * 1024;
 /** How long a client may take to read the last words to it. */
-const CLOSE_GRACE_MS = 1000;
-/** Blocks kept for the next writer, all connections together. */
-const MAX_SPARE_BLOCKS = 64;
-const spareBlocks: Buffer[] = [];
+const CLOSE_GRACE_MS = 500;
+/** Blocks kept for the next writer, all connections together: 4 MiB of each size. */
+const spareBlocks = {
+  small: { size: SMALL_BLOCK, max: 1024, free: [] as Buffer[] },
+  large: { size: LARGE_BLOCK, max: 64, free: [] as Buffer[] },
+};
 const MAX_UNANSWERED_PINGS = 2;
 /** A publisher pauses this long when a subscriber of its message is congested. */
 const STALL_MS = 5;
@@ -29,18 +34,19 @@ export class BrokerConnection implements BrokerClient {
   readonly id: number;
   readonly socket: Socket;
   readonly subscriptions = new Map<string, BrokerSubscription>();
+  /** Before CONNECT as in nats-server. */
   options: ClientOptions = {
-    verbose: false,
-    pedantic: false,
+    verbose: true,
+    pedantic: true,
     echo: true,
     headers: false,
     noResponders: false,
+    hearsInfo: false,
   };
-  /** PINGs of ours without an answer. */
-  unansweredPings = 0;
   isClosed = false;
   readonly #maxPendingBytes: number;
   readonly #schedule: (connection: BrokerConnection) => void;
+  #unansweredPings = 0;
   #block: Buffer | undefined;
   #used = 0;
   #backlog: Buffer[] = [];
@@ -51,14 +57,22 @@ export class BrokerConnection implements BrokerClient {
   constructor(options: {
     id: number;
     socket: Socket;
-    maxPendingBytes: number;
+    settings: BrokerSettings;
     /** Asks for one `flush` at the end of this turn. */
     schedule: (connection: BrokerConnection) => void;
   }) {
+    const { socket, settings } = options;
     this.id = options.id;
-    this.socket = options.socket;
-    this.#maxPendingBytes = options.maxPendingBytes;
+    this.socket = socket;
+    this.#maxPendingBytes = settings.maxPendingBytes;
     this.#schedule = options.schedule;
+    // A reset connection is an ordinary end; `close` follows.
+    socket.on('error', () => undefined);
+    socket.on('end', () => this.end());
+    socket.on('close', () => this.destroy());
+    socket.setTimeout(settings.writeDeadlineMs, () => {
+      if (this.#isBusy) this.destroy();
+    });
   }
 
   /** True when so much waits that publishers should slow down. */
@@ -101,14 +115,19 @@ export class BrokerConnection implements BrokerClient {
     setTimeout(() => this.socket.resume(), STALL_MS);
   }
 
-  /** Asks whether it lives, or ends it when it has not said so for too long. */
+  /** Asks whether it lives, or ends it when it has said nothing for too long. */
   ping(): void {
-    if (this.unansweredPings >= MAX_UNANSWERED_PINGS) {
+    if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) {
       this.closeWith('Stale Connection');
     } else {
-      this.unansweredPings += 1;
+      this.#unansweredPings += 1;
       this.writeText('PING\r\n');
     }
+  }
+
+  /** The client has said something, so it lives. */
+  heard(): void {
+    this.#unansweredPings = 0;
   }
 
   /** Hands everything written so far to the socket, unless it is still busy with what it has. */
@@ -132,7 +151,7 @@ export class BrokerConnection implements BrokerClient {
     this.flush();
     this.isClosed = true;
     this.socket.end();
-    this.socket.setTimeout(CLOSE_GRACE_MS, () => this.socket.destroy());
+    setTimeout(() => this.socket.destroy(), CLOSE_GRACE_MS).unref();
   }
 
   /** Drops the connection and what has not been sent. */
@@ -156,20 +175,26 @@ export class BrokerConnection implements BrokerClient {
     this.#used = used + CRLF_SIZE;
   }
 
+  /** The block that has room for so many bytes at `#used`. Small blocks first: most writers say little in a turn. */
   #reserve(bytes: number): Buffer {
     if (!this.#isScheduled) {
       this.#isScheduled = true;
       this.#schedule(this);
     }
-    let block = this.#block;
-    if (block !== undefined && this.#used + bytes <= block.length) return block;
-    if (block !== undefined) this.#retireBlock(block);
-    block =
-      bytes <= BLOCK_SIZE
-        ? (spareBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_SIZE))
-        : Buffer.allocUnsafeSlow(bytes);
-    this.#block = block;
-    return block;
+    const block = this.#block;
+    const needed = this.#used + bytes;
+    if (block !== undefined && needed <= block.length) return block;
+    if (block === undefined) {
+      this.#block = takeBlock(bytes);
+    } else if (block.length === SMALL_BLOCK && needed <= LARGE_BLOCK) {
+      this.#block = takeBlock(LARGE_BLOCK);
+      block.copy(this.#block, 0, 0, this.#used);
+      giveBlock(block);
+    } else {
+      this.#retireBlock(block);
+      this.#block = takeBlock(Math.max(bytes, LARGE_BLOCK));
+    }
+    return this.#block;
   }
 
   /** A full block goes to the backlog; at the bound the client is cut off. */
@@ -191,13 +216,7 @@ export class BrokerConnection implements BrokerClient {
     this.#block = undefined;
     this.#write(used === block.length ? block : block.subarray(0, used));
     // Nothing waits in the socket: the operating system has the bytes and the block is free again.
-    if (
-      this.socket.writableLength === 0 &&
-      block.length === BLOCK_SIZE &&
-      spareBlocks.length < MAX_SPARE_BLOCKS
-    ) {
-      spareBlocks.push(block);
-    }
+    if (this.socket.writableLength === 0) giveBlock(block);
   }
 
   #sendBacklog(): void {
@@ -227,4 +246,18 @@ export class BrokerConnection implements BrokerClient {
     this.#isBusy = false;
     this.flush();
   };
+}
+
+/** A block of at least so many bytes. */
+function takeBlock(bytes: number): Buffer {
+  const { small, large } = spareBlocks;
+  if (bytes <= SMALL_BLOCK) return small.free.pop() ?? Buffer.allocUnsafeSlow(SMALL_BLOCK);
+  if (bytes <= LARGE_BLOCK) return large.free.pop() ?? Buffer.allocUnsafeSlow(LARGE_BLOCK);
+  return Buffer.allocUnsafeSlow(bytes);
+}
+
+/** Keeps a block that nobody reads any more for the next writer. */
+function giveBlock(block: Buffer): void {
+  for (const { size, max, free } of Object.values(spareBlocks))
+    if (block.length === size && free.length < max) free.push(block);
 }

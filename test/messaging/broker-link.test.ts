@@ -17,7 +17,7 @@ async function linked(): Promise<{ broker: Broker; link: Link; raw: RawClient }>
   cleanup.push(() => broker.close());
   const raw = await openRawClient(broker.port);
   cleanup.push(() => raw.end());
-  raw.send('CONNECT {"headers":true,"no_responders":true}\r\n');
+  raw.send('CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n');
   await raw.sync();
   return { broker, link: broker.link(), raw };
 }

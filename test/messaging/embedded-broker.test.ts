@@ -22,7 +22,7 @@ async function start(options: BrokerOptions = {}): Promise<Broker> {
 async function open(broker: Broker): Promise<RawClient> {
   const client = await openRawClient(broker.port);
   cleanup.push(() => client.end());
-  client.send('CONNECT {"headers":true,"no_responders":true}\r\n');
+  client.send('CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n');
   await client.sync();
   return client;
 }
