@@ -25,7 +25,9 @@ const spareBlocks = {
 const MAX_UNANSWERED_PINGS = 2;
 /** A publisher pauses this long when a subscriber of its message is congested. */
 const STALL_MS = 5;
-const CRLF_SIZE = 2;
+/** Of MSG and HMSG: the verb, blanks, two numbers, two CRLF. */
+const MAX_HEAD_WORDS = 40;
+const SPACE = 32;
 const CR = 13;
 const LF = 10;
 
@@ -94,18 +96,20 @@ export class BrokerConnection implements BrokerClient {
 
   /** Writes a message as MSG or HMSG; its bytes are copied. */
   deliver(sid: string, message: PublishedMessage): void {
-    const { subject, reply, headerSize, size, buffer, start } = message;
-    const replyPart = reply === '' ? '' : `${reply} `;
-    const end = start + size;
-    if (headerSize === 0) {
-      this.#writeMessage(`MSG ${subject} ${sid} ${replyPart}${size}\r\n`, buffer, start, end);
-    } else if (this.options.headers) {
-      const head = `HMSG ${subject} ${sid} ${replyPart}${headerSize} ${size}\r\n`;
-      this.#writeMessage(head, buffer, start, end);
-    } else {
-      const head = `MSG ${subject} ${sid} ${replyPart}${size - headerSize}\r\n`;
-      this.#writeMessage(head, buffer, start + headerSize, end);
-    }
+    if (this.isClosed) return;
+    const { subject, reply, headerSize, buffer } = message;
+    const hasHeaders = headerSize > 0 && this.options.headers;
+    const skipped = hasHeaders ? 0 : headerSize;
+    const size = message.size - skipped;
+    const start = message.start + skipped;
+    const block = this.#reserve(MAX_HEAD_WORDS + subject.length + sid.length + reply.length + size);
+    let used = putText(block, this.#used, hasHeaders ? 'HMSG ' : 'MSG ');
+    used = putWord(block, putText(block, used, subject), sid);
+    if (reply !== '') used = putWord(block, used, reply);
+    if (hasHeaders) used = putWord(block, used, String(headerSize));
+    used = putCrlf(block, putWord(block, used, String(size)));
+    used += buffer.copy(block, used, start, start + size);
+    this.#used = putCrlf(block, used);
   }
 
   /** Reads nothing for a moment; E4 does not depend on it, so a short fixed pause is enough. */
@@ -162,17 +166,6 @@ export class BrokerConnection implements BrokerClient {
     this.#block = undefined;
     this.#used = 0;
     this.socket.destroy();
-  }
-
-  #writeMessage(head: string, bytes: Buffer, start: number, end: number): void {
-    if (this.isClosed) return;
-    const block = this.#reserve(head.length + end - start + CRLF_SIZE);
-    let used = this.#used;
-    used += block.write(head, used, 'latin1');
-    used += bytes.copy(block, used, start, end);
-    block[used] = CR;
-    block[used + 1] = LF;
-    this.#used = used + CRLF_SIZE;
   }
 
   /** The block that has room for so many bytes at `#used`. Small blocks first: most writers say little in a turn. */
@@ -246,6 +239,23 @@ export class BrokerConnection implements BrokerClient {
     this.#isBusy = false;
     this.flush();
   };
+}
+
+/** Writes a short text (latin1) and returns where it ends; faster than `Buffer.write` for what a head is made of. */
+function putText(block: Buffer, at: number, text: string): number {
+  for (let index = 0; index < text.length; index += 1) block[at + index] = text.charCodeAt(index);
+  return at + text.length;
+}
+
+function putWord(block: Buffer, at: number, text: string): number {
+  block[at] = SPACE;
+  return putText(block, at + 1, text);
+}
+
+function putCrlf(block: Buffer, at: number): number {
+  block[at] = CR;
+  block[at + 1] = LF;
+  return at + 2;
 }
 
 /** A block of at least so many bytes. */

@@ -168,12 +168,8 @@ export class SubjectIndex<S extends Indexed> {
     const leaves: Leaf<S>[] = [];
     collect(this.#root, subject, 0, leaves);
     let match: Match<S> = EMPTY;
-    if (leaves.length > 0 && !hasEmptyToken(subject)) {
-      match =
-        leaves.length === 1
-          ? (leaves[0] as Leaf<S>).match
-          : groupByQueue(leaves.map((leaf) => leaf.members));
-    }
+    if (leaves.length === 1) match = (leaves[0] as Leaf<S>).match;
+    else if (leaves.length > 1) match = groupByQueue(leaves.map((leaf) => leaf.members));
     this.#lastSubject = subject;
     this.#lastMatch = match;
     return match;
@@ -186,23 +182,27 @@ export class SubjectIndex<S extends Indexed> {
   }
 }
 
-/** Adds the leaves that match the tokens of a subject from `from` on. */
+/** Adds the leaves that match the tokens of a subject from `from` on; a subject with an empty token matches nothing. */
 function collect<S extends Indexed>(
   node: Node<S>,
   subject: string,
   from: number,
   leaves: Leaf<S>[],
 ): void {
-  if (node.tail !== undefined) leaves.push(node.tail);
+  // What `>` stands for is not walked.
+  if (node.tail !== undefined && !hasEmptyToken(subject)) leaves.push(node.tail);
   const dot = subject.indexOf(DOT, from);
+  const to = dot === -1 ? subject.length : dot;
+  if (to === from) return;
+  const { star } = node;
   if (dot === -1) {
-    const last = node.child(subject, from, subject.length);
+    const last = node.child(subject, from, to);
     if (last?.here !== undefined) leaves.push(last.here);
-    if (node.star?.here !== undefined) leaves.push(node.star.here);
+    if (star?.here !== undefined) leaves.push(star.here);
     return;
   }
-  if (node.star !== undefined) collect(node.star, subject, dot + 1, leaves);
-  const child = node.child(subject, from, dot);
+  if (star !== undefined) collect(star, subject, dot + 1, leaves);
+  const child = node.child(subject, from, to);
   if (child !== undefined) collect(child, subject, dot + 1, leaves);
 }
 
