@@ -48,6 +48,7 @@ export class BrokerConnection implements BrokerClient {
   isClosed = false;
   readonly #maxPendingBytes: number;
   readonly #schedule: (connection: BrokerConnection) => void;
+  #hasSpoken = false;
   #unansweredPings = 0;
   #block: Buffer | undefined;
   #used = 0;
@@ -119,9 +120,12 @@ export class BrokerConnection implements BrokerClient {
     setTimeout(() => this.socket.resume(), STALL_MS);
   }
 
-  /** Asks whether it lives, or ends it when it has said nothing for too long. */
+  /** Asks a client that has said nothing since the last call whether it lives, or ends it when it was asked often enough. */
   ping(): void {
-    if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) {
+    if (this.#hasSpoken) {
+      this.#hasSpoken = false;
+      this.#unansweredPings = 0;
+    } else if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) {
       this.closeWith('Stale Connection');
     } else {
       this.#unansweredPings += 1;
@@ -131,7 +135,7 @@ export class BrokerConnection implements BrokerClient {
 
   /** The client has said something, so it lives. */
   heard(): void {
-    this.#unansweredPings = 0;
+    this.#hasSpoken = true;
   }
 
   /** Hands everything written so far to the socket, unless it is still busy with what it has. */

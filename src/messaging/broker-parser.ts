@@ -144,14 +144,13 @@ export class ProtocolParser {
       this.#sink.violation(errors.authorization);
     else if (verb === undefined) this.#sink.violation(errors.unknownOperation);
     else if (WITHOUT_ARGUMENTS.has(verb)) this.#rest = rest.subarray(0, verb.length);
-    else if (rest.length - verb.length > this.#maxControlLine)
-      this.#sink.violation(errors.lineTooLong);
-    else this.#rest = rest;
+    else if (!this.#isTooLong(rest, verb.length, withoutCr(rest, 0, rest.length)))
+      this.#rest = rest;
   }
 
   /** A line from `from` to its LF at `lineEnd`. */
   #line(line: Buffer, from: number, lineEnd: number): void {
-    const to = lineEnd > from && line[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+    const to = withoutCr(line, from, lineEnd);
     const first = lowerCase(line[from]);
     if (this.#sink.isAwaitingAuth && first !== C) this.#sink.violation(errors.authorization);
     else if (
@@ -332,6 +331,11 @@ function verbAt(bytes: Buffer, from: number, to: number): string | undefined {
     .toLowerCase()
     .replaceAll('\t', ' ');
   return VERBS.find((verb) => text.startsWith(verb) || verb.startsWith(text));
+}
+
+/** Where the line ends that runs from `from` to `to`, when its last byte may be a CR. */
+function withoutCr(line: Buffer, from: number, to: number): number {
+  return to > from && line[to - 1] === CR ? to - 1 : to;
 }
 
 /** Of a letter; -1 beyond the end. */
