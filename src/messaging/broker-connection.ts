@@ -14,7 +14,8 @@ import type { PublishedMessage } from './broker-parser.ts';
 
 const SMALL_BLOCK = 4 * 1024;
 const LARGE_BLOCK = 64 * 1024;
-const CONGESTED_BYTES = 8 * 1024 * 1024;
+/** Publishers to a client slow down when so much of its bound is used. */
+const CONGESTED_SHARE = 1 / 8;
 /** How long a client may take to read the last words to it. */
 const CLOSE_GRACE_MS = 500;
 /** Blocks kept for the next writer, all connections together: 4 MiB of each size. */
@@ -73,14 +74,15 @@ export class BrokerConnection implements BrokerClient {
     socket.on('error', () => undefined);
     socket.on('end', () => this.end());
     socket.on('close', () => this.destroy());
-    socket.setTimeout(settings.writeDeadlineMs, () => {
+    socket.setTimeout(settings.writeDeadlineMs);
+    socket.on('timeout', () => {
       if (this.#isBusy) this.destroy();
     });
   }
 
   /** True when so much waits that publishers should slow down. */
   get isCongested(): boolean {
-    return this.#backlogBytes > CONGESTED_BYTES;
+    return this.#backlogBytes > this.#maxPendingBytes * CONGESTED_SHARE;
   }
 
   /** Bytes written by the broker and not yet taken by the operating system. */

@@ -7,6 +7,7 @@
  * P3 It holds at most one control line or one payload (the limit of a message) of a connection.
  *
  * Subjects are handed out as latin1 strings: one character a byte, whatever the bytes mean.
+ * Size: one grammar, read from top to bottom.
  */
 
 /** What the parser calls. */
@@ -52,7 +53,9 @@ const DIGIT_9 = 57;
 const MAX_DIGITS = 9;
 const CRLF_SIZE = 2;
 const LOWER_CASE = 0x20;
-const [B, C, H, P, U] = [98, 99, 104, 112, 117];
+const C = 99;
+const PUB = Buffer.from('pub');
+const HPUB = Buffer.from('hpub');
 const NOTHING = Buffer.alloc(0);
 
 const errors = {
@@ -151,24 +154,11 @@ export class ProtocolParser {
   /** A line from `from` to its LF at `lineEnd`. */
   #line(line: Buffer, from: number, lineEnd: number): void {
     const to = withoutCr(line, from, lineEnd);
-    const first = lowerCase(line[from]);
-    if (this.#sink.isAwaitingAuth && first !== C) this.#sink.violation(errors.authorization);
-    else if (
-      first === P &&
-      lowerCase(line[from + 1]) === U &&
-      lowerCase(line[from + 2]) === B &&
-      isBlank(line[from + 3])
-    ) {
-      this.#publish(line, from + 4, to, false);
-    } else if (
-      first === H &&
-      lowerCase(line[from + 1]) === P &&
-      lowerCase(line[from + 2]) === U &&
-      lowerCase(line[from + 3]) === B &&
-      isBlank(line[from + 4])
-    ) {
-      this.#publish(line, from + 5, to, true);
-    } else this.#operation(line, from, to);
+    if (this.#sink.isAwaitingAuth && lowerCase(line[from]) !== C)
+      this.#sink.violation(errors.authorization);
+    else if (beginsWith(line, from, PUB)) this.#publish(line, from + PUB.length + 1, to, false);
+    else if (beginsWith(line, from, HPUB)) this.#publish(line, from + HPUB.length + 1, to, true);
+    else this.#operation(line, from, to);
   }
 
   #operation(line: Buffer, from: number, to: number): void {
@@ -331,6 +321,13 @@ function verbAt(bytes: Buffer, from: number, to: number): string | undefined {
     .toLowerCase()
     .replaceAll('\t', ' ');
   return VERBS.find((verb) => text.startsWith(verb) || verb.startsWith(text));
+}
+
+/** True for a verb (given in lower case) with a blank after it. */
+function beginsWith(line: Buffer, from: number, verb: Buffer): boolean {
+  for (let index = 0; index < verb.length; index += 1)
+    if (lowerCase(line[from + index]) !== verb[index]) return false;
+  return isBlank(line[from + verb.length]);
 }
 
 /** Where the line ends that runs from `from` to `to`, when its last byte may be a CR. */

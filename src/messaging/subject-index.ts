@@ -208,14 +208,19 @@ function collect<S extends Indexed>(
 
 function groupByQueue<S extends Indexed>(sets: readonly ReadonlySet<S>[]): Match<S> {
   const plain: S[] = [];
-  const groups = new Map<string, S[]>();
+  let groups: Map<string, S[]> | undefined;
   for (const members of sets) {
     for (const subscription of members) {
-      const group = groups.get(subscription.queue);
-      if (subscription.queue === '') plain.push(subscription);
-      else if (group === undefined) groups.set(subscription.queue, [subscription]);
+      const { queue } = subscription;
+      if (queue === '') {
+        plain.push(subscription);
+        continue;
+      }
+      groups ??= new Map();
+      const group = groups.get(queue);
+      if (group === undefined) groups.set(queue, [subscription]);
       else group.push(subscription);
     }
   }
-  return { plain, groups: [...groups.values()] };
+  return { plain, groups: groups === undefined ? [] : [...groups.values()] };
 }

@@ -1,6 +1,7 @@
 /**
  * What clients say, and every byte that they hear back: played against the embedded broker and nats-server.
  * `|` stands for CRLF; `<end>` for the end of the connection. What is not in a dialogue must not be heard.
+ * Size: one table.
  */
 
 export type Dialogue = readonly [title: string, says: string, hears: string];

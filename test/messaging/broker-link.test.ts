@@ -135,6 +135,27 @@ it('is gone with its broker: publishing does nothing, requests fail', async () =
   });
 });
 
+it.each([
+  ['user and password', { user: 'u', pass: 'p' }],
+  ['a token', { token: 't' }],
+])('needs no credentials for a broker with %s; a socket does', async (_what, auth) => {
+  const broker = await startBroker({ port: 0, auth });
+  cleanup.push(() => broker.close());
+  const inside = await connectBus({ url: broker.url, broker, name: 'inside' });
+  cleanup.push(() => inside.close());
+  const outside = await connectBus({ url: broker.url, name: 'outside', ...auth });
+  cleanup.push(() => outside.close());
+  const seen = new Promise((resolve) => {
+    outside.subscribe('a', {}, (message) => resolve(message.subject));
+  });
+  await outside.flush();
+  inside.publish('a', 1);
+  expect(await seen).toBe('a');
+  await expect(connectBus({ url: broker.url, name: 'stranger' })).rejects.toMatchObject({
+    code: 'bus.connect-failed',
+  });
+});
+
 it('leaves nothing in the broker when its bus is closed', async () => {
   const { broker, raw } = await linked();
   const bus = await connectBus({ url: broker.url, broker, name: 'test' });

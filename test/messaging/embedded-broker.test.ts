@@ -60,6 +60,18 @@ describe('the embedded broker', () => {
     });
   });
 
+  it.each([
+    ['maxPayload', 0],
+    ['maxConnections', -1],
+    ['pingIntervalMs', Number.NaN],
+    ['maxControlLine', 1.5],
+  ])('refuses %s: %d as `broker.option-invalid`', async (option, value) => {
+    await expect(startBroker({ port: 0, [option]: value })).rejects.toMatchObject({
+      code: 'broker.option-invalid',
+      details: { option, value },
+    });
+  });
+
   it('cuts off a client that does not read, at its bound, and serves the others (E4)', async () => {
     const broker = await start({ maxPendingBytes: 1024 * 1024 });
     const [deaf, publisher, healthy] = [await open(broker), await open(broker), await open(broker)];
