@@ -82,9 +82,9 @@ export class BrokerCore {
     return link;
   }
 
+  /** Ignores an id that the client uses already. */
   subscribe(client: BrokerClient, request: { subject: string; queue: string; sid: string }): void {
-    const present = client.subscriptions.get(request.sid);
-    if (present !== undefined) return;
+    if (client.subscriptions.has(request.sid)) return;
     const subscription = new BrokerSubscription(client, request);
     client.subscriptions.set(request.sid, subscription);
     this.#index.add(subscription);
@@ -145,7 +145,7 @@ export class BrokerCore {
       ...(this.#settings.auth !== undefined && { auth_required: true }),
       max_payload: this.#settings.maxPayload,
       client_id: connection.id,
-      client_ip: connection.socket.remoteAddress ?? '',
+      client_ip: (connection.socket.remoteAddress ?? '').replace('::ffff:', ''),
     };
   }
 

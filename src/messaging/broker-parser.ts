@@ -16,7 +16,11 @@ export interface ProtocolSink {
   readonly isClosed: boolean;
   /** True while only CONNECT may be said. */
   readonly isAwaitingAuth: boolean;
+  /** False for a client whose HPUB is refused. */
+  readonly acceptsHeaders: boolean;
   connect(json: string): void;
+  /** A PUB or HPUB has been read, its payload follows. */
+  announce(subject: string): void;
   /** The message is valid during the call only. */
   publish(message: PublishedMessage): void;
   subscribe(request: { subject: string; queue: string; sid: string }): void;
@@ -193,7 +197,8 @@ export class ProtocolParser {
     if (this.#isTooLong(line, from, to)) return;
     const count = this.#tokenize(line, from, to);
     const sizes = hasHeaders ? 2 : 1;
-    if (count !== sizes + 1 && count !== sizes + 2) {
+    const isRefused = hasHeaders && !this.#sink.acceptsHeaders;
+    if (isRefused || (count !== sizes + 1 && count !== sizes + 2)) {
       this.#sink.violation();
       return;
     }
@@ -211,6 +216,7 @@ export class ProtocolParser {
     message.subject = this.#text(line, 0);
     message.reply = count === sizes + 2 ? this.#text(line, 1) : '';
     this.#expectsBody = true;
+    this.#sink.announce(message.subject);
   }
 
   #subscribe(line: Buffer, from: number, to: number): void {
@@ -243,8 +249,8 @@ export class ProtocolParser {
       return end;
     }
     this.#body = Buffer.allocUnsafe(this.#message.size + CRLF_SIZE);
-    this.#bodyFilled = chunk.copy(this.#body, 0, position);
-    return chunk.length;
+    this.#bodyFilled = 0;
+    return this.#fillBody(this.#body, chunk, position);
   }
 
   #fillBody(body: Buffer, chunk: Buffer, position: number): number {
@@ -253,6 +259,8 @@ export class ProtocolParser {
     if (this.#bodyFilled === body.length) {
       this.#body = undefined;
       this.#deliver(body, 0);
+    } else if (this.#bodyFilled > this.#message.size && body[this.#message.size] !== CR) {
+      this.#sink.violation(errors.unknownOperation);
     }
     return position + copied;
   }

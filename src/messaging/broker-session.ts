@@ -58,6 +58,10 @@ export class BrokerSession implements ProtocolSink {
     return this.#connection.isClosed;
   }
 
+  get acceptsHeaders(): boolean {
+    return this.#connection.options.headers;
+  }
+
   connect(json: string): void {
     const stated = parseConnect(json);
     if (stated === undefined) {
@@ -84,23 +88,21 @@ export class BrokerSession implements ProtocolSink {
     this.#acknowledge();
   }
 
-  publish(message: PublishedMessage): void {
-    const { options } = this.#connection;
-    if (message.headerSize > 0 && !options.headers) {
-      this.violation();
-      return;
-    }
-    if (options.pedantic && !isLiteralSubject(message.subject)) {
+  announce(subject: string): void {
+    if (this.#connection.options.pedantic && !isLiteralSubject(subject))
       this.#connection.writeText(`-ERR 'Invalid Publish Subject'\r\n`);
-    }
-    if (options.verbose) this.#acknowledge();
+  }
+
+  publish(message: PublishedMessage): void {
+    this.#acknowledge();
     this.#host.publish(this.#connection, message);
   }
 
   subscribe(request: SubscribeRequest): void {
-    if (this.#connection.subscriptions.size >= this.#settings.maxSubscriptions) {
+    const { subscriptions } = this.#connection;
+    if (subscriptions.size >= this.#settings.maxSubscriptions) {
       this.#connection.writeText(`-ERR 'maximum subscriptions exceeded'\r\n`);
-    } else if (!isValidPattern(request.subject)) {
+    } else if (!subscriptions.has(request.sid) && !isValidPattern(request.subject)) {
       this.#connection.writeText(`-ERR 'Invalid Subject'\r\n`);
     } else {
       this.#host.subscribe(this.#connection, request);

@@ -28,9 +28,11 @@ function parse(chunks: readonly Uint8Array[]): string[] {
     maxControlLine: MAX_CONTROL_LINE,
     sink: {
       isAwaitingAuth: false,
+      acceptsHeaders: true,
       get isClosed() {
         return calls.at(-1)?.startsWith('violation') ?? false;
       },
+      announce: () => undefined,
       connect: (json) => calls.push(`connect ${json.trim()}`),
       publish: ({ subject, reply, headerSize, size, buffer, start }) => {
         calls.push(
