@@ -9,6 +9,8 @@ export interface ClientOptions {
   echo: boolean;
   headers: boolean;
   noResponders: boolean;
+  /** True when the client reads an INFO that comes later (`protocol` 1). */
+  hearsInfo: boolean;
 }
 
 export interface BrokerClient {

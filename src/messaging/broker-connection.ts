@@ -3,24 +3,32 @@
  *
  * B1 Output leaves in the order in which it was written, in few large writes: what one chunk of input, or one turn of
  *    the event loop, produces is sent at its end.
- * B2 While the socket takes no more, output waits here, at most `maxPendingBytes`; beyond that the client is cut off.
- * B3 After `destroy` nothing is written and nothing is parsed.
+ * B2 While the socket takes no more, output waits here, at most `maxPendingBytes` and, when nothing of it moves, at most
+ *    `writeDeadlineMs`; beyond that the client is cut off.
+ * B3 After `end` or `destroy` nothing is written and nothing is parsed.
  */
 import type { Socket } from 'node:net';
 import type { BrokerClient, BrokerSubscription, ClientOptions } from './broker-client.ts';
+import type { BrokerSettings } from './broker-options.ts';
 import type { PublishedMessage } from './broker-parser.ts';
 
-const BLOCK_SIZE = 64 * 1024;
-const CONGESTED_BYTES = 8 * 1024 * 1024;
+const SMALL_BLOCK = 4 * 1024;
+const LARGE_BLOCK = 64 * 1024;
+/** Publishers to a client slow down when so much of its bound is used. */
+const CONGESTED_SHARE = 1 / 8;
 /** How long a client may take to read the last words to it. */
-const CLOSE_GRACE_MS = 1000;
-/** Blocks kept for the next writer, all connections together. */
-const MAX_SPARE_BLOCKS = 64;
-const spareBlocks: Buffer[] = [];
+const CLOSE_GRACE_MS = 500;
+/** Blocks kept for the next writer, all connections together: 4 MiB of each size. */
+const spareBlocks = {
+  small: { size: SMALL_BLOCK, max: 1024, free: [] as Buffer[] },
+  large: { size: LARGE_BLOCK, max: 64, free: [] as Buffer[] },
+};
 const MAX_UNANSWERED_PINGS = 2;
 /** A publisher pauses this long when a subscriber of its message is congested. */
 const STALL_MS = 5;
-const CRLF_SIZE = 2;
+/** Of MSG and HMSG: the verb, blanks, two numbers, two CRLF. */
+const MAX_HEAD_WORDS = 40;
+const SPACE = 32;
 const CR = 13;
 const LF = 10;
 
@@ -29,18 +37,20 @@ export class BrokerConnection implements BrokerClient {
   readonly id: number;
   readonly socket: Socket;
   readonly subscriptions = new Map<string, BrokerSubscription>();
+  /** Before CONNECT as in nats-server. */
   options: ClientOptions = {
-    verbose: false,
-    pedantic: false,
+    verbose: true,
+    pedantic: true,
     echo: true,
     headers: false,
     noResponders: false,
+    hearsInfo: false,
   };
-  /** PINGs of ours without an answer. */
-  unansweredPings = 0;
   isClosed = false;
   readonly #maxPendingBytes: number;
   readonly #schedule: (connection: BrokerConnection) => void;
+  #hasSpoken = false;
+  #unansweredPings = 0;
   #block: Buffer | undefined;
   #used = 0;
   #backlog: Buffer[] = [];
@@ -51,19 +61,28 @@ export class BrokerConnection implements BrokerClient {
   constructor(options: {
     id: number;
     socket: Socket;
-    maxPendingBytes: number;
+    settings: BrokerSettings;
     /** Asks for one `flush` at the end of this turn. */
     schedule: (connection: BrokerConnection) => void;
   }) {
+    const { socket, settings } = options;
     this.id = options.id;
-    this.socket = options.socket;
-    this.#maxPendingBytes = options.maxPendingBytes;
+    this.socket = socket;
+    this.#maxPendingBytes = settings.maxPendingBytes;
     this.#schedule = options.schedule;
+    // A reset connection is an ordinary end; `close` follows.
+    socket.on('error', () => undefined);
+    socket.on('end', () => this.end());
+    socket.on('close', () => this.destroy());
+    socket.setTimeout(settings.writeDeadlineMs);
+    socket.on('timeout', () => {
+      if (this.#isBusy) this.destroy();
+    });
   }
 
   /** True when so much waits that publishers should slow down. */
   get isCongested(): boolean {
-    return this.#backlogBytes > CONGESTED_BYTES;
+    return this.#backlogBytes > this.#maxPendingBytes * CONGESTED_SHARE;
   }
 
   /** Bytes written by the broker and not yet taken by the operating system. */
@@ -80,18 +99,20 @@ export class BrokerConnection implements BrokerClient {
 
   /** Writes a message as MSG or HMSG; its bytes are copied. */
   deliver(sid: string, message: PublishedMessage): void {
-    const { subject, reply, headerSize, size, buffer, start } = message;
-    const replyPart = reply === '' ? '' : `${reply} `;
-    const end = start + size;
-    if (headerSize === 0) {
-      this.#writeMessage(`MSG ${subject} ${sid} ${replyPart}${size}\r\n`, buffer, start, end);
-    } else if (this.options.headers) {
-      const head = `HMSG ${subject} ${sid} ${replyPart}${headerSize} ${size}\r\n`;
-      this.#writeMessage(head, buffer, start, end);
-    } else {
-      const head = `MSG ${subject} ${sid} ${replyPart}${size - headerSize}\r\n`;
-      this.#writeMessage(head, buffer, start + headerSize, end);
-    }
+    if (this.isClosed) return;
+    const { subject, reply, headerSize, buffer } = message;
+    const hasHeaders = headerSize > 0 && this.options.headers;
+    const skipped = hasHeaders ? 0 : headerSize;
+    const size = message.size - skipped;
+    const start = message.start + skipped;
+    const block = this.#reserve(MAX_HEAD_WORDS + subject.length + sid.length + reply.length + size);
+    let used = putText(block, this.#used, hasHeaders ? 'HMSG ' : 'MSG ');
+    used = putWord(block, putText(block, used, subject), sid);
+    if (reply !== '') used = putWord(block, used, reply);
+    if (hasHeaders) used = putWord(block, used, String(headerSize));
+    used = putCrlf(block, putWord(block, used, String(size)));
+    used += buffer.copy(block, used, start, start + size);
+    this.#used = putCrlf(block, used);
   }
 
   /** Reads nothing for a moment; E4 does not depend on it, so a short fixed pause is enough. */
@@ -101,14 +122,22 @@ export class BrokerConnection implements BrokerClient {
     setTimeout(() => this.socket.resume(), STALL_MS);
   }
 
-  /** Asks whether it lives, or ends it when it has not said so for too long. */
+  /** Asks a client that has said nothing since the last call whether it lives, or ends it when it was asked often enough. */
   ping(): void {
-    if (this.unansweredPings >= MAX_UNANSWERED_PINGS) {
+    if (this.#hasSpoken) {
+      this.#hasSpoken = false;
+      this.#unansweredPings = 0;
+    } else if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) {
       this.closeWith('Stale Connection');
     } else {
-      this.unansweredPings += 1;
+      this.#unansweredPings += 1;
       this.writeText('PING\r\n');
     }
+  }
+
+  /** The client has said something, so it lives. */
+  heard(): void {
+    this.#hasSpoken = true;
   }
 
   /** Hands everything written so far to the socket, unless it is still busy with what it has. */
@@ -132,7 +161,7 @@ export class BrokerConnection implements BrokerClient {
     this.flush();
     this.isClosed = true;
     this.socket.end();
-    this.socket.setTimeout(CLOSE_GRACE_MS, () => this.socket.destroy());
+    setTimeout(() => this.socket.destroy(), CLOSE_GRACE_MS).unref();
   }
 
   /** Drops the connection and what has not been sent. */
@@ -145,31 +174,26 @@ export class BrokerConnection implements BrokerClient {
     this.socket.destroy();
   }
 
-  #writeMessage(head: string, bytes: Buffer, start: number, end: number): void {
-    if (this.isClosed) return;
-    const block = this.#reserve(head.length + end - start + CRLF_SIZE);
-    let used = this.#used;
-    used += block.write(head, used, 'latin1');
-    used += bytes.copy(block, used, start, end);
-    block[used] = CR;
-    block[used + 1] = LF;
-    this.#used = used + CRLF_SIZE;
-  }
-
+  /** The block that has room for so many bytes at `#used`. Small blocks first: most writers say little in a turn. */
   #reserve(bytes: number): Buffer {
     if (!this.#isScheduled) {
       this.#isScheduled = true;
       this.#schedule(this);
     }
-    let block = this.#block;
-    if (block !== undefined && this.#used + bytes <= block.length) return block;
-    if (block !== undefined) this.#retireBlock(block);
-    block =
-      bytes <= BLOCK_SIZE
-        ? (spareBlocks.pop() ?? Buffer.allocUnsafeSlow(BLOCK_SIZE))
-        : Buffer.allocUnsafeSlow(bytes);
-    this.#block = block;
-    return block;
+    const block = this.#block;
+    const needed = this.#used + bytes;
+    if (block !== undefined && needed <= block.length) return block;
+    if (block === undefined) {
+      this.#block = takeBlock(bytes);
+    } else if (block.length === SMALL_BLOCK && needed <= LARGE_BLOCK) {
+      this.#block = takeBlock(LARGE_BLOCK);
+      block.copy(this.#block, 0, 0, this.#used);
+      giveBlock(block);
+    } else {
+      this.#retireBlock(block);
+      this.#block = takeBlock(Math.max(bytes, LARGE_BLOCK));
+    }
+    return this.#block;
   }
 
   /** A full block goes to the backlog; at the bound the client is cut off. */
@@ -191,13 +215,7 @@ export class BrokerConnection implements BrokerClient {
     this.#block = undefined;
     this.#write(used === block.length ? block : block.subarray(0, used));
     // Nothing waits in the socket: the operating system has the bytes and the block is free again.
-    if (
-      this.socket.writableLength === 0 &&
-      block.length === BLOCK_SIZE &&
-      spareBlocks.length < MAX_SPARE_BLOCKS
-    ) {
-      spareBlocks.push(block);
-    }
+    if (this.socket.writableLength === 0) giveBlock(block);
   }
 
   #sendBacklog(): void {
@@ -227,4 +245,35 @@ export class BrokerConnection implements BrokerClient {
     this.#isBusy = false;
     this.flush();
   };
+}
+
+/** Writes a short text (latin1) and returns where it ends; faster than `Buffer.write` for what a head is made of. */
+function putText(block: Buffer, at: number, text: string): number {
+  for (let index = 0; index < text.length; index += 1) block[at + index] = text.charCodeAt(index);
+  return at + text.length;
+}
+
+function putWord(block: Buffer, at: number, text: string): number {
+  block[at] = SPACE;
+  return putText(block, at + 1, text);
+}
+
+function putCrlf(block: Buffer, at: number): number {
+  block[at] = CR;
+  block[at + 1] = LF;
+  return at + 2;
+}
+
+/** A block of at least so many bytes. */
+function takeBlock(bytes: number): Buffer {
+  const { small, large } = spareBlocks;
+  if (bytes <= SMALL_BLOCK) return small.free.pop() ?? Buffer.allocUnsafeSlow(SMALL_BLOCK);
+  if (bytes <= LARGE_BLOCK) return large.free.pop() ?? Buffer.allocUnsafeSlow(LARGE_BLOCK);
+  return Buffer.allocUnsafeSlow(bytes);
+}
+
+/** Keeps a block that nobody reads any more for the next writer. */
+function giveBlock(block: Buffer): void {
+  for (const { size, max, free } of Object.values(spareBlocks))
+    if (block.length === size && free.length < max) free.push(block);
 }

@@ -8,12 +8,11 @@ import type { Socket } from 'node:net';
 import { type BrokerClient, BrokerSubscription } from './broker-client.ts';
 import { BrokerConnection } from './broker-connection.ts';
 import { BrokerLink } from './broker-link.ts';
+import type { BrokerSettings } from './broker-options.ts';
 import { ProtocolParser, type PublishedMessage } from './broker-parser.ts';
 import { BrokerSession } from './broker-session.ts';
 import { SubjectIndex } from './subject-index.ts';
 
-/** The limit of a message, headers included. */
-const MAX_PAYLOAD = 1024 * 1024;
 /** The level of the core protocol that is spoken here. */
 const PROTOCOL_LEVEL = '2.9.0';
 const NO_RESPONDERS = Buffer.from('NATS/1.0 503\r\n\r\n');
@@ -22,43 +21,47 @@ const NO_RESPONDERS = Buffer.from('NATS/1.0 503\r\n\r\n');
 export class BrokerCore {
   address = { host: '', port: 0 };
   readonly #serverId = randomUUID();
-  readonly #maxPendingBytes: number;
+  readonly #settings: BrokerSettings;
   readonly #index = new SubjectIndex<BrokerSubscription>();
-  readonly #clients = new Set<BrokerClient>();
+  readonly #connections = new Set<BrokerConnection>();
+  readonly #links = new Set<BrokerLink>();
   #dirty: BrokerConnection[] = [];
   #isFlushScheduled = false;
   #lastId = 0;
   #random = 0x9e3779b9;
 
-  constructor(maxPendingBytes: number) {
-    this.#maxPendingBytes = maxPendingBytes;
+  constructor(settings: BrokerSettings) {
+    this.#settings = settings;
   }
 
   accept(socket: Socket): void {
     this.#lastId += 1;
-    const connection = new BrokerConnection({
-      id: this.#lastId,
-      socket,
-      maxPendingBytes: this.#maxPendingBytes,
-      schedule: this.#schedule,
-    });
-    this.#clients.add(connection);
-    const parser = new ProtocolParser({
-      sink: new BrokerSession(this, connection),
-      maxPayload: MAX_PAYLOAD,
-    });
+    const settings = this.#settings;
+    const id = this.#lastId;
+    const connection = new BrokerConnection({ id, socket, settings, schedule: this.#schedule });
+    const session = new BrokerSession(this, connection, settings);
+    const parser = new ProtocolParser({ sink: session, ...settings });
     socket.on('data', (chunk) => {
-      if (connection.isClosed) parser.stop();
-      else parser.feed(chunk as Buffer);
+      connection.heard();
+      parser.feed(chunk as Buffer);
       this.#flushDirty();
     });
-    // A reset connection is an ordinary end; `close` follows.
-    socket.on('error', () => undefined);
+    connection.writeText(`INFO ${JSON.stringify(this.#info(connection))}\r\n`);
+    if (this.#connections.size >= settings.maxConnections) {
+      connection.closeWith('maximum connections exceeded');
+      return;
+    }
+    this.#connections.add(connection);
+    const authTimer =
+      session.isAwaitingAuth &&
+      setTimeout(() => {
+        if (session.isAwaitingAuth) connection.closeWith('Authentication Timeout');
+      }, settings.authTimeoutMs).unref();
     socket.on('close', () => {
-      connection.isClosed = true;
+      if (authTimer) clearTimeout(authTimer);
+      this.#connections.delete(connection);
       this.#forget(connection);
     });
-    connection.writeText(`INFO ${JSON.stringify(this.#info(connection))}\r\n`);
   }
 
   /** A client in this process. */
@@ -70,15 +73,18 @@ export class BrokerCore {
       subscribe: (request) => this.subscribe(link, request),
       unsubscribe: (sid) => this.unsubscribe(link, { sid, max: 0 }),
       flush: this.#flushDirty,
-      forget: () => this.#forget(link),
+      forget: () => {
+        this.#links.delete(link);
+        this.#forget(link);
+      },
     });
-    this.#clients.add(link);
+    this.#links.add(link);
     return link;
   }
 
+  /** Ignores an id that the client uses already. */
   subscribe(client: BrokerClient, request: { subject: string; queue: string; sid: string }): void {
-    const present = client.subscriptions.get(request.sid);
-    if (present !== undefined) return;
+    if (client.subscriptions.has(request.sid)) return;
     const subscription = new BrokerSubscription(client, request);
     client.subscriptions.set(request.sid, subscription);
     this.#index.add(subscription);
@@ -108,15 +114,23 @@ export class BrokerCore {
   }
 
   pingAll(): void {
-    for (const client of this.#clients) client.ping();
+    for (const connection of this.#connections) connection.ping();
   }
 
+  /** Tells those who listen that this server goes, then ends every client. */
   endAll(): void {
-    for (const client of this.#clients) client.end();
+    for (const link of this.#links) link.close();
+    for (const connection of this.#connections) {
+      if (connection.options.hearsInfo)
+        connection.writeText(
+          `INFO ${JSON.stringify({ ...this.#info(connection), ldm: true })}\r\n`,
+        );
+      connection.end();
+    }
   }
 
   destroyAll(): void {
-    for (const client of this.#clients) client.destroy();
+    for (const connection of this.#connections) connection.destroy();
   }
 
   #info(connection: BrokerConnection): object {
@@ -128,15 +142,14 @@ export class BrokerCore {
       host: this.address.host,
       port: this.address.port,
       headers: true,
-      max_payload: MAX_PAYLOAD,
-      jetstream: false,
+      ...(this.#settings.auth !== undefined && { auth_required: true }),
+      max_payload: this.#settings.maxPayload,
       client_id: connection.id,
-      client_ip: connection.socket.remoteAddress ?? '',
+      client_ip: (connection.socket.remoteAddress ?? '').replace('::ffff:', ''),
     };
   }
 
   #forget(client: BrokerClient): void {
-    this.#clients.delete(client);
     for (const subscription of client.subscriptions.values()) this.#index.remove(subscription);
     client.subscriptions.clear();
   }
@@ -186,15 +199,12 @@ export class BrokerCore {
   }
 
   #reportNoResponders(from: BrokerClient, reply: string): void {
-    const { plain, groups } = this.#index.match(reply);
-    const own =
-      plain.find((subscription) => subscription.client === from) ??
-      groups.flat().find((subscription) => subscription.client === from);
+    const { plain } = this.#index.match(reply);
+    const own = plain.find((subscription) => subscription.client === from);
     if (own === undefined) return;
     const size = NO_RESPONDERS.length;
     const buffer = NO_RESPONDERS;
     from.deliver(own.sid, { subject: reply, reply: '', headerSize: size, size, buffer, start: 0 });
-    this.#count(own);
   }
 
   #count(subscription: BrokerSubscription): void {

@@ -30,6 +30,7 @@ const OPTIONS: ClientOptions = {
   echo: true,
   headers: true,
   noResponders: true,
+  hearsInfo: false,
 };
 const PLAIN_SUBJECT = /^[!-~]+$/;
 const BLANK = /\s/;

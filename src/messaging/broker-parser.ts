@@ -1,24 +1,35 @@
 /**
  * The parser of the NATS client protocol, server side. Bytes in, calls out; it copies payload bytes only where a
- * chunk ends within a message.
+ * chunk ends within a message. What is refused, and with which words, is what nats-server does.
  *
- * P1 Every byte sequence leads to calls or to exactly one `violation`; after it the parser ignores all input.
+ * P1 Every byte sequence leads to calls; after a `violation`, or once the sink is closed, nothing more is called.
  * P2 A call sees the message whole, in the order of the bytes.
- * P3 It holds at most one control line (4 KiB) or one payload (the limit of a message) of a connection.
+ * P3 It holds at most one control line or one payload (the limit of a message) of a connection.
  *
  * Subjects are handed out as latin1 strings: one character a byte, whatever the bytes mean.
+ * Size: one grammar, read from top to bottom.
  */
 
-/** What the parser calls. `body` runs from `start` to `end` in `buffer`: headers, payload, CRLF. Valid during the call only. */
+/** What the parser calls. */
 export interface ProtocolSink {
+  /** True when nothing more is to be read of this connection. */
+  readonly isClosed: boolean;
+  /** True while only CONNECT may be said. */
+  readonly isAwaitingAuth: boolean;
+  /** False for a client whose HPUB is refused. */
+  readonly acceptsHeaders: boolean;
   connect(json: string): void;
+  /** A PUB or HPUB has been read, its payload follows. */
+  announce(subject: string): void;
+  /** The message is valid during the call only. */
   publish(message: PublishedMessage): void;
   subscribe(request: { subject: string; queue: string; sid: string }): void;
+  /** `max` 0 means at once. */
   unsubscribe(request: { sid: string; max: number }): void;
   ping(): void;
   pong(): void;
-  /** The connection has broken the protocol; `reason` is the text of `-ERR`. */
-  violation(reason: string): void;
+  /** The connection has broken the protocol; `reason` is the text of `-ERR`, without one it ends without a word. */
+  violation(reason?: string): void;
 }
 
 /** One PUB or HPUB. The object is used again for the next message. */
@@ -35,7 +46,6 @@ export interface PublishedMessage {
   start: number;
 }
 
-const MAX_CONTROL_LINE = 4096;
 /** Of a control line; more than any operation takes, so that too many are seen. */
 const MAX_TOKENS = 6;
 const LF = 10;
@@ -46,20 +56,41 @@ const DIGIT_0 = 48;
 const DIGIT_9 = 57;
 const MAX_DIGITS = 9;
 const CRLF_SIZE = 2;
+const LOWER_CASE = 0x20;
+const C = 99;
+const PUB = Buffer.from('pub');
+const HPUB = Buffer.from('hpub');
 const NOTHING = Buffer.alloc(0);
 
-/** Texts of `-ERR`, as nats-server words them. */
-const protocolErrors = {
+const errors = {
   unknownOperation: 'Unknown Protocol Operation',
-  lineTooLong: 'Maximum Control Line Exceeded',
+  lineTooLong: 'maximum control line exceeded',
   payloadTooLarge: 'Maximum Payload Violation',
-  arguments: 'Parser Error',
+  authorization: 'Authorization Violation',
 } as const;
+
+/** How operations begin; those that end with a blank must have one there, the others take anything. */
+const VERBS = [
+  'pub ',
+  'hpub ',
+  'sub ',
+  'unsub ',
+  'ping',
+  'pong',
+  'connect',
+  'info',
+  '-err ',
+  '+ok',
+];
+const LONGEST_VERB = 7;
+/** What follows these is not looked at. */
+const WITHOUT_ARGUMENTS: ReadonlySet<string | undefined> = new Set(['ping', 'pong', '+ok']);
 
 /** One parser a connection. */
 export class ProtocolParser {
   readonly #sink: ProtocolSink;
   readonly #maxPayload: number;
+  readonly #maxControlLine: number;
   readonly #message: PublishedMessage = {
     subject: '',
     reply: '',
@@ -70,24 +101,24 @@ export class ProtocolParser {
   };
   /** Start and end of each token of the current line, alternating. */
   readonly #tokens = new Int32Array(MAX_TOKENS * 2);
-  #tokenCount = 0;
   /** The beginning of a control line whose end has not arrived. */
   #rest: Buffer = NOTHING;
   /** A payload that is arriving in pieces, CRLF included; undefined between messages. */
   #body: Buffer | undefined;
   #bodyFilled = 0;
   #expectsBody = false;
-  #failed = false;
 
-  constructor(options: { sink: ProtocolSink; maxPayload: number }) {
+  constructor(options: { sink: ProtocolSink; maxPayload: number; maxControlLine: number }) {
     this.#sink = options.sink;
     this.#maxPayload = options.maxPayload;
+    this.#maxControlLine = options.maxControlLine;
   }
 
   /** Takes the next bytes of the connection. Never throws for what they are. */
   feed(chunk: Buffer): void {
+    const sink = this.#sink;
     let position = 0;
-    while (position < chunk.length && !this.#failed) {
+    while (position < chunk.length && !sink.isClosed) {
       if (this.#body !== undefined) {
         position = this.#fillBody(this.#body, chunk, position);
         continue;
@@ -97,120 +128,116 @@ export class ProtocolParser {
         this.#keepRest(chunk, position);
         return;
       }
-      this.#line(chunk, position, lineEnd);
+      if (this.#rest.length === 0) this.#line(chunk, position, lineEnd);
+      else {
+        const line = Buffer.concat([this.#rest, chunk.subarray(position, lineEnd)]);
+        this.#rest = NOTHING;
+        this.#line(line, 0, line.length);
+      }
       position = lineEnd + 1;
-      if (this.#expectsBody && !this.#failed) position = this.#takeBody(chunk, position);
+      if (this.#expectsBody && !sink.isClosed) position = this.#takeBody(chunk, position);
     }
-  }
-
-  /** Ignores everything from now on. */
-  stop(): void {
-    this.#failed = true;
-    this.#rest = NOTHING;
-    this.#body = undefined;
-  }
-
-  #fail(reason: string): void {
-    this.stop();
-    this.#sink.violation(reason);
-  }
-
-  #keepRest(chunk: Buffer, position: number): void {
-    const length = this.#rest.length + chunk.length - position;
-    if (length > MAX_CONTROL_LINE) {
-      this.#fail(protocolErrors.lineTooLong);
-      return;
-    }
-    this.#rest = Buffer.concat([this.#rest, chunk.subarray(position)]);
-  }
-
-  #line(chunk: Buffer, start: number, lineEnd: number): void {
-    let line = chunk;
-    let from = start;
-    let to = lineEnd;
-    if (this.#rest.length > 0) {
-      line = Buffer.concat([this.#rest, chunk.subarray(start, lineEnd)]);
-      from = 0;
-      to = line.length;
+    if (sink.isClosed) {
       this.#rest = NOTHING;
+      this.#body = undefined;
     }
-    if (to > from && line[to - 1] === CR) to -= 1;
-    if (to - from > MAX_CONTROL_LINE) this.#fail(protocolErrors.lineTooLong);
+  }
+
+  /** Keeps the beginning of a line; one that can become no operation is refused at once. */
+  #keepRest(chunk: Buffer, position: number): void {
+    const rest = Buffer.concat([this.#rest, chunk.subarray(position)]);
+    const verb = verbAt(rest, 0, rest.length);
+    if (this.#sink.isAwaitingAuth && lowerCase(rest[0]) !== C)
+      this.#sink.violation(errors.authorization);
+    else if (verb === undefined) this.#sink.violation(errors.unknownOperation);
+    else if (WITHOUT_ARGUMENTS.has(verb)) this.#rest = rest.subarray(0, verb.length);
+    else if (!this.#isTooLong(rest, verb.length, withoutCr(rest, 0, rest.length)))
+      this.#rest = rest;
+  }
+
+  /** A line from `from` to its LF at `lineEnd`. */
+  #line(line: Buffer, from: number, lineEnd: number): void {
+    const to = withoutCr(line, from, lineEnd);
+    if (this.#sink.isAwaitingAuth && lowerCase(line[from]) !== C)
+      this.#sink.violation(errors.authorization);
+    else if (beginsWith(line, from, PUB)) this.#publish(line, from + PUB.length + 1, to, false);
+    else if (beginsWith(line, from, HPUB)) this.#publish(line, from + HPUB.length + 1, to, true);
     else this.#operation(line, from, to);
   }
 
   #operation(line: Buffer, from: number, to: number): void {
-    const nameEnd = endOfWord(line, from, to);
-    switch (line.toString('latin1', from, nameEnd).toUpperCase()) {
-      case 'PUB':
-        this.#publish(line, nameEnd, to, false);
-        return;
-      case 'HPUB':
-        this.#publish(line, nameEnd, to, true);
-        return;
-      case 'SUB':
-        this.#subscribe(line, nameEnd, to);
-        return;
-      case 'UNSUB':
-        this.#unsubscribe(line, nameEnd, to);
-        return;
-      case 'PING':
-        this.#sink.ping();
-        return;
-      case 'PONG':
-        this.#sink.pong();
-        return;
-      case 'CONNECT':
-        this.#sink.connect(line.toString('utf8', nameEnd, to));
-        return;
-      case '+OK':
-        return;
-      default:
-        this.#fail(protocolErrors.unknownOperation);
-    }
+    const sink = this.#sink;
+    const verb = verbAt(line, from, to);
+    const start = from + (verb?.length ?? 0);
+    if (start > to) sink.violation(errors.unknownOperation);
+    else if (!WITHOUT_ARGUMENTS.has(verb) && verb !== undefined && this.#isTooLong(line, start, to))
+      return;
+    else if (verb === 'sub ') this.#subscribe(line, start, to);
+    else if (verb === 'unsub ') this.#unsubscribe(line, start, to);
+    else if (verb === 'ping') sink.ping();
+    else if (verb === 'pong') sink.pong();
+    else if (verb === 'connect') sink.connect(line.toString('utf8', start, to));
+    else if (verb === '-err ') sink.violation();
+    else if (verb === 'info') {
+      if (parseJson(line.toString('utf8', start, to)) === undefined) sink.violation();
+    } else if (verb !== '+ok') sink.violation(errors.unknownOperation);
+  }
+
+  /** True, and a violation, when the arguments are over the limit. */
+  #isTooLong(line: Buffer, from: number, to: number): boolean {
+    if (to - from <= this.#maxControlLine) return false;
+    let start = from;
+    while (isBlank(line[start])) start += 1;
+    if (to - start <= this.#maxControlLine) return false;
+    this.#sink.violation(errors.lineTooLong);
+    return true;
   }
 
   #publish(line: Buffer, from: number, to: number, hasHeaders: boolean): void {
+    if (this.#isTooLong(line, from, to)) return;
     const count = this.#tokenize(line, from, to);
     const sizes = hasHeaders ? 2 : 1;
-    if (count !== sizes + 1 && count !== sizes + 2) {
-      this.#fail(protocolErrors.arguments);
+    const isRefused = hasHeaders && !this.#sink.acceptsHeaders;
+    if (isRefused || (count !== sizes + 1 && count !== sizes + 2)) {
+      this.#sink.violation();
       return;
     }
     const message = this.#message;
     message.size = this.#number(line, count - 1);
     message.headerSize = hasHeaders ? this.#number(line, count - 2) : 0;
     if (message.size < 0 || message.headerSize < 0 || message.headerSize > message.size) {
-      this.#fail(protocolErrors.arguments);
+      this.#sink.violation();
       return;
     }
     if (message.size > this.#maxPayload) {
-      this.#fail(protocolErrors.payloadTooLarge);
+      this.#sink.violation(errors.payloadTooLarge);
       return;
     }
     message.subject = this.#text(line, 0);
     message.reply = count === sizes + 2 ? this.#text(line, 1) : '';
     this.#expectsBody = true;
+    this.#sink.announce(message.subject);
   }
 
   #subscribe(line: Buffer, from: number, to: number): void {
     const count = this.#tokenize(line, from, to);
-    if (count === 2)
-      this.#sink.subscribe({ subject: this.#text(line, 0), queue: '', sid: this.#text(line, 1) });
-    else if (count === 3) {
-      this.#sink.subscribe({
-        subject: this.#text(line, 0),
-        queue: this.#text(line, 1),
-        sid: this.#text(line, 2),
-      });
-    } else this.#fail(protocolErrors.arguments);
+    if (count !== 2 && count !== 3) {
+      this.#sink.violation();
+      return;
+    }
+    const queue = count === 3 ? this.#text(line, 1) : '';
+    this.#sink.subscribe({ subject: this.#text(line, 0), queue, sid: this.#text(line, count - 1) });
   }
 
+  /** A maximum that is no number counts as none. */
   #unsubscribe(line: Buffer, from: number, to: number): void {
     const count = this.#tokenize(line, from, to);
-    const max = count === 2 ? this.#number(line, 1) : 0;
-    if ((count !== 1 && count !== 2) || max < 0) this.#fail(protocolErrors.arguments);
-    else this.#sink.unsubscribe({ sid: this.#text(line, 0), max });
+    if (count !== 1 && count !== 2) {
+      this.#sink.violation();
+      return;
+    }
+    const max = count === 2 ? Math.max(0, this.#number(line, 1)) : 0;
+    this.#sink.unsubscribe({ sid: this.#text(line, 0), max });
   }
 
   /** The body begins at `position`: hands it out in place when it is all there, else starts to collect it. */
@@ -222,8 +249,8 @@ export class ProtocolParser {
       return end;
     }
     this.#body = Buffer.allocUnsafe(this.#message.size + CRLF_SIZE);
-    this.#bodyFilled = chunk.copy(this.#body, 0, position);
-    return chunk.length;
+    this.#bodyFilled = 0;
+    return this.#fillBody(this.#body, chunk, position);
   }
 
   #fillBody(body: Buffer, chunk: Buffer, position: number): number {
@@ -232,6 +259,8 @@ export class ProtocolParser {
     if (this.#bodyFilled === body.length) {
       this.#body = undefined;
       this.#deliver(body, 0);
+    } else if (this.#bodyFilled > this.#message.size && body[this.#message.size] !== CR) {
+      this.#sink.violation(errors.unknownOperation);
     }
     return position + copied;
   }
@@ -240,7 +269,7 @@ export class ProtocolParser {
     const message = this.#message;
     const end = start + message.size;
     if (buffer[end] !== CR || buffer[end + 1] !== LF) {
-      this.#fail(protocolErrors.unknownOperation);
+      this.#sink.violation(errors.unknownOperation);
       return;
     }
     message.buffer = buffer;
@@ -252,20 +281,16 @@ export class ProtocolParser {
   #tokenize(line: Buffer, from: number, to: number): number {
     let count = 0;
     let position = from;
-    while (position < to) {
-      const byte = line[position];
-      if (byte === SPACE || byte === TAB) {
+    while (position < to && count < MAX_TOKENS) {
+      if (isBlank(line[position])) {
         position += 1;
         continue;
       }
-      if (count === MAX_TOKENS) break;
-      const end = endOfWord(line, position, to);
       this.#tokens[count * 2] = position;
-      this.#tokens[count * 2 + 1] = end;
+      while (position < to && !isBlank(line[position])) position += 1;
+      this.#tokens[count * 2 + 1] = position;
       count += 1;
-      position = end;
     }
-    this.#tokenCount = count;
     return count;
   }
 
@@ -275,7 +300,6 @@ export class ProtocolParser {
 
   /** A token as a decimal number, -1 when it is none. */
   #number(line: Buffer, index: number): number {
-    if (index >= this.#tokenCount) return -1;
     const from = this.#tokens[index * 2] as number;
     const to = this.#tokens[index * 2 + 1] as number;
     if (to - from > MAX_DIGITS) return -1;
@@ -289,12 +313,41 @@ export class ProtocolParser {
   }
 }
 
-function endOfWord(line: Buffer, from: number, to: number): number {
-  let position = from;
-  while (position < to) {
-    const byte = line[position];
-    if (byte === SPACE || byte === TAB) break;
-    position += 1;
+/** The value of a JSON text; undefined when it is none. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
   }
-  return position;
+}
+
+/** The operation that bytes begin with, or can still become; undefined when there is none. */
+function verbAt(bytes: Buffer, from: number, to: number): string | undefined {
+  const text = bytes
+    .toString('latin1', from, Math.min(to, from + LONGEST_VERB))
+    .toLowerCase()
+    .replaceAll('\t', ' ');
+  return VERBS.find((verb) => text.startsWith(verb) || verb.startsWith(text));
+}
+
+/** True for a verb (given in lower case) with a blank after it. */
+function beginsWith(line: Buffer, from: number, verb: Buffer): boolean {
+  for (let index = 0; index < verb.length; index += 1)
+    if (lowerCase(line[from + index]) !== verb[index]) return false;
+  return isBlank(line[from + verb.length]);
+}
+
+/** Where the line ends that runs from `from` to `to`, when its last byte may be a CR. */
+function withoutCr(line: Buffer, from: number, to: number): number {
+  return to > from && line[to - 1] === CR ? to - 1 : to;
+}
+
+/** Of a letter; -1 beyond the end. */
+function lowerCase(byte: number | undefined): number {
+  return byte === undefined ? -1 : byte | LOWER_CASE;
+}
+
+function isBlank(byte: number | undefined): boolean {
+  return byte === SPACE || byte === TAB;
 }

@@ -132,6 +132,17 @@ export class BrokerListenError extends TroupeError {
   }
 }
 
+/** A limit or a time of the embedded broker that is no positive whole number. */
+export class BrokerOptionError extends TroupeError {
+  readonly code = 'broker.option-invalid';
+  constructor(option: string, value: number) {
+    super(`${option} of the broker cannot be ${value}`, {
+      hint: 'Give a whole number above 0, or leave it out for the default.',
+      details: { option, value },
+    });
+  }
+}
+
 /** Status of whole codes; looked up first. */
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   internal: 500,

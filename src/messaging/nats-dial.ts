@@ -82,13 +82,13 @@ export function withoutCredentials(url: string): string {
   return url.replace(USER_INFO, '$1');
 }
 
-/** What the options say, else what the URL says: `user:pass@` or `token@`. */
+/** What the options say, else what the URL says (`user:pass@` or `token@`), else what the broker in this process asks for. */
 function credentialsOf(options: ConnectOptions): { user?: string; pass?: string; token?: string } {
   const { user, pass, token } = options;
   if (token !== undefined) return { token };
   if (user !== undefined) return pass === undefined ? { user } : { user, pass };
   const info = [...options.url.matchAll(USER_INFO)][0]?.[2];
-  if (info === undefined || info === '') return {};
+  if (info === undefined || info === '') return options.broker?.auth ?? {};
   const [name = '', ...secret] = info.split(':');
   const decoded = decodeURIComponent(name);
   return secret.length === 0

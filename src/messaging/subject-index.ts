@@ -1,11 +1,13 @@
 /**
- * Which subscriptions match a subject. Literal subscriptions sit in a map, patterns in a tree of tokens;
- * matches are cached by subject.
+ * Which subscriptions match a subject: a tree of tokens, literal subjects and patterns alike.
  *
  * I1 A subject is matched token by token: `*` is one token, `>` is one or more tokens at the end.
  * I2 Queue members are grouped by queue name over all matching patterns, as nats-server does.
- * I3 A cached match is never older than the last change that concerns it.
- * I4 The cache holds at most two generations of `CACHE_GENERATION` subjects; the tree holds no empty nodes.
+ * I3 A change costs the length of its subject, never the number of subscriptions; nothing is computed ahead of a match.
+ * I4 The tree holds no empty nodes.
+ *
+ * There is no cache of matches by subject: most subjects name a run or an inbox and are used once or twice, and a
+ * walk costs little more than a look-up of the whole subject.
  */
 
 /** What the index needs to know of a subscription. */
@@ -20,177 +22,205 @@ export interface Match<S> {
   readonly groups: readonly (readonly S[])[];
 }
 
-interface Node<S> {
-  children: Map<string, Node<S>>;
-  star: Node<S> | undefined;
-  /** Subscriptions that end with `>` below this node. */
-  tail: Set<S>;
-  /** Subscriptions that end at this node. */
-  here: Set<S>;
-}
-
-const CACHE_GENERATION = 4096;
 const EMPTY: Match<never> = { plain: [], groups: [] };
+const DOT = '.';
 
 /** True for a subject that may be published to: tokens without blanks, none empty, no wildcard token. */
 export function isLiteralSubject(subject: string): boolean {
-  return isValidPattern(subject) && !isPattern(subject);
+  return isValidPattern(subject) && !/(^|\.)[*>](\.|$)/.test(subject);
 }
 
 /** True for a subject that may be subscribed to: no empty token, `>` only as the last. */
 export function isValidPattern(subject: string): boolean {
-  if (subject.length === 0) return false;
-  const tokens = subject.split('.');
-  return tokens.every(
-    (token, index) => token !== '' && (token !== '>' || index === tokens.length - 1),
+  return !hasEmptyToken(subject) && !/(^|\.)>\./.test(subject);
+}
+
+function hasEmptyToken(subject: string): boolean {
+  return (
+    subject === '' || subject.startsWith(DOT) || subject.endsWith(DOT) || subject.includes('..')
   );
 }
 
-function isPattern(subject: string): boolean {
-  return subject.split('.').some((token) => token === '*' || token === '>');
+/** All subscriptions to one pattern. */
+class Leaf<S extends Indexed> {
+  readonly members = new Set<S>();
+  /** What a subject gets that only this pattern matches; made when it is needed. */
+  #match: Match<S> | undefined;
+
+  get match(): Match<S> {
+    this.#match ??= groupByQueue([this.members]);
+    return this.#match;
+  }
+
+  changed(): void {
+    this.#match = undefined;
+  }
+}
+
+class Node<S extends Indexed> {
+  readonly token: string;
+  children: Map<string, Node<S>> | undefined;
+  /** The child that was asked for last: it needs no hash of the token. */
+  recent: Node<S> | undefined;
+  star: Node<S> | undefined;
+  /** Subscriptions that end at this node. */
+  here: Leaf<S> | undefined;
+  /** Subscriptions that end with `>` below this node. */
+  tail: Leaf<S> | undefined;
+
+  constructor(token: string) {
+    this.token = token;
+  }
+
+  get isEmpty(): boolean {
+    return (
+      this.here === undefined &&
+      this.tail === undefined &&
+      this.star === undefined &&
+      this.children === undefined
+    );
+  }
+
+  /** The child for the token at `from` to `to` of a subject. */
+  child(subject: string, from: number, to: number): Node<S> | undefined {
+    const { recent } = this;
+    if (
+      recent !== undefined &&
+      recent.token.length === to - from &&
+      subject.startsWith(recent.token, from)
+    )
+      return recent;
+    const child = this.children?.get(subject.slice(from, to));
+    if (child !== undefined) this.recent = child;
+    return child;
+  }
+
+  grow(token: string): Node<S> {
+    if (token === '*') {
+      this.star ??= new Node(token);
+      return this.star;
+    }
+    this.children ??= new Map();
+    let child = this.children.get(token);
+    if (child === undefined) {
+      child = new Node(token);
+      this.children.set(token, child);
+    }
+    return child;
+  }
+
+  drop(token: string): void {
+    if (token === '*') this.star = undefined;
+    else {
+      this.children?.delete(token);
+      if (this.children?.size === 0) this.children = undefined;
+      this.recent = undefined;
+    }
+  }
 }
 
 /** Subscriptions by subject. `add` expects a valid pattern. */
 export class SubjectIndex<S extends Indexed> {
-  readonly #literals = new Map<string, Set<S>>();
-  readonly #root: Node<S> = emptyNode();
-  #young = new Map<string, Match<S>>();
-  #old = new Map<string, Match<S>>();
+  readonly #root = new Node<S>('');
+  /** What is published to one subject often comes in a row. */
+  #lastSubject = '';
+  #lastMatch: Match<S> = EMPTY;
 
   add(subscription: S): void {
-    const { subject } = subscription;
-    if (!isPattern(subject)) {
-      const present = this.#literals.get(subject);
-      if (present === undefined) this.#literals.set(subject, new Set([subscription]));
-      else present.add(subscription);
-      this.#forget(subject);
-      return;
-    }
-    addToTree(this.#root, subscription);
-    this.#forgetAll();
+    let node = this.#root;
+    const tokens = subscription.subject.split(DOT);
+    const isOpen = tokens.at(-1) === '>';
+    if (isOpen) tokens.pop();
+    for (const token of tokens) node = node.grow(token);
+    const leaf = (isOpen ? node.tail : node.here) ?? new Leaf();
+    if (isOpen) node.tail = leaf;
+    else node.here = leaf;
+    leaf.members.add(subscription);
+    this.#changed(leaf);
   }
 
   remove(subscription: S): void {
-    const { subject } = subscription;
-    if (!isPattern(subject)) {
-      const present = this.#literals.get(subject);
-      present?.delete(subscription);
-      if (present?.size === 0) this.#literals.delete(subject);
-      this.#forget(subject);
-      return;
+    const tokens = subscription.subject.split(DOT);
+    const isOpen = tokens.at(-1) === '>';
+    if (isOpen) tokens.pop();
+    const path: Node<S>[] = [this.#root];
+    for (const token of tokens) {
+      const node = path.at(-1) as Node<S>;
+      const next = token === '*' ? node.star : node.children?.get(token);
+      if (next === undefined) return;
+      path.push(next);
     }
-    removeFromTree({ node: this.#root, subscription, tokens: subject.split('.'), depth: 0 });
-    this.#forgetAll();
+    const end = path.at(-1) as Node<S>;
+    const leaf = isOpen ? end.tail : end.here;
+    if (leaf === undefined) return;
+    leaf.members.delete(subscription);
+    this.#changed(leaf);
+    if (leaf.members.size > 0) return;
+    if (isOpen) end.tail = undefined;
+    else end.here = undefined;
+    for (let depth = tokens.length; depth > 0 && path[depth]?.isEmpty; depth -= 1)
+      path[depth - 1]?.drop(tokens[depth - 1] as string);
   }
 
   /** Everything subscribed to a subject. The result is shared: read it, do not keep it. */
   match(subject: string): Match<S> {
-    const young = this.#young.get(subject);
-    if (young !== undefined) return young;
-    const match = this.#old.get(subject) ?? this.#find(subject);
-    if (this.#young.size >= CACHE_GENERATION) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(subject, match);
+    if (subject === this.#lastSubject) return this.#lastMatch;
+    const leaves: Leaf<S>[] = [];
+    collect(this.#root, subject, 0, leaves);
+    let match: Match<S> = EMPTY;
+    if (leaves.length === 1) match = (leaves[0] as Leaf<S>).match;
+    else if (leaves.length > 1) match = groupByQueue(leaves.map((leaf) => leaf.members));
+    this.#lastSubject = subject;
+    this.#lastMatch = match;
     return match;
   }
 
-  #find(subject: string): Match<S> {
-    const tokens = subject.split('.');
-    if (tokens.includes('')) return EMPTY;
-    const found: S[] = [];
-    const literals = this.#literals.get(subject);
-    if (literals !== undefined) for (const subscription of literals) found.push(subscription);
-    collect({ node: this.#root, tokens, depth: 0, found });
-    return found.length === 0 ? EMPTY : groupByQueue(found);
-  }
-
-  #forget(subject: string): void {
-    this.#young.delete(subject);
-    this.#old.delete(subject);
-  }
-
-  #forgetAll(): void {
-    if (this.#young.size > 0) this.#young = new Map();
-    if (this.#old.size > 0) this.#old = new Map();
+  #changed(leaf: Leaf<S>): void {
+    leaf.changed();
+    this.#lastSubject = '';
+    this.#lastMatch = EMPTY;
   }
 }
 
-function emptyNode<S>(): Node<S> {
-  return { children: new Map(), star: undefined, tail: new Set(), here: new Set() };
-}
-
-function addToTree<S extends Indexed>(root: Node<S>, subscription: S): void {
-  let node = root;
-  for (const token of subscription.subject.split('.')) {
-    if (token === '>') {
-      node.tail.add(subscription);
-      return;
-    }
-    let next = token === '*' ? node.star : node.children.get(token);
-    if (next === undefined) {
-      next = emptyNode();
-      if (token === '*') node.star = next;
-      else node.children.set(token, next);
-    }
-    node = next;
-  }
-  node.here.add(subscription);
-}
-
-/** Returns true when the node is empty afterwards, so that its parent drops it. */
-function removeFromTree<S>(at: {
-  node: Node<S>;
-  subscription: S;
-  tokens: string[];
-  depth: number;
-}): boolean {
-  const { node, subscription, tokens, depth } = at;
-  const token = tokens[depth];
-  if (token === undefined) node.here.delete(subscription);
-  else if (token === '>') node.tail.delete(subscription);
-  else {
-    const next = token === '*' ? node.star : node.children.get(token);
-    if (
-      next !== undefined &&
-      removeFromTree({ node: next, subscription, tokens, depth: depth + 1 })
-    ) {
-      if (token === '*') node.star = undefined;
-      else node.children.delete(token);
-    }
-  }
-  return (
-    node.children.size === 0 &&
-    node.star === undefined &&
-    node.tail.size === 0 &&
-    node.here.size === 0
-  );
-}
-
-function collect<S>(at: { node: Node<S>; tokens: string[]; depth: number; found: S[] }): void {
-  const { node, tokens, depth, found } = at;
-  const token = tokens[depth];
-  if (token === undefined) {
-    for (const subscription of node.here) found.push(subscription);
+/** Adds the leaves that match the tokens of a subject from `from` on; a subject with an empty token matches nothing. */
+function collect<S extends Indexed>(
+  node: Node<S>,
+  subject: string,
+  from: number,
+  leaves: Leaf<S>[],
+): void {
+  // What `>` stands for is not walked.
+  if (node.tail !== undefined && !hasEmptyToken(subject)) leaves.push(node.tail);
+  const dot = subject.indexOf(DOT, from);
+  const to = dot === -1 ? subject.length : dot;
+  if (to === from) return;
+  const { star } = node;
+  if (dot === -1) {
+    const last = node.child(subject, from, to);
+    if (last?.here !== undefined) leaves.push(last.here);
+    if (star?.here !== undefined) leaves.push(star.here);
     return;
   }
-  for (const subscription of node.tail) found.push(subscription);
-  const child = node.children.get(token);
-  if (child !== undefined) collect({ node: child, tokens, depth: depth + 1, found });
-  if (node.star !== undefined) collect({ node: node.star, tokens, depth: depth + 1, found });
+  if (star !== undefined) collect(star, subject, dot + 1, leaves);
+  const child = node.child(subject, from, to);
+  if (child !== undefined) collect(child, subject, dot + 1, leaves);
 }
 
-function groupByQueue<S extends Indexed>(found: S[]): Match<S> {
+function groupByQueue<S extends Indexed>(sets: readonly ReadonlySet<S>[]): Match<S> {
   const plain: S[] = [];
-  const groups = new Map<string, S[]>();
-  for (const subscription of found) {
-    if (subscription.queue === '') plain.push(subscription);
-    else {
-      const members = groups.get(subscription.queue);
-      if (members === undefined) groups.set(subscription.queue, [subscription]);
-      else members.push(subscription);
+  let groups: Map<string, S[]> | undefined;
+  for (const members of sets) {
+    for (const subscription of members) {
+      const { queue } = subscription;
+      if (queue === '') {
+        plain.push(subscription);
+        continue;
+      }
+      groups ??= new Map();
+      const group = groups.get(queue);
+      if (group === undefined) groups.set(queue, [subscription]);
+      else group.push(subscription);
     }
   }
-  return { plain, groups: [...groups.values()] };
+  return { plain, groups: groups === undefined ? [] : [...groups.values()] };
 }

@@ -5,19 +5,15 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Frame, openRawClient, type RawClient } from '../support/raw-client.ts';
-
-export interface TestedServer {
-  port: number;
-  stop(): Promise<void>;
-}
+import type { StartServer, TestedServer } from './tested-server.ts';
 
 const CONNECT =
   'CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n';
 const PAYLOAD_LIMIT = 1024 * 1024;
 
 /** Registers the suite for one server. */
-export function testCoreProtocol(name: string, start: () => Promise<TestedServer>): void {
-  describe(`core protocol: ${name}`, () => {
+export function testCoreProtocol(name: string, start: StartServer): void {
+  describe(name, () => {
     const context = new Context(start);
     beforeAll(() => context.begin());
     afterAll(() => context.end());
@@ -34,11 +30,11 @@ export function testCoreProtocol(name: string, start: () => Promise<TestedServer
 
 class Context {
   port = 0;
-  readonly #start: () => Promise<TestedServer>;
+  readonly #start: StartServer;
   #server: TestedServer | undefined;
   #clients: RawClient[] = [];
 
-  constructor(start: () => Promise<TestedServer>) {
+  constructor(start: StartServer) {
     this.#start = start;
   }
 
@@ -216,7 +212,7 @@ function describeRequests(context: Context): void {
   it('says nothing when the request had a subscriber, no reply subject, or the client did not ask for it', async () => {
     const [client, plain] = await Promise.all([
       context.client(),
-      context.client('CONNECT {"headers":true}\r\n'),
+      context.client('CONNECT {"verbose":false,"headers":true}\r\n'),
     ]);
     client.send(
       'SUB inbox.* 3\r\nSUB somebody 4\r\nPUB somebody inbox.1 2\r\nhi\r\nPUB nobody 2\r\nhi\r\n',
@@ -294,7 +290,9 @@ function describeOptions(context: Context): void {
 
   it('does not send a client its own messages where echo is off', async () => {
     const [quiet, other] = await Promise.all([
-      context.client('CONNECT {"echo":false,"headers":true,"no_responders":true}\r\n'),
+      context.client(
+        'CONNECT {"verbose":false,"echo":false,"headers":true,"no_responders":true}\r\n',
+      ),
       context.client(),
     ]);
     other.send('SUB echo.a 1\r\nSUB echo.q q 2\r\n');
@@ -330,7 +328,7 @@ function describeOptions(context: Context): void {
   it('strips headers for a client that did not ask for them', async () => {
     const [modern, plain] = await Promise.all([
       context.client(),
-      context.client('CONNECT {"headers":false}\r\n'),
+      context.client('CONNECT {"verbose":false,"headers":false}\r\n'),
     ]);
     plain.send('SUB strip 1\r\n');
     await plain.sync();

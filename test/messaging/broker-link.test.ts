@@ -17,7 +17,7 @@ async function linked(): Promise<{ broker: Broker; link: Link; raw: RawClient }>
   cleanup.push(() => broker.close());
   const raw = await openRawClient(broker.port);
   cleanup.push(() => raw.end());
-  raw.send('CONNECT {"headers":true,"no_responders":true}\r\n');
+  raw.send('CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n');
   await raw.sync();
   return { broker, link: broker.link(), raw };
 }
@@ -132,6 +132,27 @@ it('is gone with its broker: publishing does nothing, requests fail', async () =
   bus.publish('a', 1);
   await expect(bus.request('a', 1, { timeoutMs: 1000 })).rejects.toMatchObject({
     code: 'bus.disconnected',
+  });
+});
+
+it.each([
+  ['user and password', { user: 'u', pass: 'p' }],
+  ['a token', { token: 't' }],
+])('needs no credentials for a broker with %s; a socket does', async (_what, auth) => {
+  const broker = await startBroker({ port: 0, auth });
+  cleanup.push(() => broker.close());
+  const inside = await connectBus({ url: broker.url, broker, name: 'inside' });
+  cleanup.push(() => inside.close());
+  const outside = await connectBus({ url: broker.url, name: 'outside', ...auth });
+  cleanup.push(() => outside.close());
+  const seen = new Promise((resolve) => {
+    outside.subscribe('a', {}, (message) => resolve(message.subject));
+  });
+  await outside.flush();
+  inside.publish('a', 1);
+  expect(await seen).toBe('a');
+  await expect(connectBus({ url: broker.url, name: 'stranger' })).rejects.toMatchObject({
+    code: 'bus.connect-failed',
   });
 });
 

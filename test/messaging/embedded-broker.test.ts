@@ -22,7 +22,7 @@ async function start(options: BrokerOptions = {}): Promise<Broker> {
 async function open(broker: Broker): Promise<RawClient> {
   const client = await openRawClient(broker.port);
   cleanup.push(() => client.end());
-  client.send('CONNECT {"headers":true,"no_responders":true}\r\n');
+  client.send('CONNECT {"verbose":false,"pedantic":false,"headers":true,"no_responders":true}\r\n');
   await client.sync();
   return client;
 }
@@ -57,6 +57,18 @@ describe('the embedded broker', () => {
   it('reports an address it cannot use as `broker.cannot-listen`', async () => {
     await expect(startBroker({ host: '192.0.2.1', port: 0 })).rejects.toMatchObject({
       code: 'broker.cannot-listen',
+    });
+  });
+
+  it.each([
+    ['maxPayload', 0],
+    ['maxConnections', -1],
+    ['pingIntervalMs', Number.NaN],
+    ['maxControlLine', 1.5],
+  ])('refuses %s: %d as `broker.option-invalid`', async (option, value) => {
+    await expect(startBroker({ port: 0, [option]: value })).rejects.toMatchObject({
+      code: 'broker.option-invalid',
+      details: { option, value },
     });
   });
 

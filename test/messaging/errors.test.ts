@@ -13,6 +13,7 @@ const samples = [
   new errors.InvalidTokenError('the run id', 'a b'),
   new errors.PortInUseError({ host: 'h', port: 1 }, new Error('taken')),
   new errors.BrokerListenError({ host: 'h', port: 1 }, new Error('denied')),
+  new errors.BrokerOptionError('maxPayload', -1),
 ];
 
 describe('errors of messaging', () => {

@@ -42,7 +42,7 @@ function matches(patternText: string, subjectText: string): boolean {
 }
 
 describe('the subject index', () => {
-  it('finds what the definition says, after any adds and removes (I1, I2, I3)', () => {
+  it('finds what the definition says, after any adds and removes (I1, I2)', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 1, maxLength: 60 }), (steps) => {
         const index = new SubjectIndex<Entry>();
@@ -75,7 +75,7 @@ describe('the subject index', () => {
     );
   });
 
-  it('stays right when more subjects are used than the cache holds (I4)', () => {
+  it('stays right over very many subjects, and for the one that was matched last', () => {
     const index = new SubjectIndex<Entry>();
     const entry = { id: 1, subject: 'inbox.*', queue: '' };
     index.add(entry);
