@@ -27,11 +27,6 @@ export function jsonSpans(source: string): Spans {
   };
 }
 
-/** Spans by path below a value whose place is known. */
-function spotSpans(root: Spot): Spans {
-  return (path, atKey) => spanAt(root, path, atKey);
-}
-
 /** The span at a path, or the last one on the way to it. */
 function spanAt(root: Spot, path: Path, atKey: boolean): Span {
   let spot = root;
