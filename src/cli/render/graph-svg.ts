@@ -187,7 +187,10 @@ function edgeLine(points: readonly Point[], kind: GraphEdge['kind']): string {
   let from = first;
   for (const to of rest) {
     const bend = Math.max(CORNER, (to.y - from.y) / 2);
-    path += `C${px(from.x)} ${px(from.y + bend)} ${px(to.x)} ${px(to.y - bend)} ${px(to.x)} ${px(to.y)}`;
+    path +=
+      from.x === to.x
+        ? `L${px(to.x)} ${px(to.y)}`
+        : `C${px(from.x)} ${px(from.y + bend)} ${px(to.x)} ${px(to.y - bend)} ${px(to.x)} ${px(to.y)}`;
     from = to;
   }
   return `<path class="edge ${kind}" d="${path}" marker-end="url(#${kind})"/>`;
@@ -235,14 +238,19 @@ function nodeLines(node: GraphNode, { x, y }: Point, { width, height }: Size): s
 
 function legend(view: GraphView, y: number): string {
   const states = [...countsOf(view)].map(([status, count]) =>
-    `${symbols[status]} ${status} ${count}`.trim(),
+    `${symbols[status]} ${count} ${status}`.trim(),
   );
   const kinds = new Set(view.edges.map(({ kind }) => kind));
-  const lines = [
-    ...(kinds.has('on_failure') ? ['dashed: only after a failure'] : []),
-    ...(kinds.has('after') ? ['dotted: another trigger, named in the task'] : []),
+  const edges = [
+    ...(kinds.has('on_failure') ? ['dashed line: only after a failure'] : []),
+    ...(kinds.has('after') ? ['dotted line: another trigger, named in the task'] : []),
   ];
-  return `<text class="line" x="${MARGIN}" y="${px(y)}">${text([...states, ...lines].join('   '))}</text>`;
+  return [states, edges]
+    .map((parts) => text(parts.join(', ')))
+    .map(
+      (line, index) => `<text class="line" x="${MARGIN}" y="${px(y + index * 16)}">${line}</text>`,
+    )
+    .join('\n');
 }
 
 function cut(line: string): string {

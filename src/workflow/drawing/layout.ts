@@ -144,8 +144,10 @@ function draw(
     const height = graph.heights[from] as number;
     const points: Point[] = [{ x: centreOf(from), y: topOf(from) + height }];
     for (const bend of graph.bends[index] ?? []) {
-      const middle = (graph.layerHeights[graph.layerOf[bend] as number] as number) / 2;
-      points.push({ x: centreOf(bend), y: topOf(bend) + middle });
+      // Upright through the layer, so that it touches none of its boxes.
+      const x = centreOf(bend);
+      const height = graph.layerHeights[graph.layerOf[bend] as number] as number;
+      points.push({ x, y: topOf(bend) }, { x, y: topOf(bend) + height });
     }
     points.push({ x: centreOf(to), y: topOf(to) });
     return [edge, points];
