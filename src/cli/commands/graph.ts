@@ -112,17 +112,15 @@ function templateFile(name: string): string | undefined {
 
 /** Throws `run.not-found`. */
 async function runView(context: CommandContext, runId: string): Promise<GraphView> {
-  const [{ openReader }, { stateOf }, { runDefinition }, { graphView }] = await Promise.all([
+  const [{ openReader }, { readRunFacts }, { graphView }] = await Promise.all([
     import('../reader.ts'),
-    import('../run-state.ts'),
-    import('../run-definition.ts'),
+    import('../run-facts.ts'),
     import('../render/graph-view.ts'),
   ]);
   const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
   try {
-    const { log } = await reader.history(runId);
-    const { report } = await stateOf(log, runId, { now: now() });
-    return graphView(await runDefinition(log, runId), { report, now: now() });
+    const { definition, report } = await readRunFacts(reader, runId, { withEvents: false });
+    return graphView(definition, { report, now: now() });
   } finally {
     await reader.close();
   }

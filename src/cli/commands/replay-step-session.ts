@@ -5,12 +5,12 @@
 import type { Envelope } from '../../events/envelope.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
 import { UsageError } from '../errors.ts';
+import type { HistoryWalker } from '../history-walker.ts';
 import { stateObject } from '../render/state-view.ts';
 import { changeLines, eventLine } from '../render/step-text.ts';
 import type { Terminal } from '../terminal.ts';
 import { versionAt } from '../version-at.ts';
 import { type Breakpoint, parseBreakpoint } from './replay-step-breakpoints.ts';
-import type { HistoryWalker } from './replay-step-walker.ts';
 
 export const stepHelp = [
   'n, space, enter [COUNT]   next event            p, b [COUNT]   back one event',

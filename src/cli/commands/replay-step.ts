@@ -4,6 +4,7 @@ import type { Arguments } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
 import { reasonOf } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { HistoryWalker } from '../history-walker.ts';
 import { openReader } from '../reader.ts';
 import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
@@ -11,7 +12,6 @@ import { versionAt } from '../version-at.ts';
 import { type Breakpoint, parseBreakpoint } from './replay-step-breakpoints.ts';
 import { keyCommands } from './replay-step-keys.ts';
 import { StepSession, stepHelp } from './replay-step-session.ts';
-import { HistoryWalker } from './replay-step-walker.ts';
 
 /** Throws `run.not-found`, and `cli.usage` for a point or a command that cannot be understood. */
 export async function stepThrough(context: CommandContext): Promise<number> {

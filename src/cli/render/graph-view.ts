@@ -85,8 +85,7 @@ export function graphView(
   const graph = buildGraph(definition.tasks);
   const nodes = definition.tasks.map((task) => {
     const report = run?.report.tasks[task.id];
-    const reason = never.get(task.id);
-    const node = plannedNode(task, reason);
+    const node = plannedNode(task, run === undefined ? never.get(task.id) : undefined);
     return run === undefined ? node : { ...node, ...progressOf(report, run.now) };
   });
   const edges = definition.tasks.flatMap((task) =>
@@ -177,10 +176,9 @@ function progressOf(report: TaskReport | undefined, now: number): Progress {
   const isOver = report.endedAt !== undefined || status === 'running' || status === 'waiting';
   const took = startedAt === undefined || !isOver ? undefined : (report.endedAt ?? now) - startedAt;
   const line = [
-    report.compensated === true ? 'success, undone' : status,
+    report.compensated === true ? 'success, undone' : withReason(status, reason),
     took === undefined ? '' : duration(Math.max(0, took)),
     attempts > 1 ? `${attempts} attempts` : '',
-    status === 'skipped' || status === 'canceled' ? (reason ?? '') : '',
   ];
   const instances = report.instances === undefined ? undefined : countsOf(report.instances);
   return {
@@ -195,6 +193,11 @@ function progressOf(report: TaskReport | undefined, now: number): Progress {
     ...(error === undefined ? {} : { errorCode: error.code }),
     ...(instances === undefined ? {} : { instances }),
   };
+}
+
+function withReason(status: NodeStatus, reason: string | undefined): string {
+  const isExplained = (status === 'skipped' || status === 'canceled') && reason !== undefined;
+  return isExplained ? `${status}: ${brief(reason, MAX_NOTE)}` : status;
 }
 
 function countsOf(instances: readonly TaskReport[]): NonNullable<GraphNode['instances']> {

@@ -6,12 +6,12 @@
  * W2 An event that cannot be folded ends the folding: what is behind it is shown without a state.
  * W3 The log is read while the walker is opened and not afterwards, so its lock need not be held.
  */
-import { RunFolder } from '../../actors/host/load.ts';
-import type { Envelope } from '../../events/envelope.ts';
-import { invariant } from '../../machines/errors.ts';
-import { reasonOf } from '../errors.ts';
-import { commitsOf } from '../history-commits.ts';
-import type { RunHistory } from '../reader.ts';
+import { RunFolder } from '../actors/host/load.ts';
+import type { Envelope } from '../events/envelope.ts';
+import { invariant } from '../machines/errors.ts';
+import { reasonOf } from './errors.ts';
+import { commitsOf } from './history-commits.ts';
+import type { RunHistory } from './reader.ts';
 import {
   applyChanges,
   type Change,
@@ -19,7 +19,7 @@ import {
   changesOfFirst,
   firstView,
   type StateView,
-} from '../render/state-view.ts';
+} from './render/state-view.ts';
 
 export class HistoryWalker {
   readonly envelopes: readonly Envelope[];
