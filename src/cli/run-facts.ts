@@ -37,6 +37,21 @@ export async function readRunFacts(
   return { definition: await definitionFrom(client, first.definition), report, envelopes };
 }
 
+/**
+ * The history of a run for a walk through it. Where an orchestrator runs, its log holds nothing but the definition's
+ * blob: a fold needs no other, and one that is gone must not hide how it came to that. Throws `run.not-found`.
+ */
+export async function walkHistory(reader: Reader, runId: string): Promise<RunHistory> {
+  if (reader.client === undefined) return reader.history(runId);
+  const { createMemoryLog } = await import('../log/memory-log.ts');
+  const log = createMemoryLog();
+  const envelopes = await eventsOf(reader.client, runId, true);
+  const { definition } = (envelopes[0]?.data ?? {}) as { definition?: unknown };
+  if (isKeptValue(definition))
+    await log.blobs.put(await reader.client.getBlob(definition), definition.type);
+  return { log, envelopes };
+}
+
 async function eventsOf(client: Client, runId: string, isAll: boolean): Promise<Envelope[]> {
   const envelopes: Envelope[] = [];
   let from: number | undefined = 1;

@@ -6,6 +6,7 @@ import { reasonOf } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { HistoryWalker } from '../history-walker.ts';
 import { openReader } from '../reader.ts';
+import { walkHistory } from '../run-facts.ts';
 import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 import { versionAt } from '../version-at.ts';
@@ -32,7 +33,7 @@ export async function stepThrough(context: CommandContext): Promise<number> {
 async function openWalker(context: CommandContext, runId: string): Promise<HistoryWalker> {
   const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
   try {
-    return await HistoryWalker.open(await reader.history(runId), runId);
+    return await HistoryWalker.open(await walkHistory(reader, runId), runId);
   } finally {
     await reader.close();
   }

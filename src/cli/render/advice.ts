@@ -37,11 +37,16 @@ const BY_CODE: Readonly<Record<string, string>> = {
     'A file below the data directory has other bytes than were stored. Restore it, then `troupe runs release`.',
 };
 
-/** One or two sentences. */
-export function adviceFor(failure: { code: string; retryable: boolean }): string {
+/** One or two sentences. `wasRetried`: another attempt was made already. */
+export function adviceFor(
+  failure: { code: string; retryable: boolean },
+  wasRetried: boolean,
+): string {
   const known = Object.hasOwn(BY_CODE, failure.code) ? BY_CODE[failure.code] : undefined;
   if (known !== undefined) return known;
-  return failure.retryable
-    ? 'The agent says that another attempt may succeed: give the task `retry`.'
-    : 'The agent says that another attempt would fail as well: change the parameters or the agent.';
+  if (!failure.retryable)
+    return 'The agent says that another attempt would fail as well: change the parameters or the agent.';
+  return wasRetried
+    ? 'The agent says that another attempt may succeed. Where `retry` was used up, raise `max_attempts` or `delay`.'
+    : 'The agent says that another attempt may succeed: give the task `retry`.';
 }

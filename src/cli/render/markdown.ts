@@ -9,12 +9,12 @@ export function plain(value: string): string {
     .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_');
 }
 
-/** A text as code in a line or a table cell. */
+/** A text as code in a line or a table cell; `markdownTable` sees to the bars in it. */
 export function code(value: string): string {
   const line = value.replace(/[\p{Cc}\s]+/gu, ' ').trim();
   const fence = '`'.repeat(longestRun(line) + 1);
   const space = line.startsWith('`') || line.endsWith('`') ? ' ' : '';
-  return `${fence}${space}${line.replaceAll('|', '\\|')}${space}${fence}`;
+  return `${fence}${space}${line}${space}${fence}`;
 }
 
 /** Lines as a block of code. */
@@ -28,7 +28,8 @@ export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
 ): string[] {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+  const cell = (text: string): string => text.replace(/(?<!\\)\|/g, '\\|');
+  const line = (cells: readonly string[]): string => `| ${cells.map(cell).join(' | ')} |`;
   return [line(head), line(head.map(() => '---')), ...rows.map(line)];
 }
 

@@ -49,7 +49,10 @@ function head(story: RunStory): string[] {
     [story.endedAt === undefined ? 'So far' : 'Took', duration(story.durationMs)],
     ['Tasks', countsText(counts)],
     ...(Object.keys(instances).length === 0 ? [] : [['Instances', countsText(instances)]]),
-    ['Attempts', `${story.agents.reduce((sum, each) => sum + each.attempts, 0)}`],
+    [
+      story.endedAt === undefined ? 'Attempts ended' : 'Attempts',
+      `${story.agents.reduce((sum, each) => sum + each.attempts, 0)}`,
+    ],
     ['Events', String(story.events)],
   ];
   return [`# Report of ${plain(story.name)}`, '', ...markdownTable(['', ''], rows)];
@@ -200,7 +203,7 @@ function path(story: RunStory): string[] {
   return [
     '## Critical path',
     '',
-    `The end of the run waited for these ${plural(steps.length, 'task')}: ${duration(workMs)} at work, ${duration(waitMs)} waiting for a slot or a worker, of ${duration(story.durationMs)}.`,
+    `${story.endedAt === undefined ? 'So far the run has waited' : 'The end of the run waited'} for ${steps.length === 1 ? 'this task' : `these ${steps.length} tasks`}: ${duration(workMs)} at work, ${duration(waitMs)} waiting for a slot or a worker, of ${duration(story.durationMs)}.`,
     ...(shown.length < steps.length ? [`The ${shown.length} longest:`] : []),
     '',
     ...markdownTable(['task', 'waited', 'at work', 'share'], rows),

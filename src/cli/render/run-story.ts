@@ -105,7 +105,7 @@ export function storyOf(
     ...(endedAt === undefined ? {} : { endedAt }),
     durationMs: report.durationMs,
     events: envelopes.length,
-    ...(error === undefined ? {} : { error, advice: adviceFor(error) }),
+    ...(error === undefined ? {} : { error, advice: adviceFor(error, tally.retries > 0) }),
     counts: countsOf(Object.values(report.tasks)),
     instances: countsOf(Object.values(report.tasks).flatMap(({ instances }) => instances ?? [])),
     milestones: milestonesOf(envelopes),
@@ -168,20 +168,14 @@ function milestonesOf(envelopes: readonly Envelope[]): RunStory['milestones'] {
 }
 
 function groupedFailures(failures: readonly FailureRecord[]): RunStory['failures'] {
-  const groups = new Map<string, RunStory['failures'][number]>();
-  for (const record of failures) {
-    const { code } = record.error;
-    const group = groups.get(code) ?? {
-      code,
-      count: 0,
-      advice: adviceFor(record.error),
-      records: [],
-    };
-    group.count += 1;
-    if (group.records.length < MAX_RECORDS) group.records.push(record);
-    groups.set(code, group);
-  }
-  return [...groups.values()].sort((left, right) => right.count - left.count);
+  const byCode = Map.groupBy(failures, ({ error }) => error.code);
+  const groups = [...byCode].map(([code, records]) => {
+    const wasRetried = records.some(({ followedBy }) => followedBy.startsWith('another attempt'));
+    const isRetryable = records.some(({ error }) => error.retryable);
+    const advice = adviceFor({ code, retryable: isRetryable }, wasRetried);
+    return { code, count: records.length, advice, records: records.slice(0, MAX_RECORDS) };
+  });
+  return groups.sort((left, right) => right.count - left.count);
 }
 
 function loadOf(
