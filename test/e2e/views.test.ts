@@ -1,5 +1,5 @@
 /** What a person sees of a workflow and of a run: pictures, a report, a walk; with and without an orchestrator. */
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { wellFormed } from '../cli/render/xml.ts';
@@ -12,6 +12,8 @@ let failedId: string;
 beforeAll(async () => {
   folder.write('chain.yaml', chain);
   folder.write('failing.yaml', failing);
+  mkdirSync(join(folder.path, 'workflows'));
+  folder.write('workflows/shipped.yaml', chain);
   runId = (await folder.troupe(['run', 'chain.yaml', '--json'])).json().runId;
   failedId = (await folder.troupe(['run', 'failing.yaml', '--json'])).json().runId;
 });
@@ -42,6 +44,7 @@ describe('troupe graph', () => {
       status: 'failed',
       nodes: [{ status: 'success' }, { status: 'failed', errorCode: 'odd' }],
     });
+    expect((await folder.troupe(['graph', 'shipped'])).stdout).toContain('flowchart TD');
     const missing = await folder.troupe(['graph', 'chain']);
     expect([missing.code, missing.stderr]).toEqual([
       2,

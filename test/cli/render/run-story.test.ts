@@ -55,20 +55,20 @@ describe('storyOf', () => {
       name,
       count,
       advice,
-      then: records.map(({ taskId, attempt, followedBy }) => [taskId, attempt, followedBy]),
+      followed: records.map(({ taskId, attempt, followedBy }) => [taskId, attempt, followedBy]),
     }));
     expect(failures).toEqual([
       {
         name: 'compiler.crash',
         count: 1,
         advice: expect.stringContaining('raise `max_attempts`'),
-        then: [['build', 1, 'another attempt after 1000 ms']],
+        followed: [['build', 1, 'another attempt after 1000 ms']],
       },
       {
         name: 'ship.sunk',
         count: 1,
         advice: expect.stringContaining('another attempt would fail as well'),
-        then: [['ship', 1, 'the task failed']],
+        followed: [['ship', 1, 'the task failed']],
       },
     ]);
   });
