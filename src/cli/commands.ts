@@ -30,6 +30,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Check workflow files and report every problem in them',
     load: async () => (await import('./commands/validate.ts')).validateCommand,
   },
+  graph: {
+    summary: 'Draw a workflow, or a run with the state of its tasks',
+    load: async () => (await import('./commands/graph.ts')).graphCommand,
+  },
   schema: {
     summary: 'Print the JSON Schema of workflow files',
     load: async () => (await import('./commands/schema.ts')).schemaCommand,

@@ -21,6 +21,18 @@ export class FileUnreadableError extends TroupeError {
   }
 }
 
+/** A file named on the command line cannot be written. */
+export class FileUnwritableError extends TroupeError {
+  readonly code = 'cli.file-unwritable';
+  constructor(path: string, cause: unknown) {
+    super(`cannot write ${path}: ${reasonOf(cause)}`, {
+      hint: 'Check that the folder exists and may be written to.',
+      details: { path },
+      cause,
+    });
+  }
+}
+
 /** Settings from flags, environment or file that do not fit their schema; all of them are in `details.problems`. */
 export class SettingsInvalidError extends TroupeError {
   readonly code = 'settings.invalid';

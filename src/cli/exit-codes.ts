@@ -14,6 +14,7 @@ export const exitCodes = {
 const USAGE_CODES: ReadonlySet<string> = new Set([
   'cli.usage',
   'cli.file-unreadable',
+  'cli.file-unwritable',
   'settings.invalid',
   'workflow.invalid',
   'request.invalid',

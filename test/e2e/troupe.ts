@@ -39,12 +39,16 @@ export class Folder {
     return name;
   }
 
-  start(argv: readonly string[], environment: Record<string, string> = {}): ChildProcess {
+  start(
+    argv: readonly string[],
+    environment: Record<string, string> = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ): ChildProcess {
     const { TROUPE_NATS_URL: _url, TROUPE_DATA_DIR: _dir, ...inherited } = process.env;
     const child = spawn(process.execPath, [BINARY, ...argv], {
       cwd: this.path,
       env: { ...inherited, ...environment },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
     });
     this.children.add(child);
     child.once('exit', () => this.children.delete(child));
@@ -54,8 +58,10 @@ export class Folder {
   async troupe(
     argv: readonly string[],
     environment: Record<string, string> = {},
+    input?: string,
   ): Promise<Finished> {
-    const child = this.start(argv, environment);
+    const child = this.start(argv, environment, input === undefined ? 'ignore' : 'pipe');
+    child.stdin?.end(input);
     const output = { stdout: '', stderr: '' };
     child.stdout?.on('data', (chunk: Buffer) => (output.stdout += chunk.toString()));
     child.stderr?.on('data', (chunk: Buffer) => (output.stderr += chunk.toString()));

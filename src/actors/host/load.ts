@@ -85,8 +85,8 @@ export async function readCreated(
   throw new BrokenStream(stream, 'it does not begin with run.created');
 }
 
-/** Folds commits one by one; `first` makes the aggregate. */
-class RunFolder {
+/** Folds commits one by one; the first one makes the aggregate. After `take` threw it must be thrown away. */
+export class RunFolder {
   readonly #log: EventLog;
   readonly #cells: CellFactory;
   readonly #stream: string;

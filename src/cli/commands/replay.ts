@@ -11,6 +11,7 @@ import { outputText } from '../render/format.ts';
 import { summary, taskTable, timeline } from '../render/timeline.ts';
 import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
+import { versionAt } from '../version-at.ts';
 
 export const replayCommand: Command = {
   summary: 'Show what happened in a run, at any point of its past',
@@ -30,14 +31,37 @@ export const replayCommand: Command = {
       type: 'boolean',
       description: 'Fold everything again and compare; exit code 0 when equal, else 1',
     },
+    step: {
+      type: 'boolean',
+      description: 'Walk event by event, forwards and backwards, with the difference each makes',
+    },
+    break: {
+      type: 'string',
+      value: 'POINT',
+      multiple: true,
+      description:
+        'With --step: stop at an event type (task.failed, task.*) or a task (task:build)',
+    },
     ...jsonOption,
+    jsonl: {
+      type: 'boolean',
+      description: 'With --step: print each event with its changes as a JSON line, ask nothing',
+    },
     ...settingOptions,
   },
-  notes: ['Replaying executes nothing: it folds the recorded events.'],
+  notes: [
+    'Replaying executes nothing: it folds the recorded events.',
+    'With --step, keys are read on a terminal (? lists them), else commands from stdin, one a line.',
+  ],
   examples: [
     ['troupe replay run_01j9zq', 'The timeline'],
     ['troupe replay run_01j9zq --at 12', 'The state after event 12'],
     ['troupe replay run_01j9zq --at 2026-03-01T12:00:00Z --json', 'What was known at noon'],
+    [
+      'troupe replay run_01j9zq --step --break task.failed',
+      'Walk through it; c goes on to the next failure, b goes back',
+    ],
+    ['troupe replay run_01j9zq --step --jsonl', 'Every event with the difference it made'],
     ['troupe replay run_01j9zq --verify', 'Prove that the history gives the same state'],
   ],
   run: replay,
@@ -46,6 +70,8 @@ export const replayCommand: Command = {
 async function replay(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
+  checkStepOptions(given);
+  if (given.flag('step')) return (await import('./replay-step.ts')).stepThrough(context);
   const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
   try {
     if (given.flag('verify') && (given.text('at') ?? given.text('task')) !== undefined)
@@ -62,6 +88,17 @@ async function replay(context: CommandContext): Promise<number> {
   } finally {
     await reader.close();
   }
+}
+
+/** Options that belong to `--step`, and those that do not go with it. Throws `cli.usage`. */
+function checkStepOptions(given: Arguments): void {
+  const isStep = given.flag('step');
+  for (const name of ['break', 'jsonl'])
+    if (!isStep && given.flag(name))
+      throw new UsageError(`--${name} needs --step`, `Write --step --${name}.`);
+  const hints = { verify: 'Verify first.', json: 'Write --jsonl.', task: 'Write --break task:ID.' };
+  for (const [name, hint] of Object.entries(hints))
+    if (isStep && given.flag(name)) throw new UsageError(`--${name} does not go with --step`, hint);
 }
 
 async function showPast(parts: {
@@ -112,29 +149,6 @@ function eventsOf(envelopes: readonly Envelope[], task: string | undefined): Env
     `the run has no events of a task ${task}`,
     `Tasks with events: ${known.slice(0, 20).join(', ') || 'none yet'}.`,
   );
-}
-
-/** The last version at a point: a version itself, or a time. */
-function versionAt(envelopes: readonly Envelope[], point: string): number {
-  const last = envelopes.at(-1)?.streamVersion ?? 0;
-  if (/^\d+$/.test(point)) {
-    const version = Number(point);
-    if (version >= 1 && version <= last) return version;
-    throw new UsageError(
-      `--at ${point} is not a version of this run`,
-      `Versions are 1 to ${last}.`,
-    );
-  }
-  const time = Date.parse(point);
-  if (Number.isNaN(time))
-    throw new UsageError(
-      `--at ${point} is neither a version nor an ISO time`,
-      'Write --at 12 or --at 2026-03-01T12:00:00Z.',
-    );
-  const known = envelopes.filter(({ at }) => at <= time).at(-1);
-  if (known !== undefined) return known.streamVersion;
-  const first = new Date(envelopes[0]?.at ?? 0).toISOString();
-  throw new UsageError(`the run did not exist at ${point}`, `Its first event is of ${first}.`);
 }
 
 function showTimeline(

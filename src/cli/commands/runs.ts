@@ -14,6 +14,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { openReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { openSession } from '../session.ts';
+import { reportCommand } from './runs-report.ts';
 import { showCommand } from './runs-show.ts';
 import { watchCommand } from './runs-watch.ts';
 
@@ -137,6 +138,7 @@ export const runsGroup: CommandGroup = {
   commands: {
     list: listCommand,
     show: showCommand,
+    report: reportCommand,
     watch: { ...watchCommand, options: { ...watchCommand.options, ...jsonlOption } },
     start: sender('Start a run that was created without starting', {
       name: 'start',

@@ -1,0 +1,138 @@
+/** `troupe graph`: a workflow before it runs, or a run as it is, as a picture. */
+import { existsSync, writeFileSync } from 'node:fs';
+import { extname, join } from 'node:path';
+import { didYouMean } from '../../workflow/suggest.ts';
+import type { Arguments } from '../arguments.ts';
+import { now } from '../clock.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { settingOptions } from '../common-options.ts';
+import { FileUnreadableError, FileUnwritableError, UsageError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import type { GraphView } from '../render/graph-view.ts';
+import { openSession } from '../session.ts';
+import type { Terminal } from '../terminal.ts';
+
+const FORMATS = ['mermaid', 'svg', 'json'] as const;
+type Format = (typeof FORMATS)[number];
+
+const EXTENSIONS: Readonly<Record<string, Format>> = {
+  '.svg': 'svg',
+  '.json': 'json',
+  '.mmd': 'mermaid',
+  '.mermaid': 'mermaid',
+};
+/** Where a template is looked for by its name, first match wins. */
+const TEMPLATE_FOLDERS = ['workflows', join('.claude', 'workflows')];
+const TEMPLATE_ENDINGS = ['.yaml', '.yml', '.json'];
+
+export const graphCommand: Command = {
+  summary: 'Draw a workflow, or a run with the state of its tasks',
+  words: ['[file]'],
+  options: {
+    run: { type: 'string', value: 'RUN', description: 'Draw this run as it is now' },
+    format: {
+      type: 'string',
+      value: 'FORMAT',
+      description: `${FORMATS.join(', ')}; default by the ending of --output, else mermaid`,
+    },
+    output: { type: 'string', short: 'o', value: 'FILE', description: 'Write to this file' },
+    json: { type: 'boolean', description: 'The same as --format=json' },
+    ...settingOptions,
+  },
+  notes: [
+    'The file may also be the name of a template in workflows/ or .claude/workflows/.',
+    'Tasks that stand in the same place of the graph (eight or more) are drawn as one group.',
+  ],
+  examples: [
+    ['troupe graph workflows/analyze-repository.yaml', 'Mermaid text, for Markdown pages'],
+    ['troupe graph workflows/analyze-repository.yaml -o graph.svg', 'A picture in a file'],
+    ['troupe graph --run run_01j9zq -o run.svg', 'What ran, with states, times and attempts'],
+  ],
+  run: graph,
+};
+
+async function graph(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const format = formatOf(given);
+  const runId = given.text('run');
+  const [word] = given.words;
+  if ((runId === undefined) === (word === undefined))
+    throw new UsageError(
+      runId === undefined ? 'a file, or --run, is missing' : 'a file and --run are two pictures',
+      'Write `troupe graph FILE` or `troupe graph --run RUN`.',
+    );
+  const view =
+    word === undefined ? await runView(context, runId ?? '') : await fileView(word, terminal);
+  const document = await documentOf(view, format, terminal);
+  const output = given.text('output');
+  if (output === undefined) terminal.print(document.trimEnd());
+  else {
+    try {
+      writeFileSync(output, document);
+    } catch (cause) {
+      throw new FileUnwritableError(output, cause);
+    }
+    terminal.tell(`${output}: ${view.nodes.length} tasks, ${view.edges.length} dependencies`);
+  }
+  return exitCodes.done;
+}
+
+function formatOf(given: Arguments): Format {
+  const text = given.flag('json') ? 'json' : given.text('format');
+  if (text === undefined) return EXTENSIONS[extname(given.text('output') ?? '')] ?? 'mermaid';
+  const format = FORMATS.find((known) => known === text);
+  if (format !== undefined) return format;
+  throw new UsageError(
+    `there is no format "${text}"`,
+    didYouMean(text, FORMATS, `Known are ${FORMATS.join(', ')}.`),
+  );
+}
+
+/** Throws `workflow.invalid` with every problem, `cli.file-unreadable`. */
+async function fileView(word: string, terminal: Terminal): Promise<GraphView> {
+  const [{ readTarget }, { graphView }, { problemText }] = await Promise.all([
+    import('../run-input.ts'),
+    import('../render/graph-view.ts'),
+    import('../../workflow/problems.ts'),
+  ]);
+  const target = await readTarget(existsSync(word) ? word : (templateFile(word) ?? word));
+  if (target.kind === 'text')
+    throw new FileUnreadableError(word, new Error('no such file or template'));
+  for (const warning of target.warnings) terminal.tell(problemText(warning));
+  return graphView(target.definition);
+}
+
+function templateFile(name: string): string | undefined {
+  if (!/^[A-Za-z0-9_-]+$/.test(name)) return undefined;
+  const paths = TEMPLATE_FOLDERS.flatMap((folder) =>
+    TEMPLATE_ENDINGS.map((ending) => join(folder, `${name}${ending}`)),
+  );
+  return paths.find((path) => existsSync(path));
+}
+
+/** Throws `run.not-found`. */
+async function runView(context: CommandContext, runId: string): Promise<GraphView> {
+  const [{ openReader }, { readRunFacts }, { graphView }] = await Promise.all([
+    import('../reader.ts'),
+    import('../run-facts.ts'),
+    import('../render/graph-view.ts'),
+  ]);
+  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
+  try {
+    const { definition, report } = await readRunFacts(reader, runId, { withEvents: false });
+    return graphView(definition, { report, now: now() });
+  } finally {
+    await reader.close();
+  }
+}
+
+async function documentOf(view: GraphView, format: Format, terminal: Terminal): Promise<string> {
+  if (format === 'json') return `${JSON.stringify(view)}\n`;
+  if (format === 'svg') return (await import('../render/graph-svg.ts')).graphSvg(view);
+  const { graphMermaid, mermaidLimit } = await import('../render/graph-mermaid.ts');
+  const text = graphMermaid(view);
+  const limit = mermaidLimit(text);
+  if (limit !== undefined)
+    terminal.tell(`${limit}; many viewers refuse it: draw it with --format=svg`);
+  return `${text}\n`;
+}

@@ -1,0 +1,212 @@
+/**
+ * A workflow, or a run of one, as what a picture shows: nodes with a few lines of text, edges, groups. The same for
+ * Mermaid, SVG and JSON. Pure.
+ */
+import type { RunReport, TaskReport } from '../../messages/report.ts';
+import type { TaskDefinition, WorkflowDefinition } from '../../workflow/definition.ts';
+import { neverRuns } from '../../workflow/drawing/never-runs.ts';
+import { siblingGroups } from '../../workflow/drawing/siblings.ts';
+import { buildGraph } from '../../workflow/graph.ts';
+import { brief, duration } from './format.ts';
+
+/** How a node looks: `planned` before a run, `never` where no run starts it, `retrying` between two attempts. */
+export type NodeStatus =
+  | 'planned'
+  | 'never'
+  | 'pending'
+  | 'retrying'
+  | 'running'
+  | 'waiting'
+  | 'success'
+  | 'failed'
+  | 'skipped'
+  | 'canceled';
+
+/** Said beside the colour, so that a picture can be read without colours. */
+export const symbols: Readonly<Record<NodeStatus, string>> = {
+  planned: '',
+  never: '∅',
+  pending: '○',
+  retrying: '↻',
+  running: '◐',
+  waiting: '◇',
+  success: '✓',
+  failed: '✗',
+  skipped: '↷',
+  canceled: '⊘',
+};
+
+export interface GraphNode {
+  id: string;
+  kind: 'agent' | 'foreach' | 'wait';
+  /** `echo`, `capability review`, `timer 30 s`. */
+  who: string;
+  description?: string;
+  status: NodeStatus;
+  /** What the definition says beyond the ordinary, one short line each. */
+  notes: string[];
+  /** How it went, one short line each; empty before a run. */
+  progress: string[];
+  attempts?: number;
+  durationMs?: number;
+  errorCode?: string;
+  /** Of a `foreach` task in a run: how many instances have which status. */
+  instances?: Partial<Record<TaskReport['status'], number>>;
+}
+
+export interface GraphEdge {
+  from: string;
+  to: string;
+  /** `needs`: it must succeed; `on_failure`: it must fail; `after`: another trigger of the dependent. */
+  kind: 'needs' | 'on_failure' | 'after';
+}
+
+export interface GraphView {
+  name: string;
+  description?: string;
+  runId?: string;
+  /** Of the run. */
+  status?: string;
+  durationMs?: number;
+  nodes: GraphNode[];
+  edges: GraphEdge[];
+  /** Ids of tasks that stand in the same place and are drawn together. */
+  groups: string[][];
+}
+
+const MAX_NOTE = 60;
+
+/** The picture of a definition; with a report, of that run at `now` (ms since the epoch). */
+export function graphView(
+  definition: WorkflowDefinition,
+  run?: { report: RunReport; now: number },
+): GraphView {
+  const never = neverRuns(definition);
+  const graph = buildGraph(definition.tasks);
+  const nodes = definition.tasks.map((task) => {
+    const report = run?.report.tasks[task.id];
+    const node = plannedNode(task, run === undefined ? never.get(task.id) : undefined);
+    return run === undefined ? node : { ...node, ...progressOf(report, run.now) };
+  });
+  const edges = definition.tasks.flatMap((task) =>
+    task.dependencies.map((from): GraphEdge => ({ from, to: task.id, kind: edgeKind(task) })),
+  );
+  const groups = siblingGroups(graph, (index) => JSON.stringify(definition.tasks[index]?.trigger));
+  return {
+    name: definition.name,
+    ...(definition.description === undefined ? {} : { description: definition.description }),
+    ...(run === undefined
+      ? {}
+      : { runId: run.report.runId, status: run.report.status, durationMs: run.report.durationMs }),
+    nodes,
+    edges,
+    groups: groups.map((group) => group.map((index) => nodes[index]?.id ?? '')),
+  };
+}
+
+/** The lines below a node's id. */
+export function linesOf(node: GraphNode): string[] {
+  return [node.who, ...node.notes, ...node.progress];
+}
+
+/** The id with its symbol. */
+export function headingOf(node: GraphNode): string {
+  const symbol = symbols[node.status];
+  return symbol === '' ? node.id : `${symbol} ${node.id}`;
+}
+
+function edgeKind({ trigger }: TaskDefinition): GraphEdge['kind'] {
+  if (trigger === 'one_failed') return 'on_failure';
+  return trigger === 'all_success' ? 'needs' : 'after';
+}
+
+function plannedNode(task: TaskDefinition, never: string | undefined): GraphNode {
+  const kind = task.foreach !== undefined ? 'foreach' : task.wait !== undefined ? 'wait' : 'agent';
+  return {
+    id: task.id,
+    kind,
+    who: whoOf(task),
+    ...(task.description === undefined ? {} : { description: task.description }),
+    status: never === undefined ? 'planned' : 'never',
+    notes: [...notesOf(task), ...(never === undefined ? [] : [`never runs: ${never}`])],
+    progress: [],
+  };
+}
+
+function whoOf(task: TaskDefinition): string {
+  const { wait } = task;
+  if (wait !== undefined) {
+    const { duration: length } = wait;
+    return `waits ${typeof length === 'number' ? duration(length) : brief(length, MAX_NOTE)}`;
+  }
+  if (task.agent !== undefined) return task.agent;
+  return `capability ${task.capability ?? ''}`;
+}
+
+function notesOf(task: TaskDefinition): string[] {
+  const { trigger, retry, join } = task;
+  const notes: string[] = [];
+  if (task.foreach !== undefined) {
+    const items = Array.isArray(task.foreach)
+      ? `${task.foreach.length} items`
+      : brief(task.foreach, MAX_NOTE);
+    notes.push(`for each ${task.as ?? 'item'} in ${items}`);
+  }
+  if (join?.count !== undefined)
+    notes.push(`enough: ${join.count < 1 ? `${join.count * 100} %` : join.count} succeeded`);
+  if (task.condition !== undefined) notes.push(`if ${brief(task.condition, MAX_NOTE)}`);
+  if (trigger !== 'all_success')
+    notes.push(`when ${typeof trigger === 'object' ? `${trigger.count} succeeded` : trigger}`);
+  if (retry !== undefined) notes.push(`up to ${retry.maxAttempts} attempts`);
+  if (task.timeoutMs !== undefined) notes.push(`timeout ${duration(task.timeoutMs)}`);
+  if (task.onFailure === 'skip') notes.push('on failure: skip');
+  if (!task.parallel) notes.push('runs alone');
+  return notes;
+}
+
+type Progress = Pick<
+  GraphNode,
+  'status' | 'progress' | 'attempts' | 'durationMs' | 'errorCode' | 'instances'
+>;
+
+function progressOf(report: TaskReport | undefined, now: number): Progress {
+  if (report === undefined) return { status: 'pending', progress: ['pending'] };
+  const { startedAt, attempts, error, reason } = report;
+  const status = report.status === 'pending' && attempts > 0 ? 'retrying' : report.status;
+  const isOver = report.endedAt !== undefined || status === 'running' || status === 'waiting';
+  const took = startedAt === undefined || !isOver ? undefined : (report.endedAt ?? now) - startedAt;
+  const line = [
+    report.compensated === true ? 'success, undone' : withReason(status, reason),
+    took === undefined ? '' : duration(Math.max(0, took)),
+    attempts > 1 ? `${attempts} attempts` : '',
+  ];
+  const instances = report.instances === undefined ? undefined : countsOf(report.instances);
+  return {
+    status,
+    progress: [
+      line.filter((part) => part !== '').join(', '),
+      ...(instances === undefined ? [] : [instancesText(instances)]),
+      ...(error === undefined ? [] : [error.code]),
+    ],
+    attempts,
+    ...(took === undefined ? {} : { durationMs: took }),
+    ...(error === undefined ? {} : { errorCode: error.code }),
+    ...(instances === undefined ? {} : { instances }),
+  };
+}
+
+function withReason(status: NodeStatus, reason: string | undefined): string {
+  const isExplained = (status === 'skipped' || status === 'canceled') && reason !== undefined;
+  return isExplained ? `${status}: ${brief(reason, MAX_NOTE)}` : status;
+}
+
+function countsOf(instances: readonly TaskReport[]): NonNullable<GraphNode['instances']> {
+  const counts: NonNullable<GraphNode['instances']> = {};
+  for (const { status } of instances) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+function instancesText(counts: NonNullable<GraphNode['instances']>): string {
+  const parts = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
+  return parts.length === 0 ? 'no instances' : `instances: ${parts.join(', ')}`;
+}

@@ -1,0 +1,98 @@
+/** What a picture or a report of a run is made of: its definition, its state now, and its events where they are wanted. */
+import type { Client } from '../client/client.ts';
+import type { Envelope } from '../events/envelope.ts';
+import type { RunReport } from '../messages/report.ts';
+import type { WorkflowDefinition } from '../workflow/definition.ts';
+import { isKeptValue } from '../workflow/value.ts';
+import { now } from './clock.ts';
+import { RunNotFoundError, reasonOf } from './errors.ts';
+import type { Reader, RunHistory } from './reader.ts';
+
+const PAGE = 1_000;
+
+export interface RunFacts {
+  definition: WorkflowDefinition;
+  report: RunReport;
+  /** All of them, or the first one alone. */
+  envelopes: readonly Envelope[];
+  /** Present where the history cannot be folded to its end: the report is of the version before. */
+  unfolded?: { version: number; reason: string };
+}
+
+/**
+ * Asks the orchestrator where one runs, so that no blob but that of the definition is copied; else folds the log.
+ * Throws `run.not-found`, and what the fold of the first event throws.
+ */
+export async function readRunFacts(
+  reader: Reader,
+  runId: string,
+  { withEvents }: { withEvents: boolean },
+): Promise<RunFacts> {
+  if (reader.client === undefined) return localFacts(await reader.history(runId), runId);
+  const { client } = reader;
+  const report = await client.report(runId);
+  const envelopes = await eventsOf(client, runId, withEvents);
+  const first = envelopes[0]?.data as { definition?: unknown } | undefined;
+  if (first === undefined) throw new RunNotFoundError(runId, reader.where);
+  return { definition: await definitionFrom(client, first.definition), report, envelopes };
+}
+
+/**
+ * The history of a run for a walk through it. Where an orchestrator runs, its log holds nothing but the definition's
+ * blob: a fold needs no other, and one that is gone must not hide how it came to that. Throws `run.not-found`.
+ */
+export async function walkHistory(reader: Reader, runId: string): Promise<RunHistory> {
+  if (reader.client === undefined) return reader.history(runId);
+  const { createMemoryLog } = await import('../log/memory-log.ts');
+  const log = createMemoryLog();
+  const envelopes = await eventsOf(reader.client, runId, true);
+  const { definition } = (envelopes[0]?.data ?? {}) as { definition?: unknown };
+  if (isKeptValue(definition))
+    await log.blobs.put(await reader.client.getBlob(definition), definition.type);
+  return { log, envelopes };
+}
+
+async function eventsOf(client: Client, runId: string, isAll: boolean): Promise<Envelope[]> {
+  const envelopes: Envelope[] = [];
+  let from: number | undefined = 1;
+  while (from !== undefined) {
+    const page: { events: Envelope[]; next?: number } = await client.history(runId, {
+      from,
+      limit: isAll ? PAGE : 1,
+    });
+    envelopes.push(...page.events);
+    from = isAll ? page.next : undefined;
+  }
+  return envelopes;
+}
+
+async function definitionFrom(client: Client, recorded: unknown): Promise<WorkflowDefinition> {
+  if (!isKeptValue(recorded)) return recorded as WorkflowDefinition;
+  const bytes = await client.getBlob(recorded);
+  return JSON.parse(new TextDecoder().decode(bytes)) as WorkflowDefinition;
+}
+
+async function localFacts({ log, envelopes }: RunHistory, runId: string): Promise<RunFacts> {
+  const [{ stateOf }, { definitionOf, readCreated }] = await Promise.all([
+    import('./run-state.ts'),
+    import('../actors/host/load.ts'),
+  ]);
+  const definition = await definitionOf(log, await readCreated(log, runId));
+  try {
+    const { report } = await stateOf(log, runId, { now: now() });
+    return { definition, report, envelopes };
+  } catch (error) {
+    const version = await lastFoldable({ log, envelopes }, runId);
+    const { report } = await stateOf(log, runId, { toVersion: version, useSnapshot: false });
+    const unfolded = { version: version + 1, reason: reasonOf(error) };
+    return { definition, report: { ...report, status: 'quarantined' }, envelopes, unfolded };
+  }
+}
+
+/** The version before the first event that does not fold. */
+async function lastFoldable(history: RunHistory, runId: string): Promise<number> {
+  const { HistoryWalker } = await import('./history-walker.ts');
+  const walker = await HistoryWalker.open(history, runId);
+  await walker.goTo(walker.last);
+  return (walker.broken?.version ?? walker.last + 1) - 1;
+}
