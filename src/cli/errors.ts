@@ -21,6 +21,18 @@ export class FileUnreadableError extends TroupeError {
   }
 }
 
+/** A file that a command has to write cannot be written. */
+export class FileUnwritableError extends TroupeError {
+  readonly code = 'cli.file-unwritable';
+  constructor(path: string, cause: unknown) {
+    super(`cannot write ${path}: ${reasonOf(cause)}`, {
+      hint: 'Check the folder and its permissions.',
+      details: { path },
+      cause,
+    });
+  }
+}
+
 /** Settings from flags, environment or file that do not fit their schema; all of them are in `details.problems`. */
 export class SettingsInvalidError extends TroupeError {
   readonly code = 'settings.invalid';
@@ -59,6 +71,25 @@ export class RunNotFoundError extends TroupeError {
     super(`there is no run ${runId} in ${where}`, {
       hint: 'List the runs with `troupe runs list`; name the right data directory with --data-dir.',
       details: { runId, where },
+    });
+  }
+}
+
+/** No workflow has this name, in the project or among those that come with Troupe. */
+export class WorkflowNotFoundError extends TroupeError {
+  readonly code = 'workflow.not-found';
+  constructor(name: string, hint: string) {
+    super(`there is no workflow "${name}"`, { hint, details: { name } });
+  }
+}
+
+/** A file that was changed by somebody else stands where one is to be written. */
+export class FileChangedError extends TroupeError {
+  readonly code = 'cli.file-conflict';
+  constructor(paths: readonly string[]) {
+    super(`not written, for they were changed: ${paths.join(', ')}`, {
+      hint: 'Look at your changes; `--force` replaces these files.',
+      details: { paths: [...paths] },
     });
   }
 }

@@ -2,19 +2,22 @@
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readText } from '../run-input.ts';
+import { readText } from '../files.ts';
+import { locateWorkflow } from '../workflow-files.ts';
 
 export const validateCommand: Command = {
   summary: 'Check a workflow file and report every problem in it',
-  words: ['file'],
+  words: ['file or name'],
   options: jsonOption,
   notes: ['Exit code 0 when it can run (warnings are shown), 2 when it cannot.'],
   examples: [['troupe validate workflows/analyze-repository.yaml', 'Check one file']],
   run: validate,
 };
 
-async function validate({ arguments: given, terminal }: CommandContext): Promise<number> {
-  const file = given.word(0, 'the file');
+async function validate(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const word = given.word(0, 'the file');
+  const file = (await locateWorkflow(word, context.workingDirectory)) ?? word;
   const source = readText(file);
   const [{ parseWorkflow }, { problemText }] = await Promise.all([
     import('../../workflow/parse.ts'),
