@@ -85,7 +85,7 @@ class Session {
 
   write(path: string, body: string): void {
     mkdirSync(dirname(join(this.folder, path)), { recursive: true });
-    writeFileSync(join(this.folder, path), body);
+    writeFileSync(join(this.folder, path), this.withRealPorts(body));
   }
 
   async run(command: string): Promise<{ printed: string; commandNow: string }> {

@@ -1,6 +1,6 @@
 /** `troupe claude`: writes the slash commands of Claude Code into a project, and removes them. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { claudeCommands, isUnchanged } from '../claude-commands.ts';
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonOption } from '../common-options.ts';
@@ -80,12 +80,13 @@ async function act(context: CommandContext, work: (job: Job) => FileStep[]): Pro
       'Write --command="npx troupe".',
     );
   const movesData = !existsSync(join(project, '.claude')) && existsSync(join(project, '.troupe'));
-  const files = work({
+  const steps = work({
     folder: join(project, '.claude', 'commands'),
     texts: claudeCommands(command),
     isForced: given.flag('force'),
     isDry: given.flag('dry-run'),
   });
+  const files = steps.map(({ file, step }) => ({ file: relative(workingDirectory, file), step }));
   const would = given.flag('dry-run') ? 'would be ' : '';
   if (given.flag('json')) terminal.printJson({ dryRun: would !== '', command, files });
   else for (const { file, step } of files) terminal.print(line(file, step, would));
