@@ -136,7 +136,7 @@ function troupeLines(block: Block & { at: string }): string[] {
 
 /** Parses a command line as the command would. Throws where it would refuse. */
 async function checkLine(line: string): Promise<void> {
-  const words = (line.split(/ [|&>]| 2>| #/)[0] ?? '').match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
+  const words = (line.split(/;| [|&>]| 2>| #/)[0] ?? '').match(/"[^"]*"|'[^']*'|\S+/g) ?? [];
   const [name = '', ...rest] = words;
   if (name.startsWith('-')) return;
   const loaded = await commands[name]?.load();

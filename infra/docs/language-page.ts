@@ -1,7 +1,10 @@
 /** docs/reference/workflow-language.md, from the schema of workflow files and the table of functions. */
+import { builtInFunctions } from '../../src/workflow/functions.ts';
+import * as limits from '../../src/workflow/limits.ts';
 import { workflowSchema } from '../../src/workflow/schema.ts';
 import { code, fence, markdownTable, page } from './markdown.ts';
 import { jsonSchemaOf, type Row, rowsOf, schemaTable } from './schema-rows.ts';
+import { declarationNote, readSource } from './source-notes.ts';
 
 const PARTS: readonly (readonly [string, (row: Row) => boolean, string])[] = [
   ['The file', ({ path }) => !/[.[]/.test(path), 'The fields at the top of a file.'],
@@ -47,8 +50,34 @@ export function languagePage(): string {
         ['1d', 'days'],
       ].map(([text = '', means = '']) => [code(text), means]),
     ),
+    '## Functions in expressions',
+    'With the number of values that each takes. `map`, `filter`, `all` and `exists` go through a list: `list.map(one, one.field)`. `default(value, fallback)` and `has(a.output.field)` look whether something is there. Any of them may be written as `fn:name(...)` or behind its first value with a dot.',
+    functionList(),
+    '## Limits',
+    'A value above a bound is refused, never cut.',
+    limitsTable(),
     '## For editors',
     'Put this on the first line of a file after `troupe schema > workflow.schema.json`:',
     fence('yaml', '# yaml-language-server: $schema=workflow.schema.json'),
   ]);
+}
+
+function limitsTable(): string {
+  const source = readSource('src/workflow/limits.ts');
+  return markdownTable(
+    ['what', 'at most'],
+    Object.entries(limits)
+      .sort(([left], [right]) => source.indexOf(`${left} =`) - source.indexOf(`${right} =`))
+      .map(([name, value]) => [declarationNote(source, name), value.toLocaleString('en')]),
+  );
+}
+
+function functionList(): string {
+  return [...builtInFunctions]
+    .map(([name, { minimum, maximum }]) => {
+      const count = minimum === maximum ? String(minimum) : `${minimum} to ${maximum}`;
+      return `${code(name)} (${count})`;
+    })
+    .join(', ')
+    .concat('.');
 }
