@@ -68,7 +68,8 @@ class Session {
   private readonly madeIds: string[] = [];
 
   private constructor(text: string) {
-    this.shownIds = [...new Set(text.match(RUN_ID) ?? [])];
+    const shown = blocksOf(text).filter(({ language }) => language === 'console');
+    this.shownIds = [...new Set(shown.flatMap(({ body }) => body.match(RUN_ID) ?? []))];
   }
 
   static async open(text: string): Promise<Session> {

@@ -7,6 +7,7 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/\b\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, 'TIME'],
   [/^\s*\d+\s+\+\d+\.\d+s/gm, 'N +TIME'],
   [/\+\d+\.\d+s/g, '+TIME'],
+  [/^\d+ (run|task)\./gm, 'N $1.'],
   [/\b\d+ (h \d+ min|min \d+ s)\b/g, 'DURATION'],
   [/\b\d+(\.\d+)? (ms|s|min|h)\b/g, 'DURATION'],
   [
