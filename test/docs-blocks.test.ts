@@ -5,7 +5,7 @@ import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type Block, blocksOf, stepsOf } from '../infra/docs/blocks.ts';
-import { terminalPicture } from '../infra/docs/picture.ts';
+import { picturesOf } from '../infra/docs/pictures.ts';
 import { parseArguments } from '../src/cli/arguments.ts';
 import { isGroup } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
@@ -77,12 +77,9 @@ describe('the blocks of the documents', () => {
   });
 
   it('have the pictures that are made of them (if not: node infra/docs.mjs)', () => {
-    const pictured = of('console').filter(({ attributes }) => attributes.has('picture'));
-    expect(pictured.length).toBeGreaterThan(1);
-    for (const { body, attributes, at } of pictured) {
-      const name = attributes.get('picture') ?? '';
-      expect(read(`docs/pictures/${name}.svg`), at).toBe(terminalPicture(body));
-    }
+    const pictures = all.flatMap((block) => picturesOf(block));
+    expect(pictures.length).toBeGreaterThan(2);
+    for (const [path, picture] of pictures) expect(read(path), path).toBe(picture);
   });
 });
 

@@ -1,8 +1,9 @@
-/** The pictures of docs/pictures, by path: one for each console block with `picture=`. */
+/** The pictures of docs/pictures, by path: one for each console block with `picture=` or `timeline=`. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { blocksOf } from './blocks.ts';
+import { type Block, blocksOf } from './blocks.ts';
 import { terminalPicture } from './picture.ts';
+import { timelinePicture } from './timeline.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -13,9 +14,24 @@ export function pictures(): ReadonlyMap<string, string> {
   return new Map(
     [join(root, 'README.md'), ...documents]
       .flatMap((path) => blocksOf(readFileSync(path, 'utf8')))
-      .flatMap(({ attributes, body }): [string, string][] => {
-        const name = attributes.get('picture');
-        return name === undefined ? [] : [[`docs/pictures/${name}.svg`, terminalPicture(body)]];
-      }),
+      .flatMap(picturesOf),
   );
+}
+
+/** The pictures of one block. */
+export function picturesOf({
+  attributes,
+  body,
+}: Pick<Block, 'attributes' | 'body'>): [string, string][] {
+  const terminal = attributes.get('picture');
+  const timeline = attributes.get('timeline');
+  const path = (name: string): string => `docs/pictures/${name}.svg`;
+  return [
+    ...(terminal === undefined
+      ? []
+      : [[path(terminal), terminalPicture(body)] as [string, string]]),
+    ...(timeline === undefined
+      ? []
+      : [[path(timeline), timelinePicture(body)] as [string, string]]),
+  ];
 }
