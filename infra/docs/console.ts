@@ -4,8 +4,8 @@
  * S1 Blocks run in the order of the document. A block with `title=` is a file and is written first.
  * S2 Ports and run ids of the document stand for those of this run: the second id that is shown is the second that
  *    was made. The folder is shown as `~/troupe`.
- * S3 A command that ends with ` &` stays until the document ends. The next one starts when it has said something, or
- *    after 1.5 s of silence.
+ * S3 A command that ends with ` &` stays until the document ends. The next one starts when it has printed as many lines
+ *    as the document shows; where that shows none, after 3 s at most.
  * S4 Every process that was started is ended with its whole group.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
@@ -27,8 +27,13 @@ import { blocksOf, type Step, stepsOf } from './blocks.ts';
 const root = join(import.meta.dirname, '..', '..');
 /** What documents write; in place of each stands a free port. */
 const PORTS = ['4222', '4333'];
+/** Where package managers put servers, which is not always on the PATH. */
+const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
 const RUN_ID = /\brun_[0-9a-z]+/g;
-const SILENCE_MS = 1_500;
+const SILENCE_MS = 3_000;
+/** How long a background command may take for the lines that the document shows. */
+const LINES_MS = 30_000;
+const LOOK_MS = 20;
 const SETTLE_MS = 150;
 const COMMAND_MS = 60_000;
 
@@ -51,7 +56,7 @@ export async function runDocument(text: string): Promise<RanStep[]> {
       if (title !== undefined) session.write(title, block.body);
       if (block.language !== 'console') continue;
       for (const step of stepsOf(block.body))
-        ran.push({ ...step, line: block.line, ...(await session.run(step.command)) });
+        ran.push({ ...step, line: block.line, ...(await session.run(step)) });
     }
     return ran;
   } finally {
@@ -89,8 +94,8 @@ class Session {
     writeFileSync(join(this.folder, path), this.withRealPorts(body));
   }
 
-  async run(command: string): Promise<{ printed: string; commandNow: string }> {
-    const own = this.withMadeIds(command);
+  async run(step: Step): Promise<{ printed: string; commandNow: string }> {
+    const own = this.withMadeIds(step.command);
     const isBackground = own.endsWith(' &');
     const child = this.spawn(this.withRealPorts(isBackground ? own.slice(0, -2) : own));
     const output = { text: '' };
@@ -100,7 +105,7 @@ class Session {
       });
     if (isBackground) {
       this.background.push(child);
-      await spoken(child);
+      await spoken(child, { wanted: linesOf(step.output), printed: () => linesOf(output.text) });
     } else await ended(child, own);
     const printed = this.asShown(output.text);
     for (const id of printed.match(RUN_ID) ?? [])
@@ -129,7 +134,7 @@ class Session {
         NO_COLOR: '1',
         PYTHONUNBUFFERED: '1',
         TROUPE_NATS_PORT: this.ports.get('4222') ?? '0',
-        PATH: [join(root, 'node_modules', '.bin'), process.env['PATH'], '/usr/sbin'].join(
+        PATH: [join(root, 'node_modules', '.bin'), process.env['PATH'], ...SERVER_FOLDERS].join(
           delimiter,
         ),
       },
@@ -159,18 +164,25 @@ class Session {
   }
 }
 
-/** Resolves when the child has printed and then been silent for a moment, has ended, or is silent for long. */
-async function spoken(child: ChildProcess): Promise<void> {
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), SILENCE_MS);
-  const options = { signal: patience.signal };
-  const ignored = (): undefined => undefined;
-  await Promise.race([
-    ...[child.stdout, child.stderr].map((stream) => stream && once(stream, 'data', options)),
-    once(child, 'exit', options),
-  ]).catch(ignored);
-  clearTimeout(timer);
-  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+/** Resolves when the child has printed enough and then a moment has passed, has ended, or has been silent for long. */
+async function spoken(
+  child: ChildProcess,
+  lines: { wanted: number; printed: () => number },
+): Promise<void> {
+  const patience = lines.wanted === 0 ? SILENCE_MS : LINES_MS;
+  const deadline = performance.now() + patience;
+  const isEnough = (): boolean => lines.printed() >= Math.max(1, lines.wanted);
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  while (!isEnough() && !hasEnded() && performance.now() < deadline) await pause(LOOK_MS);
+  await pause(SETTLE_MS);
+}
+
+function linesOf(text: string): number {
+  return text.split('\n').filter((line) => line !== '').length;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function ended(child: ChildProcess, command: string): Promise<void> {

@@ -17,6 +17,7 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/\bpid"?:? ?\d+/g, 'pid N'],
   [/\b\d+ commits\b/g, 'N commits'],
   [/\b\d+ bytes\b/g, 'N bytes'],
+  [/\bsize: \d+/g, 'size: N'],
   [/\b(diskBytes|position|logId): \S+/g, '$1: N'],
   [/\bat (version|position) \d+/g, 'at $1 N'],
   [/\bcommits: \d+/g, 'commits: N'],
