@@ -1,14 +1,15 @@
 /**
- * The documents that are made: `node infra/docs.mjs` writes docs/reference from the sources and the pictures in
- * docs/pictures. `--record [file ...]` also runs the console blocks of the documents and writes down what they
+ * The documents that are made: `node infra/docs.mjs` writes docs/reference from the sources, the pictures in
+ * docs/pictures, and the files that documents show with `file=`. `--record [file ...]` also runs the console blocks of the documents and writes down what they
  * print; look at the difference before you keep it. Needs Node 24 and the installed packages.
  */
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pictures } from './docs/pictures.ts';
 import { recordDocument } from './docs/record.ts';
 import { referencePages } from './docs/reference.ts';
+import { documentPaths, withFilesOfToday } from './docs/shown-files.ts';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -19,14 +20,16 @@ function write(path, text) {
   console.log(path);
 }
 
+/** @param {Iterable<[string, string]>} pages */
+const writeAll = (pages) => {
+  for (const [path, text] of pages) write(path, text);
+};
+
 const [option, ...named] = process.argv.slice(2);
+writeAll(withFilesOfToday());
 if (option === '--record') {
-  const pages = ['docs', 'docs/guides', 'docs/explanation'].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .filter((name) => name.endsWith('.md'))
-      .map((name) => `${folder}/${name}`),
-  );
-  for (const path of named.length > 0 ? named : ['README.md', ...pages])
-    console.log(`${path}: ${(await recordDocument(path)) === 0 ? 'as it was' : 'recorded again'}`);
+  const all = documentPaths().filter((path) => !/decisions|status/.test(path));
+  for (const path of named.length > 0 ? named : all)
+    console.log(`${path}: ${(await recordDocument(path)) ? 'recorded again' : 'as it was'}`);
 }
-for (const [path, text] of [...(await referencePages()), ...pictures()]) write(path, text);
+writeAll([...(await referencePages()), ...pictures()]);

@@ -1,19 +1,17 @@
 /** The pictures of docs/pictures, by path: one for each console block with `picture=` or `timeline=`. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Block, blocksOf } from './blocks.ts';
 import { terminalPicture } from './picture.ts';
+import { documentPaths } from './shown-files.ts';
 import { timelinePicture } from './timeline.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
 export function pictures(): ReadonlyMap<string, string> {
-  const documents = readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.md'))
-    .map((name) => join(root, 'docs', name));
   return new Map(
-    [join(root, 'README.md'), ...documents]
-      .flatMap((path) => blocksOf(readFileSync(path, 'utf8')))
+    documentPaths()
+      .flatMap((path) => blocksOf(readFileSync(join(root, path), 'utf8')))
       .flatMap(picturesOf),
   );
 }

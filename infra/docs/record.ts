@@ -7,12 +7,12 @@ import { comparable } from './normal.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Runs the console blocks of one document. Keeps what still means the same; resolves to the number of changed steps. */
-export async function recordDocument(path: string): Promise<number> {
+/** Runs the console blocks of one document. Keeps what still means the same; resolves to whether it wrote. */
+export async function recordDocument(path: string): Promise<boolean> {
   const text = readFileSync(join(root, path), 'utf8');
   const ran = await runDocument(text);
   const isSame = ran.every(({ output, printed }) => sameLines(output, printed));
-  if (isSame) return 0;
+  if (isSame) return false;
   let next = '';
   let end = 0;
   for (const block of blocksOf(text).filter(({ language }) => language === 'console')) {
@@ -25,7 +25,7 @@ export async function recordDocument(path: string): Promise<number> {
     end = block.start + block.body.length;
   }
   writeFileSync(join(root, path), next + text.slice(end));
-  return 1;
+  return true;
 }
 
 export function sameLines(left: string, right: string): boolean {
