@@ -21,12 +21,12 @@ export class FileUnreadableError extends TroupeError {
   }
 }
 
-/** A file that a command has to write cannot be written. */
+/** A file named on the command line cannot be written. */
 export class FileUnwritableError extends TroupeError {
   readonly code = 'cli.file-unwritable';
   constructor(path: string, cause: unknown) {
     super(`cannot write ${path}: ${reasonOf(cause)}`, {
-      hint: 'Check the folder and its permissions.',
+      hint: 'Check that the folder exists and may be written to.',
       details: { path },
       cause,
     });
@@ -53,6 +53,25 @@ export interface SettingProblem {
   hint: string;
 }
 
+/** No workflow has this name, in the project or among those that come with Troupe. */
+export class WorkflowNotFoundError extends TroupeError {
+  readonly code = 'workflow.not-found';
+  constructor(name: string, hint: string) {
+    super(`there is no workflow "${name}"`, { hint, details: { name } });
+  }
+}
+
+/** A file that was changed by somebody else stands where one is to be written. */
+export class FileChangedError extends TroupeError {
+  readonly code = 'cli.file-conflict';
+  constructor(paths: readonly string[]) {
+    super(`not written, for they were changed: ${paths.join(', ')}`, {
+      hint: 'Look at your changes; `--force` replaces these files.',
+      details: { paths: [...paths] },
+    });
+  }
+}
+
 /** Another command owns the data directory and will leave with its own run. */
 export class DataDirectoryBusyError extends TroupeError {
   readonly code = 'data-directory.busy';
@@ -71,25 +90,6 @@ export class RunNotFoundError extends TroupeError {
     super(`there is no run ${runId} in ${where}`, {
       hint: 'List the runs with `troupe runs list`; name the right data directory with --data-dir.',
       details: { runId, where },
-    });
-  }
-}
-
-/** No workflow has this name, in the project or among those that come with Troupe. */
-export class WorkflowNotFoundError extends TroupeError {
-  readonly code = 'workflow.not-found';
-  constructor(name: string, hint: string) {
-    super(`there is no workflow "${name}"`, { hint, details: { name } });
-  }
-}
-
-/** A file that was changed by somebody else stands where one is to be written. */
-export class FileChangedError extends TroupeError {
-  readonly code = 'cli.file-conflict';
-  constructor(paths: readonly string[]) {
-    super(`not written, for they were changed: ${paths.join(', ')}`, {
-      hint: 'Look at your changes; `--force` replaces these files.',
-      details: { paths: [...paths] },
     });
   }
 }

@@ -1,11 +1,11 @@
 /** What `troupe run` is asked to do: a checked workflow or a text, and its inputs. */
+import { readFileSync } from 'node:fs';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { WorkflowInvalid } from '../workflow/errors.ts';
 import type { Problem } from '../workflow/problems.ts';
 import type { JsonObject, JsonValue } from '../workflow/value.ts';
 import { FileUnreadableError, UsageError } from './errors.ts';
-import { readText } from './files.ts';
-import { locateWorkflow } from './workflow-files.ts';
+import { locateWorkflow } from './named-workflows.ts';
 
 export type RunTarget =
   | { kind: 'workflow'; source: string; definition: WorkflowDefinition; warnings: Problem[] }
@@ -26,6 +26,15 @@ export async function readTarget(
   const { definition, problems } = parseWorkflow(source, { file });
   if (definition === undefined) throw new WorkflowInvalid(problems);
   return { kind: 'workflow', source, definition, warnings: problems };
+}
+
+/** The text of a file. Throws `cli.file-unreadable`. */
+export function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new FileUnreadableError(path, cause);
+  }
 }
 
 /**

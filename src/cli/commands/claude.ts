@@ -11,7 +11,7 @@ import {
   UsageError,
 } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { isFile } from '../files.ts';
+import { isFile } from '../named-workflows.ts';
 
 type Step = 'written' | 'updated' | 'unchanged' | 'kept' | 'removed' | 'absent';
 interface FileStep {

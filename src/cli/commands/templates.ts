@@ -2,9 +2,9 @@
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readText } from '../files.ts';
+import { type WorkflowFile, type WorkflowPlace, workflowFiles } from '../named-workflows.ts';
 import { table } from '../render/format.ts';
-import { type WorkflowFile, type WorkflowPlace, workflowFiles } from '../workflow-files.ts';
+import { readText } from '../run-input.ts';
 
 export const templatesCommand: Command = {
   summary: 'List the workflows that can be run by name',

@@ -2,8 +2,8 @@
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readText } from '../files.ts';
-import { locateWorkflow } from '../workflow-files.ts';
+import { locateWorkflow } from '../named-workflows.ts';
+import { readText } from '../run-input.ts';
 
 export const validateCommand: Command = {
   summary: 'Check a workflow file and report every problem in it',

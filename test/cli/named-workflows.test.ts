@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { locateWorkflow, workflowFiles } from '../../src/cli/workflow-files.ts';
+import { locateWorkflow, workflowFiles } from '../../src/cli/named-workflows.ts';
 import { Folder } from '../e2e/troupe.ts';
 
 let project: Folder;

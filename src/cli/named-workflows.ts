@@ -5,11 +5,10 @@
  *    The first one wins, so that a project can put its own in the place of a shipped one.
  * W2 File names are compared before declared names: no file has to be read where one fits.
  */
-import { readdirSync, realpathSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { join, parse, relative } from 'node:path';
 import { didYouMean } from '../workflow/suggest.ts';
 import { FileUnreadableError, WorkflowNotFoundError } from './errors.ts';
-import { isFile, readText } from './files.ts';
 
 export type WorkflowPlace = 'project' | 'claude' | 'package';
 
@@ -93,13 +92,23 @@ async function declaredName(file: string): Promise<string | undefined> {
   const { parse: parseYaml } = await import('yaml');
   let document: unknown;
   try {
-    document = parseYaml(readText(file), { logLevel: 'silent' });
+    document = parseYaml(readFileSync(file, 'utf8'), { logLevel: 'silent' });
   } catch {
     // A file that is no YAML has no name to be found by; `troupe templates` shows it as not valid.
     return undefined;
   }
   const name = (document as { name?: unknown } | null)?.name;
   return typeof name === 'string' ? name : undefined;
+}
+
+/** True for the path of a file; false for a text that is no possible path. */
+export function isFile(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+  } catch {
+    // too long, or with a null character
+    return false;
+  }
 }
 
 function isPresent(name: string | undefined): name is string {
