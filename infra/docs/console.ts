@@ -132,6 +132,7 @@ class Session {
       env: {
         ...Object.fromEntries(inherited),
         NO_COLOR: '1',
+        TZ: 'UTC',
         PYTHONUNBUFFERED: '1',
         TROUPE_NATS_PORT: this.ports.get('4222') ?? '0',
         PATH: [join(root, 'node_modules', '.bin'), process.env['PATH'], ...SERVER_FOLDERS].join(

@@ -4,7 +4,7 @@ const CHANGING: readonly (readonly [RegExp, string])[] = [
   [/\b(run|log|evt|worker)_[0-9a-z][0-9a-z_-]*/g, '$1_ID'],
   [/\bpython-\d+/g, 'python-ID'],
   [/\bsha256:[0-9a-f]{64}/g, 'sha256:HASH'],
-  [/\b\d{4}-\d{2}-\d{2}T[\d:.]+Z/g, 'TIME'],
+  [/\b\d{4}-\d{2}-\d{2}[T ]\d{2}:[\d:.]+(Z| ?[+-]\d{2}:\d{2})/g, 'TIME'],
   [/^\s*\d+\s+\+\d+\.\d+s/gm, 'N +TIME'],
   [/\+\d+\.\d+s/g, '+TIME'],
   [/^\d+ (run|task)\./gm, 'N $1.'],
