@@ -31,6 +31,11 @@ const FAILURES: Readonly<Record<string, string>> = {
     'An expression had no answer when it was evaluated: a missing field, types that do not fit.',
   'payload.too-large': 'A value is larger than what is accepted.',
   'output.invalid': 'What the agent gave back is no JSON value, or nested too deep.',
+  'agent.invalid-parameters': 'The parameters of the task do not fit the agent.',
+  'agent.failed': 'What the agent `fail` says where it is given no code.',
+  'shell.exit': 'The command ended with another exit code than 0, or by a signal.',
+  'shell.timeout': 'The command took longer than its own `timeout`.',
+  'shell.cwd-not-found': 'The folder in which the command should run is not there.',
   'agent.error': 'The agent threw something without a code of its own.',
 };
 
@@ -49,7 +54,7 @@ export function knownCodes(): Known[] {
   };
   for (const [name, meaning] of Object.entries(FAILURES)) add(name, meaning, '');
   for (const name of Object.values(failureCodes)) add(name, '', '');
-  for (const path of sources()) collect(readSource(path), add);
+  for (const path of sources()) collect({ path, source: readSource(path) }, add);
   return [...known.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
 }
 
@@ -57,7 +62,9 @@ export function errorsPage(): string {
   const all = knownCodes();
   const inFiles = all.filter(({ code: name }) => isProblem(name));
   const others = all.filter(({ code: name }) => !isProblem(name));
-  const recorded = new Set<string>([...Object.values(failureCodes), 'agent.error']);
+  const recorded = new Set<string>(Object.values(failureCodes));
+  const isRecorded = (name: string): boolean =>
+    recorded.has(name) || /^(agent|shell|file|path|locator)\./.test(name);
   return page('Error codes', [
     'Every error has a stable `code`, a message that says what and where, and a hint that says what to do. On the command line it ends with the exit code shown here; on NATS the header `Nats-Service-Error-Code` has the status. A part in angle brackets is filled in.',
     'Codes that agents choose themselves are recorded as they are.',
@@ -69,7 +76,7 @@ export function errorsPage(): string {
         said(entry.hints),
         String(exitCodeOf(entry.code)),
         String(statusOf(entry.code)),
-        recorded.has(entry.code) ? 'yes' : '',
+        isRecorded(entry.code) ? 'yes' : '',
       ]),
     ),
     '## Problems in workflow files and inputs',
@@ -101,11 +108,13 @@ function sources(): string[] {
 
 type Add = (name: string, meaning: string, hint: string) => void;
 
-function collect(source: string, add: Add): void {
+function collect({ path, source }: { path: string; source: string }, add: Add): void {
   const tree = parse(Lang.TypeScript, source).root();
   for (const node of tree.findAll({ rule: { kind: 'class_declaration' } }))
     fromClass(node, source, add);
   for (const node of tree.findAll({ rule: { kind: 'object' } })) fromObject(node, add);
+  if (!path.startsWith('src/agents/')) return;
+  for (const node of tree.findAll({ rule: { kind: 'call_expression' } })) fromCall(node, add);
 }
 
 /** A class with `readonly code = '...'`: its comment is the meaning. */
@@ -137,9 +146,30 @@ function fromObject(node: SgNode, add: Add): void {
       .filter((child) => child.kind() === 'pair')
       .map((pair) => [pair.field('key')?.text(), pair.field('value')]),
   );
-  const name = textOf(fields.get('problem') ?? fields.get('code') ?? null);
-  if (!fields.has('message') || name === '') return;
-  add(name, textOf(fields.get('message') ?? null), textOf(fields.get('hint') ?? null));
+  const hasMessage =
+    fields.has('message') ||
+    /^\s*message,?$/m.test(node.text()) ||
+    / message[,} ]/.test(node.text());
+  if (!hasMessage) return;
+  for (const name of namesIn(fields.get('problem') ?? fields.get('code') ?? null))
+    add(name, textOf(fields.get('message') ?? null), textOf(fields.get('hint') ?? null));
+}
+
+/** A code that is written down, or the codes that one is chosen from. */
+function namesIn(node: SgNode | null): string[] {
+  if (node === null) return [];
+  const own = node.kind() === 'string' ? [node] : node.findAll({ rule: { kind: 'string' } });
+  return own.map(textOf);
+}
+
+/** `failure('file.not-found', 'message ...')`: a code and a message as the first values of a call, in agents. */
+function fromCall(node: SgNode, add: Add): void {
+  const [first, second] = (node.field('arguments')?.children() ?? []).filter((child) =>
+    child.isNamed(),
+  );
+  const name = textOf(first ?? null);
+  const message = textOf(second ?? null);
+  if (/^[a-z]+\.[a-z-]+$/.test(name) && message !== '') add(name, message, '');
 }
 
 /** A literal as a person reads it, `<what>` where something is filled in; empty for anything else. */

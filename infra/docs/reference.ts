@@ -1,4 +1,5 @@
 /** The pages of docs/reference that are made from the sources, by path. */
+import { agentsPage } from './agents-page.ts';
 import { commandsPage } from './commands-page.ts';
 import { errorsPage } from './errors-page.ts';
 import { eventsPage } from './events-page.ts';
@@ -9,6 +10,7 @@ import { settingsPage } from './settings-page.ts';
 export async function referencePages(): Promise<ReadonlyMap<string, string>> {
   return new Map([
     ['docs/reference/workflow-fields.md', languagePage()],
+    ['docs/reference/agents.md', agentsPage()],
     ['docs/reference/commands.md', await commandsPage()],
     ['docs/reference/settings.md', await settingsPage()],
     ['docs/reference/messages.md', messagesPage()],

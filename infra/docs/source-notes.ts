@@ -10,8 +10,12 @@ export function readSource(path: string): string {
 
 /** The comment above each field in the declaration of `name`, by field. */
 export function fieldNotes(source: string, name: string): Map<string, string> {
+  return commentsIn(declaration(source, name));
+}
+
+/** The comment above each field in a piece of source. */
+export function commentsIn(body: string): Map<string, string> {
   const notes = new Map<string, string>();
-  const body = declaration(source, name);
   for (const [, comment = '', field = ''] of body.matchAll(
     /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\s*([A-Za-z0-9_]+)\??:/g,
   ))
@@ -22,7 +26,7 @@ export function fieldNotes(source: string, name: string): Map<string, string> {
 /** The comment above the declaration of `name`; empty where there is none. */
 export function declarationNote(source: string, name: string): string {
   const found = new RegExp(
-    `/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\n(?:export )?(?:abstract )?(?:const|interface|type|class) ${name}\\b`,
+    `/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\n(?:export )?(?:abstract )?(?:const|function|interface|type|class) ${name}\\b`,
   ).exec(source);
   return commentText(found?.[1] ?? '');
 }
