@@ -4,13 +4,20 @@
 export const GENERATED =
   '<!-- Made from the sources by `node infra/docs.mjs`. Changes by hand are lost. -->';
 
-/** One table; pipes and line breaks in cells are escaped. */
+/** One table, its columns aligned as the formatter wants them; pipes and line breaks in cells are escaped. */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly string[])[],
 ): string {
-  const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+  const cells = [head, ...rows].map((row) => row.map(escaped));
+  const widths = head.map((_, column) =>
+    Math.max(3, ...cells.map((row) => [...(row[column] ?? '')].length)),
+  );
+  const line = (row: readonly string[], fill = ' '): string =>
+    `| ${widths.map((width, column) => (row[column] ?? '').padEnd(width, fill)).join(' | ')} |`;
+  const [top = [], ...body] = cells;
+  const rule = head.map(() => '');
+  return [line(top), line(rule, '-'), ...body.map((row) => line(row))].join('\n');
 }
 
 export function code(text: string): string {
