@@ -34,7 +34,7 @@ function blocksOf(text: string): { info: string; body: string }[] {
 /** Every `bin/troupe ...` line, without the command's own name. */
 function commandLines(text: string): string[] {
   return blocksOf(text).flatMap(({ body }) =>
-    [...body.matchAll(/^bin\/troupe (.*)$/gm)].map(([, line = '']) => line),
+    [...body.matchAll(/^(?:\$ )?bin\/troupe (.*)$/gm)].map(([, line = '']) => line),
   );
 }
 

@@ -38,6 +38,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Print the JSON Schema of workflow files',
     load: async () => (await import('./commands/schema.ts')).schemaCommand,
   },
+  templates: {
+    summary: 'List the workflows that can be run by name',
+    load: async () => (await import('./commands/templates.ts')).templatesCommand,
+  },
+  claude: {
+    summary: 'Write or remove the commands of Claude Code that drive Troupe',
+    load: async () => (await import('./commands/claude.ts')).claudeGroup,
+  },
   agents: {
     summary: 'List the agents that the orchestrator knows',
     load: async () => (await import('./commands/agents.ts')).agentsCommand,

@@ -53,6 +53,25 @@ export interface SettingProblem {
   hint: string;
 }
 
+/** No workflow has this name, in the project or among those that come with Troupe. */
+export class WorkflowNotFoundError extends TroupeError {
+  readonly code = 'workflow.not-found';
+  constructor(name: string, hint: string) {
+    super(`there is no workflow "${name}"`, { hint, details: { name } });
+  }
+}
+
+/** A file that was changed by somebody else stands where one is to be written. */
+export class FileChangedError extends TroupeError {
+  readonly code = 'cli.file-conflict';
+  constructor(paths: readonly string[]) {
+    super(`not written, for they were changed: ${paths.join(', ')}`, {
+      hint: 'Look at your changes; `--force` replaces these files.',
+      details: { paths: [...paths] },
+    });
+  }
+}
+
 /** Another command owns the data directory and will leave with its own run. */
 export class DataDirectoryBusyError extends TroupeError {
   readonly code = 'data-directory.busy';

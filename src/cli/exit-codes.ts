@@ -37,6 +37,7 @@ const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'request.conflict',
   'broker.port-in-use',
   'data-directory.busy',
+  'cli.file-conflict',
 ]);
 const TIMEOUT_CODES: ReadonlySet<string> = new Set(['run.timeout', 'cli.timeout']);
 

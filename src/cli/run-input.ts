@@ -1,32 +1,35 @@
 /** What `troupe run` is asked to do: a checked workflow or a text, and its inputs. */
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { WorkflowInvalid } from '../workflow/errors.ts';
 import type { Problem } from '../workflow/problems.ts';
 import type { JsonObject, JsonValue } from '../workflow/value.ts';
 import { FileUnreadableError, UsageError } from './errors.ts';
+import { locateWorkflow } from './named-workflows.ts';
 
 export type RunTarget =
   | { kind: 'workflow'; source: string; definition: WorkflowDefinition; warnings: Problem[] }
   | { kind: 'text'; text: string };
 
-const FILE_NAME = /\.(ya?ml|json)$/i;
-
 /**
- * A word that names a file, or looks like a file's name, is a workflow; everything else is text.
- * Throws `workflow.invalid` with every problem and its place, `cli.file-unreadable`.
+ * A word that names a file, looks like a file's name, or is the name of a workflow is a workflow; everything else is text.
+ * Throws `workflow.invalid` with every problem and its place, `workflow.not-found`, `cli.file-unreadable`.
  */
-export async function readTarget(word: string): Promise<RunTarget> {
-  if (!FILE_NAME.test(word) && !isFile(word)) return { kind: 'text', text: word };
-  const source = readText(word);
+export async function readTarget(
+  word: string,
+  workingDirectory = process.cwd(),
+): Promise<RunTarget> {
+  const file = await locateWorkflow(word, workingDirectory);
+  if (file === undefined) return { kind: 'text', text: word };
+  const source = readText(file);
   const { parseWorkflow } = await import('../workflow/parse.ts');
-  const { definition, problems } = parseWorkflow(source, { file: word });
+  const { definition, problems } = parseWorkflow(source, { file });
   if (definition === undefined) throw new WorkflowInvalid(problems);
   return { kind: 'workflow', source, definition, warnings: problems };
 }
 
 /** The text of a file. Throws `cli.file-unreadable`. */
-function readText(path: string): string {
+export function readText(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
@@ -88,13 +91,4 @@ function inputFile(path: string): JsonObject {
     throw new UsageError(`${path} holds no JSON object`, 'Write {"name": "value"}.');
   }
   return value as JsonObject;
-}
-
-function isFile(path: string): boolean {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
-  } catch {
-    // a text that is no possible path: too long, or with a null character
-    return false;
-  }
 }

@@ -1,10 +1,11 @@
 /**
- * The workflow files that words on the command line stand for: files, folders with all that is in them, `-` for
- * stdin.
+ * The workflow files that words on the command line stand for: files, names of workflows, folders with all that is in
+ * them, `-` for stdin.
  */
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileUnreadableError } from './errors.ts';
+import { locateWorkflow } from './named-workflows.ts';
 
 /** The word for stdin, and its name in problems. */
 const STDIN = '-';
@@ -29,23 +30,26 @@ const PASSED_OVER = /^(\..+|node_modules)$/;
 
 /**
  * All files, each once, those of a folder in the order of their names. What cannot be read is in the list with its
- * reason; nothing is thrown for it.
+ * reason. Throws `workflow.not-found` for a name that nothing has.
  */
 export async function readWorkflowFiles(
   words: readonly string[],
-  stdin: AsyncIterable<Buffer | string>,
+  { stdin, workingDirectory }: { stdin: AsyncIterable<Buffer | string>; workingDirectory: string },
 ): Promise<WorkflowFiles> {
   const files = new Map<string, WorkflowFile>();
   let passedOver = 0;
   for (const word of words) {
     if (files.has(word)) continue;
     if (word === STDIN) files.set(word, { file: STDIN_NAME, source: await textOf(stdin) });
-    else if (!isFolder(word)) files.set(word, read(word));
-    else
+    else if (isFolder(word)) {
       for (const file of readFolder(word)) {
         if ('source' in file && !TASKS.test(file.source)) passedOver += 1;
         else files.set(file.file, file);
       }
+    } else {
+      const file = (await locateWorkflow(word, workingDirectory)) ?? word;
+      files.set(word, read(file));
+    }
   }
   return { files: [...files.values()], passedOver };
 }

@@ -143,7 +143,10 @@ describe('files on the command line', () => {
   }
 
   it('can be stdin, once', async () => {
-    const { files } = await readWorkflowFiles(['-', '-'], stdin());
+    const { files } = await readWorkflowFiles(['-', '-'], {
+      stdin: stdin(),
+      workingDirectory: '.',
+    });
     expect(files).toEqual([{ file: '<stdin>', source: 'nä' }]);
   });
 });

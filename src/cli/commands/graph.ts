@@ -1,6 +1,6 @@
 /** `troupe graph`: a workflow before it runs, or a run as it is, as a picture. */
-import { existsSync, writeFileSync } from 'node:fs';
-import { extname, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { extname } from 'node:path';
 import { didYouMean } from '../../workflow/suggest.ts';
 import type { Arguments } from '../arguments.ts';
 import { now } from '../clock.ts';
@@ -21,13 +21,10 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
   '.mmd': 'mermaid',
   '.mermaid': 'mermaid',
 };
-/** Where a template is looked for by its name, first match wins. */
-const TEMPLATE_FOLDERS = ['workflows', join('.claude', 'workflows')];
-const TEMPLATE_ENDINGS = ['.yaml', '.yml', '.json'];
 
 export const graphCommand: Command = {
   summary: 'Draw a workflow, or a run with the state of its tasks',
-  words: ['[file]'],
+  words: ['[file or name]'],
   options: {
     run: { type: 'string', value: 'RUN', description: 'Draw this run as it is now' },
     format: {
@@ -93,21 +90,14 @@ async function fileView(word: string, terminal: Terminal): Promise<GraphView> {
   const [{ readTarget }, { graphView }, { problemText }] = await Promise.all([
     import('../run-input.ts'),
     import('../render/graph-view.ts'),
-    import('../../workflow/problems.ts'),
+    import('../render/problem-text.ts'),
   ]);
-  const target = await readTarget(existsSync(word) ? word : (templateFile(word) ?? word));
+  const target = await readTarget(word);
   if (target.kind === 'text')
     throw new FileUnreadableError(word, new Error('no such file or template'));
-  for (const warning of target.warnings) terminal.tell(problemText(warning));
+  for (const warning of target.warnings)
+    terminal.tell(problemText(warning, undefined, { color: false }));
   return graphView(target.definition);
-}
-
-function templateFile(name: string): string | undefined {
-  if (!/^[A-Za-z0-9_-]+$/.test(name)) return undefined;
-  const paths = TEMPLATE_FOLDERS.flatMap((folder) =>
-    TEMPLATE_ENDINGS.map((ending) => join(folder, `${name}${ending}`)),
-  );
-  return paths.find((path) => existsSync(path));
 }
 
 /** Throws `run.not-found`. */

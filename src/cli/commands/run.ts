@@ -12,7 +12,7 @@ import { openSession, type Session } from '../session.ts';
 
 export const runCommand: Command = {
   summary: 'Run a workflow and print its result',
-  words: ['file or text'],
+  words: ['file, name or text'],
   options: {
     input: {
       type: 'string',

@@ -14,7 +14,7 @@ import { readWorkflowFiles, type WorkflowFile } from '../workflow-files.ts';
 
 export const validateCommand: Command = {
   summary: 'Check workflow files and report every problem in them',
-  words: ['file...'],
+  words: ['file or name...'],
   options: {
     ...jsonOption,
     sarif: { type: 'boolean', description: 'Print SARIF 2.1.0, for code hosts and editors' },
@@ -28,7 +28,8 @@ export const validateCommand: Command = {
     ...settingOptions,
   },
   notes: [
-    'A folder stands for the workflow files in it and below it, - for stdin.',
+    'A folder stands for the workflow files in it and below it, - for stdin; a name is looked for in workflows/,',
+    '.claude/workflows/ and among the workflows that come with Troupe.',
     'Agents are looked up where an orchestrator runs. Elsewhere an unknown agent is a warning, unless it',
     'looks like a known one with a typing error.',
     'Exit code 0 when all can run (warnings are shown), 2 when one cannot.',
@@ -57,7 +58,10 @@ async function validate(context: CommandContext): Promise<number> {
   const { arguments: given, terminal, workingDirectory } = context;
   if (given.flag('json') && given.flag('sarif'))
     throw new UsageError('--json and --sarif exclude each other', 'Choose one of them.');
-  const { files, passedOver } = await readWorkflowFiles(given.words, process.stdin);
+  const { files, passedOver } = await readWorkflowFiles(given.words, {
+    stdin: process.stdin,
+    workingDirectory,
+  });
   if (passedOver > 0) terminal.tell(`${counted(passedOver, 'file')} without tasks passed over`);
   if (files.length === 0)
     throw new UsageError(

@@ -1,0 +1,198 @@
+/** docs/reference/errors.md, from the error classes and from every place that names a code, a message and a hint. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Lang, parse, type SgNode } from '@ast-grep/napi';
+import { exitCodeOf } from '../../src/cli/exit-codes.ts';
+import { failureCodes } from '../../src/messages/failure.ts';
+import { statusOf } from '../../src/messaging/errors.ts';
+import { code, markdownTable, page } from './markdown.ts';
+import { declarationNote, readSource } from './source-notes.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+interface Known {
+  code: string;
+  meanings: Set<string>;
+  hints: Set<string>;
+}
+
+/** What the codes mean that are recorded in events, where no error class says it. */
+const FAILURES: Readonly<Record<string, string>> = {
+  'run.timeout': 'The run was not over after `settings.timeout`.',
+  'task.timeout': 'An attempt was not over after the `timeout` of its task.',
+  'task.canceled': 'The attempt was canceled: by a person, a join, or the end of the run.',
+  'run.completed': 'An operator ended the run as failed: `troupe runs complete --status failed`.',
+  'remote.error': 'Another process refused without saying a code.',
+  'worker.lost':
+    'The worker died or fell silent. The next attempt follows at once; after three losses in a row the task has failed.',
+  'agent.unavailable': 'No worker offers the agent, or the one that was asked takes no more work.',
+  'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
+  'expression.failed':
+    'An expression had no answer when it was evaluated: a missing field, types that do not fit.',
+  'payload.too-large': 'A value is larger than what is accepted.',
+  'output.invalid': 'What the agent gave back is no JSON value, or nested too deep.',
+  'agent.invalid-parameters': 'The parameters of the task do not fit the agent.',
+  'agent.failed': 'What the agent `fail` says where it is given no code.',
+  'shell.exit': 'The command ended with another exit code than 0, or by a signal.',
+  'shell.timeout': 'The command took longer than its own `timeout`.',
+  'shell.cwd-not-found': 'The folder in which the command should run is not there.',
+  'agent.error': 'The agent threw something without a code of its own.',
+};
+
+/** The codes of one word; other single words are codes of a library. */
+const PLAIN = new Set(['internal', 'overloaded', 'unavailable']);
+
+/** All codes with what is said about them, sorted; also those of problems in workflow files. */
+export function knownCodes(): Known[] {
+  const known = new Map<string, Known>();
+  const add = (name: string, meaning: string, hint: string): void => {
+    if (!/^[a-z][a-z-]*(\.[a-z-]+)+$/.test(name) && !PLAIN.has(name)) return;
+    const entry = known.get(name) ?? { code: name, meanings: new Set(), hints: new Set() };
+    if (meaning !== '') entry.meanings.add(meaning);
+    if (hint !== '') entry.hints.add(hint);
+    known.set(name, entry);
+  };
+  for (const [name, meaning] of Object.entries(FAILURES)) add(name, meaning, '');
+  for (const name of Object.values(failureCodes)) add(name, '', '');
+  for (const path of sources()) collect({ path, source: readSource(path) }, add);
+  return [...known.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
+}
+
+export function errorsPage(): string {
+  const all = knownCodes();
+  const inFiles = all.filter(({ code: name }) => isProblem(name));
+  const others = all.filter(({ code: name }) => !isProblem(name));
+  const recorded = new Set<string>(Object.values(failureCodes));
+  const isRecorded = (name: string): boolean =>
+    recorded.has(name) || /^(agent|shell|file|path|locator)\./.test(name);
+  return page('Error codes', [
+    'Every error has a stable `code`, a message that says what and where, and a hint that says what to do. On the command line it ends with the exit code shown here; on NATS the header `Nats-Service-Error-Code` has the status. A part in angle brackets is filled in.',
+    'Codes that agents choose themselves are recorded as they are.',
+    markdownTable(
+      ['code', 'meaning', 'hint', 'exit code', 'status', 'recorded in events'],
+      others.map((entry) => [
+        code(entry.code),
+        said(entry.meanings),
+        said(entry.hints),
+        String(exitCodeOf(entry.code)),
+        String(statusOf(entry.code)),
+        isRecorded(entry.code) ? 'yes' : '',
+      ]),
+    ),
+    '## Problems in workflow files and inputs',
+    'One `workflow.invalid` or `input.invalid` lists all problems. Each has one of these codes, and its place.',
+    markdownTable(
+      ['code', 'what is said', 'hint'],
+      inFiles.map((entry) => [code(entry.code), said(entry.meanings), said(entry.hints)]),
+    ),
+  ]);
+}
+
+const WHOLE = new Set(['workflow.invalid', 'workflow.not-found', 'input.invalid']);
+const ALSO_THROWN = new Set(['expression.invalid', 'expression.failed', 'expression.limit']);
+
+function isProblem(name: string): boolean {
+  return /^(workflow|expression|input)\./.test(name) && !WHOLE.has(name) && !ALSO_THROWN.has(name);
+}
+
+function said(texts: ReadonlySet<string>): string {
+  return [...texts].join(' / ').replaceAll(/`[^`]*`|</g, (part) => (part === '<' ? '\\<' : part));
+}
+
+function sources(): string[] {
+  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `src/${name.replaceAll('\\', '/')}`)
+    .sort();
+}
+
+type Add = (name: string, meaning: string, hint: string) => void;
+
+function collect({ path, source }: { path: string; source: string }, add: Add): void {
+  const tree = parse(Lang.TypeScript, source).root();
+  for (const node of tree.findAll({ rule: { kind: 'class_declaration' } }))
+    fromClass(node, source, add);
+  for (const node of tree.findAll({ rule: { kind: 'object' } })) fromObject(node, add);
+  if (!path.startsWith('src/agents/')) return;
+  for (const node of tree.findAll({ rule: { kind: 'call_expression' } })) fromCall(node, add);
+}
+
+/** A class with `readonly code = '...'`: its comment is the meaning. */
+function fromClass(node: SgNode, source: string, add: Add): void {
+  if (!/extends TroupeError/.test(node.text())) return;
+  const name = node.field('name')?.text() ?? '';
+  const own = /readonly code(?:: string)? = '([^']+)'/.exec(node.text());
+  const named = own?.[1] === undefined ? namedCodes(node.text()) : [own[1]];
+  const [hint] = node
+    .findAll({ rule: { kind: 'pair' } })
+    .filter((pair) => pair.field('key')?.text() === 'hint')
+    .map((pair) => textOf(pair.field('value')));
+  // What a class with several codes is for is said of the first one.
+  for (const [index, one] of named.entries())
+    add(one, index === 0 ? declarationNote(source, name) : '', hint ?? '');
+}
+
+/** The codes of a class that takes one of a few. */
+function namedCodes(text: string): string[] {
+  const union = /code: ((?:'[a-z.-]+'(?: \| )?)+)/.exec(text)?.[1] ?? '';
+  return [...union.matchAll(/'([a-z.-]+)'/g)].map(([, one = '']) => one);
+}
+
+/** `{code: '...', message: ..., hint: ...}`, as rejections and problems are written. */
+function fromObject(node: SgNode, add: Add): void {
+  const fields = new Map(
+    node
+      .children()
+      .filter((child) => child.kind() === 'pair')
+      .map((pair) => [pair.field('key')?.text(), pair.field('value')]),
+  );
+  const hasMessage =
+    fields.has('message') ||
+    /^\s*message,?$/m.test(node.text()) ||
+    / message[,} ]/.test(node.text());
+  if (!hasMessage) return;
+  for (const name of namesIn(fields.get('problem') ?? fields.get('code') ?? null))
+    add(name, textOf(fields.get('message') ?? null), textOf(fields.get('hint') ?? null));
+}
+
+/** A code that is written down, or the codes that one is chosen from. */
+function namesIn(node: SgNode | null): string[] {
+  if (node === null) return [];
+  const own = node.kind() === 'string' ? [node] : node.findAll({ rule: { kind: 'string' } });
+  return own.map(textOf);
+}
+
+/** `failure('file.not-found', 'message ...')`: a code and a message as the first values of a call, in agents. */
+function fromCall(node: SgNode, add: Add): void {
+  const [first, second] = (node.field('arguments')?.children() ?? []).filter((child) =>
+    child.isNamed(),
+  );
+  const name = textOf(first ?? null);
+  const message = textOf(second ?? null);
+  if (/^[a-z]+\.[a-z-]+$/.test(name) && message !== '') add(name, message, '');
+}
+
+/** A literal as a person reads it, `<what>` where something is filled in; empty for anything else. */
+function textOf(node: SgNode | null): string {
+  if (node === null) return '';
+  if (node.kind() === 'string') return unescaped(node.text().slice(1, -1));
+  if (node.kind() !== 'template_string') return '';
+  return unescaped(
+    node
+      .children()
+      .slice(1, -1)
+      .map((part) =>
+        part.kind() === 'template_substitution' ? `<${shortName(part.text())}>` : part.text(),
+      )
+      .join(''),
+  );
+}
+
+function shortName(substitution: string): string {
+  const names = substitution.match(/[A-Za-z]+/g) ?? [];
+  return names.length > 2 ? (names.at(-1) ?? 'value') : names.join(' ') || 'value';
+}
+
+function unescaped(text: string): string {
+  return text.replaceAll(/\\(.)/g, '$1');
+}

@@ -1,0 +1,52 @@
+/** docs/reference is made from the sources; `node infra/docs.mjs` brings it up to date. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { knownCodes } from '../infra/docs/errors-page.ts';
+import { later, served, subjectText } from '../infra/docs/messages-page.ts';
+import { referencePages } from '../infra/docs/reference.ts';
+import { catalogue } from '../src/events/catalogue.ts';
+import { failureCodes } from '../src/messages/failure.ts';
+import { createSubjects } from '../src/messaging/subjects.ts';
+
+const root = join(import.meta.dirname, '..');
+const pages = await referencePages();
+
+it.each([...pages])('%s is current (if not: node infra/docs.mjs)', (path, text) => {
+  expect(readFileSync(join(root, path), 'utf8')).toBe(text);
+});
+
+it('describes every field of a workflow file, and every event of the catalogue', () => {
+  const fields = pages.get('docs/reference/workflow-fields.md') ?? '';
+  for (const field of ['tasks[].retry.jitter', 'inputs.<name>.enum', 'tasks[].join.rest'])
+    expect(fields).toContain(`| \`${field}\` `);
+  const events = pages.get('docs/reference/events.md') ?? '';
+  expect([...catalogue.keys()].filter((type) => !events.includes(`| \`${type}\` `))).toEqual([]);
+});
+
+it('has a row for every subject that is built', () => {
+  const built = Object.entries(createSubjects()).flatMap(([name, build]) =>
+    typeof build === 'function' && !/^(any|parse|everything)/.test(name) ? [name] : [],
+  );
+  expect([...served, ...later].map(({ builder }) => builder).sort()).toEqual(built.sort());
+  expect(served.map(subjectText)).toContain('troupe.v1.run.<runId>.task.<activation>.result');
+});
+
+it('has the code of every error class and every recorded failure, with a meaning or a hint', () => {
+  const codes = new Map(knownCodes().map((known) => [known.code, known]));
+  for (const code of [...classCodes(), ...Object.values(failureCodes)]) {
+    const known = codes.get(code);
+    expect(known, code).toBeDefined();
+    expect((known?.meanings.size ?? 0) + (known?.hints.size ?? 0), code).toBeGreaterThan(0);
+  }
+});
+
+/** Read another way than the page reads them, so that a class it overlooks is seen. */
+function classCodes(): string[] {
+  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .flatMap((name) => [
+      ...readFileSync(join(root, 'src', name), 'utf8').matchAll(/readonly code = '([a-z.-]+)'/g),
+    ])
+    .map(([, code = '']) => code);
+}
