@@ -16,6 +16,10 @@ export interface Connection {
   owner: UpFile['kind'] | undefined;
   /** True when this process is the orchestrator. */
   isOwn: boolean;
+  /** Of the log that answers. */
+  logId: string;
+  /** False while the server is away; the connection goes on trying. */
+  isConnected(): boolean;
   close(): Promise<void>;
 }
 
@@ -61,7 +65,15 @@ async function greet(target: {
       await close();
       return undefined;
     }
-    return { client, url, owner: up?.kind, isOwn: false, close };
+    return {
+      client,
+      url,
+      owner: up?.kind,
+      isOwn: false,
+      logId: hello.logId,
+      isConnected: () => bus.isConnected,
+      close,
+    };
   } catch (error) {
     await close();
     const { code } = error as { code?: unknown };
@@ -101,7 +113,15 @@ export async function becomeOrchestrator(
     port: 0,
   });
   const client = createClient({ bus: stack.bus, prefix: settings.prefix });
-  return { client, url: stack.url, owner: undefined, isOwn: true, close: () => stack.close() };
+  return {
+    client,
+    url: stack.url,
+    owner: undefined,
+    isOwn: true,
+    logId: stack.log.logId,
+    isConnected: () => stack.bus.isConnected,
+    close: () => stack.close(),
+  };
 }
 
 /** The running orchestrator, or one in this process without a worker: for commands that change a run and leave. */

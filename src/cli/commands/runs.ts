@@ -7,7 +7,7 @@ import type { JsonObject } from '../../workflow/value.ts';
 import type { Arguments, OptionTable } from '../arguments.ts';
 import { now } from '../clock.ts';
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
-import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
+import { jsonOption, settingOptions } from '../common-options.ts';
 import { commandOrchestrator } from '../connect.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
@@ -137,7 +137,7 @@ export const runsGroup: CommandGroup = {
   commands: {
     list: listCommand,
     show: showCommand,
-    watch: { ...watchCommand, options: { ...watchCommand.options, ...jsonlOption } },
+    watch: watchCommand,
     start: sender('Start a run that was created without starting', {
       name: 'start',
       message: () => ({ type: 'start' }),
