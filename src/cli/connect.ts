@@ -3,6 +3,7 @@
  * (`up.json`); else the command is one itself for as long as it runs.
  */
 import type { Client } from '../client/client.ts';
+import { NoOrchestratorError } from './errors.ts';
 import type { Session } from './session.ts';
 import { readUpFile, type UpFile } from './up-file.ts';
 
@@ -124,13 +125,20 @@ export async function becomeOrchestrator(
   };
 }
 
-/** The running orchestrator, or one in this process without a worker: for commands that change a run and leave. */
-export async function commandOrchestrator(
+/**
+ * The running orchestrator, or one in this process: for commands about a run that is there already. Throws
+ * `log.not-found` where it cannot be, `orchestrator.unreachable` where only a server is named.
+ */
+export async function orchestratorOfRuns(
   session: Session,
-  tell: (line: string) => void,
+  options: { kind: UpFile['kind']; worker: boolean; tell(line: string): void },
 ): Promise<Connection> {
-  return (
-    (await findOrchestrator(session)) ??
-    becomeOrchestrator(session, { kind: 'command', worker: false, tell })
-  );
+  const { settings } = session;
+  const found = await findOrchestrator(session);
+  if (found !== undefined) return found;
+  const { hasLog, requireLog } = await import('./open-log.ts');
+  if (settings.natsUrl !== undefined && !hasLog(settings.dataDir))
+    throw new NoOrchestratorError(settings.natsUrl);
+  requireLog(settings);
+  return becomeOrchestrator(session, options);
 }

@@ -24,11 +24,11 @@ export const exportCommand: Command = {
 async function exportLog(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const { settings } = await openSession(context, { logLevel: 'warn' });
-  const [{ openLog }, { exportJson, exportLines }] = await Promise.all([
+  const [{ openExistingLog }, { exportJson, exportLines }] = await Promise.all([
     import('../open-log.ts'),
     import('../../log/export-log.ts'),
   ]);
-  const log = await openLog(settings);
+  const log = await openExistingLog(settings);
   try {
     const [file] = given.words;
     if (file !== undefined) {

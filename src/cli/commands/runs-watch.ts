@@ -1,7 +1,7 @@
 /** `troupe runs watch`: stay with a run until it ends. */
 import type { Command, CommandContext } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
-import { becomeOrchestrator, findOrchestrator } from '../connect.ts';
+import { orchestratorOfRuns } from '../connect.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { openSession } from '../session.ts';
 
@@ -23,9 +23,7 @@ async function watch(context: CommandContext): Promise<number> {
   const session = await openSession(context, { logLevel: 'warn' });
   const interrupt = onInterrupt();
   const tell = (line: string): void => terminal.tell(line);
-  const connection =
-    (await findOrchestrator(session)) ??
-    (await becomeOrchestrator(session, { kind: 'run', worker: true, tell }));
+  const connection = await orchestratorOfRuns(session, { kind: 'run', worker: true, tell });
   try {
     const jsonl = given.flag('jsonl');
     const { signal } = interrupt;

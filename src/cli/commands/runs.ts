@@ -8,7 +8,7 @@ import type { Arguments, OptionTable } from '../arguments.ts';
 import { now } from '../clock.ts';
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
-import { commandOrchestrator } from '../connect.ts';
+import { orchestratorOfRuns } from '../connect.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openReader } from '../reader.ts';
@@ -106,7 +106,11 @@ async function send(context: CommandContext, message: Send): Promise<number> {
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
   const session = await openSession(context, { logLevel: 'warn' });
-  const connection = await commandOrchestrator(session, (line) => terminal.tell(line));
+  const connection = await orchestratorOfRuns(session, {
+    kind: 'command',
+    worker: false,
+    tell: (line) => terminal.tell(line),
+  });
   try {
     const reply: CommandReply = await connection.client.command(runId, message(given));
     if (given.flag('json')) terminal.printJson(reply);
