@@ -41,6 +41,10 @@ export const jsonOption: OptionTable = {
   json: { type: 'boolean', description: 'Print one JSON document on stdout' },
 };
 
+export const timesOption: OptionTable = {
+  times: { type: 'boolean', description: 'Show the local time, with its zone, on every line' },
+};
+
 export const jsonlOption: OptionTable = {
   jsonl: { type: 'boolean', description: 'Print a stream of JSON Lines on stdout' },
 };
