@@ -12,6 +12,8 @@ export interface OptionSpec {
   multiple?: boolean;
   /** What the value is, for the help: `DIR`. */
   value?: string;
+  /** The values that there are, where they can be listed. */
+  choices?: readonly string[];
   description: string;
 }
 export type OptionTable = Readonly<Record<string, OptionSpec>>;
@@ -20,7 +22,7 @@ export interface ArgumentSpec {
   /** The words after `troupe`: `runs show`. */
   command: string;
   options: OptionTable;
-  /** What each word after the command is, `[x]` where it may be missing. */
+  /** What each word after the command is, `[x]` where it may be missing; a last `[x...]` stands for any number. */
   words: readonly string[];
 }
 
@@ -140,7 +142,7 @@ function checkWords(words: readonly string[], spec: ArgumentSpec): void {
       `See \`troupe ${spec.command} --help\`.`,
     );
   }
-  if (words.length > spec.words.length) {
+  if (words.length > spec.words.length && spec.words.at(-1)?.includes('...') !== true) {
     const extra = words[spec.words.length] ?? '';
     throw new UsageError(
       `"${extra}" is one argument too many`,

@@ -14,8 +14,10 @@ export interface CommandContext {
 export interface Command {
   /** One line: what it does. */
   summary: string;
-  /** What each word after the command is, `[x]` where it may be missing. */
+  /** What each word after the command is, `[x]` where it may be missing; a last `[x...]` stands for any number. */
   words: readonly string[];
+  /** Of the first word, where they can be listed. */
+  choices?: readonly string[];
   /** Its own options; the common ones are added. */
   options: OptionTable;
   /** More about it, one line an entry. */

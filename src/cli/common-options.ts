@@ -19,10 +19,16 @@ export const settingOptions: OptionTable = {
     value: 'NAME',
     description: 'First token of all subjects (TROUPE_PREFIX)',
   },
-  store: { type: 'string', value: 'KIND', description: 'level or memory (TROUPE_STORE)' },
+  store: {
+    type: 'string',
+    value: 'KIND',
+    choices: ['level', 'memory'],
+    description: 'level or memory (TROUPE_STORE)',
+  },
   durability: {
     type: 'string',
     value: 'MODE',
+    choices: ['fsync', 'relaxed'],
     description: 'fsync or relaxed (TROUPE_DURABILITY)',
   },
   concurrency: {
@@ -33,6 +39,7 @@ export const settingOptions: OptionTable = {
   'log-level': {
     type: 'string',
     value: 'LEVEL',
+    choices: ['debug', 'info', 'warn', 'error', 'silent'],
     description: 'debug, info, warn, error or silent (TROUPE_LOG_LEVEL)',
   },
 };

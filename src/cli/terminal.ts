@@ -18,6 +18,8 @@ export interface Terminal {
   readonly isInputTerminal: boolean;
   /** Colours on stderr are wanted. */
   readonly hasColor: boolean;
+  /** Colours on stdout are wanted. */
+  readonly hasOutputColor: boolean;
   /** Letters beyond ASCII can be shown. */
   readonly hasUnicode: boolean;
   /** Stderr is a terminal. */
@@ -67,6 +69,7 @@ export function createTerminal(streams: TerminalStreams): Terminal {
 class StreamTerminal implements Terminal {
   readonly isInputTerminal: boolean;
   readonly hasColor: boolean;
+  readonly hasOutputColor: boolean;
   readonly hasUnicode: boolean;
   readonly isInteractive: boolean;
   readonly isLive: boolean;
@@ -86,6 +89,7 @@ class StreamTerminal implements Terminal {
     this.isInteractive = streams.stderr.isTTY === true;
     this.isLive = this.isInteractive && !isDumb && !isSet(environment['CI']);
     this.hasColor = wantsColor(environment, this.isInteractive && !isDumb);
+    this.hasOutputColor = wantsColor(environment, this.isOutputTerminal && !isDumb);
     this.hasUnicode = knowsUnicode(environment, streams.platform ?? process.platform);
     streams.stdout.on('error', (error: NodeJS.ErrnoException) => this.onOutputError(error));
     streams.stderr.on('error', () => undefined);

@@ -9,9 +9,9 @@ import { openSession } from '../session.ts';
 export const exportCommand: Command = {
   summary: 'Write the whole log, blobs included',
   words: ['[file]'],
-  options: settingOptions,
+  options: { ...jsonOption, ...settingOptions },
   notes: [
-    'Without a file: JSON Lines on stdout. With one: a single JSON document, written as a whole or not at all.',
+    'Without a file: JSON Lines on stdout, also with --json. With one: a single JSON document, written as a whole or not at all.',
     'Needs the data directory for itself: end the orchestrator first.',
   ],
   examples: [
@@ -33,7 +33,9 @@ async function exportLog(context: CommandContext): Promise<number> {
     const [file] = given.words;
     if (file !== undefined) {
       await exportJson(log, file);
-      terminal.tell(`wrote ${file}`);
+      if (given.flag('json'))
+        terminal.printJson({ file, logId: log.logId, position: log.durablePosition });
+      else terminal.tell(`wrote ${file}`);
       return exitCodes.done;
     }
     for await (const line of exportLines(log)) {
