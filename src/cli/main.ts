@@ -48,32 +48,55 @@ export function packageVersion(): string {
 
 async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
   const [name, ...rest] = argv;
-  if (name === '--version' || name === '-V') {
-    terminal.print(packageVersion());
-    return exitCodes.done;
-  }
+  if (name === '--version' || name === '-V') return showVersion(terminal, rest);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     return showHelp(terminal, rest);
   }
-  const entry = entryOf(name);
+  const entry = await entryOf(name);
   const loaded = await entry.load();
   if (!isGroup(loaded)) return runCommand({ name, command: loaded, argv: rest, terminal });
   return runGroup({ name, group: loaded, argv: rest, terminal });
 }
 
-function entryOf(name: string): CommandEntry {
+function showVersion(terminal: Terminal, rest: readonly string[]): number {
+  const unknown = rest.find((word) => word !== '--json');
+  if (unknown !== undefined)
+    throw new UsageError(`--version takes no ${unknown}`, 'Write `troupe --version`.');
+  if (rest.includes('--json')) terminal.printJson({ version: packageVersion() });
+  else terminal.print(packageVersion());
+  return exitCodes.done;
+}
+
+async function entryOf(name: string): Promise<CommandEntry> {
   const entry = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (entry !== undefined) return entry;
-  const what = name.startsWith('-') ? 'option' : 'command';
+  if (name.startsWith('-')) {
+    const known = ['--help', '--version'];
+    throw new UsageError(`unknown option ${name}`, didYouMean(name, known, 'See `troupe --help`.'));
+  }
+  const { commandTable } = await import('./command-table.ts');
+  const table = await commandTable(commands);
+  // `troupe list` means `troupe runs list`
+  const inGroup = table.find((row) => row.name.endsWith(` ${name}`))?.name;
+  const otherwise = inGroup === undefined ? 'See `troupe --help`.' : `Did you mean \`${inGroup}\`?`;
   throw new UsageError(
-    `unknown ${what} ${name}`,
-    didYouMean(name, Object.keys(commands), 'See `troupe --help`.'),
+    `unknown command ${name}`,
+    didYouMean(name, [...Object.keys(commands), 'help'], otherwise),
   );
 }
 
 async function showHelp(terminal: Terminal, words: readonly string[]): Promise<number> {
   const [name, ...rest] = words.filter((word) => !word.startsWith('-'));
+  if (name === 'help') return showHelp(terminal, rest);
   if (name !== undefined) return dispatch([name, ...rest, '--help'], terminal);
+  if (words.includes('--json')) {
+    const [{ commandTable }, { helpDocument }] = await Promise.all([
+      import('./command-table.ts'),
+      import('./help.ts'),
+    ]);
+    terminal.printJson(helpDocument(await commandTable(commands)));
+    return exitCodes.done;
+  }
   const { overviewHelp } = await import('./help.ts');
   terminal.print(overviewHelp(commands).trimEnd());
   return exitCodes.done;
