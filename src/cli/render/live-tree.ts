@@ -68,7 +68,7 @@ const IMPORTANCE: readonly TaskState[] = [
 /** The lines of a run at this moment. */
 export function liveTree(view: RunView, options: TreeOptions): string[] {
   const tasks = [...view.tasks.values()];
-  const shown = fitting(tasks, Math.max(1, options.rows - 2));
+  const shown = fitting(tasks, Math.max(1, options.rows - 1));
   const hidden = tasks.filter((task) => !shown.includes(task));
   const width = Math.min(MAX_NAME, Math.max(4, ...shown.map(({ id }) => id.length)));
   const lines: Piece[][] = [runLine(view, tasks, options)];
@@ -134,7 +134,7 @@ function taskLine(
     ...(task.attempt > 1 ? [{ text: `attempt ${task.attempt}  `, style: 'wait' as const }] : []),
     ...(task.instances === undefined
       ? detail(task, view, options)
-      : instancesDetail(task.instances, task, options)),
+      : instancesDetail(task.instances, task, parts)),
   ];
 }
 
@@ -209,7 +209,11 @@ function progressPieces({ percent, message }: TaskView, options: TreeOptions): P
   return pieces;
 }
 
-function instancesDetail(instances: InstanceCounts, task: TaskView, options: TreeOptions): Piece[] {
+function instancesDetail(
+  instances: InstanceCounts,
+  task: TaskView,
+  { view, options }: { view: RunView; options: TreeOptions },
+): Piece[] {
   const { total } = instances;
   const ended = endedInstances(instances);
   const count = (state: TaskState): number => instances.byState.get(state) ?? 0;
@@ -224,7 +228,17 @@ function instancesDetail(instances: InstanceCounts, task: TaskView, options: Tre
     const why = task.state === 'failed' ? `: ${errorText(task)}` : '';
     return [counts, { text: why, style: 'bad' }];
   }
-  return [bar(total === 0 ? 1 : ended / total, options), { text: ' ' }, counts];
+  return [
+    bar(total === 0 ? 1 : ended / total, options),
+    { text: ' ' },
+    counts,
+    { text: awayText(task, { ready: count('ready'), view }), style: 'wait' },
+  ];
+}
+
+function awayText({ agent }: TaskView, { ready, view }: { ready: number; view: RunView }): string {
+  if (agent === undefined || ready === 0 || !view.offline.has(agent)) return '';
+  return `, ${ready} wait for agent ${plainText(agent)}: nobody offers it now`;
 }
 
 function bar(share: number, { hasUnicode }: TreeOptions): Piece {
