@@ -13,23 +13,24 @@ import { exitCodes } from './exit-codes.ts';
 import { reportError } from './report-error.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
+/** Where a command line is run: the process, or what a test gives. */
+export interface Host {
+  terminal: Terminal;
+  environment: Readonly<Record<string, string | undefined>>;
+  workingDirectory: string;
+}
+
 /**
  * Runs one command line (without `node` and the script) and resolves to its exit code. Never rejects.
  * Everything written has left the process by then.
  */
-export async function main(argv: readonly string[]): Promise<number> {
-  const environment = process.env;
-  const terminal = createTerminal({
-    stdout: process.stdout,
-    stderr: process.stderr,
-    stdin: process.stdin,
-    environment,
-  });
+export async function main(argv: readonly string[], host: Host = ownHost()): Promise<number> {
+  const { terminal, environment } = host;
   // What a process ends with that runs out of work before its command is done: that is never a success.
   process.exitCode = exitCodes.failed;
   let code: number;
   try {
-    code = await dispatch(argv, terminal);
+    code = await dispatch(argv, host);
   } catch (error) {
     const isDebug =
       argv.includes('--log-level=debug') || environment['TROUPE_LOG_LEVEL'] === 'debug';
@@ -40,22 +41,29 @@ export async function main(argv: readonly string[]): Promise<number> {
   return code;
 }
 
+function ownHost(): Host {
+  const { stdout, stderr, stdin, env: environment } = process;
+  const terminal = createTerminal({ stdout, stderr, stdin, environment });
+  return { terminal, environment, workingDirectory: process.cwd() };
+}
+
 /** The version of the package. */
 export function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
 }
 
-async function dispatch(argv: readonly string[], terminal: Terminal): Promise<number> {
+async function dispatch(argv: readonly string[], host: Host): Promise<number> {
+  const { terminal } = host;
   const [name, ...rest] = argv;
   if (name === '--version' || name === '-V') return showVersion(terminal, rest);
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
-    return showHelp(terminal, rest);
+    return showHelp(host, rest);
   }
   const entry = await entryOf(name);
   const loaded = await entry.load();
-  if (!isGroup(loaded)) return runCommand({ name, command: loaded, argv: rest, terminal });
-  return runGroup({ name, group: loaded, argv: rest, terminal });
+  if (!isGroup(loaded)) return runCommand({ name, command: loaded, argv: rest, host });
+  return runGroup({ name, group: loaded, argv: rest, host });
 }
 
 function showVersion(terminal: Terminal, rest: readonly string[]): number {
@@ -85,20 +93,20 @@ async function entryOf(name: string): Promise<CommandEntry> {
   );
 }
 
-async function showHelp(terminal: Terminal, words: readonly string[]): Promise<number> {
+async function showHelp(host: Host, words: readonly string[]): Promise<number> {
   const [name, ...rest] = words.filter((word) => !word.startsWith('-'));
-  if (name === 'help') return showHelp(terminal, rest);
-  if (name !== undefined) return dispatch([name, ...rest, '--help'], terminal);
+  if (name === 'help') return showHelp(host, rest);
+  if (name !== undefined) return dispatch([name, ...rest, '--help'], host);
   if (words.includes('--json')) {
     const [{ commandTable }, { helpDocument }] = await Promise.all([
       import('./command-table.ts'),
       import('./help.ts'),
     ]);
-    terminal.printJson(helpDocument(await commandTable(commands)));
+    host.terminal.printJson(helpDocument(await commandTable(commands)));
     return exitCodes.done;
   }
   const { overviewHelp } = await import('./help.ts');
-  terminal.print(overviewHelp(commands).trimEnd());
+  host.terminal.print(overviewHelp(commands).trimEnd());
   return exitCodes.done;
 }
 
@@ -106,9 +114,10 @@ async function runGroup(options: {
   name: string;
   group: CommandGroup;
   argv: readonly string[];
-  terminal: Terminal;
+  host: Host;
 }): Promise<number> {
-  const { name, group, argv, terminal } = options;
+  const { name, group, argv, host } = options;
+  const { terminal } = host;
   const [sub, ...rest] = argv;
   if (sub === undefined || sub === '--help' || sub === '-h') {
     const { groupHelp } = await import('./help.ts');
@@ -122,27 +131,22 @@ async function runGroup(options: {
     const hint = didYouMean(sub, Object.keys(group.commands), `See \`troupe ${name} --help\`.`);
     throw new UsageError(`unknown command ${name} ${sub}`, hint);
   }
-  return runCommand({ name: `${name} ${sub}`, command, argv: rest, terminal });
+  return runCommand({ name: `${name} ${sub}`, command, argv: rest, host });
 }
 
 async function runCommand(options: {
   name: string;
   command: Command;
   argv: readonly string[];
-  terminal: Terminal;
+  host: Host;
 }): Promise<number> {
-  const { name, command, argv, terminal } = options;
+  const { name, command, argv, host } = options;
   const table: OptionTable = { ...command.options, ...helpOption };
   const parsed = parseArguments(argv, { command: name, options: table, words: command.words });
   if (parsed.flag('help')) {
     const { commandHelp } = await import('./help.ts');
-    terminal.print(commandHelp(name, command, table).trimEnd());
+    host.terminal.print(commandHelp(name, command, table).trimEnd());
     return exitCodes.done;
   }
-  return command.run({
-    arguments: parsed,
-    terminal,
-    environment: process.env,
-    workingDirectory: process.cwd(),
-  });
+  return command.run({ arguments: parsed, ...host });
 }
