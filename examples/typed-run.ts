@@ -42,27 +42,15 @@ const workflow = defineWorkflow({
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above
 });
 
-/** Resolves to the exit code. */
-async function main(url: string): Promise<number> {
-  const bus = await connectBus({ url, name: 'typed-run' });
-  try {
-    const worker = await startWorker({ bus, subjects: createSubjects(), agents: [square] });
-    const client = createClient({ bus });
-    const outcome = await client.runWorkflow({ workflow, input: { numbers: [3, 4] } });
-    process.stdout.write(`${JSON.stringify(outcome)}\n`);
-    await worker.drain();
-    await worker.close();
-    return outcome.success ? 0 : 1;
-  } finally {
-    await bus.close();
-  }
-}
-
-try {
-  process.exitCode = await main(process.argv[2] ?? 'nats://127.0.0.1:4222');
-} catch (error) {
-  const { message, hint } = error as { message: string; hint?: string };
-  process.stderr.write(`error: ${message}\n${hint === undefined ? '' : `  hint: ${hint}\n`}`);
-  process.stderr.write('Is an orchestrator up? `bin/troupe up` starts one.\n');
-  process.exitCode = 1;
-}
+const url = process.argv[2] ?? 'nats://127.0.0.1:4222';
+const bus = await connectBus({ url, name: 'typed-run' }).catch((error: Error) => {
+  process.stderr.write(`${error.message}\n  hint: start an orchestrator with \`bin/troupe up\`\n`);
+  process.exit(1);
+});
+const worker = await startWorker({ bus, subjects: createSubjects(), agents: [square] });
+const outcome = await createClient({ bus }).runWorkflow({ workflow, input: { numbers: [3, 4] } });
+process.stdout.write(`${JSON.stringify(outcome)}\n`);
+await worker.drain();
+await worker.close();
+await bus.close();
+process.exitCode = outcome.success ? 0 : 1;

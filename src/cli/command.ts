@@ -9,6 +9,8 @@ export interface CommandContext {
   terminal: Terminal;
   environment: Readonly<Record<string, string | undefined>>;
   workingDirectory: string;
+  /** Every command, for those that are about commands. */
+  commands: Readonly<Record<string, CommandEntry>>;
 }
 
 export interface Command {

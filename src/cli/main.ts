@@ -148,5 +148,5 @@ async function runCommand(options: {
     host.terminal.print(commandHelp(name, command, table).trimEnd());
     return exitCodes.done;
   }
-  return command.run({ arguments: parsed, ...host });
+  return command.run({ arguments: parsed, commands, ...host });
 }

@@ -97,11 +97,10 @@ export const completionCommand: Command = {
   run: print,
 };
 
-async function print({ arguments: given, terminal }: CommandContext): Promise<number> {
+async function print({ arguments: given, terminal, commands }: CommandContext): Promise<number> {
   const [shell = '', ...words] = given.words;
   const isJson = given.flag('json');
   if (shell === 'words') {
-    const { commands } = await import('../commands.ts');
     // PowerShell cannot pass an empty word
     const typed = words.map((word) => (word === '""' ? '' : word));
     const candidates = await complete(typed, commands);
