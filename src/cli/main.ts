@@ -126,9 +126,12 @@ async function runGroup(options: {
     else terminal.print(text);
     return sub === undefined ? exitCodes.usage : exitCodes.done;
   }
+  const known = Object.keys(group.commands);
+  if (sub.startsWith('-'))
+    throw new UsageError(`troupe ${name} needs a command`, `Commands are ${known.join(', ')}.`);
   const command = Object.hasOwn(group.commands, sub) ? group.commands[sub] : undefined;
   if (command === undefined) {
-    const hint = didYouMean(sub, Object.keys(group.commands), `See \`troupe ${name} --help\`.`);
+    const hint = didYouMean(sub, known, `See \`troupe ${name} --help\`.`);
     throw new UsageError(`unknown command ${name} ${sub}`, hint);
   }
   return runCommand({ name: `${name} ${sub}`, command, argv: rest, host });

@@ -202,6 +202,14 @@ describe('unknown commands', () => {
   });
 });
 
+it('a group without its command says which there are', async () => {
+  const done = await troupe(['runs', '--json']);
+  expect(done.code).toBe(2);
+  expectError(done, 'cli.usage');
+  expect(done.json().error?.hint).toMatch(/^Commands are list, show, watch/);
+  expect(await troupe(['runs'])).toMatchObject({ code: 2, stdout: '' });
+});
+
 it('a folder that cannot be made is an error at once', async () => {
   writeFileSync(join(folder, 'file'), '');
   // in /proc the file system's own recursive mkdir never returns
