@@ -22,7 +22,7 @@ export interface ArgumentSpec {
   /** The words after `troupe`: `runs show`. */
   command: string;
   options: OptionTable;
-  /** What each word after the command is, `[x]` where it may be missing; a last `[x...]` stands for any number. */
+  /** What each word after the command is, `[x]` where it may be missing; a last `x...` takes any number. */
   words: readonly string[];
 }
 
@@ -142,7 +142,8 @@ function checkWords(words: readonly string[], spec: ArgumentSpec): void {
       `See \`troupe ${spec.command} --help\`.`,
     );
   }
-  if (words.length > spec.words.length && spec.words.at(-1)?.includes('...') !== true) {
+  const isOpen = spec.words.at(-1)?.endsWith('...') === true;
+  if (!isOpen && words.length > spec.words.length) {
     const extra = words[spec.words.length] ?? '';
     throw new UsageError(
       `"${extra}" is one argument too many`,

@@ -16,7 +16,7 @@ export interface CommandContext {
 export interface Command {
   /** One line: what it does. */
   summary: string;
-  /** What each word after the command is, `[x]` where it may be missing; a last `[x...]` stands for any number. */
+  /** What each word after the command is, `[x]` where it may be missing; a last `x...` takes any number. */
   words: readonly string[];
   /** Of the first word, where they can be listed. */
   choices?: readonly string[];

@@ -75,7 +75,7 @@ function ofCommand(
   if (current.startsWith('-')) return optionNames(options, current);
   const index = wordsIn(given, options).length;
   const word = command.words[Math.min(index, command.words.length - 1)];
-  if (word === undefined || (index >= command.words.length && !word.includes('...'))) return [];
+  if (word === undefined || (index >= command.words.length && !word.endsWith('...'))) return [];
   return ofWord(word, current, command.choices);
 }
 

@@ -95,9 +95,9 @@ export function commandHelp(name: string, command: Command, options: OptionTable
   ].join('\n');
 }
 
-/** `<file>`, `[<file>]`, `[<file>...]`. */
+/** `<file>`, `[<file>]`, `<file>...`. */
 function shown(word: string): string {
-  if (word.endsWith('...]')) return `[<${word.slice(1, -4)}>...]`;
+  if (word.endsWith('...')) return `${shown(word.slice(0, -3))}...`;
   return word.startsWith('[') ? `[<${word.slice(1, -1)}>]` : `<${word}>`;
 }
 

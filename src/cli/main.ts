@@ -2,7 +2,6 @@
  * The `troupe` command: finds the command, loads it alone, turns every error into one shape and an exit code.
  * Imports nothing heavy: `troupe --version` costs little more than an empty process.
  */
-import { readFileSync } from 'node:fs';
 import { didYouMean } from '../workflow/suggest.ts';
 import { type OptionTable, parseArguments } from './arguments.ts';
 import { type Command, type CommandEntry, type CommandGroup, isGroup } from './command.ts';
@@ -10,6 +9,7 @@ import { commands } from './commands.ts';
 import { helpOption } from './common-options.ts';
 import { UsageError } from './errors.ts';
 import { exitCodes } from './exit-codes.ts';
+import { packageVersion } from './package-version.ts';
 import { reportError } from './report-error.ts';
 import { createTerminal, type Terminal } from './terminal.ts';
 
@@ -45,12 +45,6 @@ function ownHost(): Host {
   const { stdout, stderr, stdin, env: environment } = process;
   const terminal = createTerminal({ stdout, stderr, stdin, environment });
   return { terminal, environment, workingDirectory: process.cwd() };
-}
-
-/** The version of the package. */
-export function packageVersion(): string {
-  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(text) as { version: string }).version;
 }
 
 async function dispatch(argv: readonly string[], host: Host): Promise<number> {

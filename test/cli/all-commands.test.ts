@@ -92,7 +92,7 @@ describe.each(names)('troupe %s', (name) => {
   it('refuses too many words, missing ones, and options without a value', async () => {
     const { command, options } = rowOf(name);
     const most = command.words.length;
-    if (command.words.at(-1)?.includes('...') !== true) {
+    if (command.words.at(-1)?.endsWith('...') !== true) {
       const done = await troupe([...words, ...Array<string>(most + 1).fill('x'), '--json']);
       expect(done.code).toBe(2);
       expectError(done, 'cli.usage');

@@ -80,7 +80,7 @@ const scripts: Readonly<Record<string, string>> = { bash, zsh, fish, powershell 
 
 export const completionCommand: Command = {
   summary: 'Print a script that completes commands, options and run ids in a shell',
-  words: ['shell', '[words...]'],
+  words: ['shell', '[words]...'],
   choices: Object.keys(scripts),
   options: jsonOption,
   notes: [
