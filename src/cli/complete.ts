@@ -103,6 +103,7 @@ function wordsIn(given: readonly string[], options: OptionTable): string[] {
 function valuesOf(option: OptionSpec | undefined, typed: string): Candidate[] {
   if (option?.value === 'DIR') return [{ ask: 'folders' }];
   if (option?.value === 'FILE') return [{ ask: 'files' }];
+  if (option?.value === 'RUN') return [{ ask: 'runs' }];
   return choicesFrom(option?.choices ?? [], typed);
 }
 
