@@ -11,7 +11,7 @@ import { connect } from 'node:net';
 
 const [file = 'examples/hello.yaml', requestId = randomUUID(), port = '4222'] =
   process.argv.slice(2);
-const request = JSON.stringify({ requestId, workflow: readFileSync(file, 'utf8') });
+const request = JSON.stringify({ requestId, workflow: readText(file) });
 const socket = connect(Number(port), '127.0.0.1');
 /** What has arrived and is not a whole message yet. */
 let buffer = Buffer.alloc(0);
@@ -25,12 +25,25 @@ socket.write('SUB answer 1\r\nSUB history 2\r\nSUB troupe.v1.run.*.events 3\r\n'
 socket.write(`PUB troupe.v1.request answer ${Buffer.byteLength(request)}\r\n${request}\r\n`);
 socket.on('error', (error) => {
   process.exitCode = 1;
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`no NATS server on 127.0.0.1:${port} (${error.message})\n`);
+  process.stderr.write(
+    '  hint: start one with `bin/troupe up`, or give its port as the third word\n',
+  );
 });
 socket.on('data', (chunk) => {
   buffer = Buffer.concat([buffer, chunk]);
   while (readLine());
 });
+
+/** @param {string} path */
+function readText(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    process.stderr.write(`cannot read the workflow: ${/** @type {Error} */ (error).message}\n`);
+    process.exit(2);
+  }
+}
 
 /** Takes one line of the protocol, with its body, off the buffer; false when it is not all there. */
 function readLine() {
@@ -56,7 +69,8 @@ function readLine() {
  */
 function onMessage(subject, body) {
   if (subject === 'answer') {
-    process.stdout.write(`${body || 'nobody answers'}\n`);
+    const nobody = 'nobody answers: a NATS server is there, but no orchestrator';
+    process.stdout.write(`${body || nobody}\n`);
     runId = JSON.parse(body || '{}').runId;
     if (runId === undefined) {
       process.exitCode = 1;

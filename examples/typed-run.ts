@@ -42,9 +42,10 @@ const workflow = defineWorkflow({
   // biome-ignore-end lint/suspicious/noTemplateCurlyInString: see above
 });
 
-const bus = await connectBus({
-  url: process.argv[2] ?? 'nats://127.0.0.1:4222',
-  name: 'typed-run',
+const url = process.argv[2] ?? 'nats://127.0.0.1:4222';
+const bus = await connectBus({ url, name: 'typed-run' }).catch((error: Error) => {
+  process.stderr.write(`${error.message}\n  hint: start an orchestrator with \`bin/troupe up\`\n`);
+  process.exit(1);
 });
 const worker = await startWorker({ bus, subjects: createSubjects(), agents: [square] });
 const outcome = await createClient({ bus }).runWorkflow({ workflow, input: { numbers: [3, 4] } });

@@ -5,10 +5,12 @@
 
 It offers the agent `word-count`: parameters {text} become the output {words}. It does the three
 things that make a program an agent: it publishes heartbeats, it subscribes to `invoke` in the queue
-group `agents`, and it sends each result until the answer is final. It ends when the connection is
-lost; the orchestrator then gives its attempts to another worker, or to the next start of this one.
+group `agents`, and it sends each result until the answer is final. On Ctrl-C it says goodbye by a
+heartbeat with a `ttl` of 0. It ends when the connection is lost; the orchestrator then gives its
+attempts to another worker, or to the next start of this one.
 """
 import json
+import signal
 import socket
 import sys
 import threading
@@ -34,11 +36,11 @@ def publish(subject, body, reply=""):
         connection.sendall(f"PUB {subject} {reply} {len(data)}\r\n".encode() + data + b"\r\n")
 
 
-def heartbeat():
+def heartbeat(ttl=3 * HEARTBEAT_SECONDS):
     attempts = [result["attempt"] for result in list(unacknowledged.values())]
     publish(f"troupe.v1.agent.{AGENT}.heartbeat", {
         "worker": WORKER, "agent": AGENT, "version": "1.0.0", "capabilities": ["count"],
-        "concurrency": 1, "attempts": attempts, "ttl": 3 * HEARTBEAT_SECONDS,
+        "concurrency": 1, "attempts": attempts, "ttl": ttl,
     })
 
 
@@ -103,18 +105,32 @@ def keep_telling():
         time.sleep(0.2)
 
 
-connection = socket.create_connection((HOST, PORT))
+def end(_signal, _frame):
+    raise KeyboardInterrupt
+
+
+try:
+    connection = socket.create_connection((HOST, PORT))
+except OSError as error:
+    sys.exit(f"no NATS server on {HOST}:{PORT} ({error})\n  hint: start one with `bin/troupe up`, or give host and port")
+signal.signal(signal.SIGTERM, end)
 stream = connection.makefile("rb")
 connection.sendall(b'CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n')
 connection.sendall(f"SUB troupe.v1.agent.{AGENT}.invoke agents 1\r\nSUB {INBOX}.* 2\r\n".encode())
 threading.Thread(target=keep_telling, daemon=True).start()
 print(f"{AGENT} is {WORKER}", flush=True)
-while line := stream.readline().decode():
-    words = line.split()
-    if words[0] == "PING":
-        with writing:
-            connection.sendall(b"PONG\r\n")
-    elif words[0] in ("MSG", "HMSG"):
-        on_message(words)
-    elif words[0] == "-ERR":
-        sys.exit(line)
+try:
+    while line := stream.readline().decode():
+        words = line.split()
+        if words[0] == "PING":
+            with writing:
+                connection.sendall(b"PONG\r\n")
+        elif words[0] in ("MSG", "HMSG"):
+            on_message(words)
+        elif words[0] == "-ERR":
+            sys.exit(line)
+    print("the connection is lost", flush=True)
+except KeyboardInterrupt:
+    heartbeat(ttl=0)  # nothing more is sent here, and what it had is given to others at once
+    connection.shutdown(socket.SHUT_WR)
+    print("goodbye", flush=True)

@@ -32,7 +32,7 @@ import { Intake } from './services/intake.ts';
 import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { Queries } from './services/queries.ts';
-import { activateLiveRuns, findAgents, knownAgents, probeWorkers } from './services/recovery.ts';
+import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
 import { refuse } from './services/refuse.ts';
 import { AgentDoors } from './services/results.ts';
 import { type ArmedTimer, Timers } from './services/timers.ts';
@@ -198,11 +198,10 @@ class Node implements Orchestrator, HostRuntime {
     this.#subscribe(this.#subjects.anyHeartbeat(), (message) =>
       this.#agentDoors.heartbeat(message),
     );
-    const { log, clock } = this;
-    const probes = await activateLiveRuns({
-      ...{ log, clock, table: this.#table },
-      probe: () => this.#probe(),
-    });
+    // Before the doors open: where no worker is, nobody answers, and the server says so at once.
+    const greeted = this.#greet('brief');
+    const parts = { log: this.log, clock: this.clock, table: this.#table };
+    const probes = await activateLiveRuns({ ...parts, probe: () => this.#probe() });
     await this.#openDoors();
     this.#stops.push(this.#bus.onReconnect(() => this.#dispatcher.reconnected()));
     await Promise.all(probes);
@@ -211,7 +210,8 @@ class Node implements Orchestrator, HostRuntime {
     this.projector.start();
     await this.#feed.start();
     this.#planSweep();
-    this.#greetWorkers();
+    await greeted;
+    void this.#greet('full');
   }
 
   /** What runs owe is held back until the workers were asked who has it. */
@@ -222,15 +222,13 @@ class Node implements Orchestrator, HostRuntime {
     this.#dispatcher.offer(owed, (ref) => taken.has(attemptKey(ref)));
   }
 
-  /** Workers that were there first are heard of now, not at their next heartbeat. Nobody waits for it. */
-  #greetWorkers(): void {
-    findAgents(this.#bus)
-      .then((agents) => probeWorkers(this.#bus, this.#subjects, { owed: [], agents }))
-      .then(({ replies }) => this.#welcome(replies))
-      .catch((error: unknown) => {
-        if (!this.#isClosed)
-          this.logger.warn('workers could not be asked', { error: String(error) });
-      });
+  /** Workers that were there first are heard of now, not at their next heartbeat. Never rejects. */
+  async #greet(patience: 'brief' | 'full'): Promise<void> {
+    try {
+      this.#welcome(await greetWorkers(this.#bus, this.#subjects, patience));
+    } catch (error) {
+      if (!this.#isClosed) this.logger.warn('workers could not be asked', { error: String(error) });
+    }
   }
 
   #welcome(replies: readonly ProbeReply[]): void {

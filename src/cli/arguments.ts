@@ -12,6 +12,8 @@ export interface OptionSpec {
   multiple?: boolean;
   /** What the value is, for the help: `DIR`. */
   value?: string;
+  /** The values that there are, where they can be listed. */
+  choices?: readonly string[];
   description: string;
 }
 export type OptionTable = Readonly<Record<string, OptionSpec>>;

@@ -9,13 +9,17 @@ export interface CommandContext {
   terminal: Terminal;
   environment: Readonly<Record<string, string | undefined>>;
   workingDirectory: string;
+  /** Every command, for those that are about commands. */
+  commands: Readonly<Record<string, CommandEntry>>;
 }
 
 export interface Command {
   /** One line: what it does. */
   summary: string;
-  /** What each word after the command is, `[x]` where it may be missing. */
+  /** What each word after the command is, `[x]` where it may be missing; a last `x...` takes any number. */
   words: readonly string[];
+  /** Of the first word, where they can be listed. */
+  choices?: readonly string[];
   /** Its own options; the common ones are added. */
   options: OptionTable;
   /** More about it, one line an entry. */

@@ -50,6 +50,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'List the agents that the orchestrator knows',
     load: async () => (await import('./commands/agents.ts')).agentsCommand,
   },
+  doctor: {
+    summary: 'Check runtime, disk, log, NATS, agents and settings; say how to mend what is wrong',
+    load: async () => (await import('./commands/doctor.ts')).doctorCommand,
+  },
+  completion: {
+    summary: 'Print a script that completes commands, options and run ids in a shell',
+    load: async () => (await import('./commands/completion.ts')).completionCommand,
+  },
   projections: {
     summary: 'List and rebuild the read models',
     load: async () => (await import('./commands/projections.ts')).projectionsGroup,

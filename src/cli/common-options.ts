@@ -19,10 +19,16 @@ export const settingOptions: OptionTable = {
     value: 'NAME',
     description: 'First token of all subjects (TROUPE_PREFIX)',
   },
-  store: { type: 'string', value: 'KIND', description: 'level or memory (TROUPE_STORE)' },
+  store: {
+    type: 'string',
+    value: 'KIND',
+    choices: ['level', 'memory'],
+    description: 'level or memory (TROUPE_STORE)',
+  },
   durability: {
     type: 'string',
     value: 'MODE',
+    choices: ['fsync', 'relaxed'],
     description: 'fsync or relaxed (TROUPE_DURABILITY)',
   },
   concurrency: {
@@ -33,12 +39,17 @@ export const settingOptions: OptionTable = {
   'log-level': {
     type: 'string',
     value: 'LEVEL',
+    choices: ['debug', 'info', 'warn', 'error', 'silent'],
     description: 'debug, info, warn, error or silent (TROUPE_LOG_LEVEL)',
   },
 };
 
 export const jsonOption: OptionTable = {
   json: { type: 'boolean', description: 'Print one JSON document on stdout' },
+};
+
+export const timesOption: OptionTable = {
+  times: { type: 'boolean', description: 'Show the local time, with its zone, on every line' },
 };
 
 export const jsonlOption: OptionTable = {

@@ -3,6 +3,7 @@
  * (`up.json`); else the command is one itself for as long as it runs.
  */
 import type { Client } from '../client/client.ts';
+import { NoOrchestratorError } from './errors.ts';
 import type { Session } from './session.ts';
 import { readUpFile, type UpFile } from './up-file.ts';
 
@@ -16,6 +17,10 @@ export interface Connection {
   owner: UpFile['kind'] | undefined;
   /** True when this process is the orchestrator. */
   isOwn: boolean;
+  /** Of the log that answers. */
+  logId: string;
+  /** False while the server is away; the connection goes on trying. */
+  isConnected(): boolean;
   close(): Promise<void>;
 }
 
@@ -61,7 +66,15 @@ async function greet(target: {
       await close();
       return undefined;
     }
-    return { client, url, owner: up?.kind, isOwn: false, close };
+    return {
+      client,
+      url,
+      owner: up?.kind,
+      isOwn: false,
+      logId: hello.logId,
+      isConnected: () => bus.isConnected,
+      close,
+    };
   } catch (error) {
     await close();
     const { code } = error as { code?: unknown };
@@ -101,16 +114,31 @@ export async function becomeOrchestrator(
     port: 0,
   });
   const client = createClient({ bus: stack.bus, prefix: settings.prefix });
-  return { client, url: stack.url, owner: undefined, isOwn: true, close: () => stack.close() };
+  return {
+    client,
+    url: stack.url,
+    owner: undefined,
+    isOwn: true,
+    logId: stack.log.logId,
+    isConnected: () => stack.bus.isConnected,
+    close: () => stack.close(),
+  };
 }
 
-/** The running orchestrator, or one in this process without a worker: for commands that change a run and leave. */
-export async function commandOrchestrator(
+/**
+ * The running orchestrator, or one in this process: for commands about a run that is there already. Throws
+ * `log.not-found` where it cannot be, `orchestrator.unreachable` where only a server is named.
+ */
+export async function orchestratorOfRuns(
   session: Session,
-  tell: (line: string) => void,
+  options: { kind: UpFile['kind']; worker: boolean; tell(line: string): void },
 ): Promise<Connection> {
-  return (
-    (await findOrchestrator(session)) ??
-    becomeOrchestrator(session, { kind: 'command', worker: false, tell })
-  );
+  const { settings } = session;
+  const found = await findOrchestrator(session);
+  if (found !== undefined) return found;
+  const { hasLog, requireLog } = await import('./open-log.ts');
+  if (settings.natsUrl !== undefined && !hasLog(settings.dataDir))
+    throw new NoOrchestratorError(settings.natsUrl);
+  requireLog(settings);
+  return becomeOrchestrator(session, options);
 }

@@ -94,6 +94,17 @@ export class RunNotFoundError extends TroupeError {
   }
 }
 
+/** The data directory has no log; what is asked for can only be in another one. */
+export class LogMissingError extends TroupeError {
+  readonly code = 'log.not-found';
+  constructor(dataDir: string) {
+    super(`there is no log in ${dataDir}`, {
+      hint: 'Check --data-dir and TROUPE_DATA_DIR; `troupe run` and `troupe up` make a log.',
+      details: { dataDir },
+    });
+  }
+}
+
 /** No orchestrator answers and the command cannot do its work without one. */
 export class NoOrchestratorError extends TroupeError {
   readonly code = 'orchestrator.unreachable';

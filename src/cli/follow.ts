@@ -1,22 +1,33 @@
-/** Stays with a run until it ends, or until nothing but people could end it. */
+/**
+ * Stays with a run until it ends, or until nothing but people could end it. On a terminal it draws a live tree, else
+ * it prints a line for each important change; both on stderr.
+ */
 import type { Client } from '../client/client.ts';
 import { isTerminalEvent } from '../client/follow-run.ts';
-import { outcomeOf } from '../client/run-outcome.ts';
+import type { JsonEnvelope } from '../events/envelope.ts';
 import type { RunReport } from '../messages/report.ts';
+import { isBlobReference, type JsonObject } from '../workflow/value.ts';
+import type { Connection } from './connect.ts';
 import { exitCodes } from './exit-codes.ts';
+import { LastingConnection } from './lasting-connection.ts';
+import { LiveDisplay } from './live-display.ts';
 import { duration, outputText } from './render/format.ts';
 import { ProgressTracker } from './render/progress.ts';
-import { failureText } from './render/words.ts';
+import { failureLines, tasksText } from './render/run-summary.ts';
+import type { RunView } from './render/run-view.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface FollowedRun {
   report: RunReport;
   exitCode: number;
+  /** Given to agents, and decided after a failed one. */
+  counts: { attempts: number; retries: number };
 }
 
 export interface FollowOptions {
-  client: Client;
+  session: Session;
+  connection: Connection;
   runId: string;
   terminal: Terminal;
   signal: AbortSignal;
@@ -24,28 +35,148 @@ export interface FollowOptions {
   jsonl: boolean;
 }
 
-/** Shows progress on stderr. Rejects with the signal's reason. */
+/** How often it is asked whether the agents that tasks wait for are there. */
+const AGENTS_MS = 2_000;
+const MAX_AGENTS = 1_000;
+
+/**
+ * Follows the run over restarts of its orchestrator. Rejects with the signal's reason, and with `run.not-found`.
+ * The connection is the caller's until this resolves or rejects; it is closed then.
+ */
 export async function followToEnd(options: FollowOptions): Promise<FollowedRun> {
-  const { client, runId, terminal, signal, jsonl } = options;
-  const tracker = new ProgressTracker();
-  for await (const event of client.events(runId, { signal })) {
+  const follower = new Follower(options);
+  try {
+    return await follower.toEnd();
+  } finally {
+    await follower.close();
+  }
+}
+
+class Follower {
+  readonly #options: FollowOptions;
+  readonly #tracker = new ProgressTracker();
+  readonly #display: LiveDisplay | undefined;
+  readonly #lasting: LastingConnection;
+  readonly #agentTimer: NodeJS.Timeout;
+  #next = 1;
+
+  constructor(options: FollowOptions) {
+    this.#options = options;
+    const { terminal, runId, session, connection, jsonl } = options;
+    // events on the same screen are what the person wants to see then
+    const isLive = terminal.isLive && !(jsonl && terminal.isOutputTerminal);
+    if (isLive) this.#display = new LiveDisplay({ terminal, runId, view: this.#view });
+    this.#lasting = new LastingConnection({
+      session,
+      connection,
+      onChange: (state, url) => this.#connectionChanged(state, url),
+    });
+    this.#agentTimer = setInterval(() => void this.#lookForAgents(), AGENTS_MS);
+  }
+
+  get #view(): RunView {
+    return this.#tracker.view;
+  }
+
+  async toEnd(): Promise<FollowedRun> {
+    const { signal, runId } = this.#options;
+    const waiting = await this.#lasting.during(signal, (client, own) => this.#take(client, own));
+    const report =
+      waiting ??
+      (await this.#lasting.during(signal, (client, own) =>
+        client.waitForRun(runId, { signal: own }),
+      ));
+    const { attempts, retries } = this.#view;
+    return {
+      report,
+      exitCode: waiting === undefined ? exitCodeOfReport(report) : exitCodes.waitingForPerson,
+      counts: { attempts, retries },
+    };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#agentTimer);
+    this.#display?.end();
+    await this.#lasting.close();
+  }
+
+  /** Until the end; the report where only people could bring it about. */
+  async #take(client: Client, signal: AbortSignal): Promise<RunReport | undefined> {
+    const { runId, terminal } = this.#options;
+    for await (const event of client.events(runId, { from: this.#next, signal })) {
+      this.#next = event.streamVersion + 1;
+      await this.#show(client, event);
+      if (isTerminalEvent(event)) return undefined;
+      const { isWaitingForPerson, isQuarantined } = this.#view;
+      if ((!isWaitingForPerson && !isQuarantined) || terminal.isInputTerminal) continue;
+      const report = await client.report(runId, { signal });
+      // A quarantine may be over by now: what was read is history.
+      const isOver = isQuarantined && report.status !== 'quarantined';
+      if (!isOver) return report;
+    }
+    return undefined;
+  }
+
+  async #show(client: Client, event: JsonEnvelope): Promise<void> {
+    const { terminal, jsonl } = this.#options;
     if (jsonl) {
       terminal.printJson(event);
       await terminal.drained();
     }
-    const line = tracker.take(event);
-    if (line !== undefined) terminal.tell(line);
-    if (isTerminalEvent(event)) break;
-    const needsPerson = tracker.isWaitingForPerson || tracker.isQuarantined;
-    if (needsPerson && !terminal.isInputTerminal) {
-      const report = await client.report(runId, { signal });
-      // A quarantine may be over by now: what was read is history.
-      const isOver = tracker.isQuarantined && report.status !== 'quarantined';
-      if (!isOver) return { report, exitCode: exitCodes.waitingForPerson };
+    const line = this.#tracker.take(event);
+    const { definition } = event.data as { definition?: unknown };
+    if (event.type === 'run.created' && isBlobReference(definition)) {
+      const bytes = await client.getBlob(definition);
+      this.#view.define(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    }
+    if (this.#display !== undefined) this.#display.update();
+    else if (line !== undefined) terminal.tell(line);
+  }
+
+  #connectionChanged(state: 'lost' | 'back', url: string): void {
+    const isLost = state === 'lost';
+    const text = isLost
+      ? `lost the orchestrator on ${url}; waiting for it to come back`
+      : `the orchestrator is back on ${url}`;
+    if (this.#display === undefined) this.#options.terminal.tell(text);
+    else {
+      this.#display.note = isLost ? text : undefined;
+      this.#display.update();
     }
   }
-  const report = await client.waitForRun(runId, { signal });
-  return { report, exitCode: exitCodeOfReport(report) };
+
+  /** Whether tasks wait for an agent that nobody offers: no event of the run says so. */
+  async #lookForAgents(): Promise<void> {
+    const waiting = new Set(waitingAgents(this.#view));
+    if (waiting.size === 0) return;
+    try {
+      const { documents } = await this.#lasting.client.query(
+        'agents',
+        { limit: MAX_AGENTS },
+        { deadlineMs: AGENTS_MS },
+      );
+      const agents = documents.map(({ document }) => document as JsonObject);
+      const isAway = (agent: JsonObject): boolean =>
+        agent['state'] === 'offline' || agent['state'] === 'unknown';
+      const offline = new Set(agents.filter(isAway).map(({ agent }) => String(agent)));
+      const before = this.#view.offline;
+      this.#view.offline = offline;
+      this.#display?.update();
+      if (this.#display !== undefined) return;
+      for (const agent of waiting)
+        if (offline.has(agent) && !before.has(agent))
+          this.#options.terminal.tell(`  waiting    for agent ${agent}: nobody offers it now`);
+    } catch {
+      // nobody answers now; that is said where the connection is looked after
+    }
+  }
+}
+
+function waitingAgents(view: RunView): string[] {
+  return [...view.tasks.values()].flatMap(({ state, agent, instances }) => {
+    const isWaiting = state === 'ready' || (instances?.byState.get('ready') ?? 0) > 0;
+    return isWaiting && agent !== undefined ? [agent] : [];
+  });
 }
 
 /** 0, 1 or 124. */
@@ -54,16 +185,17 @@ function exitCodeOfReport(report: RunReport): number {
   return report.error?.code === 'run.timeout' ? exitCodes.timedOut : exitCodes.failed;
 }
 
-/** The result for people: what came out, what went wrong, how to look at it again. */
-export function printResult(terminal: Terminal, report: RunReport, session: Session): void {
+/** The result for people: what came out, what went wrong and what to do, how to look at it again. */
+export function printResult(
+  terminal: Terminal,
+  { report, counts }: FollowedRun,
+  session: Session,
+): void {
   const text = outputText(report.output ?? null);
   if (text !== '') terminal.print(`${text}\n`);
-  for (const error of outcomeOf(report).errors) {
-    terminal.tell(
-      `error: ${error.taskId === undefined ? '' : `${error.taskId}: `}${failureText(error)}`,
-    );
-  }
+  for (const line of failureLines(report)) terminal.tell(line);
   terminal.print(`Run ${report.runId} ${report.status} after ${duration(report.durationMs)}.`);
+  terminal.print(`${tasksText(report, counts)}.`);
   if (session.settings.store === 'memory') return; // nothing is left of it
   terminal.print(`Replay it: bin/troupe replay ${report.runId}${dataDirOption(session)}`);
 }

@@ -1,6 +1,8 @@
 /** Texts of `--help`. Plain, at most 100 columns, the same on a terminal and in a pipe. */
+import type { JsonObject } from '../workflow/value.ts';
 import type { OptionTable } from './arguments.ts';
 import type { Command, CommandEntry, CommandGroup } from './command.ts';
+import type { TableRow } from './command-table.ts';
 import { settingOptions } from './common-options.ts';
 
 /** The help of `troupe` alone. */
@@ -19,14 +21,40 @@ export function overviewHelp(commands: Readonly<Record<string, CommandEntry>>): 
       ['--version', 'Print the version'],
     ]),
     '',
+    'Examples',
+    '  troupe run workflows/analyze-repository.yaml -i path=src',
+    '      Run a workflow and print its result',
+    '  troupe help runs watch',
+    '      Show the help of one command; `troupe help --json` has all of them',
+    '',
     'Exit codes: 0 done, 1 the run failed, 2 usage or invalid input, 3 not found, 4 conflict,',
     '5 waiting for a person, 124 the run timed out, 130 interrupted.',
     '',
   ].join('\n');
 }
 
+/** Every command as a document for programs: `troupe help --json`. */
+export function helpDocument(rows: readonly TableRow[]): JsonObject {
+  return {
+    commands: rows.map(({ name, command, options }) => ({
+      name,
+      summary: command.summary,
+      words: [...command.words],
+      options: Object.entries(options).map(([option, spec]) => ({
+        name: option,
+        type: spec.type,
+        description: spec.description,
+        repeatable: spec.multiple === true,
+        ...(spec.choices === undefined ? {} : { choices: [...spec.choices] }),
+      })),
+      examples: command.examples.map(([line, what]) => ({ line, what })),
+    })),
+  };
+}
+
 /** The help of a command with sub-commands. */
 export function groupHelp(name: string, group: CommandGroup): string {
+  const [example] = Object.values(group.commands).flatMap(({ examples }) => examples);
   const rows = Object.entries(group.commands).map(([sub, command]): [string, string] => [
     [sub, ...command.words.map(shown)].join(' '),
     command.summary,
@@ -38,6 +66,7 @@ export function groupHelp(name: string, group: CommandGroup): string {
     '',
     'Commands',
     ...table(rows),
+    ...(example === undefined ? [] : ['', 'Examples', `  ${example[0]}`, `      ${example[1]}`]),
     '',
   ].join('\n');
 }
@@ -66,7 +95,9 @@ export function commandHelp(name: string, command: Command, options: OptionTable
   ].join('\n');
 }
 
+/** `<file>`, `[<file>]`, `<file>...`. */
 function shown(word: string): string {
+  if (word.endsWith('...')) return `${shown(word.slice(0, -3))}...`;
   return word.startsWith('[') ? `[<${word.slice(1, -1)}>]` : `<${word}>`;
 }
 

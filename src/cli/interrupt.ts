@@ -1,4 +1,7 @@
-/** The end that comes from outside: SIGINT, SIGTERM, SIGHUP, or a parent that went away. */
+/**
+ * The end that comes from outside: SIGINT, SIGTERM, SIGHUP (on Windows: a closed window), SIGBREAK (Ctrl+Break, on
+ * Windows alone), or a parent that went away.
+ */
 import { InterruptedError } from './errors.ts';
 
 export interface Interrupt {
@@ -8,7 +11,10 @@ export interface Interrupt {
   release(): void;
 }
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const SIGNALS: readonly NodeJS.Signals[] =
+  process.platform === 'win32'
+    ? ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']
+    : ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Listens for the end. A second signal ends the process at once, for a close that hangs. */
 export function onInterrupt(): Interrupt {

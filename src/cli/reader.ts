@@ -1,8 +1,6 @@
 /**
  * Reading without changing: over NATS where an orchestrator runs, else from the log itself under its lock.
  */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Client, QueryInput } from '../client/client.ts';
 import type { Commit, Envelope, JsonEnvelope } from '../events/envelope.ts';
 import { blobReferencesIn } from '../log/blob-references.ts';
@@ -33,7 +31,10 @@ export interface Reader {
   close(): Promise<void>;
 }
 
-/** Opens a reader. Throws `log.locked` when a process without an address holds the log. */
+/**
+ * Opens a reader. Throws `log.locked` when a process without an address holds the log, and `log.not-found` where the
+ * data directory that was named has none.
+ */
 export async function openReader(session: Session): Promise<Reader> {
   const found = await findOrchestrator(session);
   if (found !== undefined) return remoteReader(found);
@@ -53,11 +54,13 @@ function remoteReader(found: { client: Client; url: string; close(): Promise<voi
 
 async function localReader(session: Session): Promise<Reader> {
   const { dataDir, store } = session.settings;
-  const hasLog = store === 'level' && existsSync(join(dataDir, 'log'));
-  const { openLog } = await import('./open-log.ts');
-  const log = await openLog(hasLog ? session.settings : { ...session.settings, store: 'memory' });
+  const { hasLog, openLog, requireLog } = await import('./open-log.ts');
+  // a folder that nobody named may not have been used yet: then there is simply nothing in it
+  if (session.provenance.dataDir !== 'default') requireLog(session.settings);
+  const isThere = store === 'level' && hasLog(dataDir);
+  const log = await openLog(isThere ? session.settings : { ...session.settings, store: 'memory' });
   return {
-    where: dataDir,
+    where: isThere || store === 'memory' ? dataDir : `${dataDir}: it has no log yet`,
     client: undefined,
     history: async (runId) => {
       if (!runId.startsWith('run_') || log.streamHead(runId) === undefined)

@@ -30,6 +30,15 @@ const names: Readonly<Record<Exclude<SettingName, 'llm'>, string>> = {
   logLevel: 'log-level',
 };
 
+/** Every variable that is a setting, but for `TROUPE_LLM_*`. */
+export function variableNames(): string[] {
+  return Object.values(names).map(variableOf);
+}
+
+function variableOf(flag: string): string {
+  return `TROUPE_${flag.toUpperCase().replaceAll('-', '_')}`;
+}
+
 /** The settings of a command. `logLevel` is the default of that command. Throws `settings.invalid`, `cli.file-unreadable`. */
 export async function loadSettings(
   sources: SettingSources,
@@ -72,7 +81,7 @@ function fromFlags(parsed: Arguments): RawSettings {
 function fromEnvironment(environment: SettingSources['environment']): RawSettings {
   const raw: RawSettings = {};
   for (const [name, flag] of Object.entries(names)) {
-    const variable = `TROUPE_${flag.toUpperCase().replaceAll('-', '_')}`;
+    const variable = variableOf(flag);
     const value = environment[variable];
     if (value !== undefined && value !== '') raw[name as SettingName] = { value, source: variable };
   }

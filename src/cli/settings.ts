@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { didYouMean } from '../workflow/suggest.ts';
 import { type SettingProblem, SettingsInvalidError } from './errors.ts';
 import { logLevels } from './logger.ts';
 import type { RawSettings } from './settings-sources.ts';
@@ -12,10 +13,9 @@ const MAX_CONCURRENCY = 10_000;
 /** What may stand before `v1` in subjects: NATS tokens, dots allowed between them. */
 const PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 
-const numeric = z.union([
-  z.number(),
-  z.string().regex(/^\d+$/, 'needs a whole number').transform(Number),
-]);
+const numeric = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)], {
+  error: 'needs a whole number',
+});
 
 /** The one schema of all settings. */
 export const settingsSchema = z.object({
@@ -82,12 +82,15 @@ export function resolveSettings(
 }
 
 function problemOf(
-  issue: { path: PropertyKey[]; message: string },
+  issue: { path: PropertyKey[]; message: string; values?: readonly unknown[] },
   found: { provenance: Record<string, string>; values: Record<string, unknown> },
 ): SettingProblem {
   const name = String(issue.path[0] ?? '');
   const source = found.provenance[name] ?? 'default';
   const value = found.values[name];
   const shown = typeof value === 'object' ? '' : ` (is ${JSON.stringify(value)})`;
-  return { source, message: `${issue.message}${shown}`, hint: `Correct or remove ${source}.` };
+  const choices = issue.values?.map(String) ?? [];
+  const message = choices.length === 0 ? issue.message : `needs one of ${choices.join(', ')}`;
+  const hint = didYouMean(String(value), choices, `Correct or remove ${source}.`);
+  return { source, message: `${message}${shown}`, hint };
 }

@@ -15,9 +15,9 @@ const taken = (tracker: ProgressTracker, type: string, data: object) =>
 it('knows that a quarantined run waits for a person', () => {
   const tracker = new ProgressTracker();
   taken(tracker, 'run.quarantined', { streamVersion: 3, error: { code: 'x', message: 'y' } });
-  expect(tracker.isQuarantined).toBe(true);
+  expect(tracker.view.isQuarantined).toBe(true);
   taken(tracker, 'run.released', { reason: 'mended' });
-  expect(tracker.isQuarantined).toBe(false);
+  expect(tracker.view.isQuarantined).toBe(false);
 });
 
 describe('what people read', () => {
@@ -55,13 +55,13 @@ describe('what people read', () => {
   it('knows when nothing but people without a timeout is waited for', () => {
     const tracker = new ProgressTracker();
     taken(tracker, 'task.waiting', { taskId: 'ask', kind: 'approval' });
-    expect(tracker.isWaitingForPerson).toBe(true);
+    expect(tracker.view.isWaitingForPerson).toBe(true);
     taken(tracker, 'task.started', { taskId: 'work' });
-    expect(tracker.isWaitingForPerson).toBe(false);
+    expect(tracker.view.isWaitingForPerson).toBe(false);
     taken(tracker, 'task.succeeded', { taskId: 'work' });
-    expect(tracker.isWaitingForPerson).toBe(true);
+    expect(tracker.view.isWaitingForPerson).toBe(true);
     taken(tracker, 'task.waiting', { taskId: 'other', kind: 'approval', dueAt: 9 });
-    expect(tracker.isWaitingForPerson).toBe(false);
+    expect(tracker.view.isWaitingForPerson).toBe(false);
   });
 });
 

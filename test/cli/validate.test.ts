@@ -45,6 +45,7 @@ async function validate(...argv: string[]) {
     terminal,
     environment: {},
     workingDirectory: folder,
+    commands: {},
   });
   await terminal.flush();
   return { code, stdout: stdout(), stderr: stderr() };
@@ -164,6 +165,7 @@ describe('troupe schema', () => {
       terminal,
       environment: {},
       workingDirectory: folder,
+      commands: {},
     });
     await terminal.flush();
     expect(code).toBe(0);

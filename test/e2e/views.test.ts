@@ -121,6 +121,6 @@ describe('troupe replay --step', () => {
       expect.stringContaining('Did you mean `hello`?'),
     ]);
     expect((await folder.troupe(['replay', runId, '--step', '--at', '999'])).code).toBe(2);
-    expect((await folder.troupe(['replay', runId, '--jsonl'])).code).toBe(2);
+    expect((await folder.troupe(['replay', runId, '--break', 'task.failed'])).code).toBe(2);
   });
 });

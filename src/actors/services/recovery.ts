@@ -16,6 +16,8 @@ import type { Clock } from './clock.ts';
 
 /** Workers answer a probe within this time. */
 const PROBE_MS = 200;
+/** How long a start waits for workers that were there first: that long for their names, and again for what they hold. */
+const BRIEF_MS = 100;
 /** Attempts asked for in one message. */
 const PROBE_BATCH = 2_000;
 const PAGE = 500;
@@ -79,7 +81,12 @@ async function keysOf(
 export async function probeWorkers(
   bus: Bus,
   subjects: Subjects,
-  question: { owed: readonly { ref: AttemptRef; agent: string }[]; agents?: readonly string[] },
+  question: {
+    owed: readonly { ref: AttemptRef; agent: string }[];
+    agents?: readonly string[];
+    /** Default: 200. */
+    timeoutMs?: number;
+  },
 ): Promise<{ replies: ProbeReply[]; taken: Set<string> }> {
   const byAgent = new Map<string, AttemptRef[]>(
     (question.agents ?? []).map((agent) => [agent, []]),
@@ -89,8 +96,9 @@ export async function probeWorkers(
     if (refs === undefined) byAgent.set(agent, [ref]);
     else refs.push(ref);
   }
+  const { timeoutMs = PROBE_MS } = question;
   const asked = [...byAgent].flatMap(([agent, refs]) =>
-    batches(refs).map((batch) => ask(bus, subjects, agent, batch)),
+    batches(refs).map((attempts) => ask(bus, subjects, { agent, attempts, timeoutMs })),
   );
   const replies = (await Promise.all(asked)).flat();
   const taken = new Set<string>();
@@ -111,11 +119,10 @@ function batches(refs: readonly AttemptRef[]): AttemptRef[][] {
 async function ask(
   bus: Bus,
   subjects: Subjects,
-  agent: string,
-  attempts: AttemptRef[],
+  { agent, attempts, timeoutMs }: { agent: string; attempts: AttemptRef[]; timeoutMs: number },
 ): Promise<ProbeReply[]> {
   const body = { attempts } as unknown as JsonObject;
-  const messages = await bus.requestMany(subjects.agentProbe(agent), body, { timeoutMs: PROBE_MS });
+  const messages = await bus.requestMany(subjects.agentProbe(agent), body, { timeoutMs });
   return messages.flatMap((message) => {
     const parsed = probeReplySchema.safeParse(message.body());
     return parsed.success ? [parsed.data] : [];
@@ -125,9 +132,20 @@ async function ask(
 /** What our workers register each agent as; see `agents/worker-presence.ts`. */
 const SERVICE_PREFIX = 'troupe-agent-';
 
+/** What the workers say that registered as NATS services before this process came; `brief` takes at most 200 ms. */
+export async function greetWorkers(
+  bus: Bus,
+  subjects: Subjects,
+  patience: 'brief' | 'full',
+): Promise<ProbeReply[]> {
+  const timeoutMs = patience === 'brief' ? BRIEF_MS : PROBE_MS;
+  const agents = await findAgents(bus, timeoutMs);
+  return (await probeWorkers(bus, subjects, { owed: [], agents, timeoutMs })).replies;
+}
+
 /** Names of the agents that registered as NATS services (ADR-32). */
-export async function findAgents(bus: Bus): Promise<string[]> {
-  const messages = await bus.requestMany('$SRV.PING', {}, { timeoutMs: PROBE_MS });
+async function findAgents(bus: Bus, timeoutMs: number): Promise<string[]> {
+  const messages = await bus.requestMany('$SRV.PING', {}, { timeoutMs });
   const names = messages.map((message) => (message.body() as { name?: unknown } | null)?.name);
   const agents = names.flatMap((name) =>
     typeof name === 'string' && name.startsWith(SERVICE_PREFIX)

@@ -1,7 +1,7 @@
 /** `troupe agents`: the agents that the log knows and whether somebody offers them now. */
 import type { JsonObject } from '../../workflow/value.ts';
 import type { Command, CommandContext } from '../command.ts';
-import { jsonOption, settingOptions } from '../common-options.ts';
+import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openReader } from '../reader.ts';
 import { table } from '../render/format.ts';
@@ -12,7 +12,7 @@ const MAX_AGENTS = 1_000;
 export const agentsCommand: Command = {
   summary: 'List the agents that the orchestrator knows',
   words: [],
-  options: { ...jsonOption, ...settingOptions },
+  options: { ...jsonOption, ...jsonlOption, ...settingOptions },
   examples: [['troupe agents', 'Who is there, and in which state']],
   run: listAgents,
 };
@@ -24,6 +24,7 @@ async function listAgents(context: CommandContext): Promise<number> {
     const { documents } = await reader.query('agents', { limit: MAX_AGENTS });
     const agents = documents.map(({ document }) => document as JsonObject);
     if (given.flag('json')) terminal.printJson({ agents });
+    else if (given.flag('jsonl')) for (const agent of agents) terminal.printJson(agent);
     else if (agents.length === 0) terminal.tell('no agent has registered yet');
     else {
       const rows = agents.map((agent) =>

@@ -70,11 +70,11 @@ async function showLast(
   { settings }: Session,
   parts: { context: CommandContext; lines: number },
 ): Promise<number> {
-  const [{ openLog }, { envelopesOf }] = await Promise.all([
+  const [{ openExistingLog }, { envelopesOf }] = await Promise.all([
     import('../open-log.ts'),
     import('../../events/envelope.ts'),
   ]);
-  const log = await openLog(settings);
+  const log = await openExistingLog(settings);
   try {
     const after = Math.max(0, log.durablePosition - parts.lines);
     const last: Envelope[] = [];

@@ -9,9 +9,9 @@ import { openSession } from '../session.ts';
 export const exportCommand: Command = {
   summary: 'Write the whole log, blobs included',
   words: ['[file]'],
-  options: settingOptions,
+  options: { ...jsonOption, ...settingOptions },
   notes: [
-    'Without a file: JSON Lines on stdout. With one: a single JSON document, written as a whole or not at all.',
+    'Without a file: JSON Lines on stdout, also with --json. With one: a single JSON document, written as a whole or not at all.',
     'Needs the data directory for itself: end the orchestrator first.',
   ],
   examples: [
@@ -24,16 +24,18 @@ export const exportCommand: Command = {
 async function exportLog(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const { settings } = await openSession(context, { logLevel: 'warn' });
-  const [{ openLog }, { exportJson, exportLines }] = await Promise.all([
+  const [{ openExistingLog }, { exportJson, exportLines }] = await Promise.all([
     import('../open-log.ts'),
     import('../../log/export-log.ts'),
   ]);
-  const log = await openLog(settings);
+  const log = await openExistingLog(settings);
   try {
     const [file] = given.words;
     if (file !== undefined) {
       await exportJson(log, file);
-      terminal.tell(`wrote ${file}`);
+      if (given.flag('json'))
+        terminal.printJson({ file, logId: log.logId, position: log.durablePosition });
+      else terminal.tell(`wrote ${file}`);
       return exitCodes.done;
     }
     for await (const line of exportLines(log)) {

@@ -24,7 +24,11 @@ const verifyCommand: Command = {
 async function verify(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const { settings } = await openSession(context, { logLevel: 'warn' });
-  const { verifyLog } = await import('../../log/verify.ts');
+  const [{ requireLog }, { verifyLog }] = await Promise.all([
+    import('../open-log.ts'),
+    import('../../log/verify.ts'),
+  ]);
+  requireLog(settings);
   const report = await verifyLog(settings.dataDir);
   if (given.flag('json')) terminal.printJson(report);
   else {
@@ -72,8 +76,8 @@ async function remoteStats(session: Session): Promise<Record<string, unknown> | 
 }
 
 async function localStats({ settings }: Session): Promise<Record<string, unknown>> {
-  const { openLog } = await import('../open-log.ts');
-  const log = await openLog(settings);
+  const { openExistingLog } = await import('../open-log.ts');
+  const log = await openExistingLog(settings);
   try {
     const { commits, diskBytes } = await log.stats();
     return { where: settings.dataDir, logId: log.logId, commits, diskBytes };

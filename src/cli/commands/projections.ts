@@ -53,11 +53,11 @@ const rebuildCommand: Command = {
 async function rebuild(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const session = await openSession(context, { logLevel: 'warn' });
-  const [{ openLog }, { Projector }] = await Promise.all([
+  const [{ openExistingLog }, { Projector }] = await Promise.all([
     import('../open-log.ts'),
     import('../../actors/services/projector.ts'),
   ]);
-  const log = await openLog(session.settings);
+  const log = await openExistingLog(session.settings);
   const projector = new Projector({ log });
   try {
     await projector.open();

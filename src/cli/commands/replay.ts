@@ -3,11 +3,11 @@ import type { Envelope } from '../../events/envelope.ts';
 import type { RunReport } from '../../messages/report.ts';
 import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
-import { jsonOption, settingOptions } from '../common-options.ts';
+import { jsonlOption, jsonOption, settingOptions, timesOption } from '../common-options.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openReader, type RunHistory } from '../reader.ts';
-import { outputText } from '../render/format.ts';
+import { localTime, outputText } from '../render/format.ts';
 import { summary, taskTable, timeline } from '../render/timeline.ts';
 import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
@@ -42,11 +42,9 @@ export const replayCommand: Command = {
       description:
         'With --step: stop at an event type (task.failed, task.*) or a task (task:build)',
     },
+    ...timesOption,
     ...jsonOption,
-    jsonl: {
-      type: 'boolean',
-      description: 'With --step: print each event with its changes as a JSON line, ask nothing',
-    },
+    ...jsonlOption,
     ...settingOptions,
   },
   notes: [
@@ -55,6 +53,7 @@ export const replayCommand: Command = {
   ],
   examples: [
     ['troupe replay run_01j9zq', 'The timeline'],
+    ['troupe replay run_01j9zq --times', 'The timeline with local times'],
     ['troupe replay run_01j9zq --at 12', 'The state after event 12'],
     ['troupe replay run_01j9zq --at 2026-03-01T12:00:00Z --json', 'What was known at noon'],
     [
@@ -93,9 +92,8 @@ async function replay(context: CommandContext): Promise<number> {
 /** Options that belong to `--step`, and those that do not go with it. Throws `cli.usage`. */
 function checkStepOptions(given: Arguments): void {
   const isStep = given.flag('step');
-  for (const name of ['break', 'jsonl'])
-    if (!isStep && given.flag(name))
-      throw new UsageError(`--${name} needs --step`, `Write --step --${name}.`);
+  if (!isStep && given.flag('break'))
+    throw new UsageError('--break needs --step', 'Write --step --break.');
   const hints = { verify: 'Verify first.', json: 'Write --jsonl.', task: 'Write --break task:ID.' };
   for (const [name, hint] of Object.entries(hints))
     if (isStep && given.flag(name)) throw new UsageError(`--${name} does not go with --step`, hint);
@@ -120,11 +118,20 @@ async function showPast(parts: {
     ({ streamVersion }) => streamVersion <= (toVersion ?? Infinity),
   );
   const events = eventsOf(past, given.text('task'));
-  if (given.flag('json')) {
+  const hasTimes = given.flag('times');
+  if (given.flag('jsonl')) {
+    for (const event of events) {
+      terminal.printJson(event);
+      await terminal.drained();
+    }
+    terminal.printJson(report);
+  } else if (given.flag('json')) {
     const { name, status } = report;
     terminal.printJson({ runId, name, status, events, state: report });
-  } else if (toVersion === undefined) showTimeline(terminal, { events, report, all: past });
-  else showState(terminal, { report: ofTask(report, given), toVersion, last: past.at(-1) });
+  } else if (toVersion === undefined)
+    showTimeline(terminal, { events, report, all: past, hasTimes });
+  else
+    showState(terminal, { report: ofTask(report, given), toVersion, last: past.at(-1), hasTimes });
 }
 
 /** The report of the one task that was asked for, with its rounds and instances in it. */
@@ -153,24 +160,32 @@ function eventsOf(envelopes: readonly Envelope[], task: string | undefined): Env
 
 function showTimeline(
   terminal: Terminal,
-  shown: { events: Envelope[]; report: RunReport; all: readonly Envelope[] },
+  shown: { events: Envelope[]; report: RunReport; all: readonly Envelope[]; hasTimes: boolean },
 ): void {
-  for (const line of timeline(shown.events, shown.all[0]?.at ?? 0)) terminal.print(line);
+  const start = shown.all[0]?.at ?? 0;
+  for (const line of timeline(shown.events, { start, hasTimes: shown.hasTimes }))
+    terminal.print(line);
   terminal.print('');
+  terminal.print(`${localTime(start)} to ${localTime(shown.all.at(-1)?.at ?? start)}`);
   for (const line of summary(shown.report, shown.all.length)) terminal.print(line);
 }
 
 function showState(
   terminal: Terminal,
-  shown: { report: RunReport; toVersion: number; last: Envelope | undefined },
+  shown: {
+    report: RunReport;
+    toVersion: number;
+    last: Envelope | undefined;
+    hasTimes: boolean;
+  },
 ): void {
-  const { report, toVersion, last } = shown;
-  const when = last === undefined ? '' : ` (${new Date(last.at).toISOString()}, ${last.type})`;
+  const { report, toVersion, last, hasTimes } = shown;
+  const when = last === undefined ? '' : ` (${localTime(last.at)}, ${last.type})`;
   terminal.print(
     `${report.runId} "${report.name}" after version ${toVersion}${when}: ${report.status}`,
   );
   terminal.print('');
-  for (const line of taskTable(report)) terminal.print(line);
+  for (const line of taskTable(report, { hasTimes })) terminal.print(line);
   const text = outputText(report.output ?? null);
   if (text !== '') terminal.print(`\n${text}`);
 }

@@ -67,7 +67,6 @@ async function runWorkflow(context: CommandContext): Promise<number> {
       request: requestOf(target, { given, input }),
     });
   } finally {
-    await connection.close();
     interrupt.release();
   }
 }
@@ -109,12 +108,24 @@ async function converse(parts: {
 }): Promise<number> {
   const { context, session, connection, signal, request } = parts;
   const { arguments: given, terminal } = context;
-  const { client } = connection;
-  const { runId, workflow } = await client.request(request, { signal });
-  terminal.tell(`run ${runId} (${workflow})`);
+  const { runId, workflow } = await started(connection, { request, signal });
+  if (!terminal.isLive) terminal.tell(`run ${runId} (${workflow})`);
   const jsonl = given.flag('jsonl');
-  const { report, exitCode } = await followToEnd({ client, runId, terminal, signal, jsonl });
-  if (given.flag('json') || jsonl) terminal.printJson(report);
-  else printResult(terminal, report, session);
-  return exitCode;
+  const followed = await followToEnd({ session, connection, runId, terminal, signal, jsonl });
+  if (given.flag('json') || jsonl) terminal.printJson(followed.report);
+  else printResult(terminal, followed, session);
+  return followed.exitCode;
+}
+
+/** Closes the connection of a request that was refused: nobody follows it. */
+async function started(
+  connection: Connection,
+  { request, signal }: { request: Request; signal: AbortSignal },
+): Promise<{ runId: string; workflow: string }> {
+  try {
+    return await connection.client.request(request, { signal });
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
 }

@@ -3,10 +3,10 @@
 import type { RunReport } from '../../messages/report.ts';
 import { now } from '../clock.ts';
 import type { Command, CommandContext } from '../command.ts';
-import { jsonOption, settingOptions } from '../common-options.ts';
+import { jsonOption, settingOptions, timesOption } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openReader, type Reader } from '../reader.ts';
-import { duration, outputText } from '../render/format.ts';
+import { duration, localTime, outputText } from '../render/format.ts';
 import { taskTable } from '../render/timeline.ts';
 import { failureText } from '../render/words.ts';
 import { openSession } from '../session.ts';
@@ -14,8 +14,9 @@ import { openSession } from '../session.ts';
 export const showCommand: Command = {
   summary: 'Show a run, its tasks and its output',
   words: ['run'],
-  options: { ...jsonOption, ...settingOptions },
+  options: { ...timesOption, ...jsonOption, ...settingOptions },
   examples: [
+    ['troupe runs show run_01j9zq --times', 'With the time at which each task began and ended'],
     ['troupe runs show run_01j9zq --json', 'The same document that `troupe run --json` prints'],
   ],
   run: show,
@@ -34,15 +35,27 @@ async function show(context: CommandContext): Promise<number> {
     terminal.print(
       `${report.runId} "${report.name}" ${report.status}, ${duration(report.durationMs)}`,
     );
+    const since = startOf(report);
+    if (since !== undefined) terminal.print(`first task at ${localTime(since)}`);
     if (report.error !== undefined) terminal.print(`error: ${failureText(report.error)}`);
     terminal.print('');
-    for (const line of taskTable(report)) terminal.print(line);
+    for (const line of taskTable(report, { hasTimes: given.flag('times') })) terminal.print(line);
     const text = outputText(report.output ?? null);
     if (text !== '') terminal.print(`\n${text}`);
     return exitCodes.done;
   } finally {
     await reader.close();
   }
+}
+
+/** When its first task began, ms since the epoch. */
+function startOf({ tasks }: RunReport): number | undefined {
+  const times = Object.values(tasks).flatMap(({ startedAt, instances = [] }) => [
+    startedAt,
+    ...instances.map((instance) => instance.startedAt),
+  ]);
+  const first = times.reduce((least: number, at) => Math.min(least, at ?? least), Infinity);
+  return first === Infinity ? undefined : first;
 }
 
 async function reportFrom(reader: Reader, runId: string): Promise<RunReport> {

@@ -1,14 +1,14 @@
 /** `troupe runs watch`: stay with a run until it ends. */
 import type { Command, CommandContext } from '../command.ts';
-import { jsonOption, settingOptions } from '../common-options.ts';
-import { becomeOrchestrator, findOrchestrator } from '../connect.ts';
+import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
+import { orchestratorOfRuns } from '../connect.ts';
 import { onInterrupt } from '../interrupt.ts';
 import { openSession } from '../session.ts';
 
 export const watchCommand: Command = {
   summary: 'Follow a run until it ends, then print its result',
   words: ['run'],
-  options: { ...jsonOption, ...settingOptions },
+  options: { ...jsonOption, ...jsonlOption, ...settingOptions },
   notes: [
     'Ends with the exit code of the run. Where no orchestrator runs it is one itself, so a run that was left goes on.',
   ],
@@ -23,23 +23,15 @@ async function watch(context: CommandContext): Promise<number> {
   const session = await openSession(context, { logLevel: 'warn' });
   const interrupt = onInterrupt();
   const tell = (line: string): void => terminal.tell(line);
-  const connection =
-    (await findOrchestrator(session)) ??
-    (await becomeOrchestrator(session, { kind: 'run', worker: true, tell }));
+  const connection = await orchestratorOfRuns(session, { kind: 'run', worker: true, tell });
   try {
     const jsonl = given.flag('jsonl');
-    const followed = await followToEnd({
-      client: connection.client,
-      runId,
-      terminal,
-      signal: interrupt.signal,
-      jsonl,
-    });
+    const { signal } = interrupt;
+    const followed = await followToEnd({ session, connection, runId, terminal, signal, jsonl });
     if (given.flag('json') || jsonl) terminal.printJson(followed.report);
-    else printResult(terminal, followed.report, session);
+    else printResult(terminal, followed, session);
     return followed.exitCode;
   } finally {
-    await connection.close();
     interrupt.release();
   }
 }

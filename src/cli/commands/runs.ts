@@ -8,7 +8,7 @@ import type { Arguments, OptionTable } from '../arguments.ts';
 import { now } from '../clock.ts';
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
-import { commandOrchestrator } from '../connect.ts';
+import { orchestratorOfRuns } from '../connect.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openReader } from '../reader.ts';
@@ -25,13 +25,20 @@ const listCommand: Command = {
   summary: 'List runs, newest first',
   words: [],
   options: {
-    status: { type: 'string', value: 'STATUS', description: 'Only runs with this status' },
+    status: {
+      type: 'string',
+      value: 'STATUS',
+      choices: runStatuses,
+      description: 'Only runs with this status',
+    },
     limit: {
       type: 'string',
       value: 'N',
       description: `How many, at most ${MAX_LIMIT}; default ${DEFAULT_LIMIT}`,
     },
+    ids: { type: 'boolean', description: 'Print the ids alone, one a line' },
     ...jsonOption,
+    ...jsonlOption,
     ...settingOptions,
   },
   examples: [['troupe runs list --status failed --limit 5', 'The five newest runs that failed']],
@@ -55,6 +62,8 @@ async function listRuns(context: CommandContext): Promise<number> {
     const { documents } = await reader.query('runs', { limit, reverse: true, ...filter });
     const runs = documents.map(({ document }) => document as JsonObject);
     if (given.flag('json')) terminal.printJson({ runs });
+    else if (given.flag('jsonl')) for (const run of runs) terminal.printJson(run);
+    else if (given.flag('ids')) for (const run of runs) terminal.print(String(run['runId']));
     else if (runs.length === 0) terminal.tell(`no runs in ${reader.where}`);
     else
       for (const line of table([['run', 'name', 'status', 'created', 'took'], ...runs.map(row)]))
@@ -107,7 +116,11 @@ async function send(context: CommandContext, message: Send): Promise<number> {
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
   const session = await openSession(context, { logLevel: 'warn' });
-  const connection = await commandOrchestrator(session, (line) => terminal.tell(line));
+  const connection = await orchestratorOfRuns(session, {
+    kind: 'command',
+    worker: false,
+    tell: (line) => terminal.tell(line),
+  });
   try {
     const reply: CommandReply = await connection.client.command(runId, message(given));
     if (given.flag('json')) terminal.printJson(reply);
@@ -130,7 +143,12 @@ function completion(given: Arguments): CommandInput {
 }
 
 const statusOption: OptionTable = {
-  status: { type: 'string', value: 'STATUS', description: 'succeeded or failed' },
+  status: {
+    type: 'string',
+    value: 'STATUS',
+    choices: ['succeeded', 'failed'],
+    description: 'succeeded or failed',
+  },
 };
 
 export const runsGroup: CommandGroup = {
@@ -139,7 +157,7 @@ export const runsGroup: CommandGroup = {
     list: listCommand,
     show: showCommand,
     report: reportCommand,
-    watch: { ...watchCommand, options: { ...watchCommand.options, ...jsonlOption } },
+    watch: watchCommand,
     start: sender('Start a run that was created without starting', {
       name: 'start',
       message: () => ({ type: 'start' }),

@@ -11,6 +11,26 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3_600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`;
 }
 
+/** `1 retry`, `2 retries`. */
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** Local time of the day: `14:05:09`. */
+export function clockTime(at: number): string {
+  return new Date(at).toTimeString().slice(0, 8);
+}
+
+/** Local date and time with its zone: `2026-03-01 14:05:09.120 +01:00`. */
+export function localTime(at: number): string {
+  const date = new Date(at);
+  const minutes = -date.getTimezoneOffset();
+  const local = new Date(at + minutes * 60_000).toISOString();
+  const two = (number: number): string => String(number).padStart(2, '0');
+  const zone = `${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
+  return `${local.slice(0, 10)} ${local.slice(11, 23)} ${zone}`;
+}
+
 /** Since the start: `+0.000s`. */
 export function offset(ms: number): string {
   return `+${(ms / 1_000).toFixed(3)}s`;

@@ -1,8 +1,13 @@
 /**
- * Follows a run's events: says on stderr what a person wants to know, and knows whether only people are waited for.
+ * Follows a run's events: one line for each that a person wants to know of, for pipes and logs, where nothing that was
+ * printed can be changed again. Instances of a `foreach` get no line of their own: their number is told at each
+ * quarter, and what went wrong with the first ones. Pure.
  */
-import type { Envelope } from '../../events/envelope.ts';
+import type { Failure } from '../../messages/failure.ts';
+import { isRetried } from '../../policies/retry.ts';
 import { duration } from './format.ts';
+import { plainText } from './painted.ts';
+import { endedInstances, RunView, type TaskView, type ViewedEvent } from './run-view.ts';
 import { failureText } from './words.ts';
 
 type Data = {
@@ -10,57 +15,81 @@ type Data = {
   attempt?: number;
   agent?: string;
   startedAt?: number;
-  error?: unknown;
+  error?: Failure;
   reason?: string;
   kind?: string;
   dueAt?: number;
   count?: number;
-  message?: string;
-  percent?: number;
 };
 
-const CLOSING: ReadonlySet<string> = new Set([
-  'task.succeeded',
-  'task.reused',
-  'task.failed',
-  'task.skipped',
-  'task.canceled',
-  'task.reset',
-]);
-const PERSONS: ReadonlySet<string> = new Set(['approval', 'signal']);
+/** Failures of instances that get a line; the counts have the rest. */
+const MAX_INSTANCE_FAILURES = 3;
+const QUARTERS = 4;
 
 export class ProgressTracker {
-  /** Open activations and whether each waits for a person without a timeout. `foreach` parents are left out. */
-  private readonly open = new Map<string, boolean>();
+  readonly view: RunView;
+  readonly #toldQuarters = new Map<string, number>();
+  readonly #toldFailures = new Map<string, number>();
+
+  constructor(view: RunView = new RunView()) {
+    this.view = view;
+  }
 
   /** Takes the next event; returns the line for it, undefined for one that needs none. */
-  take(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): string | undefined {
-    const data = envelope.data as Data;
-    this.count(envelope.type, data);
-    return progressLine(envelope.type, data, envelope.at);
+  take(event: ViewedEvent): string | undefined {
+    this.view.take(event);
+    const data = event.data as Data;
+    if (event.type === 'task.expanded')
+      this.#toldQuarters.delete(this.view.task(data.taskId ?? '').id);
+    const line = data.taskId?.includes('~')
+      ? this.#instanceLine(event.type, data, data.taskId)
+      : progressLine(event, data, this.view);
+    return line === undefined ? undefined : plainLine(line);
   }
 
-  /** True when something is open and all of it waits for a person, without a timeout. */
-  get isWaitingForPerson(): boolean {
-    return this.open.size > 0 && [...this.open.values()].every(Boolean);
-  }
-
-  /** True while the run is set aside: it goes on when somebody releases it. */
-  isQuarantined = false;
-
-  private count(type: string, { taskId, kind, dueAt }: Data): void {
-    if (type === 'run.quarantined') this.isQuarantined = true;
-    if (type === 'run.released') this.isQuarantined = false;
-    if (taskId === undefined || !type.startsWith('task.')) return;
-    if (type === 'task.expanded' || CLOSING.has(type)) this.open.delete(taskId);
-    else if (type === 'task.waiting')
-      this.open.set(taskId, dueAt === undefined && PERSONS.has(kind ?? ''));
-    else if (type === 'task.scheduled' || type === 'task.started' || type === 'task.retryScheduled')
-      this.open.set(taskId, false);
+  #instanceLine(type: string, data: Data, taskId: string): string | undefined {
+    const task = this.view.task(taskId);
+    const { instances } = task;
+    if (instances === undefined) return undefined;
+    if (type === 'task.failed') {
+      const told = (this.#toldFailures.get(task.id) ?? 0) + 1;
+      this.#toldFailures.set(task.id, told);
+      if (told <= MAX_INSTANCE_FAILURES)
+        return `  failed     ${taskId}: ${failureText(data.error)}${whyNotRetried(task, data)}`;
+    }
+    const ended = endedInstances(instances);
+    const quarter = Math.floor((ended / Math.max(1, instances.total)) * QUARTERS);
+    const told = this.#toldQuarters.get(task.id) ?? 0;
+    if (quarter <= told || ended === instances.total || instances.total < QUARTERS)
+      return undefined;
+    this.#toldQuarters.set(task.id, quarter);
+    return `  progress   ${task.id}: ${instancesText(task)}`;
   }
 }
 
-function progressLine(type: string, data: Data, at: number): string | undefined {
+/** A line stays a line whatever an agent wrote; its indentation stays too. */
+function plainLine(line: string): string {
+  const text = line.trimStart();
+  return ' '.repeat(line.length - text.length) + plainText(text);
+}
+
+function instancesText({ instances }: TaskView): string {
+  if (instances === undefined) return '';
+  const failed = instances.byState.get('failed') ?? 0;
+  return `${endedInstances(instances)} of ${instances.total} instances ended${failed === 0 ? '' : `, ${failed} failed`}`;
+}
+
+/** Why a task with a retry policy failed before its last attempt. */
+function whyNotRetried(task: TaskView, { error }: Data): string {
+  const { retry } = task;
+  if (retry === undefined || error === undefined || isRetried(retry, error)) return '';
+  return retry.retryOn === undefined
+    ? ' (not retried: the error is not retryable)'
+    : ` (not retried: retry_on does not name ${error.code})`;
+}
+
+// Length: one line an event type.
+function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): string | undefined {
   const task = data.taskId ?? '';
   const agent = data.agent === undefined ? '' : ` (${data.agent})`;
   const took = data.startedAt === undefined ? '' : ` in ${duration(at - data.startedAt)}`;
@@ -68,11 +97,11 @@ function progressLine(type: string, data: Data, at: number): string | undefined 
     case 'task.started':
       return `  started    ${task}${agent}${(data.attempt ?? 1) > 1 ? `, attempt ${data.attempt}` : ''}`;
     case 'task.succeeded':
-      return `  succeeded  ${task}${took}`;
+      return `  succeeded  ${task}${took}${instancesOf(view, task)}`;
     case 'task.reused':
       return `  reused     ${task}`;
     case 'task.failed':
-      return `  failed     ${task}${took}: ${failureText(data.error)}`;
+      return `  failed     ${task}${took}: ${failureText(data.error)}${whyNotRetried(view.task(task), data)}`;
     case 'task.attemptFailed':
       return `  attempt    ${task} #${data.attempt} failed: ${failureText(data.error)}`;
     case 'task.retryScheduled':
@@ -80,7 +109,7 @@ function progressLine(type: string, data: Data, at: number): string | undefined 
     case 'task.expanded':
       return `  expanded   ${task} into ${data.count} instances`;
     case 'task.waiting':
-      return `  waiting    ${task} for ${data.kind}`;
+      return `  waiting    ${task} for ${data.kind}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
     case 'task.skipped':
       return `  skipped    ${task}: ${data.reason}`;
     case 'task.canceled':
@@ -96,4 +125,11 @@ function progressLine(type: string, data: Data, at: number): string | undefined 
     default:
       return undefined;
   }
+}
+
+function instancesOf(view: RunView, taskId: string): string {
+  const { instances } = view.task(taskId);
+  if (instances === undefined) return '';
+  const { total } = instances;
+  return ` (${total} ${total === 1 ? 'instance' : 'instances'})`;
 }

@@ -1,19 +1,26 @@
 /** A run's past as a readable timeline, its state as a table. Pure. */
 import type { Envelope } from '../../events/envelope.ts';
 import type { RunReport, TaskReport } from '../../messages/report.ts';
-import { brief, duration, offset, table } from './format.ts';
+import { brief, duration, localTime, offset, table } from './format.ts';
 import { failureText, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
 
-/** One line an event: version, time since `start` (ms since the epoch), type, task, agent, what happened. */
-export function timeline(envelopes: readonly Envelope[], start: number): string[] {
+/**
+ * One line an event: version, time since `start` (ms since the epoch), type, task, agent, what happened. With
+ * `hasTimes` the local time stands beside the version.
+ */
+export function timeline(
+  envelopes: readonly Envelope[],
+  { start, hasTimes }: { start: number; hasTimes: boolean },
+): string[] {
   return table(
     envelopes.map((envelope) => {
       const data = envelope.data as { taskId?: string; attempt?: number; agent?: string };
       const attempt = data.attempt !== undefined && data.attempt > 1 ? `#${data.attempt}` : '';
       return [
         String(envelope.streamVersion),
+        ...(hasTimes ? [localTime(envelope.at)] : []),
         offset(envelope.at - start),
         envelope.type,
         `${data.taskId ?? '-'}${attempt}`,
@@ -36,14 +43,18 @@ export function summary(report: RunReport, events: number): string[] {
   ];
 }
 
-/** A table of tasks with their state; instances of a `foreach` below it, the first ones only. */
-export function taskTable(report: RunReport): string[] {
-  const rows = [['task', 'status', 'attempts', 'agent', 'took', 'result']];
+/**
+ * A table of tasks with their state; instances of a `foreach` below it, the first ones only. With `hasTimes` it has
+ * the local times of start and end.
+ */
+export function taskTable(report: RunReport, { hasTimes = false } = {}): string[] {
+  const times = hasTimes ? ['started', 'ended'] : [];
+  const rows = [['task', 'status', 'attempts', 'agent', 'took', ...times, 'result']];
   for (const [id, task] of Object.entries(report.tasks)) {
-    rows.push(taskRow(id, task));
+    rows.push(taskRow(id, task, hasTimes));
     const instances = task.instances ?? [];
     for (const [index, instance] of instances.slice(0, MAX_INSTANCES_SHOWN).entries()) {
-      rows.push(taskRow(`  ~${index}`, instance));
+      rows.push(taskRow(`  ~${index}`, instance, hasTimes));
     }
     const hidden = instances.length - MAX_INSTANCES_SHOWN;
     if (hidden > 0) rows.push([`  and ${hidden} more`]);
@@ -51,7 +62,7 @@ export function taskTable(report: RunReport): string[] {
   return table(rows);
 }
 
-function taskRow(id: string, task: TaskReport): string[] {
+function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
   const { startedAt, endedAt } = task;
   const took =
     startedAt !== undefined && endedAt !== undefined ? duration(endedAt - startedAt) : '-';
@@ -59,5 +70,8 @@ function taskRow(id: string, task: TaskReport): string[] {
     task.error !== undefined
       ? failureText(task.error)
       : (task.reason ?? (task.output === undefined ? '' : brief(task.output, 60)));
-  return [id, task.status, String(task.attempts), task.agent ?? '-', took, result];
+  const times = hasTimes
+    ? [startedAt, endedAt].map((at) => (at === undefined ? '-' : localTime(at)))
+    : [];
+  return [id, task.status, String(task.attempts), task.agent ?? '-', took, ...times, result];
 }
