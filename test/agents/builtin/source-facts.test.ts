@@ -19,7 +19,7 @@ describe('TypeScript', () => {
     );
     expect(imports).toEqual([
       { module: 'x', names: ['default', 'b', 'D'], line: 1 },
-      { module: 'y', names: ['*'], line: 2 },
+      { module: 'y', names: ['*'], as: 'ns', line: 2 },
       { module: 'side', line: 2 },
       { module: './t', names: ['default'], line: 3, typeOnly: true },
       { module: 'r', line: 4 },
@@ -173,8 +173,8 @@ describe('Python', () => {
   it('finds imports, exports and lines', async () => {
     const result = await analyzeFile('a.py', code);
     expect(result.imports).toEqual([
-      { module: 'os.path', line: 3 },
-      { module: 'sys', line: 3 },
+      { module: 'os.path', as: 'p', line: 3 },
+      { module: 'sys', as: 'sys', line: 3 },
       { module: '.', names: ['*'], line: 4 },
       { module: '..a.b', names: ['c', 'e'], line: 5 },
       { module: '__future__', names: ['annotations'], line: 6 },
@@ -222,9 +222,9 @@ describe('Go', () => {
       ),
     );
     expect(result.imports).toEqual([
-      { module: 'fmt', line: 2 },
-      { module: 'y/z', line: 4 },
-      { module: 'raw', line: 5 },
+      { module: 'fmt', as: 'fmt', line: 2 },
+      { module: 'y/z', as: 'x', line: 4 },
+      { module: 'raw', as: '_', line: 5 },
     ]);
     expect(result.exports.map(({ name, kind, line }) => `${line} ${name} ${kind}`)).toEqual([
       '7 Ring class',
