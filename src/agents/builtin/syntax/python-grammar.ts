@@ -82,8 +82,9 @@ export const pythonGrammar: Grammar = {
   exportsOf,
 };
 
-/** Directly in a module or a class, also behind an `if` or a `try`. */
+/** Directly in a module or a class, also in a block of theirs. */
 function isOfModuleOrClass(assignment: TreeNode): boolean {
+  if (!assignment.parent()?.is('expression_statement')) return false;
   for (let outer = assignment.parent(); outer !== null; outer = outer.parent()) {
     const kind = outer.kind();
     if (kind === 'module') return true;

@@ -44,7 +44,7 @@ export const rubyGrammar = tableGrammar({
     calls: new Set(['call']),
     callOf: (node) => {
       const name = node.field('method')?.text();
-      if (name === undefined) return undefined;
+      if (name === undefined || REQUIRES.test(name) || ATTRIBUTES.test(name)) return undefined;
       const receiver = node.field('receiver')?.text();
       return receiver === undefined ? { name } : { name, receiver };
     },

@@ -73,7 +73,7 @@ export function tableGrammar(table: LanguageTable): Grammar {
       ...Object.keys(table.definitions),
     ]),
     conditions: table.conditions ?? {},
-    decisions: new Set([...table.decisions, ...logicalKinds(table)]),
+    decisions: new Set([...table.decisions, ...conditionalDecisions(table)]),
     nesting: new Set(table.nesting),
     comments: new Set(table.comments),
     flow: table.flow,
@@ -86,8 +86,9 @@ export function tableGrammar(table: LanguageTable): Grammar {
   };
 }
 
-function logicalKinds({ flow, conditions = {} }: LanguageTable): string[] {
-  return Object.keys(conditions).filter((kind) => flow.logicalParents.has(kind));
+/** What counts only under a condition and defines nothing is a decision. */
+function conditionalDecisions({ conditions = {}, definitions }: LanguageTable): string[] {
+  return Object.keys(conditions).filter((kind) => !Object.hasOwn(definitions, kind));
 }
 
 class TableReader {
