@@ -16,6 +16,8 @@ import { walkFiles } from './walk-files.ts';
 /** Files looked at or read at a time. */
 const FILES_AT_A_TIME = 16;
 const FILES_IN_JOB = 16;
+/** About half a second of analysis. */
+const MAX_BATCH_BYTES = 512 * 1_024;
 /** Files named in `skipped`. */
 const MAX_SKIPPED = 100;
 const REASONS: Readonly<Record<string, Skipped['reason']>> = {
@@ -44,13 +46,15 @@ export async function locate(
   const looked = await lookAt(wanted, { choice, search, context });
   const skipped = [...walked.skipped, ...looked.flatMap(({ skip = [] }) => skip)];
   const kept = looked.filter((one) => one.isKept && one.matches?.length !== 0);
-  return report({ choice, kept, skipped, search, limit: parameters.limit, walked: walked.files });
+  const { limit, batch } = parameters;
+  return report({ choice, kept, skipped, search, limit, batch, walked: walked.files });
 }
 
 interface Looked {
   file: string;
   /** False for files that could not be looked at. */
   isKept: boolean;
+  bytes: number;
   matches?: Match[];
   skip?: Skipped[];
 }
@@ -76,15 +80,15 @@ async function lookAt(wanted: readonly string[], looking: Looking): Promise<Look
   const { choice, search, context } = looking;
   const sizes = await inBatches(wanted, context.signal, async (file) => {
     const size = (await stat(join(choice.folder, file)).catch(() => undefined))?.size;
-    return { file, skip: skipFor(file, size, search) };
+    return { file, bytes: size ?? 0, skip: skipFor(file, size, search) };
   });
   const skipped = sizes
     .filter(({ skip }) => skip !== undefined)
-    .map(({ file, skip = [] }) => ({ file, isKept: false, skip }));
-  const readable = sizes.filter(({ skip }) => skip === undefined).map(({ file }) => file);
+    .map(({ file, bytes, skip = [] }) => ({ file, bytes, isKept: false, skip }));
+  const readable = sizes.filter(({ skip }) => skip === undefined);
   const found =
     search === undefined
-      ? readable.map((file) => ({ file, isKept: true }))
+      ? readable.map(({ file, bytes }) => ({ file, bytes, isKept: true }))
       : await searchAll(readable, { ...looking, search });
   return [...found, ...skipped].sort((a, b) => (a.file < b.file ? -1 : 1));
 }
@@ -102,25 +106,29 @@ function skipFor(
 }
 
 async function searchAll(
-  files: readonly string[],
+  readable: readonly { file: string; bytes: number }[],
   { choice, search, context }: Looking & { search: Search },
 ): Promise<Looked[]> {
+  const bytesOf = new Map(readable.map(({ file, bytes }) => [file, bytes]));
+  const files = readable.map(({ file }) => file);
   const jobs: string[][] = [];
-  for (let at = 0; at < files.length; at += FILES_IN_JOB) jobs.push(files.slice(at, at + FILES_IN_JOB));
+  for (let at = 0; at < files.length; at += FILES_IN_JOB)
+    jobs.push(files.slice(at, at + FILES_IN_JOB));
   const answers = await Promise.all(
     jobs.map((job) =>
       inThread({ type: 'search', folder: choice.folder, files: job, search }, context),
     ),
   );
   return answers.flat().map((answer) => {
+    const bytes = bytesOf.get(answer.file) ?? 0;
     if ('code' in answer) {
       const reason = REASONS[answer.code] ?? 'failed';
-      return { file: answer.file, isKept: false, skip: [{ path: answer.file, reason }] };
+      return { file: answer.file, bytes, isKept: false, skip: [{ path: answer.file, reason }] };
     }
     const { file, matches, parseErrors } = answer;
     const skip: Skipped[] =
       parseErrors === undefined ? [] : [{ path: file, reason: 'not understood in full' }];
-    return { file, isKept: true, matches, skip };
+    return { file, bytes, isKept: true, matches, skip };
   });
 }
 
@@ -143,10 +151,12 @@ function report(found: {
   skipped: readonly Skipped[];
   search: Search | undefined;
   limit: number;
+  batch: number | undefined;
   walked: readonly string[];
 }): JsonValue {
-  const { choice, kept, skipped, search, limit } = found;
-  const files = kept.slice(0, limit).map(({ file }) => file);
+  const { choice, kept, skipped, search, limit, batch } = found;
+  const within = kept.slice(0, limit);
+  const files = within.map(({ file }) => file);
   const matches = kept.flatMap((one) => one.matches ?? []);
   const absent = absentOf({ ...found, hasMatch: matches.length > 0 });
   const location: Location = {
@@ -155,11 +165,29 @@ function report(found: {
     count: kept.length,
     truncated: kept.length > limit || matches.length > limit,
     languages: countLanguages(files),
+    ...(batch === undefined ? {} : { batches: batchesOf(within, batch) }),
     ...(search === undefined ? {} : { matches: matches.slice(0, limit) }),
     ...(absent.length === 0 ? {} : { absent, message: absentInWords(absent, choice.root) }),
     ...(skipped.length === 0 ? {} : { skipped: sorted(skipped).slice(0, MAX_SKIPPED) }),
   };
   return location as unknown as JsonValue;
+}
+
+/** In the order of the paths, each of at most `size` files and, from the second file on, MAX_BATCH_BYTES. */
+function batchesOf(files: readonly Looked[], size: number): string[][] {
+  const batches: string[][] = [];
+  let bytes = MAX_BATCH_BYTES;
+  for (const one of files) {
+    const last = batches.at(-1);
+    if (last === undefined || last.length >= size || bytes + one.bytes > MAX_BATCH_BYTES) {
+      batches.push([one.file]);
+      bytes = one.bytes;
+    } else {
+      last.push(one.file);
+      bytes += one.bytes;
+    }
+  }
+  return batches;
 }
 
 function absentOf(found: {

@@ -35,6 +35,8 @@ export type Location = {
   root: string;
   files: string[];
   count: number;
+  /** With `batch`: the files again, in groups. */
+  batches?: string[][];
   truncated: boolean;
   languages: Partial<Record<Language | 'other', number>>;
   matches?: Match[];
