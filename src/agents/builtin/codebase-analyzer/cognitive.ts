@@ -108,17 +108,17 @@ class CognitiveWalk {
 
   #visit(index: number, parent: number): void {
     const kind = this.#tree.kind(index);
-    const { flow } = { flow: this.#flow };
+    const flow = this.#flow;
     if (flow.functions.has(kind) || this.#named.has(index)) this.#enter(index, kind);
     else if (flow.ifs.has(kind)) {
       if (this.#followsElse(index, parent)) return;
-      this.#charge(index, 1 + (this.#levels[index] ?? 0), true);
+      this.#charge(index, { cost: 1, nests: true, isStructural: true });
       this.#deepen(index);
     } else if (flow.structures.has(kind) && !this.#isTopLevelDirective(index, kind)) {
-      this.#charge(index, 1 + (this.#levels[index] ?? 0), true);
+      this.#charge(index, { cost: 1, nests: true, isStructural: true });
       this.#deepen(index);
     } else if (flow.jumps.has(kind)) {
-      if (this.#namesTarget(index, kind)) this.#charge(index, 1, false);
+      if (this.#namesTarget(index, kind)) this.#charge(index, { cost: 1 });
     } else if (flow.logicalParents.has(kind)) this.#logical(index);
   }
 
@@ -133,7 +133,7 @@ class CognitiveWalk {
     if (this.#flow.ifs.has(kind) || this.#flow.hybridParents.has(kind)) {
       if (this.#isOfCase(parent, kind)) return;
       if (kind.startsWith('preproc_') && this.#owners[index] === undefined) return;
-      this.#charge(index, 1, true);
+      this.#charge(index, { cost: 1, isStructural: true });
     }
   }
 
@@ -217,14 +217,15 @@ class CognitiveWalk {
     return others.length === 0;
   }
 
-  #charge(index: number, cost: number, isStructural: boolean): void {
+  /** Adds to every function around the place; `nests`: 1 more for each level, as that function counts them. */
+  #charge(index: number, charged: { cost: number; nests?: boolean; isStructural?: boolean }): void {
+    const { cost, nests = false, isStructural = false } = charged;
     const level = this.#levels[index] ?? 0;
-    const isDeep = cost > 1;
     let scope = this.#owners[index];
-    if (!hasName(scope)) this.topLevel += cost;
+    if (!hasName(scope)) this.topLevel += cost + (nests ? level : 0);
     let throughNamed = false;
     for (let count = 0; scope !== undefined && count < MAX_ENCLOSING; count += 1) {
-      const own = isDeep ? 1 + Math.max(0, level - scope.base) : cost;
+      const own = cost + (nests ? Math.max(0, level - scope.base) : 0);
       scope.total += own;
       if (throughNamed) scope.fromNamed += own;
       else if (isStructural) scope.structural += 1;
@@ -258,7 +259,7 @@ class CognitiveWalk {
       } else if (OPENERS.test(kind) || (this.#flow.logicalParents.has(kind) && this.#isLogical(at)))
         for (const child of this.#tree.node(at).children().toReversed()) work.push(child.index);
     }
-    this.#charge(index, runs, false);
+    this.#charge(index, { cost: runs });
   }
 
   #isLogical(index: number): boolean {

@@ -2,8 +2,8 @@
  * Duplicates without keeping texts: winnowing (Schleimer, Wilkerson, Aiken 2003) over tokens. Comments, white space and
  * imports are left out; names and literals count as written.
  *
- * F1 A fingerprint stands for GRAM tokens. Of every WINDOW neighbours the least is kept, the rightmost of equals, so a
- *    run of like tokens gives the same fingerprints wherever it stands.
+ * F1 A fingerprint stands for GRAM tokens. Of every WINDOW neighbours the least is kept, of equals the one that is kept
+ *    already, else the rightmost; so a run of like tokens gives the same fingerprints wherever it stands.
  * F2 Encoded as base64, 10 bytes each: hash (5), tokens since the one before (2), lines since the one before (2), lines
  *    spanned less one (1, at most 255).
  */
@@ -83,7 +83,7 @@ function winnow(
     let least = at;
     if (last >= at) {
       const added = Math.min(count - 1, at + WINDOW - 1);
-      if ((grams[added] ?? 0) > (grams[last] ?? 0)) continue;
+      if ((grams[added] ?? 0) >= (grams[last] ?? 0)) continue;
       least = added;
     } else {
       for (let one = at; one < Math.min(count, at + WINDOW); one += 1)

@@ -35,7 +35,9 @@ export interface Known {
 /** Calls in the order of their first line; mentions sorted. */
 export function referencesOf(tree: FlatTree, known: Known): References {
   const own = new Set(
-    known.definitions.map(({ name }) => name.slice(name.lastIndexOf('.') + 1)),
+    known.definitions
+      .filter(({ kind }) => kind !== 'namespace')
+      .map(({ name }) => name.slice(name.lastIndexOf('.') + 1)),
   );
   const modules = new Set(
     known.imports.flatMap(({ as, names = [] }) => (as === undefined ? names : [as, ...names])),

@@ -112,6 +112,9 @@ export interface Grammar {
   packageOf?(nodes: readonly SyntaxNode[]): string | undefined;
 }
 
+/** Names around a definition that its container tells, the innermost ones: deeper nesting is no code of people. */
+export const MAX_CONTAINERS = 12;
+
 /** True for a binary node with one of the operators. */
 export function hasOperator(...operators: readonly string[]): (node: TreeNode) => boolean {
   return (node) => operators.includes(node.field('operator')?.text() ?? '');

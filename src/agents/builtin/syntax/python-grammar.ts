@@ -11,6 +11,7 @@ import {
   type FunctionHead,
   type Grammar,
   type ImportFact,
+  MAX_CONTAINERS,
   placeOf,
   type SyntaxNode,
   unquoted,
@@ -133,7 +134,7 @@ function definitionsOf(node: SyntaxNode): Definition[] {
 /** Names of the classes and functions around a node, joined by dots. */
 function containerOf(node: SyntaxNode): string {
   const names: string[] = [];
-  for (let outer = node.parent; outer !== undefined; outer = outer.parent) {
+  for (let outer = node.parent; outer !== undefined && names.length < MAX_CONTAINERS; outer = outer.parent) {
     if (/^(class|function)_definition$/.test(outer.kind))
       names.unshift(outer.syntax.field('name')?.text() ?? '');
   }

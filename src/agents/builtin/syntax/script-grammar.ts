@@ -12,6 +12,7 @@ import {
   type FunctionHead,
   type Grammar,
   hasOperator,
+  MAX_CONTAINERS,
   placeOf,
   type SyntaxNode,
 } from './grammar.ts';
@@ -244,7 +245,7 @@ function memberOf(node: SyntaxNode): Definition | undefined {
 /** The classes, interfaces, namespaces and functions around a node, joined by dots. */
 function containerOf(node: SyntaxNode): string {
   const names: string[] = [];
-  for (let outer = node.parent; outer !== undefined; outer = outer.parent) {
+  for (let outer = node.parent; outer !== undefined && names.length < MAX_CONTAINERS; outer = outer.parent) {
     if (MEMBER_OWNERS.has(outer.kind) || outer.kind === 'internal_module')
       names.unshift(className(outer));
     else {

@@ -11,6 +11,7 @@ import {
   type FunctionHead,
   type Grammar,
   type ImportFact,
+  MAX_CONTAINERS,
   placeOf,
   type SyntaxNode,
 } from './grammar.ts';
@@ -179,7 +180,8 @@ class TableReader {
 
   #pathOf(node: SyntaxNode, owner: string | undefined): string {
     const names: string[] = [];
-    for (let outer = node.parent; outer !== undefined; outer = outer.parent) {
+    let outer = node.parent;
+    for (; outer !== undefined && names.length < MAX_CONTAINERS; outer = outer.parent) {
       const isFunction = this.#functions.has(outer.kind);
       if (this.#containers.has(outer.kind) || isFunction) names.unshift(this.#containerName(outer));
     }
