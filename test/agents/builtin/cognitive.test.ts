@@ -22,6 +22,7 @@ const NEGATED = 'if (a && !(b && c)) { }';
 const MIXED =
   'if (a) { } else if (b) { } else { x = c ? 1 : 2; } switch (a) { case 1: break; default: break; }';
 
+// Length: a table of cases.
 describe('in the languages with braces', () => {
   it.each([
     [
@@ -54,7 +55,11 @@ describe('in the languages with braces', () => {
       'const V = ({ a }) => <b>{a ? <i>{a ? 1 : 2}</i> : null}</b>;', // 1, then 2 at level 1
       { V: 3 },
     ],
-    ['a.js', `function logic() { ${LOGIC} } x.y = function () { ${NEGATED} };`, { logic: 4, 'x.y': 3 }],
+    [
+      'a.js',
+      `function logic() { ${LOGIC} } x.y = function () { ${NEGATED} };`,
+      { logic: 4, 'x.y': 3 },
+    ],
     [
       'a.php',
       `<?php function sum($m) { foreach ($m as $i) { foreach ($i as $j) { if ($j) { continue 2; } } } } function logic() { if ($a && $b && $c || $d || $e && $f) { } } function not() { if ($a && !($b && $c)) { } } function mixed() { if ($a) { } elseif ($b) { } else { $x = $c ? 1 : 2; } switch ($a) { case 1: break; } try { } catch (E $e) { } mixed(); }`,
@@ -77,6 +82,7 @@ describe('in the languages with braces', () => {
   });
 });
 
+// Length: the code of the examples.
 describe('in Python and Ruby', () => {
   it('a.py', async () => {
     const code = `
@@ -157,9 +163,9 @@ end
 
 describe('what the paper says of functions within functions', () => {
   it('puts callbacks one level deeper and counts them to their function', async () => {
-    expect(await cognitive('a.ts', 'function f() { if (a) {} l.map((x) => { if (x) {} }); }')).toEqual(
-      { f: 3 },
-    );
+    expect(
+      await cognitive('a.ts', 'function f() { if (a) {} l.map((x) => { if (x) {} }); }'),
+    ).toEqual({ f: 3 });
   });
   it('lets a script function that only groups others go free', async () => {
     expect(
@@ -170,7 +176,8 @@ describe('what the paper says of functions within functions', () => {
     expect(await cognitive('a.ts', 'function f() { return a?.b ?? c; }')).toEqual({ f: 0 });
   });
   it('finds recursion over several functions of a file', async () => {
-    const code = 'function a() { b(); } function b() { c(); } function c() { a(); d(); } function d() {}';
+    const code =
+      'function a() { b(); } function b() { c(); } function c() { a(); d(); } function d() {}';
     expect(await cognitive('a.ts', code)).toEqual({ a: 1, b: 1, c: 1, d: 0 });
   });
   it('counts conditions of the preprocessor within functions', async () => {

@@ -18,15 +18,19 @@ const write = (path: string, text: string | Uint8Array) => writeFileSync(join(ro
 const FILES: Record<string, string | Uint8Array> = {
   'binary.c': new Uint8Array([0x69, 0x6e, 0x74, 0, 1, 2]),
   'broken.java': 'class { ((( public void m( {\n}}} "unclosed',
-  'deep-parens.js': `const x = ${'('.repeat(DEEP)}1${')'.repeat(DEEP)};`,
+  'deep-parens.js': `const x = ${'(\n'.repeat(DEEP)}1${')\n'.repeat(DEEP)};`,
   'deep-ifs.go': `package a\nfunc f() {\n${'if a {\n'.repeat(DEEP)}${'}\n'.repeat(DEEP)}}\n`,
-  'deep-calls.py': `x = ${'f('.repeat(DEEP)}${')'.repeat(DEEP)}\n`,
+  'deep-calls.py': `x = ${'f(\n'.repeat(DEEP)}${')\n'.repeat(DEEP)}\n`,
   'deep-functions.ts': `${'function f() {\n'.repeat(DEEP)}${'}\n'.repeat(DEEP)}`,
   'deep-logic.rs': `fn f() -> bool {\n${'a &&\n'.repeat(DEEP)}b }\n`,
-  'deep-brackets.rb': `x = ${'['.repeat(DEEP)}`,
+  'deep-brackets.rb': `x = ${'[\n'.repeat(DEEP)}`,
   'empty.php': '',
   'huge.ts': 'const a = 1;\n'.repeat(TEN_MB / 13),
-  'latin.c': new Uint8Array([...Buffer.from('// caf'), 0xe9, ...Buffer.from('\nint f(void) { return 1; }\n')]),
+  'latin.c': new Uint8Array([
+    ...Buffer.from('// caf'),
+    0xe9,
+    ...Buffer.from('\nint f(void) { return 1; }\n'),
+  ]),
   'minified.js': `var a=1;${'function f(a,b){return a&&b}'.repeat(2_000)}`,
   'notes.xyz': 'def f(): pass\n',
   'wide.py': new Uint8Array([0xff, 0xfe, ...Buffer.from('def f():\n  pass\n', 'utf16le')]),
@@ -41,7 +45,9 @@ beforeAll(() => {
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('hostile files', () => {
-  it('are analysed as far as they can be; the others are named with a reason', { timeout: 60_000 }, async () => {
+  it('are analysed as far as they can be; the others are named with a reason', {
+    timeout: 60_000,
+  }, async () => {
     const files = [...Object.keys(FILES), 'gone.ts', 'sub', 'self'];
     const { files: done, failed } = await outputOf<CodebaseAnalysis>(codebaseAnalyzer, {
       root,
@@ -61,20 +67,31 @@ describe('hostile files', () => {
     expect(byName.get('broken.java')?.parseErrors).toBeGreaterThan(0);
     expect(byName.get('latin.c')).toMatchObject({ encoding: 'windows-1252' });
     expect(byName.get('wide.py')).toMatchObject({ encoding: 'utf-16le', totals: { functions: 1 } });
-    expect(byName.get('deep-ifs.go')?.functions[0]).toMatchObject({ complexity: DEEP + 1, nesting: DEEP });
+    expect(byName.get('deep-ifs.go')?.functions[0]).toMatchObject({
+      complexity: DEEP + 1,
+      nesting: DEEP,
+    });
     expect(byName.get('deep-ifs.go')?.functions[0]?.cognitive).toBe((DEEP * (DEEP + 1)) / 2);
     expect(byName.get('deep-functions.ts')?.totals.functions).toBe(DEEP);
-    expect(byName.get('deep-logic.rs')?.functions[0]).toMatchObject({ complexity: DEEP + 1, cognitive: 1 });
+    expect(byName.get('deep-logic.rs')?.functions[0]).toMatchObject({
+      complexity: DEEP + 1,
+      cognitive: 1,
+    });
     const analysis = { root, files: done, failed } as unknown as JsonValue;
-    const { markdown } = await outputOf<{ markdown: string }>(reportWriter, { analyses: [analysis] });
+    const { markdown } = await outputOf<{ markdown: string }>(reportWriter, {
+      analyses: [analysis],
+    });
     expect(markdown).toContain('- `huge.ts`: file.too-large.');
     expect(markdown).toContain('- `latin.c`: Read as windows-1252: it is not UTF-8.');
   });
-  it('are searched as far as they can be, and each that was not is named', { timeout: 60_000 }, async () => {
+  it('are searched as far as they can be, and each that was not is named', {
+    timeout: 60_000,
+  }, async () => {
     const { matches, skipped } = await outputOf<Location>(codebaseLocator, {
       path: root,
       pattern: '**',
       symbol: 'f',
+      limit: 100_000,
     });
     expect(new Set(matches?.map(({ file }) => file))).toEqual(
       new Set(['deep-functions.ts', 'deep-ifs.go', 'deep-logic.rs', 'latin.c', 'wide.py']),
@@ -100,6 +117,8 @@ describe('hostile files', () => {
     const failing = failureOf(codebaseAnalyzer, { root, file: 'deep-functions.ts' }, { context });
     setImmediate(() => controller.abort());
     expect(await failing).toMatchObject({ code: 'agent.canceled' });
-    expect(await outputOf(codebaseAnalyzer, { root, file: 'empty.php' })).toMatchObject({ lines: 0 });
+    expect(await outputOf(codebaseAnalyzer, { root, file: 'empty.php' })).toMatchObject({
+      lines: 0,
+    });
   });
 });

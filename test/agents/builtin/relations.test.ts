@@ -2,7 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import type { FileAnalysis } from '../../../src/agents/builtin/codebase-analyzer/analysis.ts';
 import { analyzeFile } from '../../../src/agents/builtin/codebase-analyzer/analyze-file.ts';
-import { type Relations, relationsOf } from '../../../src/agents/builtin/codebase-analyzer/relations.ts';
+import {
+  type Relations,
+  relationsOf,
+} from '../../../src/agents/builtin/codebase-analyzer/relations.ts';
 
 type Extra = Partial<Pick<FileAnalysis, 'project'>>;
 
@@ -15,110 +18,115 @@ async function relate(files: Record<string, string>, extra: Extra = {}): Promise
 }
 
 /** `a -> b (line)` for calls, `file <- n` for files that are imported. */
-const edges = ({ calls }: Relations) => calls.edges.map(({ from, to, name }) => `${from} -> ${to} ${name}`);
+const edges = ({ calls }: Relations) =>
+  calls.edges.map(({ from, to, name }) => `${from} -> ${to} ${name}`);
 const imported = ({ fans }: Relations) =>
   fans.filter(({ fanIn }) => fanIn > 0).map(({ file, fanIn }) => `${file} <- ${fanIn}`);
 
+/** Title, files, what the manifest says, imported files, resolved calls. */
+const CASES: [string, Record<string, string>, Extra, string[], string[]][] = [
+  [
+    'TypeScript: relative, with the end of the compiled file, and a package of the repository',
+    {
+      'packages/p/src/index.ts': 'export function run() {}',
+      'packages/p/src/a.ts': `import { run } from './index.js';\nimport { run as r2 } from 'p';\nrun();`,
+    },
+    { project: { manifest: 'package.json', name: 'p', folder: 'packages/p' } },
+    ['packages/p/src/index.ts <- 1'],
+    ['packages/p/src/a.ts -> packages/p/src/index.ts run'],
+  ],
+  [
+    'Python: relative and absolute',
+    {
+      'pkg/__init__.py': '',
+      'pkg/a.py': 'def f(): pass\n',
+      'pkg/b.py': 'from .a import f\nimport pkg.a\nf()\npkg.a.f()\n',
+    },
+    {},
+    ['pkg/a.py <- 1'],
+    ['pkg/b.py -> pkg/a.py f', 'pkg/b.py -> pkg/a.py pkg.a.f'],
+  ],
+  [
+    'Go: a package is a folder of the module, and the file is the one that defines what is used',
+    {
+      'main.go': 'package main\nimport "ex.org/m/util"\nfunc main() { util.Do() }\n',
+      'util/a.go': 'package util\nfunc Do() {}\n',
+      'util/b.go': 'package util\nfunc Other() {}\n',
+    },
+    { project: { manifest: 'go.mod', name: 'ex.org/m', folder: '' } },
+    ['util/a.go <- 1'],
+    ['main.go -> util/a.go util.Do'],
+  ],
+  [
+    'Java: by package and class, and neighbours without an import',
+    {
+      'x/A.java': 'package x; import y.B; class A { void m() { B.go(); C.go(); } }',
+      'x/C.java': 'package x; class C { static void go() {} }',
+      'src/y/B.java': 'package y; public class B { public static void go() {} }',
+    },
+    {},
+    ['src/y/B.java <- 1', 'x/C.java <- 1'],
+    ['x/A.java -> src/y/B.java B.go', 'x/A.java -> x/C.java C.go'],
+  ],
+  [
+    'Rust: modules of the crate',
+    {
+      'src/lib.rs': 'mod util;\nuse crate::util::run;\nfn f() { run(); util::walk(); }\n',
+      'src/util.rs': 'pub fn run() {}\npub fn walk() {}\n',
+    },
+    { project: { manifest: 'Cargo.toml', name: 'c', folder: '' } },
+    ['src/util.rs <- 1'],
+    ['src/lib.rs -> src/util.rs run', 'src/lib.rs -> src/util.rs util.walk'],
+  ],
+  [
+    'C: includes beside the file and by the end of the path',
+    {
+      'src/a.c':
+        '#include "a.h"\n#include <lib/b.h>\n#include <stdio.h>\nint main() { return twice(1); }\n',
+      'src/a.h': 'static inline int one() { return 1; }\n',
+      'include/lib/b.h': 'inline int twice(int x) { return 2 * x; }\n',
+    },
+    {},
+    ['include/lib/b.h <- 1', 'src/a.h <- 1'],
+    ['src/a.c -> include/lib/b.h twice'],
+  ],
+  [
+    'C#: by namespace and the types that are used',
+    {
+      'A.cs': 'using N.Util; namespace N { class A { void M() { Tool.Go(); } } }',
+      'T.cs': 'namespace N.Util { public class Tool { public static void Go() {} } }',
+      'U.cs': 'namespace N.Util { public class Unused {} }',
+    },
+    {},
+    ['T.cs <- 1'],
+    ['A.cs -> T.cs Tool.Go'],
+  ],
+  [
+    'Ruby: relative and by the end of the path',
+    {
+      'lib/a.rb': `require_relative 'b'\nrequire 'x/c'\nB.go\n`,
+      'lib/b.rb': 'class B\n  def self.go; end\nend\n',
+      'lib/x/c.rb': 'class C; end\n',
+    },
+    {},
+    ['lib/b.rb <- 1', 'lib/x/c.rb <- 1'],
+    ['lib/a.rb -> lib/b.rb B.go'],
+  ],
+  [
+    'PHP: by namespace, by path, and functions',
+    {
+      'src/A.php': `<?php namespace N; use M\\B; require __DIR__ . '/f.php'; class A { function m() { B::go(); helper(); } }`,
+      'src/f.php': '<?php function helper() {}',
+      'src/B.php': '<?php namespace M; class B { static function go() {} }',
+    },
+    {},
+    ['src/B.php <- 1', 'src/f.php <- 1'],
+    ['src/A.php -> src/B.php B.go', 'src/A.php -> src/f.php helper'],
+  ],
+];
+
 describe('imports and calls across files', () => {
-  it.each<[string, Record<string, string>, Extra, string[], string[]]>([
-    [
-      'TypeScript: relative, with the end of the compiled file, and a package of the repository',
-      {
-        'packages/p/src/index.ts': 'export function run() {}',
-        'packages/p/src/a.ts': `import { run } from './index.js';\nimport { run as r2 } from 'p';\nrun();`,
-      },
-      { project: { manifest: 'package.json', name: 'p', folder: 'packages/p' } },
-      ['packages/p/src/index.ts <- 1'],
-      ['packages/p/src/a.ts -> packages/p/src/index.ts run'],
-    ],
-    [
-      'Python: relative and absolute',
-      {
-        'pkg/__init__.py': '',
-        'pkg/a.py': 'def f(): pass\n',
-        'pkg/b.py': 'from .a import f\nimport pkg.a\nf()\npkg.a.f()\n',
-      },
-      {},
-      ['pkg/a.py <- 1'],
-      ['pkg/b.py -> pkg/a.py f', 'pkg/b.py -> pkg/a.py pkg.a.f'],
-    ],
-    [
-      'Go: a package is a folder of the module, and the file is the one that defines what is used',
-      {
-        'main.go': 'package main\nimport "ex.org/m/util"\nfunc main() { util.Do() }\n',
-        'util/a.go': 'package util\nfunc Do() {}\n',
-        'util/b.go': 'package util\nfunc Other() {}\n',
-      },
-      { project: { manifest: 'go.mod', name: 'ex.org/m', folder: '' } },
-      ['util/a.go <- 1'],
-      ['main.go -> util/a.go util.Do'],
-    ],
-    [
-      'Java: by package and class, and neighbours without an import',
-      {
-        'x/A.java': 'package x; import y.B; class A { void m() { B.go(); C.go(); } }',
-        'x/C.java': 'package x; class C { static void go() {} }',
-        'src/y/B.java': 'package y; public class B { public static void go() {} }',
-      },
-      {},
-      ['src/y/B.java <- 1', 'x/C.java <- 1'],
-      ['x/A.java -> src/y/B.java B.go', 'x/A.java -> x/C.java C.go'],
-    ],
-    [
-      'Rust: modules of the crate',
-      {
-        'src/lib.rs': 'mod util;\nuse crate::util::run;\nfn f() { run(); util::walk(); }\n',
-        'src/util.rs': 'pub fn run() {}\npub fn walk() {}\n',
-      },
-      { project: { manifest: 'Cargo.toml', name: 'c', folder: '' } },
-      ['src/util.rs <- 1'],
-      ['src/lib.rs -> src/util.rs run', 'src/lib.rs -> src/util.rs util.walk'],
-    ],
-    [
-      'C: includes beside the file and by the end of the path',
-      {
-        'src/a.c': '#include "a.h"\n#include <lib/b.h>\n#include <stdio.h>\nint main() { return twice(1); }\n',
-        'src/a.h': 'static inline int one() { return 1; }\n',
-        'include/lib/b.h': 'inline int twice(int x) { return 2 * x; }\n',
-      },
-      {},
-      ['include/lib/b.h <- 1', 'src/a.h <- 1'],
-      ['src/a.c -> include/lib/b.h twice'],
-    ],
-    [
-      'C#: by namespace and the types that are used',
-      {
-        'A.cs': 'using N.Util; namespace N { class A { void M() { Tool.Go(); } } }',
-        'T.cs': 'namespace N.Util { public class Tool { public static void Go() {} } }',
-        'U.cs': 'namespace N.Util { public class Unused {} }',
-      },
-      {},
-      ['T.cs <- 1'],
-      ['A.cs -> T.cs Tool.Go'],
-    ],
-    [
-      'Ruby: relative and by the end of the path',
-      {
-        'lib/a.rb': `require_relative 'b'\nrequire 'x/c'\nB.go\n`,
-        'lib/b.rb': 'class B\n  def self.go; end\nend\n',
-        'lib/x/c.rb': 'class C; end\n',
-      },
-      {},
-      ['lib/b.rb <- 1', 'lib/x/c.rb <- 1'],
-      ['lib/a.rb -> lib/b.rb B.go'],
-    ],
-    [
-      'PHP: by namespace, by path, and functions',
-      {
-        'src/A.php': `<?php namespace N; use M\\B; require __DIR__ . '/f.php'; class A { function m() { B::go(); helper(); } }`,
-        'src/f.php': '<?php function helper() {}',
-        'src/B.php': '<?php namespace M; class B { static function go() {} }',
-      },
-      {},
-      ['src/B.php <- 1', 'src/f.php <- 1'],
-      ['src/A.php -> src/B.php B.go', 'src/A.php -> src/f.php helper'],
-    ],
-  ])('%s', async (_title, files, extra, expectedFans, expectedCalls) => {
+  it.each(CASES)('%s', async (_title, files, extra, expectedFans, expectedCalls) => {
     const relations = await relate(files, extra);
     expect(relations.unresolved).toEqual([]);
     expect(imported(relations)).toEqual(expectedFans);
@@ -164,13 +172,18 @@ describe('cycles', () => {
 
 describe('copies', () => {
   const lines = (name: string, count: number) =>
-    Array.from({ length: count }, (_, index) => `  const ${name}${index} = work(${index}, "${name}");`);
+    Array.from(
+      { length: count },
+      (_, index) => `  const ${name}${index} = work(${index}, "${name}");`,
+    );
   const shared = ['function copied() {', ...lines('v', 30), '}'];
 
   it('are found between files whatever white space and comments stand in them, with both places', async () => {
     const { duplication } = await relate({
       'a.ts': [...lines('a', 10), ...shared].join('\n'),
-      'b.ts': [...lines('b', 25), ...shared.flatMap((line) => [`   ${line}`, '// note', ''])].join('\n'),
+      'b.ts': [...lines('b', 25), ...shared.flatMap((line) => [`   ${line}`, '// note', ''])].join(
+        '\n',
+      ),
     });
     expect(duplication.count).toBe(1);
     const [copy] = duplication.copies;

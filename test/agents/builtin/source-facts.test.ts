@@ -144,7 +144,11 @@ describe('TypeScript', () => {
       `function ok() {\n${ifs(9)}}\nfunction bad() {\n${ifs(10)}}\nfunction worse(a,b,c,d,e,f) {\n${ifs(60)}}`,
     );
     expect(hotSpots.map(({ name, line, reason }) => [name, line, reason])).toEqual([
-      ['worse', 24, 'complexity 61 (limit 10), cognitive 60 (limit 15), lines 62 (limit 60), parameters 6 (limit 5)'],
+      [
+        'worse',
+        24,
+        'complexity 61 (limit 10), cognitive 60 (limit 15), lines 62 (limit 60), parameters 6 (limit 5)',
+      ],
       ['bad', 12, 'complexity 11 (limit 10)'],
     ]);
   });

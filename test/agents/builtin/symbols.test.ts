@@ -1,5 +1,5 @@
 /**
- * Symbols of installed packages, found where universal-ctags sees them. The list was made by `oracle/draw-symbols.ts`
+ * Symbols of installed packages, found where universal-ctags sees them. The list was made by `oracle/draw-symbols-process.ts`
  * and is checked in, so that nothing but the packages is needed.
  */
 import { readFileSync } from 'node:fs';
@@ -31,7 +31,9 @@ const locate = (tree: string, symbol: string) =>
   });
 
 describe('the locator, with universal-ctags as oracle', () => {
-  it('finds at least 98 % of 200 symbols that are defined once at their file and line', { timeout: 240_000 }, async () => {
+  it('finds at least 98 % of 200 symbols that are defined once at their file and line', {
+    timeout: 240_000,
+  }, async () => {
     expect(symbols).toHaveLength(200);
     const wrong: string[] = [];
     for (const { tree, name, kind, file, line } of symbols) {

@@ -41,7 +41,8 @@ async function analyzeAll(
   context: AgentContext,
 ): Promise<Result[]> {
   const jobs: string[][] = [];
-  for (let at = 0; at < files.length; at += FILES_IN_JOB) jobs.push(files.slice(at, at + FILES_IN_JOB));
+  for (let at = 0; at < files.length; at += FILES_IN_JOB)
+    jobs.push(files.slice(at, at + FILES_IN_JOB));
   const results: Result[][] = [];
   let next = 0;
   let done = 0;

@@ -274,7 +274,9 @@ class CognitiveWalk {
     while (parent >= 0 && OPENERS.test(this.#tree.kind(parent)))
       parent = this.#tree.parents[parent] ?? -1;
     return (
-      parent >= 0 && this.#flow.logicalParents.has(this.#tree.kind(parent)) && this.#isLogical(parent)
+      parent >= 0 &&
+      this.#flow.logicalParents.has(this.#tree.kind(parent)) &&
+      this.#isLogical(parent)
     );
   }
 }
@@ -285,5 +287,7 @@ function hasName(scope: Scope | undefined): boolean {
 }
 
 function isDocstring(statement: ReturnType<FlatTree['node']>): boolean {
-  return statement.is('expression_statement') && statement.namedChildren()[0]?.is('string') === true;
+  return (
+    statement.is('expression_statement') && statement.namedChildren()[0]?.is('string') === true
+  );
 }

@@ -42,7 +42,9 @@ export function findDuplicates(
   const runs = runsOf(files).filter((run) => tokensOf(run) >= MIN_TOKENS && !isOverlap(run));
   const copies = runs
     .map((run) => copyOf(run, files))
-    .sort((a, b) => b.tokens - a.tokens || compare(a.first, b.first) || compare(a.second, b.second));
+    .sort(
+      (a, b) => b.tokens - a.tokens || compare(a.first, b.first) || compare(a.second, b.second),
+    );
   const largest = withoutContained(copies);
   const linesByFile = countLines(largest);
   return {

@@ -64,8 +64,7 @@ function tokensOf(tree: FlatTree, ignored: readonly SyntaxNode[]): Tokens {
 
 function hashOf(text: string, start: number, end: number): number {
   let hash = 0x811c9dc5;
-  for (let at = start; at < end; at += 1)
-    hash = Math.imul(hash ^ text.charCodeAt(at), BASE_LOW);
+  for (let at = start; at < end; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), BASE_LOW);
   return hash;
 }
 

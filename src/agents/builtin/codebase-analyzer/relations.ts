@@ -167,7 +167,13 @@ function callsOf(
       if (to === undefined) found.unresolved += count;
       else {
         found.resolved += count;
-        found.edges.push({ from: file, to, name: on === undefined ? name : `${on}.${name}`, line, count });
+        found.edges.push({
+          from: file,
+          to,
+          name: on === undefined ? name : `${on}.${name}`,
+          line,
+          count,
+        });
       }
     }
   }

@@ -1,6 +1,8 @@
 /**
  * From the name of a module to the files of the repository that it means, by the rules of each language. What leads out
  * of the repository is `external`; what should be in it and is not, or could be several files, is `unresolved`.
+ *
+ * Size: one small rule for each language, over the same maps.
  */
 import type { ImportFact } from '../syntax/grammar.ts';
 import type { FileAnalysis, Project } from './analysis.ts';
@@ -35,7 +37,8 @@ export class Resolver {
       add(this.#byFolder, folderOf(file), analysis);
       for (const name of analysis.package?.split(' ') ?? [])
         add(this.#byPackage, `${analysis.language}\0${name}`, analysis);
-      if (project !== undefined) this.#projects.set(`${project.manifest}\0${project.name}`, project);
+      if (project !== undefined)
+        this.#projects.set(`${project.manifest}\0${project.name}`, project);
     }
   }
 

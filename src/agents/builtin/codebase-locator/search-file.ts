@@ -6,10 +6,7 @@ import { symbolFinder } from './search-symbols.ts';
 import { literalFinder, regexFinder, textMatches } from './search-text.ts';
 
 /** Throws the failures of `readSource`, `file.minified`, `locator.regex-too-slow` and `agent.invalid-parameters`. */
-export function fileSearch(
-  folder: string,
-  search: Search,
-): (file: string) => Promise<FileMatches> {
+export function fileSearch(folder: string, search: Search): (file: string) => Promise<FileMatches> {
   if ('symbol' in search) {
     const find = symbolFinder(search.symbol, search.ignoreCase);
     return async (file) => {

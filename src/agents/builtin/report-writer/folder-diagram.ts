@@ -1,6 +1,7 @@
 /** Who imports whom, as a Mermaid chart of folders that a screen can hold. */
-import { folderOf } from '../codebase-analyzer/resolve-imports.ts';
+
 import type { Relations } from '../codebase-analyzer/relations.ts';
+import { folderOf } from '../codebase-analyzer/resolve-imports.ts';
 
 const MAX_FOLDERS = 20;
 const MAX_EDGES = 40;

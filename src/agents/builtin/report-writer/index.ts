@@ -29,7 +29,10 @@ const parametersSchema = z.strictObject({
   /** How many files could not be analysed, or which. */
   failed: z.union([z.int().min(0), z.array(failed)]).default(0),
   /** What the locator left out, with its reasons: its `skipped`. */
-  skipped: z.array(z.looseObject({ path: z.string(), reason: z.string() })).max(MAX_ANALYSES).default([]),
+  skipped: z
+    .array(z.looseObject({ path: z.string(), reason: z.string() }))
+    .max(MAX_ANALYSES)
+    .default([]),
   request: z.string().optional(),
 });
 
@@ -45,7 +48,8 @@ export interface ReportParameters {
 /** Output: `{markdown, summary}`, see `Summary`. The order of the analyses does not change it. */
 export const reportWriter: Agent = functionAgent<ReportParameters>({
   name: 'report-writer',
-  description: 'Writes a Markdown report over analyses: size, hot spots with reasons, dependencies, cycles, copies, unused exports.',
+  description:
+    'Writes a Markdown report over analyses: size, hot spots with reasons, dependencies, cycles, copies, unused exports.',
   capabilities: ['report:code'],
   parameters: parametersSchema as unknown as z.ZodType<ReportParameters>,
   async run(parameters, context) {
@@ -64,5 +68,11 @@ function isFileAnalysis(value: unknown): boolean {
   const counts = ['lines', 'codeLines', 'commentLines'].every(
     (name) => typeof value[name] === 'number',
   );
-  return lists && counts && isObject(value.totals) && typeof value.file === 'string' && typeof value.language === 'string';
+  return (
+    lists &&
+    counts &&
+    isObject(value.totals) &&
+    typeof value.file === 'string' &&
+    typeof value.language === 'string'
+  );
 }

@@ -28,7 +28,10 @@ export function dependencySection(files: readonly FileAnalysis[], relations: Rel
     .map(({ module, files: importers }) => [code(module), number(importers)]);
   return parts(
     section('Dependencies between folders', parts(mermaid, note)),
-    section('Files others depend on', table(columns, fanRows(relations.fans.filter((fan) => fan.fanIn > 0)))),
+    section(
+      'Files others depend on',
+      table(columns, fanRows(relations.fans.filter((fan) => fan.fanIn > 0))),
+    ),
     section('Files that depend on most', table(columns, fanRows(widest))),
     section('Most imported modules', table(['Module', 'Files'], external)),
     section('Calls between files', callsOf(relations)),
@@ -74,7 +77,10 @@ export function cycleSection({ cycles, folderCycles }: Relations): string {
   const folders =
     folderCycles.length === 0
       ? ''
-      : `Folders in a circle: ${folderCycles.slice(0, MAX_ROWS).map((cycle) => cycle.slice(0, MAX_FILES_OF_CYCLE).map(code).join(', ')).join('; ')}.`;
+      : `Folders in a circle: ${folderCycles
+          .slice(0, MAX_ROWS)
+          .map((cycle) => cycle.slice(0, MAX_FILES_OF_CYCLE).map(code).join(', '))
+          .join('; ')}.`;
   return section('Cycles', parts(body, folders));
 }
 
@@ -121,7 +127,10 @@ export function unusedSection({ unusedExports }: Relations): string {
     byFile.set(file, [...known, `${code(name)} (line ${line})`]);
   }
   const shown = [...byFile].slice(0, MAX_UNUSED);
-  const list = shown.map(([file, exports]) => `- ${code(file)}: ${exports.slice(0, MAX_ROWS).join(', ')}${exports.length > MAX_ROWS ? ` and ${exports.length - MAX_ROWS} more` : ''}`);
+  const list = shown.map(
+    ([file, exports]) =>
+      `- ${code(file)}: ${exports.slice(0, MAX_ROWS).join(', ')}${exports.length > MAX_ROWS ? ` and ${exports.length - MAX_ROWS} more` : ''}`,
+  );
   return section(
     'Unused exports',
     parts(

@@ -21,7 +21,13 @@ export function rankFiles(files: readonly FileAnalysis[], relations: Relations):
   const fans = new Map(relations.fans.map((fan) => [fan.file, fan]));
   const measured = files.map(({ file, codeLines, totals, topLevelCognitive }) => {
     const { fanIn, fanOut } = fans.get(file) ?? { fanIn: 0, fanOut: 0 };
-    return { file, codeLines, fanIn, fanOut, cognitive: totals.cognitive + (topLevelCognitive ?? 0) };
+    return {
+      file,
+      codeLines,
+      fanIn,
+      fanOut,
+      cognitive: totals.cognitive + (topLevelCognitive ?? 0),
+    };
   });
   const means = {
     complexity: mean(measured.map(({ cognitive }) => cognitive)),

@@ -25,7 +25,11 @@ export function writeReport(parameters: ReportParameters): JsonValue {
   const failures = sortFailures([
     ...failedInLists,
     ...(typeof given === 'number' ? [] : given),
-    ...(parameters.skipped ?? []).map(({ path, reason }) => ({ file: path, code: reason, message: '' })),
+    ...(parameters.skipped ?? []).map(({ path, reason }) => ({
+      file: path,
+      code: reason,
+      message: '',
+    })),
   ]);
   const failed = typeof given === 'number' ? Math.max(given, failures.length) : failures.length;
   const relations = relationsOf(files);
@@ -116,7 +120,9 @@ function fileList(files: readonly FileAnalysis[], { fans, duplication }: Relatio
   const fanOf = new Map(fans.map((fan) => [fan.file, fan]));
   const isCut = files.length > MAX_LISTED_FILES;
   const shown = isCut
-    ? files.toSorted((a, b) => b.codeLines - a.codeLines || (a.file < b.file ? -1 : 1)).slice(0, MAX_LISTED_FILES)
+    ? files
+        .toSorted((a, b) => b.codeLines - a.codeLines || (a.file < b.file ? -1 : 1))
+        .slice(0, MAX_LISTED_FILES)
     : files;
   const rows = shown.map((one) => [
     code(one.file),
@@ -128,7 +134,16 @@ function fileList(files: readonly FileAnalysis[], { fans, duplication }: Relatio
     number(fanOf.get(one.file)?.fanOut ?? 0),
     number(duplication.linesByFile[one.file] ?? 0),
   ]);
-  const columns = ['File', 'Code lines', 'Functions', 'Highest complexity', 'Highest cognitive', 'Imported by', 'Imports', 'Copied lines'];
+  const columns = [
+    'File',
+    'Code lines',
+    'Functions',
+    'Highest complexity',
+    'Highest cognitive',
+    'Imported by',
+    'Imports',
+    'Copied lines',
+  ];
   const note = isCut ? `The ${MAX_LISTED_FILES} largest of ${number(files.length)}.` : '';
   return section('Files', parts(note, table(columns, rows)));
 }

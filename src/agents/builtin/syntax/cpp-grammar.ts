@@ -74,7 +74,11 @@ export const cppGrammar = tableGrammar({
   imports: ['preproc_include'],
   importsOf,
   namesOf,
-  textOf: (name) => name.text().replace(/\s+/g, ' ').replace(/<[\s\S]*$/, ''),
+  textOf: (name) =>
+    name
+      .text()
+      .replace(/\s+/g, ' ')
+      .replace(/<[\s\S]*$/, ''),
   ownerOf,
   hasCode: (node) => node.field('body') !== null || node.childOf('try_statement') !== null,
   parametersOf: (node) => {
@@ -95,7 +99,10 @@ function hasBody(node: TreeNode): boolean {
 function namesOf(node: TreeNode): TreeNode[] {
   const name = node.field('name');
   if (name !== null) return [name];
-  if (node.is('declaration') && /^extern$/.test(node.childOf('storage_class_specifier')?.text() ?? ''))
+  if (
+    node.is('declaration') &&
+    /^extern$/.test(node.childOf('storage_class_specifier')?.text() ?? '')
+  )
     if (node.field('declarator')?.is('init_declarator') !== true) return [];
   const isPlain = node.is('declaration', 'field_declaration');
   return node.fieldChildren('declarator').flatMap((declarator) => {
@@ -146,7 +153,10 @@ function ownerOf(node: TreeNode): string | undefined {
   );
   let scope: string | undefined;
   for (let depth = 0; at?.is('qualified_identifier') && depth < MAX_DECLARATOR_DEPTH; depth += 1) {
-    scope = at.field('scope')?.text().replace(/<[\s\S]*$/, '');
+    scope = at
+      .field('scope')
+      ?.text()
+      .replace(/<[\s\S]*$/, '');
     at = at.field('name');
   }
   return scope === '' ? undefined : scope;

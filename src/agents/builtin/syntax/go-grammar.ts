@@ -11,8 +11,8 @@ import {
   type Flow,
   type FunctionHead,
   type Grammar,
-  type ImportFact,
   hasOperator,
+  type ImportFact,
   placeOf,
   type SyntaxNode,
   unquoted,
@@ -76,7 +76,10 @@ export const goGrammar: Grammar = {
   importsOf,
   exportsOf: exportsOfGo,
   packageOf: (nodes) =>
-    nodes.find(({ kind }) => kind === 'package_clause')?.syntax.namedChildren()[0]?.text(),
+    nodes
+      .find(({ kind }) => kind === 'package_clause')
+      ?.syntax.namedChildren()[0]
+      ?.text(),
 };
 
 function functionOf(node: SyntaxNode): FunctionHead | undefined {
@@ -166,6 +169,9 @@ function exportsOfGo(
   definitions: readonly Definition[],
 ): ExportFact[] {
   return definitions
-    .filter(({ kind, name }) => !MEMBERS.has(kind) && name.split('.').every((part) => /^\p{Lu}/u.test(part)))
+    .filter(
+      ({ kind, name }) =>
+        !MEMBERS.has(kind) && name.split('.').every((part) => /^\p{Lu}/u.test(part)),
+    )
     .map(({ name, kind, line }) => ({ name, kind, line }));
 }

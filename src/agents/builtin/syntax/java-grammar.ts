@@ -57,12 +57,9 @@ export const javaGrammar = tableGrammar({
   namesOf(node) {
     if (!node.is('field_declaration', 'constant_declaration'))
       return [node.field('name')].filter((name) => name !== null);
-    return node
-      .fieldChildren('declarator')
-      .flatMap((declarator) => declarator.field('name') ?? []);
+    return node.fieldChildren('declarator').flatMap((declarator) => declarator.field('name') ?? []);
   },
-  isExported: (node) =>
-    !/\b(private|protected)\b/.test(node.childOf('modifiers')?.text() ?? ''),
+  isExported: (node) => !/\b(private|protected)\b/.test(node.childOf('modifiers')?.text() ?? ''),
   isContinuedIf: (node) => node.is('if_statement') && (node.parent()?.is('if_statement') ?? false),
   packageOf: (nodes) =>
     nodes

@@ -6,7 +6,12 @@ import { tableGrammar } from './table-grammar.ts';
 
 const LOOPS = ['for_statement', 'foreach_statement', 'while_statement', 'do_statement'];
 const LAMBDAS = ['anonymous_function', 'arrow_function'];
-const TYPES = ['class_declaration', 'interface_declaration', 'trait_declaration', 'enum_declaration'];
+const TYPES = [
+  'class_declaration',
+  'interface_declaration',
+  'trait_declaration',
+  'enum_declaration',
+];
 const INCLUDES = [
   'include_expression',
   'include_once_expression',
@@ -73,11 +78,18 @@ export const phpGrammar = tableGrammar({
     const name = node.field('name');
     return name === null ? [] : [name];
   },
-  textOf: (name) => name.text().replace(/^\$/, '').replace(/^(['"])(.*)\1$/, '$2'),
+  textOf: (name) =>
+    name
+      .text()
+      .replace(/^\$/, '')
+      .replace(/^(['"])(.*)\1$/, '$2'),
   isExported: (node) => node.childOf('visibility_modifier')?.text() !== 'private',
   isContinuedIf: (node) => node.is('if_statement') && (node.parent()?.is('else_clause') ?? false),
   packageOf: (nodes) =>
-    nodes.find(({ kind }) => kind === 'namespace_definition')?.syntax.field('name')?.text(),
+    nodes
+      .find(({ kind }) => kind === 'namespace_definition')
+      ?.syntax.field('name')
+      ?.text(),
 });
 
 /** `define('NAME', ...)`. */
@@ -97,7 +109,9 @@ function callOf(node: TreeNode): { name: string; receiver?: string } | undefined
   const name = node.field('name');
   const receiver = node.field('object') ?? node.field('scope');
   if (name === null) return undefined;
-  return receiver === null ? { name: name.text() } : { name: name.text(), receiver: receiver.text() };
+  return receiver === null
+    ? { name: name.text() }
+    : { name: name.text(), receiver: receiver.text() };
 }
 
 function importsOf({ kind, syntax, line }: SyntaxNode): ImportFact[] {

@@ -69,7 +69,8 @@ export const pythonGrammar: Grammar = {
     string: (node) => node.parent()?.is('expression_statement') ?? false,
     assignment: isOfModuleOrClass,
     // `case _:` is the default branch, which is no decision.
-    case_clause: (node) => !node.children().some((child) => child.is('case_pattern') && child.text() === '_'),
+    case_clause: (node) =>
+      !node.children().some((child) => child.is('case_pattern') && child.text() === '_'),
   },
   decisions: new Set([...DECISIONS, 'case_clause']),
   nesting: new Set(NESTING),
@@ -134,7 +135,11 @@ function definitionsOf(node: SyntaxNode): Definition[] {
 /** Names of the classes and functions around a node, joined by dots. */
 function containerOf(node: SyntaxNode): string {
   const names: string[] = [];
-  for (let outer = node.parent; outer !== undefined && names.length < MAX_CONTAINERS; outer = outer.parent) {
+  for (
+    let outer = node.parent;
+    outer !== undefined && names.length < MAX_CONTAINERS;
+    outer = outer.parent
+  ) {
     if (/^(class|function)_definition$/.test(outer.kind))
       names.unshift(outer.syntax.field('name')?.text() ?? '');
   }

@@ -54,7 +54,11 @@ export const rustGrammar = tableGrammar({
     const name = node.is('impl_item') ? node.field('type') : node.field('name');
     return name === null ? [] : [name];
   },
-  textOf: (name) => name.text().replace(/<[\s\S]*$/, '').replace(/^.*::/, ''),
+  textOf: (name) =>
+    name
+      .text()
+      .replace(/<[\s\S]*$/, '')
+      .replace(/^.*::/, ''),
   parametersOf: (node) =>
     (node.field('parameters')?.namedChildren() ?? []).filter((child) =>
       child.is('parameter', 'variadic_parameter'),

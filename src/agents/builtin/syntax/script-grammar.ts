@@ -100,7 +100,12 @@ const CONDITIONS: Readonly<Record<string, (node: TreeNode) => boolean>> = {
 };
 
 function startOf(node: TreeNode | null): string {
-  return node === null ? '' : node.tree.text.slice(node.tree.start(node.index), Math.min(node.tree.end(node.index), node.tree.start(node.index) + 500));
+  return node === null
+    ? ''
+    : node.tree.text.slice(
+        node.tree.start(node.index),
+        Math.min(node.tree.end(node.index), node.tree.start(node.index) + 500),
+      );
 }
 
 function hasFunction(node: TreeNode, field: string): boolean {
@@ -245,7 +250,11 @@ function memberOf(node: SyntaxNode): Definition | undefined {
 /** The classes, interfaces, namespaces and functions around a node, joined by dots. */
 function containerOf(node: SyntaxNode): string {
   const names: string[] = [];
-  for (let outer = node.parent; outer !== undefined && names.length < MAX_CONTAINERS; outer = outer.parent) {
+  for (
+    let outer = node.parent;
+    outer !== undefined && names.length < MAX_CONTAINERS;
+    outer = outer.parent
+  ) {
     if (MEMBER_OWNERS.has(outer.kind) || outer.kind === 'internal_module')
       names.unshift(className(outer));
     else {

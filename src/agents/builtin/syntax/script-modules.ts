@@ -16,10 +16,7 @@ export function importsOfScript({ kind, syntax, line }: SyntaxNode): ImportFact[
   const source = syntax.field('source') ?? requiredModule(syntax);
   if (source === null) return [];
   const names = kind === 'import_statement' ? importedNames(syntax) : reexportedNames(syntax);
-  const namespace = syntax
-    .findAll('namespace_import')[0]
-    ?.childOf('identifier')
-    ?.text();
+  const namespace = syntax.findAll('namespace_import')[0]?.childOf('identifier')?.text();
   const typeOnly = syntax.children()[1]?.text() === 'type';
   return [
     {

@@ -63,8 +63,8 @@ export interface SyntaxTree {
 
 /** Code with syntax errors gives the tree of what can be understood. Blocks while it parses: see `analysis-threads.ts`. */
 export async function parseSource(text: string, language: Language): Promise<SyntaxTree> {
-  let entry = loaded.get(language);
-  if (entry === undefined) loaded.set(language, (entry = load(language)));
+  const entry = loaded.get(language) ?? load(language);
+  loaded.set(language, entry);
   const { grammar, parser, table } = await entry;
   const parsed = parser.parse(text);
   if (parsed === null) throw new Error(`The ${language} parser gave no tree.`);

@@ -1,9 +1,10 @@
 /** What the threads of `threads.ts` can be asked, and what they answer. Everything is plain data. */
+
+import type { JsonValue } from '../../../workflow/value.ts';
 import type { FileAnalysis } from '../codebase-analyzer/analysis.ts';
 import type { Relations } from '../codebase-analyzer/relations.ts';
 import type { Match } from '../codebase-locator/location.ts';
 import type { ReportParameters } from '../report-writer/index.ts';
-import type { JsonValue } from '../../../workflow/value.ts';
 
 /** What to look for in files. */
 export type Search = { ignoreCase: boolean } & (

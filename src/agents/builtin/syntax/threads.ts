@@ -70,8 +70,9 @@ function takeWorker(job: Job, signal: AbortSignal): Promise<Worker> {
 }
 
 function startWorker(): Worker {
-  // The ending is that of this file: `.ts` in a checkout, `.js` in a package.
-  const file = import.meta.url.replace(/threads(\.\w+)$/, 'thread$1');
+  const source = new URL('./thread.ts', import.meta.url);
+  // A package holds `.js` where a checkout has `.ts`; the ending is that of this file.
+  const file = import.meta.url.endsWith('.ts') ? source : source.href.replace(/ts$/, 'js');
   const worker = new Worker(new URL(file), {
     resourceLimits: { maxOldGenerationSizeMb: MAX_THREAD_MEMORY_MB },
   });

@@ -2,7 +2,7 @@
  * Makes `symbols.json` anew: 200 symbols that are defined once, drawn from the sources of installed packages, with the
  * file and line where universal-ctags (5.9) sees them. Needs `ctags` on the path:
  *
- *   node test/agents/builtin/oracle/draw-symbols.ts
+ *   node test/agents/builtin/oracle/draw-symbols-process.ts
  *
  * Drawn are names that ctags reports once in all of a source tree and that no local scope hides: local variables, which
  * ctags names like others, are left out by their indentation. The packages are pinned by package-lock.json.
@@ -42,7 +42,12 @@ function tagsOf(files: readonly string[]): Tag[] {
   const output = execFileSync(
     'ctags',
     ['--options=NONE', '--output-format=json', '--fields=+nK', '-f', '-', '-L', '-'],
-    { input: files.join('\n'), encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['pipe', 'pipe', 'ignore'] },
+    {
+      input: files.join('\n'),
+      encoding: 'utf8',
+      maxBuffer: 1 << 28,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    },
   );
   return output
     .split('\n')
