@@ -82,8 +82,8 @@ describe('in the languages with braces', () => {
   });
 });
 
-// Length: the code of the examples.
 describe('in Python and Ruby', () => {
+  // Length: the code of the examples.
   it('a.py', async () => {
     const code = `
 def sum(max):

@@ -44,7 +44,8 @@ export function scoreOf(fact: FunctionFact): number {
 /** The limits passed, or the two measures that weigh most. */
 export function reasonOf(fact: FunctionFact): string {
   const passed = limitsPassed(fact);
-  if (passed.length === 0) return `complexity ${fact.complexity}, ${fact.lines} lines`;
+  if (passed.length === 0)
+    return `complexity ${fact.complexity}, ${fact.lines} ${fact.lines === 1 ? 'line' : 'lines'}`;
   return passed
     .map((measure) => `${measure} ${fact[measure]} (limit ${FUNCTION_LIMITS[measure]})`)
     .join(', ');

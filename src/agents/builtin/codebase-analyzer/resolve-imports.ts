@@ -289,7 +289,7 @@ export function folderOf(file: string): string {
 }
 
 /** A POSIX path without `.` and, as far as it goes, without `..`. */
-export function joinPath(folder: string, way: string): string {
+function joinPath(folder: string, way: string): string {
   const parts: string[] = folder === '' ? [] : folder.split('/');
   for (const part of way.split('/')) {
     if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
