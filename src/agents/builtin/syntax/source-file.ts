@@ -8,6 +8,10 @@ import { invalidParameters } from '../../run-agent.ts';
 export const MAX_SOURCE_BYTES = 2 * 1024 * 1024;
 /** A NUL within so many characters means that a file is no text. */
 const SNIFFED = 8_192;
+/** Tab, line feed, vertical tab, form feed, carriage return. */
+const FIRST_SPACE = 9;
+const LAST_SPACE = 13;
+const FIRST_PRINTED = 32;
 const MARKS = [
   ['utf-16le', 0xff, 0xfe],
   ['utf-16be', 0xfe, 0xff],
@@ -55,8 +59,7 @@ export async function readSource(realPath: string, shownPath: string): Promise<S
       );
     }
     const source = decode(await handle.readFile());
-    if (source.text.slice(0, SNIFFED).includes('\0'))
-      throw failure('file.binary', `${shownPath} is no text.`);
+    if (isBinary(source)) throw failure('file.binary', `${shownPath} is no text.`);
     return source;
   } catch (error) {
     if (error instanceof AgentFailure) throw error;
@@ -64,6 +67,19 @@ export async function readSource(realPath: string, shownPath: string): Promise<S
   } finally {
     await handle.close();
   }
+}
+
+/** No text has a NUL, and what is neither UTF-8 nor free of control characters is none either. */
+function isBinary({ text, encoding }: SourceText): boolean {
+  const start = text.slice(0, SNIFFED);
+  if (start.includes('\0')) return true;
+  if (encoding !== 'windows-1252') return false;
+  for (let at = 0; at < start.length; at += 1) {
+    const unit = start.charCodeAt(at);
+    const isSpace = unit >= FIRST_SPACE && unit <= LAST_SPACE;
+    if (unit < FIRST_PRINTED && !isSpace) return true;
+  }
+  return false;
 }
 
 function decode(bytes: Buffer): SourceText {
