@@ -123,7 +123,8 @@ describe('report-writer', () => {
     expect(markdown).toContain('| `a.ts` | 0 | 2 |');
     expect(markdown).toContain('| `lib/q.py` | 1 | 0 |');
     expect(markdown).toContain('| `zod` | 2 |');
-    expect(markdown).toContain('| `lib` | 4 | 2 |');
+    expect(markdown).toContain('f0["."]\n  f1["lib"]\n  f0 -->|2| f1\n');
+    expect(markdown).toContain('- `a.ts:4`: `./gone.ts`');
     expect(markdown).toContain('## Could not be analysed\n\n- 2 files.');
     expect(markdown).toMatch(
       /## Not understood in full\n\n- `bad.ts`: \d+ places? skipped by the parser\./,

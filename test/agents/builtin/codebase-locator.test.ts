@@ -102,6 +102,24 @@ describe('what is found', () => {
     ).toEqual(['.hidden/x.js', 'build/out.js', 'node_modules/pkg/index.js']);
     expect(await filesOf({ pattern: '**/HEAD', include_ignored: true })).toEqual([]);
   });
+  it('comes in groups of at most so many when asked', async () => {
+    const { batches } = await locate({ batch: 4 });
+    expect(batches?.map(({ length }) => length)).toEqual([4, 4, 1]);
+    expect(batches?.flat()).toEqual(SOURCES);
+  });
+  it('says which pattern, symbol or text is nowhere', async () => {
+    expect(await locate({ patterns: ['*.ts', 'nope/*.rs'], symbol: 'nowhere' })).toMatchObject({
+      matches: [],
+      absent: [
+        { kind: 'pattern', name: 'nope/*.rs' },
+        { kind: 'symbol', name: 'nowhere' },
+      ],
+      message: expect.stringContaining('no definition of "nowhere"') as string,
+    });
+    expect(await locate({ text: 'not in any file' })).toMatchObject({
+      absent: [{ kind: 'text', name: 'not in any file' }],
+    });
+  });
   it('is cut at the limit, and says so', async () => {
     expect(await locate({ limit: 2 })).toMatchObject({
       files: SOURCES.slice(0, 2),
@@ -148,7 +166,14 @@ describe('searches', () => {
     expect(matches).toEqual([
       { file: 'main.go', line: 2, column: 6, kind: 'function', name: 'start' },
       { file: 'src/app.ts', line: 1, column: 17, kind: 'function', name: 'start' },
-      { file: 'src/app.ts', line: 3, column: 3, kind: 'method', name: 'Engine.start' },
+      {
+        file: 'src/app.ts',
+        line: 3,
+        column: 3,
+        kind: 'method',
+        name: 'Engine.start',
+        container: 'Engine',
+      },
       { file: 'src/deep/tool.py', line: 1, column: 5, kind: 'function', name: 'start' },
     ]);
     expect(files).toEqual(['main.go', 'src/app.ts', 'src/deep/tool.py']);

@@ -19,7 +19,7 @@ describe('TypeScript', () => {
     );
     expect(imports).toEqual([
       { module: 'x', names: ['default', 'b', 'D'], line: 1 },
-      { module: 'y', names: ['*'], line: 2 },
+      { module: 'y', names: ['*'], as: 'ns', line: 2 },
       { module: 'side', line: 2 },
       { module: './t', names: ['default'], line: 3, typeOnly: true },
       { module: 'r', line: 4 },
@@ -144,7 +144,11 @@ describe('TypeScript', () => {
       `function ok() {\n${ifs(9)}}\nfunction bad() {\n${ifs(10)}}\nfunction worse(a,b,c,d,e,f) {\n${ifs(60)}}`,
     );
     expect(hotSpots.map(({ name, line, reason }) => [name, line, reason])).toEqual([
-      ['worse', 24, 'complexity 61 (limit 10), lines 62 (limit 60), parameters 6 (limit 5)'],
+      [
+        'worse',
+        24,
+        'complexity 61 (limit 10), cognitive 60 (limit 15), lines 62 (limit 60), parameters 6 (limit 5)',
+      ],
       ['bad', 12, 'complexity 11 (limit 10)'],
     ]);
   });
@@ -173,8 +177,8 @@ describe('Python', () => {
   it('finds imports, exports and lines', async () => {
     const result = await analyzeFile('a.py', code);
     expect(result.imports).toEqual([
-      { module: 'os.path', line: 3 },
-      { module: 'sys', line: 3 },
+      { module: 'os.path', as: 'p', line: 3 },
+      { module: 'sys', as: 'sys', line: 3 },
       { module: '.', names: ['*'], line: 4 },
       { module: '..a.b', names: ['c', 'e'], line: 5 },
       { module: '__future__', names: ['annotations'], line: 6 },
@@ -183,6 +187,7 @@ describe('Python', () => {
       '7 LIMIT variable',
       '10 work function',
       '13 Thing class',
+      '17 late variable',
     ]);
     expect(result.functions[0]).toMatchObject({ name: 'work', line: 10, endLine: 12 });
     expect(result).toMatchObject({ lines: 17, codeLines: 13, commentLines: 3 });
@@ -222,9 +227,9 @@ describe('Go', () => {
       ),
     );
     expect(result.imports).toEqual([
-      { module: 'fmt', line: 2 },
-      { module: 'y/z', line: 4 },
-      { module: 'raw', line: 5 },
+      { module: 'fmt', as: 'fmt', line: 2 },
+      { module: 'y/z', as: 'x', line: 4 },
+      { module: 'raw', as: '_', line: 5 },
     ]);
     expect(result.exports.map(({ name, kind, line }) => `${line} ${name} ${kind}`)).toEqual([
       '7 Ring class',

@@ -1,52 +1,69 @@
-/** One file or many: reads, analyses, keeps going where one of many cannot be analysed. */
+/** One file or many: in threads, and going on where one of many cannot be analysed. */
 import type { JsonValue } from '../../../workflow/value.ts';
 import type { AgentContext } from '../../agent.ts';
-import { AgentFailure } from '../../errors.ts';
-import { locateInside, readSource } from '../syntax/source-file.ts';
+import { failure } from '../syntax/source-file.ts';
+import type { FileFailure } from '../syntax/thread-jobs.ts';
+import { inThread } from '../syntax/threads.ts';
 import type { CodebaseAnalysis, FileAnalysis } from './analysis.ts';
-import { analyzeFile } from './analyze-file.ts';
 import type { AnalyzerParameters } from './index.ts';
 
-/** Files read and parsed at a time; parsing has threads of its own. */
-const FILES_AT_A_TIME = 4;
+/** Files of one job: enough that asking costs little, few enough to be canceled soon. */
+const FILES_IN_JOB = 16;
+/** Jobs under way at a time; the threads take them in order. */
+const JOBS_AT_A_TIME = 8;
 
 /** The agent's work; see `codebaseAnalyzer` for its output and failures. */
 export async function analyzeCodebase(
-  { root, file, files = [] }: AnalyzerParameters,
+  { root, file, files = [], detail, relations }: AnalyzerParameters,
   context: AgentContext,
 ): Promise<JsonValue> {
-  if (file !== undefined) return (await analyzeOne(root, file)) as unknown as JsonValue;
+  if (file !== undefined) {
+    const [one] = await inThread({ type: 'analyze', root, files: [file], detail }, context);
+    if (one === undefined || isFailure(one)) throw failureFrom(one);
+    return one as unknown as JsonValue;
+  }
   const output: CodebaseAnalysis = { root, files: [], failed: [] };
-  for (let at = 0; at < files.length; at += FILES_AT_A_TIME) {
-    context.signal.throwIfAborted();
-    const batch = files.slice(at, at + FILES_AT_A_TIME);
-    for (const result of await Promise.all(batch.map((path) => tryOne(root, path)))) {
-      if ('code' in result) output.failed.push(result);
-      else output.files.push(result);
-    }
-    const done = Math.min(at + FILES_AT_A_TIME, files.length);
-    context.progress({
-      percent: (100 * done) / files.length,
-      message: `${done} of ${files.length} files`,
-    });
+  for (const result of await analyzeAll({ root, files, detail }, context)) {
+    if (isFailure(result)) output.failed.push(result);
+    else output.files.push(result);
+  }
+  if (relations) {
+    const sorted = output.files.toSorted((a, b) => (a.file < b.file ? -1 : 1));
+    output.relations = await inThread({ type: 'relations', files: sorted }, context);
   }
   return output as unknown as JsonValue;
 }
 
-async function analyzeOne(root: string, file: string): Promise<FileAnalysis> {
-  const { path, realPath } = await locateInside(root, file);
-  return analyzeFile(path, await readSource(realPath, path));
+type Result = FileAnalysis | FileFailure;
+
+async function analyzeAll(
+  { root, files, detail }: Pick<AnalyzerParameters, 'root' | 'detail'> & { files: string[] },
+  context: AgentContext,
+): Promise<Result[]> {
+  const jobs: string[][] = [];
+  for (let at = 0; at < files.length; at += FILES_IN_JOB)
+    jobs.push(files.slice(at, at + FILES_IN_JOB));
+  const results: Result[][] = [];
+  let next = 0;
+  let done = 0;
+  const take = async (): Promise<void> => {
+    for (let at = next++; at < jobs.length; at = next++) {
+      context.signal.throwIfAborted();
+      const job = jobs[at] ?? [];
+      results[at] = await inThread({ type: 'analyze', root, files: job, detail }, context);
+      done += job.length;
+      const message = `${done} of ${files.length} files`;
+      context.progress({ percent: (100 * done) / files.length, message });
+    }
+  };
+  await Promise.all(Array.from({ length: JOBS_AT_A_TIME }, take));
+  return results.flat();
 }
 
-async function tryOne(
-  root: string,
-  file: string,
-): Promise<FileAnalysis | CodebaseAnalysis['failed'][number]> {
-  try {
-    return await analyzeOne(root, file);
-  } catch (error) {
-    const concernsFile = error instanceof AgentFailure && error.code.startsWith('file.');
-    if (!concernsFile) throw error;
-    return { file, code: error.code, message: error.message };
-  }
+function isFailure(result: Result): result is FileFailure {
+  return 'code' in result;
+}
+
+function failureFrom(found: FileFailure | undefined): Error {
+  return failure(found?.code ?? 'file.analysis-failed', found?.message ?? 'No answer.');
 }

@@ -7,6 +7,8 @@ import type { FunctionFact } from './analysis.ts';
 
 export interface Measured {
   functions: FunctionFact[];
+  /** The nodes of the functions, in the same order. */
+  heads: SyntaxNode[];
   topLevelComplexity: number;
 }
 
@@ -19,6 +21,7 @@ interface Scope {
 export function measureFunctions(nodes: readonly SyntaxNode[], grammar: Grammar): Measured {
   const scopes = new Map<SyntaxNode, Scope>();
   const functions: FunctionFact[] = [];
+  const heads: SyntaxNode[] = [];
   const topLevel: Scope = { fact: undefined, level: 0 };
   let topLevelComplexity = 1;
   for (const node of nodes) {
@@ -27,6 +30,7 @@ export function measureFunctions(nodes: readonly SyntaxNode[], grammar: Grammar)
     if (head !== undefined) {
       const fact = startFact(node, head);
       functions.push(fact);
+      heads.push(node);
       scopes.set(node, { fact, level: 0 });
       continue;
     }
@@ -36,13 +40,14 @@ export function measureFunctions(nodes: readonly SyntaxNode[], grammar: Grammar)
     }
     scopes.set(node, scopeOf(node, { grammar, outer }));
   }
-  return { functions, topLevelComplexity };
+  return { functions, heads, topLevelComplexity };
 }
 
 function startFact(node: SyntaxNode, head: FunctionHead): FunctionFact {
   const { line, endLine } = node;
   const { name, parameters } = head;
-  return { name, line, endLine, lines: endLine - line + 1, parameters, complexity: 1, nesting: 0 };
+  const lines = endLine - line + 1;
+  return { name, line, endLine, lines, parameters, complexity: 1, cognitive: 0, nesting: 0 };
 }
 
 function scopeOf(node: SyntaxNode, around: { grammar: Grammar; outer: Scope }): Scope {

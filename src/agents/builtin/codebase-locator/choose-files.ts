@@ -15,6 +15,8 @@ export interface Choice {
   /** Absolute. */
   folder: string;
   symbol: string | undefined;
+  /** What was asked for, each as written. */
+  patterns: { name: string; matches(path: string): boolean }[];
   isWanted(path: string): boolean;
   isExcluded(path: string, isFolder: boolean): boolean;
 }
@@ -31,7 +33,8 @@ export async function chooseFiles(parameters: LocatorParameters): Promise<Choice
     .map((pattern) => relativePattern(pattern, { root, folder }));
   const isWanted = inside.length === 0 ? isSource : matcher(inside);
   const isExcluded = exclude.length === 0 ? () => false : matcher(exclude);
-  return { root, folder, symbol: asked.symbol, isWanted, isExcluded };
+  const named = patterns.map((name, index) => ({ name, matches: matcher([inside[index] ?? '']) }));
+  return { root, folder, symbol: asked.symbol, patterns: named, isWanted, isExcluded };
 }
 
 interface Asked {

@@ -6,6 +6,7 @@ import type { Agent } from '../../agent.ts';
 const DEFAULT_LIMIT = 10_000;
 const MAX_LIMIT = 100_000;
 const MAX_PATTERNS = 100;
+const MAX_BATCH = 1_000;
 const MAX_PATTERN_LENGTH = 1_000;
 
 const pattern = z.string().min(1).max(MAX_PATTERN_LENGTH);
@@ -27,6 +28,8 @@ const parametersSchema = z
     request: z.string().max(20_000).optional(),
     /** Files, and matches, at most. */
     limit: z.int().min(1).max(MAX_LIMIT).default(DEFAULT_LIMIT),
+    /** Also the files in groups of so many, for tasks that take several at a time; large files make a group smaller. */
+    batch: z.int().min(1).max(MAX_BATCH).optional(),
     /** Also what git ignores. */
     include_ignored: z.boolean().default(false),
     /** Also what is in `node_modules`. */
@@ -45,11 +48,12 @@ const parametersSchema = z
 export type LocatorParameters = z.infer<typeof parametersSchema>;
 
 /**
- * Output: `{root, files, count, truncated, languages, matches?, skipped?}`. `files` are POSIX paths relative to `root`,
- * sorted by code unit; `count` is how many there are beyond the limit too; `matches` are `{file, line, column, kind,
- * name | text}`. Without patterns all source files of the understood languages. Skipped: `.git`, `node_modules`, what
- * git ignores, symbolic links; named in `skipped`: files over 2 MiB, unreadable ones, binaries when their content is
- * searched. Failures: `path.not-found`, `locator.regex-too-slow`, `agent.invalid-parameters`.
+ * Output: see `Location`. `files` are POSIX paths relative to `root`, sorted by code unit; `count` is how many there are
+ * beyond the limit too; `matches` are `{file, line, column, kind, name, container? | text}`. Without patterns all source
+ * files of the understood languages. What was asked for and is nowhere is in `absent` and, in words, in `message`.
+ * Skipped: `.git`, `node_modules`, what git ignores, symbolic links; named in `skipped`: files over 2 MiB, unreadable
+ * ones and, when contents are searched, binaries, minified files and files in no language we understand.
+ * Failures: `path.not-found`, `locator.regex-too-slow`, `agent.invalid-parameters`.
  */
 export const codebaseLocator: Agent = functionAgent<LocatorParameters>({
   name: 'codebase-locator',

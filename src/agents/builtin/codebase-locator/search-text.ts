@@ -48,6 +48,11 @@ export function regexFinder(source: string, ignoreCase: boolean): Find {
   };
 }
 
+/** Throws `agent.invalid-parameters` for what is no regular expression. */
+export function checkRegex(source: string, ignoreCase: boolean): void {
+  compile(source, ignoreCase);
+}
+
 function compile(source: string, ignoreCase: boolean): RegExp {
   try {
     return new RegExp(source, ignoreCase ? 'gimu' : 'gmu');

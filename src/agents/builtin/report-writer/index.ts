@@ -28,6 +28,11 @@ const parametersSchema = z.strictObject({
   analyses: z.array(z.union([file, codebase])).max(MAX_ANALYSES),
   /** How many files could not be analysed, or which. */
   failed: z.union([z.int().min(0), z.array(failed)]).default(0),
+  /** What the locator left out, with its reasons: its `skipped`. */
+  skipped: z
+    .array(z.looseObject({ path: z.string(), reason: z.string() }))
+    .max(MAX_ANALYSES)
+    .default([]),
   request: z.string().optional(),
 });
 
@@ -37,17 +42,19 @@ export interface ReportParameters {
   root?: string | undefined;
   analyses: (FileAnalysis | CodebaseAnalysis)[];
   failed: number | AnalysisFailure[];
+  skipped?: { path: string; reason: string }[] | undefined;
 }
 
 /** Output: `{markdown, summary}`, see `Summary`. The order of the analyses does not change it. */
 export const reportWriter: Agent = functionAgent<ReportParameters>({
   name: 'report-writer',
-  description: 'Writes a Markdown report over analyses: size, hot spots, dependencies, exports.',
+  description:
+    'Writes a Markdown report over analyses: size, hot spots with reasons, dependencies, cycles, copies, unused exports.',
   capabilities: ['report:code'],
   parameters: parametersSchema as unknown as z.ZodType<ReportParameters>,
-  async run(parameters) {
-    const { writeReport } = await import('./write-report.ts');
-    return writeReport(parameters);
+  async run(parameters, context) {
+    const { inThread } = await import('../syntax/threads.ts');
+    return inThread({ type: 'report', parameters }, context);
   },
 });
 
@@ -61,5 +68,11 @@ function isFileAnalysis(value: unknown): boolean {
   const counts = ['lines', 'codeLines', 'commentLines'].every(
     (name) => typeof value[name] === 'number',
   );
-  return lists && counts && typeof value.file === 'string' && typeof value.language === 'string';
+  return (
+    lists &&
+    counts &&
+    isObject(value.totals) &&
+    typeof value.file === 'string' &&
+    typeof value.language === 'string'
+  );
 }

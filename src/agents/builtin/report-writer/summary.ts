@@ -1,6 +1,7 @@
 /** The figures of a report. */
 import type { AnalysisFailure, FileAnalysis, FunctionFact } from '../codebase-analyzer/analysis.ts';
-import { hotSpotsOf, reasonOf, scoreOf } from '../codebase-analyzer/hot-spots.ts';
+import { reasonOf, scoreOf } from '../codebase-analyzer/hot-spots.ts';
+import type { Relations } from '../codebase-analyzer/relations.ts';
 
 const MAX_HOT_SPOTS = 10;
 
@@ -16,9 +17,15 @@ export type Summary = {
   classes: number;
   medianComplexity: number;
   maxComplexity: number;
+  maxCognitive: number;
   functionsOverLimits: number;
   laterMarks: number;
   filesWithParseErrors: number;
+  cycles: number;
+  copies: number;
+  duplicatedLines: number;
+  unusedExports: number;
+  unresolvedImports: number;
   hotSpots: RankedFunction[];
 };
 
@@ -32,9 +39,10 @@ export type RankedFunction = {
 };
 
 /** `files` are sorted by path; `failed` counts beside them. */
-export function summarise(files: readonly FileAnalysis[], failed: number): Summary {
-  const functions = files.flatMap((analysis) => analysis.functions);
-  const complexities = functions.map(({ complexity }) => complexity).sort((a, b) => a - b);
+export function summarise(
+  files: readonly FileAnalysis[],
+  { failed, relations }: { failed: number; relations: Relations },
+): Summary {
   return {
     files: files.length,
     failed,
@@ -42,13 +50,19 @@ export function summarise(files: readonly FileAnalysis[], failed: number): Summa
     lines: total(files, ({ lines }) => lines),
     codeLines: total(files, ({ codeLines }) => codeLines),
     commentLines: total(files, ({ commentLines }) => commentLines),
-    functions: functions.length,
+    functions: total(files, ({ totals }) => totals.functions),
     classes: total(files, ({ classes }) => classes?.length ?? 0),
-    medianComplexity: median(complexities),
-    maxComplexity: complexities.at(-1) ?? 0,
-    functionsOverLimits: functions.filter((fact) => hotSpotsOf([fact]).length > 0).length,
+    medianComplexity: median(files),
+    maxComplexity: most(files, ({ totals }) => totals.maxComplexity),
+    maxCognitive: most(files, ({ totals }) => totals.maxCognitive),
+    functionsOverLimits: total(files, ({ totals }) => totals.overLimits),
     laterMarks: total(files, ({ todoCount }) => todoCount ?? 0),
     filesWithParseErrors: files.filter(({ parseErrors }) => parseErrors !== undefined).length,
+    cycles: relations.cycles.length,
+    copies: relations.duplication.count,
+    duplicatedLines: relations.duplication.lines,
+    unusedExports: relations.unusedExports.count,
+    unresolvedImports: relations.unresolvedCount,
     hotSpots: rank(files),
   };
 }
@@ -99,12 +113,12 @@ function byPlace(a: Placed, b: Placed): number {
 
 function byLanguage(files: readonly FileAnalysis[]): Summary['languages'] {
   const found = new Map<string, Summary['languages'][string]>();
-  for (const { language, lines, codeLines, functions } of files) {
+  for (const { language, lines, codeLines, totals } of files) {
     const sum = found.get(language) ?? { files: 0, lines: 0, codeLines: 0, functions: 0 };
     sum.files += 1;
     sum.lines += lines;
     sum.codeLines += codeLines;
-    sum.functions += functions.length;
+    sum.functions += totals.functions;
     found.set(language, sum);
   }
   return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)));
@@ -114,9 +128,25 @@ function total(files: readonly FileAnalysis[], of: (file: FileAnalysis) => numbe
   return files.reduce((sum, file) => sum + of(file), 0);
 }
 
-/** Of sorted numbers; the mean of the middle two when there is no middle one; 0 of none. */
-function median(sortedNumbers: readonly number[]): number {
-  const middle = Math.floor(sortedNumbers.length / 2);
-  const upper = sortedNumbers[middle] ?? 0;
-  return sortedNumbers.length % 2 === 1 ? upper : (upper + (sortedNumbers[middle - 1] ?? 0)) / 2;
+function most(files: readonly FileAnalysis[], of: (file: FileAnalysis) => number): number {
+  return files.reduce((highest, file) => Math.max(highest, of(file)), 0);
+}
+
+/** Of the functions of all files; the mean of the middle two when there is no middle one; 0 of none. */
+function median(files: readonly FileAnalysis[]): number {
+  const spread = new Map<number, number>();
+  for (const { totals } of files)
+    for (const [complexity, functions] of Object.entries(totals.spread))
+      spread.set(Number(complexity), (spread.get(Number(complexity)) ?? 0) + functions);
+  const sorted = [...spread].sort(([a], [b]) => a - b);
+  const all = sorted.reduce((sum, [, functions]) => sum + functions, 0);
+  const at = (position: number): number => {
+    let seen = 0;
+    for (const [complexity, functions] of sorted) {
+      seen += functions;
+      if (seen > position) return complexity;
+    }
+    return 0;
+  };
+  return all % 2 === 1 ? at((all - 1) / 2) : (at(all / 2 - 1) + at(all / 2)) / 2;
 }

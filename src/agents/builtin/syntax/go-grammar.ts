@@ -2,14 +2,16 @@
  * Go. Function literals count to the function around them, except the value of a top-level variable.
  * Exported is what begins with an upper-case letter.
  */
-import type { SgNode } from '@ast-grep/napi';
+import { calledBy } from './calls.ts';
+import type { TreeNode } from './flat-tree.ts';
 import {
-  anyOf,
   type Definition,
   type DefinitionKind,
   type ExportFact,
+  type Flow,
   type FunctionHead,
   type Grammar,
+  hasOperator,
   type ImportFact,
   placeOf,
   type SyntaxNode,
@@ -31,25 +33,53 @@ const NESTING = [
   'select_statement',
 ];
 const TYPES = new Set(['type_spec', 'type_alias']);
+const MEMBERS: ReadonlySet<string> = new Set(['field']);
 const VALUES = new Set(['const_spec', 'var_spec']);
+
+const GO_FLOW: Flow = {
+  structures: new Set([
+    'for_statement',
+    'expression_switch_statement',
+    'type_switch_statement',
+    'select_statement',
+  ]),
+  ifs: new Set(['if_statement']),
+  hybrids: new Set(['else']),
+  hybridParents: new Set(['if_statement']),
+  functions: new Set(['function_declaration', 'method_declaration', 'func_literal']),
+  logical: new Set(['&&', '||']),
+  logicalParents: new Set(['binary_expression']),
+  jumps: new Set(['break_statement', 'continue_statement', 'goto_statement']),
+  calls: new Set(['call_expression']),
+  callOf: (node) => calledBy(node.field('function'), { object: 'operand', member: 'field' }),
+};
 
 export const goGrammar: Grammar = {
   parser: 'go',
-  rules: [
-    anyOf(...new Set([...DECISIONS, ...NESTING])),
-    anyOf('comment', 'function_declaration', 'method_declaration', 'import_spec'),
-    anyOf(...TYPES, ...VALUES),
-    { kind: 'binary_expression', has: { field: 'operator', regex: '^(&&|\\|\\|)$' } },
-  ],
+  kinds: new Set([
+    ...DECISIONS,
+    ...NESTING,
+    ...TYPES,
+    ...VALUES,
+    ...['comment', 'function_declaration', 'method_declaration', 'import_spec', 'package_clause'],
+    ...['field_declaration', 'method_elem'],
+  ]),
+  conditions: { binary_expression: hasOperator('&&', '||') },
   decisions: new Set([...DECISIONS, 'binary_expression']),
   nesting: new Set(NESTING),
   comments: new Set(['comment']),
+  flow: GO_FLOW,
   isContinuedIf: (node) =>
     node.kind === 'if_statement' && node.syntax.parent()?.kind() === 'if_statement',
   functionOf,
   definitionsOf,
   importsOf,
   exportsOf: exportsOfGo,
+  packageOf: (nodes) =>
+    nodes
+      .find(({ kind }) => kind === 'package_clause')
+      ?.syntax.namedChildren()[0]
+      ?.text(),
 };
 
 function functionOf(node: SyntaxNode): FunctionHead | undefined {
@@ -63,20 +93,20 @@ function functionOf(node: SyntaxNode): FunctionHead | undefined {
 }
 
 /** `var f = func() {...}` with one name. */
-function functionVariable(spec: SgNode): FunctionHead | undefined {
+function functionVariable(spec: TreeNode): FunctionHead | undefined {
   const names = spec.fieldChildren('name');
   const value = spec.field('value')?.namedChildren()[0];
   if (names.length !== 1 || value === undefined || !value.is('func_literal')) return undefined;
   return { name: names[0]?.text() ?? '', kind: 'function', parameters: countParameters(value) };
 }
 
-function receiverType(method: SgNode): string {
+function receiverType(method: TreeNode): string {
   const receiver = method.field('receiver')?.namedChildren()[0]?.field('type')?.text() ?? '';
   return receiver.replace(/^[*\s(]+/, '').replace(/[[)][\s\S]*$/, '');
 }
 
 /** `a, b int` declares two, `int` alone one. */
-function countParameters(declaration: SgNode): number {
+function countParameters(declaration: TreeNode): number {
   const groups = declaration.field('parameters')?.namedChildren() ?? [];
   return groups
     .filter((group) => !group.is('comment'))
@@ -91,8 +121,11 @@ function definitionsOf(node: SyntaxNode): Definition[] {
   const { kind, syntax } = node;
   const head = functionOf(node);
   const name = syntax.field('name');
-  if (head !== undefined && name !== null)
-    return [{ name: head.name, kind: head.kind, ...placeOf(name) }];
+  if (head !== undefined && name !== null) {
+    const container = head.kind === 'method' ? { container: receiverType(syntax) } : {};
+    return [{ name: head.name, ...container, kind: head.kind, ...placeOf(name) }];
+  }
+  if (kind === 'field_declaration' || kind === 'method_elem') return membersOf(node);
   const isLocal = node.parent !== undefined;
   if (isLocal || name === null) return [];
   if (TYPES.has(kind)) return [{ name: name.text(), kind: kindOfType(syntax), ...placeOf(name) }];
@@ -103,7 +136,19 @@ function definitionsOf(node: SyntaxNode): Definition[] {
     .map((found) => ({ name: found.text(), kind: 'variable', ...placeOf(found) }));
 }
 
-function kindOfType(spec: SgNode): DefinitionKind {
+/** Fields of a struct and methods of an interface, of types at the top of the file. */
+function membersOf({ kind, syntax, parent }: SyntaxNode): Definition[] {
+  if (parent === undefined || parent.parent !== undefined || !TYPES.has(parent.kind)) return [];
+  const container = parent.syntax.field('name')?.text() ?? '';
+  return syntax.fieldChildren('name').map((name) => ({
+    name: `${container}.${name.text()}`,
+    container,
+    kind: kind === 'method_elem' ? 'method' : 'field',
+    ...placeOf(name),
+  }));
+}
+
+function kindOfType(spec: TreeNode): DefinitionKind {
   const type = String(spec.field('type')?.kind() ?? '');
   if (type === 'struct_type') return 'class';
   return type === 'interface_type' ? 'interface' : 'type';
@@ -111,7 +156,12 @@ function kindOfType(spec: SgNode): DefinitionKind {
 
 function importsOf({ kind, syntax, line }: SyntaxNode): ImportFact[] {
   const path = kind === 'import_spec' ? syntax.field('path') : null;
-  return path === null ? [] : [{ module: unquoted(path), line }];
+  if (path === null) return [];
+  const module = unquoted(path);
+  const own = syntax.field('name')?.text();
+  // Without a name of its own a package is called by the last part of its path, a version left out.
+  const implied = module.replace(/\/v\d+$/, '').replace(/^.*\//, '');
+  return [{ module, as: own ?? implied, line }];
 }
 
 function exportsOfGo(
@@ -119,6 +169,9 @@ function exportsOfGo(
   definitions: readonly Definition[],
 ): ExportFact[] {
   return definitions
-    .filter(({ name }) => name.split('.').every((part) => /^\p{Lu}/u.test(part)))
+    .filter(
+      ({ kind, name }) =>
+        !MEMBERS.has(kind) && name.split('.').every((part) => /^\p{Lu}/u.test(part)),
+    )
     .map(({ name, kind, line }) => ({ name, kind, line }));
 }

@@ -3,19 +3,21 @@
  * A function has a name when it is declared with one, is a method, or is the value of a variable, a field, a property
  * or an assignment. Callbacks without a name count to the function around them.
  */
-import type { Rule, SgNode } from '@ast-grep/napi';
+import { calledBy } from './calls.ts';
+import type { TreeNode } from './flat-tree.ts';
 import {
-  anyOf,
   type Definition,
   type DefinitionKind,
+  type Flow,
   type FunctionHead,
   type Grammar,
+  hasOperator,
+  MAX_CONTAINERS,
   placeOf,
   type SyntaxNode,
 } from './grammar.ts';
 import { exportsOfScript, importsOfScript } from './script-modules.ts';
 
-const FUNCTION_VALUE = anyOf('arrow_function', 'function_expression', 'generator_function');
 const FUNCTION_VALUE_KINDS = new Set([
   'arrow_function',
   'function_expression',
@@ -64,58 +66,101 @@ const NESTING = [
   'try_statement',
 ];
 
-const TOP_LEVEL_VARIABLE: Rule = {
-  inside: {
-    ...anyOf('lexical_declaration', 'variable_declaration'),
-    inside: anyOf('program', 'export_statement'),
-  },
+const MEMBERS: Readonly<Record<string, DefinitionKind>> = {
+  public_field_definition: 'field',
+  field_definition: 'field',
+  property_signature: 'field',
+  method_signature: 'method',
+  abstract_method_signature: 'method',
+};
+const MEMBER_OWNERS = new Set([
+  ...CLASSES,
+  ...['interface_declaration', 'type_alias_declaration', 'enum_declaration'],
+]);
+
+const KINDS: ReadonlySet<string> = new Set([
+  ...DECISIONS,
+  ...NESTING,
+  ...DECLARED,
+  ...CLASSES,
+  ...Object.keys(DEFINING),
+  ...Object.keys(MEMBERS),
+  ...['comment', 'hash_bang_line', 'import_statement', 'export_statement', 'enum_assignment'],
+]);
+
+const CONDITIONS: Readonly<Record<string, (node: TreeNode) => boolean>> = {
+  binary_expression: hasOperator('&&', '||', '??'),
+  augmented_assignment_expression: hasOperator('&&=', '||=', '??='),
+  variable_declarator: (node) => hasFunction(node, 'value') || isTopLevelVariable(node),
+  pair: (node) => hasFunction(node, 'value'),
+  assignment_expression: (node) =>
+    hasFunction(node, 'right') || /^(module\.)?exports\b/.test(startOf(node.field('left'))),
+  call_expression: (node) => /^(require|import)$/.test(startOf(node.field('function'))),
+  property_identifier: (node) => node.parent()?.is('enum_body') ?? false,
 };
 
-const COMMON_RULES: readonly Rule[] = [
-  anyOf(...new Set([...DECISIONS, ...NESTING, ...DECLARED, 'comment', 'hash_bang_line'])),
-  anyOf('class_declaration', 'class', 'import_statement', 'export_statement'),
-  { kind: 'binary_expression', has: { field: 'operator', regex: '^(&&|\\|\\||\\?\\?)$' } },
-  {
-    kind: 'augmented_assignment_expression',
-    has: { field: 'operator', regex: '^(&&|\\|\\||\\?\\?)=$' },
-  },
-  {
-    kind: 'variable_declarator',
-    any: [{ has: { field: 'value', ...FUNCTION_VALUE } }, TOP_LEVEL_VARIABLE],
-  },
-  { kind: 'pair', has: { field: 'value', ...FUNCTION_VALUE } },
-  {
-    kind: 'assignment_expression',
-    any: [
-      { has: { field: 'right', ...FUNCTION_VALUE } },
-      { has: { field: 'left', regex: '^(module\\.)?exports\\b' } },
-    ],
-  },
-  { kind: 'call_expression', has: { field: 'function', regex: '^(require|import)$' } },
-];
-const TYPED_RULES: readonly Rule[] = [
-  anyOf('abstract_class_declaration', 'interface_declaration', 'type_alias_declaration'),
-  anyOf('enum_declaration', 'internal_module', 'function_signature'),
-  { kind: 'public_field_definition', has: { field: 'value', ...FUNCTION_VALUE } },
-];
-const UNTYPED_RULES: readonly Rule[] = [
-  { kind: 'field_definition', has: { field: 'value', ...FUNCTION_VALUE } },
-];
+function startOf(node: TreeNode | null): string {
+  return node === null
+    ? ''
+    : node.tree.text.slice(
+        node.tree.start(node.index),
+        Math.min(node.tree.end(node.index), node.tree.start(node.index) + 500),
+      );
+}
 
-/** The three dialects; they differ in the kinds their parsers know. */
+function hasFunction(node: TreeNode, field: string): boolean {
+  return FUNCTION_VALUE_KINDS.has(node.field(field)?.kind() ?? '');
+}
+
+function isTopLevelVariable(node: TreeNode): boolean {
+  const declaration = node.parent();
+  if (!declaration?.is('lexical_declaration', 'variable_declaration')) return false;
+  const outer = declaration.parent();
+  if (outer?.is('statement_block') && outer.parent()?.is('internal_module')) return true;
+  return outer?.is('program', 'export_statement', 'ambient_declaration') ?? false;
+}
+
+const SCRIPT_FLOW: Flow = {
+  structures: new Set([
+    'for_statement',
+    'for_in_statement',
+    'while_statement',
+    'do_statement',
+    'switch_statement',
+    'catch_clause',
+    'ternary_expression',
+  ]),
+  ifs: new Set(['if_statement']),
+  hybrids: new Set(['else']),
+  hybridParents: new Set(['else_clause']),
+  functions: new Set([...DECLARED, ...FUNCTION_VALUE_KINDS]),
+  logical: new Set(['&&', '||']),
+  logicalParents: new Set(['binary_expression']),
+  jumps: new Set(['break_statement', 'continue_statement']),
+  calls: new Set(['call_expression', 'new_expression']),
+  callOf: (node) =>
+    calledBy(node.field(node.is('new_expression') ? 'constructor' : 'function'), {
+      object: 'object',
+      member: 'property',
+    }),
+};
+
+/** The three dialects; they differ in their parsers. */
 export const scriptGrammars: Readonly<Record<'typescript' | 'tsx' | 'javascript', Grammar>> = {
-  typescript: dialect('TypeScript', TYPED_RULES),
-  tsx: dialect('Tsx', TYPED_RULES),
-  javascript: dialect('JavaScript', UNTYPED_RULES),
+  typescript: dialect('typescript'),
+  tsx: dialect('tsx'),
+  javascript: dialect('javascript'),
 };
 
-function dialect(parser: string, rules: readonly Rule[]): Grammar {
+function dialect(parser: string): Grammar {
   return {
     parser,
-    rules: [...COMMON_RULES, ...rules],
+    kinds: KINDS,
+    conditions: CONDITIONS,
     decisions: new Set([...DECISIONS, 'binary_expression', 'augmented_assignment_expression']),
     nesting: new Set(NESTING),
     comments: new Set(['comment', 'hash_bang_line']),
+    flow: SCRIPT_FLOW,
     isContinuedIf: (node) =>
       node.kind === 'if_statement' && node.syntax.parent()?.kind() === 'else_clause',
     functionOf,
@@ -136,22 +181,22 @@ function functionOf(node: SyntaxNode): FunctionHead | undefined {
 }
 
 /** The function's name and the node that has its parameters. */
-function namedFunction({ kind, syntax }: SyntaxNode): { name: string; code: SgNode } | undefined {
+function namedFunction({ kind, syntax }: SyntaxNode): { name: string; code: TreeNode } | undefined {
   if (DECLARED.has(kind)) return { name: nameText(syntax.field('name')), code: syntax };
   if (kind === 'export_statement') {
     const code = syntax.field('value');
-    const isFunction = code !== null && FUNCTION_VALUE_KINDS.has(String(code.kind()));
+    const isFunction = code !== null && FUNCTION_VALUE_KINDS.has(code.kind());
     return isFunction ? { name: nameText(code.field('name'), 'default'), code } : undefined;
   }
   const holder = HOLDERS[kind];
   const code = holder === undefined ? null : syntax.field(holder.value);
-  if (holder === undefined || code === null || !FUNCTION_VALUE_KINDS.has(String(code.kind())))
+  if (holder === undefined || code === null || !FUNCTION_VALUE_KINDS.has(code.kind()))
     return undefined;
   return { name: nameText(syntax.field(holder.name)), code };
 }
 
 /** `module.exports.a` and `A.prototype.b` keep their path; computed and quoted names lose their marks. */
-function nameText(name: SgNode | null, absent = '(anonymous)'): string {
+function nameText(name: TreeNode | null, absent = '(anonymous)'): string {
   if (name === null) return absent;
   return name.text().replace(/^\[?["'`]?([\s\S]*?)["'`]?\]?$/, '$1');
 }
@@ -164,7 +209,7 @@ function className(node: SyntaxNode): string {
   return nameText(holder);
 }
 
-function countParameters(code: SgNode): number {
+function countParameters(code: TreeNode): number {
   if (code.field('parameter') !== null) return 1;
   const parameters = code.field('parameters')?.namedChildren() ?? [];
   return parameters.filter((node) => node.kind() !== 'comment' && !/^this\b/.test(node.text()))
@@ -172,17 +217,55 @@ function countParameters(code: SgNode): number {
 }
 
 function definitionsOf(node: SyntaxNode): Definition[] {
+  const container = containerOf(node);
+  const within = container === '' ? {} : { container };
   const head = functionOf(node);
   if (head !== undefined && node.kind !== 'pair') {
-    return [{ name: head.name, kind: head.kind, ...placeOf(nameNode(node)) }];
+    return [{ name: head.name, ...within, kind: head.kind, ...placeOf(nameNode(node)) }];
   }
-  if (node.kind === 'variable_declarator') return variables(node);
+  if (node.kind === 'variable_declarator') {
+    return variables(node).map((one) => ({ ...one, ...within }));
+  }
+  const member = memberOf(node);
+  if (member !== undefined) return [{ ...member, ...within }];
   const kind = DEFINING[node.kind];
   const name = node.syntax.field('name');
-  return kind === undefined || name === null ? [] : [{ name: name.text(), kind, ...placeOf(name) }];
+  return kind === undefined || name === null
+    ? []
+    : [{ name: name.text(), ...within, kind, ...placeOf(name) }];
 }
 
-function nameNode(node: SyntaxNode): SgNode {
+/** Fields, signatures and enum members. */
+function memberOf(node: SyntaxNode): Definition | undefined {
+  const owner = node.parent;
+  if (owner === undefined || !MEMBER_OWNERS.has(owner.kind)) return undefined;
+  const isEnum = owner.kind === 'enum_declaration';
+  const kind = isEnum ? 'enum-member' : MEMBERS[node.kind];
+  const isName = node.kind === 'property_identifier';
+  const name = isName ? node.syntax : (node.syntax.field('name') ?? node.syntax.field('property'));
+  if (kind === undefined || name === null) return undefined;
+  return { name: `${className(owner)}.${nameText(name)}`, kind, ...placeOf(name) };
+}
+
+/** The classes, interfaces, namespaces and functions around a node, joined by dots. */
+function containerOf(node: SyntaxNode): string {
+  const names: string[] = [];
+  for (
+    let outer = node.parent;
+    outer !== undefined && names.length < MAX_CONTAINERS;
+    outer = outer.parent
+  ) {
+    if (MEMBER_OWNERS.has(outer.kind) || outer.kind === 'internal_module')
+      names.unshift(className(outer));
+    else {
+      const found = namedFunction(outer);
+      if (found !== undefined) names.unshift(found.name);
+    }
+  }
+  return names.join('.');
+}
+
+function nameNode(node: SyntaxNode): TreeNode {
   const field = HOLDERS[node.kind]?.name ?? 'name';
   return node.syntax.field(field) ?? node.syntax;
 }
@@ -192,6 +275,6 @@ function variables(node: SyntaxNode): Definition[] {
   if (name === null) return [];
   const names = name.is('identifier')
     ? [name]
-    : name.findAll({ rule: anyOf('identifier', 'shorthand_property_identifier_pattern') });
+    : name.findAll('identifier', 'shorthand_property_identifier_pattern');
   return names.map((found) => ({ name: found.text(), kind: 'variable', ...placeOf(found) }));
 }

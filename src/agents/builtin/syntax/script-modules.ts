@@ -1,5 +1,5 @@
 /** Imports and exports of TypeScript and JavaScript: modules, CommonJS, dynamic imports. */
-import type { SgNode } from '@ast-grep/napi';
+import type { TreeNode } from './flat-tree.ts';
 import {
   type Definition,
   type ExportFact,
@@ -16,31 +16,33 @@ export function importsOfScript({ kind, syntax, line }: SyntaxNode): ImportFact[
   const source = syntax.field('source') ?? requiredModule(syntax);
   if (source === null) return [];
   const names = kind === 'import_statement' ? importedNames(syntax) : reexportedNames(syntax);
-  const typeOnly = syntax.child(1)?.text() === 'type';
+  const namespace = syntax.findAll('namespace_import')[0]?.childOf('identifier')?.text();
+  const typeOnly = syntax.children()[1]?.text() === 'type';
   return [
     {
       module: unquoted(source),
       ...(names.length === 0 ? {} : { names }),
+      ...(namespace === undefined ? {} : { as: namespace }),
       line,
       ...(typeOnly ? { typeOnly } : {}),
     },
   ];
 }
 
-function calledImport(call: SgNode, line: number): ImportFact[] {
+function calledImport(call: TreeNode, line: number): ImportFact[] {
   const argument = call.field('arguments')?.namedChildren()[0];
   return argument?.kind() === 'string' ? [{ module: unquoted(argument), line }] : [];
 }
 
 /** `import a = require("m")`. */
-function requiredModule(statement: SgNode): SgNode | null {
+function requiredModule(statement: TreeNode): TreeNode | null {
   const clause = statement.namedChildren().find((child) => child.is('import_require_clause'));
   return (
     clause?.field('source') ?? clause?.namedChildren().find((child) => child.is('string')) ?? null
   );
 }
 
-function importedNames(statement: SgNode): string[] {
+function importedNames(statement: TreeNode): string[] {
   const clause = statement.namedChildren().find((child) => child.is('import_clause'));
   return (clause?.namedChildren() ?? []).flatMap((part) => {
     if (part.is('identifier')) return ['default'];
@@ -49,13 +51,13 @@ function importedNames(statement: SgNode): string[] {
   });
 }
 
-function reexportedNames(statement: SgNode): string[] {
+function reexportedNames(statement: TreeNode): string[] {
   const clause = statement.namedChildren().find((child) => child.is('export_clause'));
   if (clause === undefined) return ['*'];
   return specifiers(clause, 'export_specifier').map((found) => found.field('name')?.text() ?? '');
 }
 
-function specifiers(list: SgNode, kind: string): SgNode[] {
+function specifiers(list: TreeNode, kind: string): TreeNode[] {
   return list.namedChildren().filter((child) => child.is(kind));
 }
 
@@ -90,8 +92,8 @@ function exportStatement(node: SyntaxNode, definitions: readonly Definition[]): 
   return [{ name, kind: 'reexport', line }];
 }
 
-function kindOfDefault(statement: SgNode): ExportFact['kind'] {
-  const kind = String((statement.field('declaration') ?? statement.field('value'))?.kind() ?? '');
+function kindOfDefault(statement: TreeNode): ExportFact['kind'] {
+  const kind = (statement.field('declaration') ?? statement.field('value'))?.kind() ?? '';
   if (/function/.test(kind)) return 'function';
   if (/class/.test(kind)) return 'class';
   return kind === 'interface_declaration' ? 'interface' : 'name';
@@ -111,7 +113,7 @@ function declared(node: SyntaxNode, definitions: readonly Definition[]): ExportF
   });
 }
 
-function declaredNames(declaration: SgNode): SgNode[] {
+function declaredNames(declaration: TreeNode): TreeNode[] {
   if (declaration.is('ambient_declaration'))
     return declaration.namedChildren().flatMap(declaredNames);
   const own = declaration.field('name');
@@ -119,14 +121,12 @@ function declaredNames(declaration: SgNode): SgNode[] {
   return specifiers(declaration, 'variable_declarator').flatMap((declarator) => {
     const name = declarator.field('name');
     if (name === null || name.is('identifier')) return name === null ? [] : [name];
-    return name.findAll({
-      rule: { any: [{ kind: 'identifier' }, { kind: 'shorthand_property_identifier_pattern' }] },
-    });
+    return name.findAll('identifier', 'shorthand_property_identifier_pattern');
   });
 }
 
 function specified(
-  found: SgNode,
+  found: TreeNode,
   isReexport: boolean,
   definitions: readonly Definition[],
 ): ExportFact {
@@ -141,7 +141,7 @@ function specified(
 }
 
 /** `exports.a = ...`, `module.exports.a = ...`, `module.exports = {a, b: ...}`, `module.exports = ...`. */
-function commonJsExports(assignment: SgNode, definitions: readonly Definition[]): ExportFact[] {
+function commonJsExports(assignment: TreeNode, definitions: readonly Definition[]): ExportFact[] {
   const left = assignment.field('left')?.text() ?? '';
   const right = assignment.field('right');
   const match = /^(?:module\.)?exports(?:\.([\w$]+))?$/.exec(left);
@@ -153,7 +153,7 @@ function commonJsExports(assignment: SgNode, definitions: readonly Definition[])
     line: at,
   });
   if (match[1] !== undefined) {
-    const isFunction = /function/.test(String(right.kind()));
+    const isFunction = /function/.test(right.kind());
     return [isFunction ? { name: match[1], kind: 'function', line } : fact(match[1], line)];
   }
   if (!right.is('object')) return [{ name: 'default', kind: kindOfValue(right), line }];
@@ -164,8 +164,8 @@ function commonJsExports(assignment: SgNode, definitions: readonly Definition[])
   return keys.map((key) => fact(unquoted(key), placeOf(key).line));
 }
 
-function kindOfValue(value: SgNode): ExportFact['kind'] {
-  const kind = String(value.kind());
+function kindOfValue(value: TreeNode): ExportFact['kind'] {
+  const kind = value.kind();
   if (/function/.test(kind)) return 'function';
   return kind === 'class' ? 'class' : 'name';
 }

@@ -1,74 +1,108 @@
 /**
- * The native parser, loaded by the first file that needs it, and the nodes of a file that a grammar asked for.
+ * The parsers, each loaded by the first file that needs it, and the nodes of a file that its grammar asks for.
+ * They are WebAssembly: what goes wrong in one throws, and cannot end the process.
  */
-import type { Rule, SgNode } from '@ast-grep/napi';
+import { createRequire } from 'node:module';
+import type { Parser } from '@vscode/tree-sitter-wasm';
+import { FlatTree, type KindTable, kindTable } from './flat-tree.ts';
 import type { Grammar, SyntaxNode } from './grammar.ts';
 import type { Language } from './languages.ts';
 
-type Parser = typeof import('@ast-grep/napi');
+type Runtime = typeof import('@vscode/tree-sitter-wasm');
 
-let parser: Promise<Parser> | undefined;
-
-/** Python and Go come as packages of their own and are registered once in a process. */
-async function loadParser(): Promise<Parser> {
-  const [napi, python, go] = await Promise.all([
-    import('@ast-grep/napi'),
-    import('@ast-grep/lang-python'),
-    import('@ast-grep/lang-go'),
-  ]);
-  napi.registerDynamicLanguage({ python: python.default, go: go.default });
-  return napi;
+interface Loaded {
+  grammar: Grammar;
+  parser: Parser;
+  table: KindTable;
 }
 
-async function grammarOf(language: Language): Promise<Grammar> {
-  if (language === 'python') return (await import('./python-grammar.ts')).pythonGrammar;
-  if (language === 'go') return (await import('./go-grammar.ts')).goGrammar;
-  return (await import('./script-grammar.ts')).scriptGrammars[language];
+const require = createRequire(import.meta.url);
+const loaded = new Map<Language, Promise<Loaded>>();
+let runtime: Promise<Runtime> | undefined;
+
+async function loadRuntime(): Promise<Runtime> {
+  const module = require('@vscode/tree-sitter-wasm') as Runtime;
+  await module.Parser.init();
+  return module;
+}
+
+const GRAMMARS: Readonly<Record<Language, () => Promise<Grammar>>> = {
+  typescript: async () => (await import('./script-grammar.ts')).scriptGrammars.typescript,
+  tsx: async () => (await import('./script-grammar.ts')).scriptGrammars.tsx,
+  javascript: async () => (await import('./script-grammar.ts')).scriptGrammars.javascript,
+  python: async () => (await import('./python-grammar.ts')).pythonGrammar,
+  go: async () => (await import('./go-grammar.ts')).goGrammar,
+  java: async () => (await import('./java-grammar.ts')).javaGrammar,
+  rust: async () => (await import('./rust-grammar.ts')).rustGrammar,
+  c: async () => (await import('./cpp-grammar.ts')).cppGrammar,
+  cpp: async () => (await import('./cpp-grammar.ts')).cppGrammar,
+  csharp: async () => (await import('./csharp-grammar.ts')).csharpGrammar,
+  ruby: async () => (await import('./ruby-grammar.ts')).rubyGrammar,
+  php: async () => (await import('./php-grammar.ts')).phpGrammar,
+};
+
+async function load(language: Language): Promise<Loaded> {
+  runtime ??= loadRuntime();
+  const [module, grammar] = await Promise.all([runtime, GRAMMARS[language]()]);
+  const path = require.resolve(`@vscode/tree-sitter-wasm/wasm/tree-sitter-${grammar.parser}.wasm`);
+  const parsed = await module.Language.load(path);
+  const parser = new module.Parser();
+  parser.setLanguage(parsed);
+  return { grammar, parser, table: kindTable(parsed) };
 }
 
 export interface SyntaxTree {
   readonly grammar: Grammar;
-  /** In document order, outer before inner. */
+  /** Everything, for measures that look at each token. */
+  readonly tree: FlatTree;
+  /** What the grammar asked for, in document order, outer before inner. */
   readonly nodes: readonly SyntaxNode[];
   /** Places that the parser had to skip. */
   readonly parseErrors: number;
 }
 
-/** Parses off the main thread. Code with syntax errors gives the tree of what can be understood. */
+/** Code with syntax errors gives the tree of what can be understood. Blocks while it parses: see `analysis-threads.ts`. */
 export async function parseSource(text: string, language: Language): Promise<SyntaxTree> {
-  parser ??= loadParser();
-  const [napi, grammar] = await Promise.all([parser, grammarOf(language)]);
-  const root = (await napi.parseAsync(grammar.parser, text)).root();
-  const rule: Rule = { any: [...grammar.rules, { kind: 'ERROR' }] };
-  const found = root.findAll({ rule });
-  return { grammar, ...arrange(found) };
+  const entry = loaded.get(language) ?? load(language);
+  loaded.set(language, entry);
+  const { grammar, parser, table } = await entry;
+  const parsed = parser.parse(text);
+  if (parsed === null) throw new Error(`The ${language} parser gave no tree.`);
+  try {
+    const tree = new FlatTree(text, parsed, table);
+    return { grammar, tree, nodes: collect(tree, grammar), parseErrors: tree.errors };
+  } finally {
+    parsed.delete();
+  }
 }
 
-/** Gives each node its nearest collected ancestor; found nodes come outer before inner. */
-function arrange(found: readonly SgNode[]): Pick<SyntaxTree, 'nodes' | 'parseErrors'> {
+/** The nodes that the grammar asked for, each with its nearest collected ancestor. */
+function collect(tree: FlatTree, grammar: Grammar): SyntaxNode[] {
   const nodes: SyntaxNode[] = [];
-  let parseErrors = 0;
-  let parent: SyntaxNode | undefined;
-  for (const syntax of found) {
-    const kind = String(syntax.kind());
-    if (kind === 'ERROR') {
-      parseErrors += 1;
-      continue;
-    }
-    const { start, end } = syntax.range();
-    while (parent !== undefined && parent.end <= start.index) parent = parent.parent;
+  const nearest: (SyntaxNode | undefined)[] = new Array(tree.size);
+  for (let index = 0; index < tree.size; index += 1) {
+    const outer = nearest[tree.parents[index] ?? -1];
+    nearest[index] = outer;
+    if (!tree.isNamed(index)) continue;
+    const kind = tree.kind(index);
+    const condition = Object.hasOwn(grammar.conditions, kind)
+      ? grammar.conditions[kind]
+      : undefined;
+    if (condition === undefined && !grammar.kinds.has(kind)) continue;
+    const syntax = tree.node(index);
+    if (condition?.(syntax) === false) continue;
+    const end = tree.end(index);
     const node: SyntaxNode = {
       kind,
       syntax,
-      parent,
-      start: start.index,
-      end: end.index,
-      line: start.line + 1,
-      endLine: end.line + 1,
-      column: start.column + 1,
+      parent: outer,
+      start: tree.start(index),
+      end,
+      ...syntax.place(),
+      endLine: tree.placeOf(end).line,
     };
     nodes.push(node);
-    parent = node;
+    nearest[index] = node;
   }
-  return { nodes, parseErrors };
+  return nodes;
 }
