@@ -36,7 +36,10 @@ const entries = {
   client: 'src/client/index.ts',
   workflow: 'src/workflow/index.ts',
   testing: 'src/testing.ts',
+  thread: 'src/agents/builtin/syntax/thread.ts',
 };
+/** What is started by its place, not imported: the place below dist/ -> the entry that it stands for (D3). */
+const started = { 'agents/builtin/syntax/thread.js': 'thread' };
 
 /** `import.meta` of a module in a chunk is that of the module's own place below dist/ (D3). */
 const keepPlaces = {
@@ -73,6 +76,17 @@ async function buildJavaScript() {
     chunkFileNames: 'chunks/[name]-[hash].js',
   });
   await bundle.close();
+}
+
+function placeStarted() {
+  for (const [place, entry] of Object.entries(started)) {
+    const file = join(dist, place);
+    const up = relative(dirname(file), join(dist, 'lib', `${entry}.js`))
+      .split(sep)
+      .join('/');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `import '${up}';\n`);
+  }
 }
 
 function buildDeclarations() {
@@ -125,6 +139,7 @@ function copyExamples() {
 rmSync(dist, { recursive: true, force: true });
 mkdirSync(dist);
 await buildJavaScript();
+placeStarted();
 buildDeclarations();
 copyExamples();
 writeFileSync(join(dist, 'sbom.cdx.json'), `${JSON.stringify(billOfMaterials(), null, 2)}\n`);

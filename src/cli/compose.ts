@@ -65,7 +65,6 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
   const log = await openLog(settings);
   closers.push(['log', () => log.close()]);
   const server = await findServer(options, closers);
-  const { url } = server;
   const bus = await connectBus({
     ...server,
     name: 'troupe-orchestrator',
@@ -83,7 +82,7 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
   if (settings.store === 'level') {
     writeUpFile({
       kind: options.kind,
-      nats: url,
+      nats: bus.url,
       prefix: settings.prefix,
       dataDir: settings.dataDir,
       logId: log.logId,
@@ -91,7 +90,7 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     });
     closers.push(['up.json', () => removeUpFile(settings.dataDir)]);
   }
-  return { url, bus, log, close: () => closeAll(closers, logger) };
+  return { url: bus.url, bus, log, close: () => closeAll(closers, logger) };
 }
 
 /** Where NATS is: the server of the settings, else a broker in this process. */

@@ -3,6 +3,8 @@
  * (`up.json`); else the command is one itself for as long as it runs.
  */
 import type { Client } from '../client/client.ts';
+import { isRefusal } from '../messaging/errors.ts';
+import { withoutCredentials } from '../messaging/server-url.ts';
 import { NoOrchestratorError } from './errors.ts';
 import type { Session } from './session.ts';
 import { readUpFile, type UpFile } from './up-file.ts';
@@ -41,6 +43,8 @@ export async function findOrchestrator({
     if (found === undefined) logger.debug('up.json is stale', { nats: up.nats, pid: up.pid });
     return found;
   } catch (error) {
+    // up.json holds no credentials; who has none is told so, not that nobody is there
+    if (isRefusal((error as Error).cause)) throw error;
     logger.debug('up.json is stale', { nats: up.nats, pid: up.pid, error });
     return undefined;
   }
@@ -103,7 +107,7 @@ export async function becomeOrchestrator(
   ]);
   if (settings.natsUrl !== undefined) {
     options.tell(
-      `no orchestrator answers on ${settings.natsUrl}: this process is the orchestrator while it runs`,
+      `no orchestrator answers on ${withoutCredentials(settings.natsUrl)}: this process is the orchestrator while it runs`,
     );
   }
   const stack = await startStack({
@@ -138,7 +142,7 @@ export async function orchestratorOfRuns(
   if (found !== undefined) return found;
   const { hasLog, requireLog } = await import('./open-log.ts');
   if (settings.natsUrl !== undefined && !hasLog(settings.dataDir))
-    throw new NoOrchestratorError(settings.natsUrl);
+    throw new NoOrchestratorError(withoutCredentials(settings.natsUrl));
   requireLog(settings);
   return becomeOrchestrator(session, options);
 }

@@ -197,10 +197,15 @@ export function printResult(
   terminal.print(`Run ${report.runId} ${report.status} after ${duration(report.durationMs)}.`);
   terminal.print(`${tasksText(report, counts)}.`);
   if (session.settings.store === 'memory') return; // nothing is left of it
-  terminal.print(`Replay it: bin/troupe replay ${report.runId}${dataDirOption(session)}`);
+  terminal.print(`Replay it: ${ownCommand()} replay ${report.runId}${dataDirOption(session)}`);
 }
 
 /** Empty where the same command finds the same log without it. */
 function dataDirOption({ settings, provenance }: Session): string {
   return provenance.dataDir.startsWith('--') ? ` --data-dir ${settings.dataDir}` : '';
+}
+
+/** How this program is called: by its place in a checkout, by its name where it is installed. */
+function ownCommand(): string {
+  return import.meta.url.endsWith('.ts') ? 'bin/troupe' : 'troupe';
 }

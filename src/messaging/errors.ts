@@ -67,11 +67,19 @@ export class ConnectFailedError extends TroupeError {
   readonly code = 'bus.connect-failed';
   constructor(url: string, cause: unknown) {
     super(`cannot connect to ${url}: ${cause instanceof Error ? cause.message : String(cause)}`, {
-      hint: 'Check TROUPE_NATS_URL, the credentials, and that a NATS server listens there.',
+      hint: 'Check TROUPE_NATS_URL, the user and password in it, and that a NATS server listens there.',
       details: { url },
       cause,
     });
   }
+}
+
+/** True for what the client says of a server that refuses it: waiting does not help against wrong credentials or options. */
+export function isRefusal(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null | undefined)?.code;
+  return (
+    code === 'AUTHORIZATION_VIOLATION' || code === 'INVALID_OPTION' || code === 'BAD_AUTHENTICATION'
+  );
 }
 
 /** A body that is no value: invalid UTF-8, no JSON, broken msgpack. */

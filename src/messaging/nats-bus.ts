@@ -21,15 +21,11 @@ import type {
 } from './bus.ts';
 import { BusClosedError, DisconnectedError, toWireError } from './errors.ts';
 import type { Link, LinkSubscription } from './link.ts';
-import {
-  type BusErrorListener,
-  type ConnectOptions,
-  dialServer,
-  withoutCredentials,
-} from './nats-dial.ts';
+import { type BusErrorListener, type ConnectOptions, dialServer } from './nats-dial.ts';
 import { checkSize, NatsMessage, type RawMessage, toHeaders } from './nats-message.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { RequestMux } from './request-mux.ts';
+import { withoutCredentials } from './server-url.ts';
 import { SocketLink, within } from './socket-link.ts';
 import { checkQueueName } from './subjects.ts';
 import { encodeBody, encodeText } from './wire.ts';

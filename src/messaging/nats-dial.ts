@@ -1,13 +1,14 @@
 /** How a connection of the `nats` client is made, and how it comes back. */
 import { connect, type NatsConnection } from 'nats';
 import type { Broker } from './embedded-broker.ts';
-import { ConnectFailedError } from './errors.ts';
+import { ConnectFailedError, isRefusal } from './errors.ts';
+import { USER_INFO, withoutCredentials } from './server-url.ts';
 
 /** Told of what a handler threw, or what the server complained about. */
 export type BusErrorListener = (error: unknown, context: { subject: string }) => void;
 
 export interface ConnectOptions {
-  /** `nats://host:port`, also with `user:pass@` or `token@`, or several separated by commas. */
+  /** `nats://host:port`, or `tls://` for TLS or nothing, also with `user:pass@` or `token@`, or several separated by commas. */
   url: string;
   /** Shown by the server's monitoring. */
   name: string;
@@ -62,24 +63,11 @@ function dial(options: ConnectOptions): Promise<NatsConnection> {
     pingInterval: PING_INTERVAL_MS,
     maxPingOut: MAX_PINGS,
     noAsyncTraces: true,
+    // Without it the client speaks in clear text to a server that offers no TLS.
+    ...(options.url.startsWith('tls://') && { tls: {} }),
     ...credentialsOf(options),
     ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
   });
-}
-
-/** Waiting does not help against wrong credentials or options. */
-function isRefusal(error: unknown): boolean {
-  const code = (error as { code?: unknown } | null)?.code;
-  return (
-    code === 'AUTHORIZATION_VIOLATION' || code === 'INVALID_OPTION' || code === 'BAD_AUTHENTICATION'
-  );
-}
-
-const USER_INFO = /(^|\/\/)([^@/,]*)@/g;
-
-/** The URL as it may be shown and logged. */
-export function withoutCredentials(url: string): string {
-  return url.replace(USER_INFO, '$1');
 }
 
 /** What the options say, else what the URL says (`user:pass@` or `token@`), else what the broker in this process asks for. */

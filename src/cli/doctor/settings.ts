@@ -1,4 +1,5 @@
 /** The settings: names that nobody knows, values that do not fit, pairs that contradict each other. */
+import { withoutCredentials } from '../../messaging/server-url.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
 import type { CommandContext } from '../command.ts';
 import { type SettingProblem, SettingsInvalidError } from '../errors.ts';
@@ -95,7 +96,7 @@ function againstUp({ settings, provenance }: NonNullable<CheckedSettings['loaded
     return [
       warn(
         'conflict',
-        `commands ask ${withoutUser(settings.natsUrl)} (${provenance.natsUrl}), but the orchestrator of ${settings.dataDir} is on ${up.nats}`,
+        `commands ask ${withoutCredentials(settings.natsUrl)} (${provenance.natsUrl}), but the orchestrator of ${settings.dataDir} is on ${up.nats}`,
         `Remove ${provenance.natsUrl}, or point it to ${up.nats}.`,
       ),
     ];
@@ -121,9 +122,7 @@ function rowsOf({ settings, provenance }: NonNullable<CheckedSettings['loaded']>
 /** Keys of models and passwords in addresses are nobody's business. */
 function shownValue(name: string, value: unknown): unknown {
   if (name === 'llm') return Object.keys(value as object);
-  return name === 'natsUrl' && typeof value === 'string' ? withoutUser(value) : (value ?? null);
-}
-
-function withoutUser(url: string): string {
-  return url.replace(/\/\/[^/@]*@/g, '//');
+  return name === 'natsUrl' && typeof value === 'string'
+    ? withoutCredentials(value)
+    : (value ?? null);
 }
