@@ -45,10 +45,10 @@ describe('troupe graph', () => {
       nodes: [{ status: 'success' }, { status: 'failed', errorCode: 'odd' }],
     });
     expect((await folder.troupe(['graph', 'shipped'])).stdout).toContain('flowchart TD');
-    const missing = await folder.troupe(['graph', 'chain']);
+    const missing = await folder.troupe(['graph', 'shiped']);
     expect([missing.code, missing.stderr]).toEqual([
-      2,
-      expect.stringContaining('no such file or template'),
+      3,
+      expect.stringContaining('Did you mean `shipped`?'),
     ]);
   });
 
