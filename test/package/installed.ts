@@ -86,6 +86,15 @@ export function testInstalledPackage(options: {
       expect(consumer.troupe('runs', 'list', '--json').stdout).toContain('"hello"');
     });
 
+    it('finds nothing broken in its own set-up', () => {
+      const { code, stdout } = consumer.troupe('doctor');
+      expect(stdout.split('\n').filter((line) => line.startsWith('fail'))).toEqual([]);
+      expect([code, stdout]).toEqual([
+        0,
+        expect.stringMatching(/ok +runtime +classic-level loads/),
+      ]);
+    });
+
     it('refuses a bad workflow with 2 and its place', () => {
       consumer.write('bad.yaml', 'name: bad\ntasks:\n  - { id: a, agnt: echo }\n');
       const { code, stdout, stderr } = consumer.troupe('validate', 'bad.yaml');

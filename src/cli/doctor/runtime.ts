@@ -6,10 +6,10 @@ import { type Finding, findings } from './finding.ts';
 
 const { ok, warn, fail } = findings('runtime');
 
-/** Packages with native code, and whether troupe works without. They are loaded here, used elsewhere. */
+/** Packages with native code or WebAssembly, and whether troupe works without. They are loaded here, used elsewhere. */
 const ADDONS: readonly (readonly [name: string, purpose: string, isNeeded: boolean])[] = [
   ['classic-level', 'the log', true],
-  ['@ast-grep/napi', 'the agents that read code', true],
+  ['@vscode/tree-sitter-wasm', 'the agents that read code', true],
   ['msgpackr-extract', 'faster reading of the log', false],
 ];
 
