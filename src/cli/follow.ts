@@ -11,6 +11,7 @@ import type { Connection } from './connect.ts';
 import { exitCodes } from './exit-codes.ts';
 import { LastingConnection } from './lasting-connection.ts';
 import { LiveDisplay } from './live-display.ts';
+import { ownCommand } from './own-command.ts';
 import { duration, outputText } from './render/format.ts';
 import { ProgressTracker } from './render/progress.ts';
 import { failureLines, tasksText } from './render/run-summary.ts';
@@ -193,7 +194,7 @@ export function printResult(
 ): void {
   const text = outputText(report.output ?? null);
   if (text !== '') terminal.print(`${text}\n`);
-  for (const line of failureLines(report)) terminal.tell(line);
+  for (const line of failureLines(report, ownCommand())) terminal.tell(line);
   terminal.print(`Run ${report.runId} ${report.status} after ${duration(report.durationMs)}.`);
   terminal.print(`${tasksText(report, counts)}.`);
   if (session.settings.store === 'memory') return; // nothing is left of it
@@ -203,9 +204,4 @@ export function printResult(
 /** Empty where the same command finds the same log without it. */
 function dataDirOption({ settings, provenance }: Session): string {
   return provenance.dataDir.startsWith('--') ? ` --data-dir ${settings.dataDir}` : '';
-}
-
-/** How this program is called: by its place in a checkout, by its name where it is installed. */
-function ownCommand(): string {
-  return import.meta.url.endsWith('.ts') ? 'bin/troupe' : 'troupe';
 }

@@ -38,8 +38,18 @@ it('says of each failure what, where and what to do', () => {
     'error: run.timeout: too long',
     expect.stringMatching(/^ {2}hint: Give the run more time/),
     'error: a: odd: why',
-    '  hint: See what the attempts were given and answered: troupe replay run_1 --task a',
+    '  hint: See what the attempts were given and answered: `troupe replay run_1 --task a`',
   ]);
+});
+
+it('tells once what the error of the run only repeats, with the command as it is called', () => {
+  const error = { code: 'odd', message: 'task "a" failed: why', retryable: true };
+  expect(failureLines(report({ a: failed('odd') }, { error }), 'bin/troupe')).toEqual([
+    'error: a: odd: why',
+    '  hint: See what the attempts were given and answered: `bin/troupe replay run_1 --task a`',
+  ]);
+  const other = { ...error, message: 'task "b" failed: why' };
+  expect(failureLines(report({ a: failed('odd') }, { error: other }))).toHaveLength(4);
 });
 
 it('shows ten failures and counts the rest', () => {

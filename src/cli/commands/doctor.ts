@@ -11,6 +11,7 @@ import { checkRuntime } from '../doctor/runtime.ts';
 import { type CheckedSettings, checkSettings } from '../doctor/settings.ts';
 import { reasonOf } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { asTyped } from '../own-command.ts';
 import { counted, table } from '../render/format.ts';
 import { paint, plainText, type Style } from '../render/painted.ts';
 import { openSession } from '../session.ts';
@@ -102,7 +103,7 @@ function show(terminal: Terminal, parts: { found: Finding[]; checked: CheckedSet
       { text: `${area.padEnd(9)} ${plainText(message)}` },
     ];
     terminal.print(paint(line, { columns, hasColor: terminal.hasOutputColor }));
-    if (fix !== undefined) terminal.print(`                fix: ${fix}`);
+    if (fix !== undefined) terminal.print(`                fix: ${asTyped(fix)}`);
   }
   if (checked.rows.length > 0) terminal.print('\nSettings');
   const rows = checked.rows.map(({ name, value, source }) => [

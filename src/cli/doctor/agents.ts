@@ -66,7 +66,14 @@ async function checkWorkflows(
       ),
     );
   if (found.length > 0) return found;
-  return [ok('needed', `the ${files.length} workflows here need no other agents`)];
+  return [
+    ok(
+      'needed',
+      files.length === 1
+        ? 'the workflow here needs no other agents'
+        : `the ${files.length} workflows here need no other agents`,
+    ),
+  ];
 }
 
 function workflowFiles(workingDirectory: string): string[] {

@@ -1,6 +1,7 @@
 /** What a run came to, for people: tasks by state, attempts, failures with what to do about them. Pure. */
-import { outcomeOf } from '../../client/run-outcome.ts';
+import { outcomeOf, type RunError } from '../../client/run-outcome.ts';
 import type { ReportedTaskStatus, RunReport, TaskReport } from '../../messages/report.ts';
+import { asTyped } from '../own-command.ts';
 import { counted } from './format.ts';
 import { plainText } from './painted.ts';
 import { failureText } from './words.ts';
@@ -56,25 +57,40 @@ export function tasksText(
   ].join('; ');
 }
 
-/** What failed, where, and what to do: two lines a failure, the run's own error first. */
-export function failureLines(report: RunReport): string[] {
-  const { errors } = outcomeOf(report);
+/**
+ * What failed, where, and what to do: two lines a failure, the run's own error first. `command` is how this program is
+ * called.
+ */
+export function failureLines(report: RunReport, command = 'troupe'): string[] {
+  const errors = toldOnce(outcomeOf(report).errors);
   const shown = errors.slice(0, MAX_FAILURES);
   const lines = shown.flatMap((error) => [
     `error: ${error.taskId === undefined ? '' : `${error.taskId}: `}${plainText(failureText(error))}`,
-    `  hint: ${adviceFor(error.code, report.runId, error.taskId ?? failedTask(report))}`,
+    `  hint: ${asTyped(adviceFor(error.code, report.runId, error.taskId ?? failedTask(report)), command)}`,
   ]);
   const hidden = errors.length - shown.length;
   return hidden === 0
     ? lines
-    : [...lines, `and ${hidden} more; \`troupe runs show ${report.runId}\` has them`];
+    : [
+        ...lines,
+        asTyped(`and ${hidden} more; \`troupe runs show ${report.runId}\` has them`, command),
+      ];
+}
+
+/** Without the run's own error where it only repeats that of a task, which is told with its place. */
+function toldOnce(errors: readonly RunError[]): readonly RunError[] {
+  const [first, ...others] = errors;
+  if (first === undefined || first.taskId !== undefined) return errors;
+  const repeats = ({ taskId, code, message }: RunError): boolean =>
+    code === first.code && first.message === `task "${taskId}" failed: ${message}`;
+  return others.some(repeats) ? others : errors;
 }
 
 function adviceFor(code: string, runId: string, taskId: string | undefined): string {
   const known = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
   if (known !== undefined) return known;
   const task = taskId === undefined ? '' : ` --task ${taskId}`;
-  return `See what the attempts were given and answered: troupe replay ${runId}${task}`;
+  return `See what the attempts were given and answered: \`troupe replay ${runId}${task}\``;
 }
 
 function failedTask({ tasks }: RunReport): string | undefined {
