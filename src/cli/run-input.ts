@@ -1,10 +1,9 @@
 /** What `troupe run` is asked to do: a checked workflow or a text, and its inputs. */
 import { readFileSync } from 'node:fs';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
-import { WorkflowInvalid } from '../workflow/errors.ts';
 import type { Problem } from '../workflow/problems.ts';
 import type { JsonObject, JsonValue } from '../workflow/value.ts';
-import { FileUnreadableError, UsageError } from './errors.ts';
+import { FileUnreadableError, UsageError, WorkflowFileInvalidError } from './errors.ts';
 import { locateWorkflow } from './named-workflows.ts';
 
 export type RunTarget =
@@ -24,7 +23,7 @@ export async function readTarget(
   const source = readText(file);
   const { parseWorkflow } = await import('../workflow/parse.ts');
   const { definition, problems } = parseWorkflow(source, { file });
-  if (definition === undefined) throw new WorkflowInvalid(problems);
+  if (definition === undefined) throw new WorkflowFileInvalidError(problems, source);
   return { kind: 'workflow', source, definition, warnings: problems };
 }
 
