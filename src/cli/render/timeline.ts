@@ -2,7 +2,7 @@
 import type { Envelope } from '../../events/envelope.ts';
 import type { RunReport, TaskReport } from '../../messages/report.ts';
 import { brief, duration, localTime, offset, table } from './format.ts';
-import { failureText, wordsOf } from './words.ts';
+import { failureText, skipReason, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
 
@@ -66,12 +66,22 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
   const { startedAt, endedAt } = task;
   const took =
     startedAt !== undefined && endedAt !== undefined ? duration(endedAt - startedAt) : '-';
-  const result =
-    task.error !== undefined
-      ? failureText(task.error)
-      : (task.reason ?? (task.output === undefined ? '' : brief(task.output, 60)));
   const times = hasTimes
     ? [startedAt, endedAt].map((at) => (at === undefined ? '-' : localTime(at)))
     : [];
-  return [id, task.status, String(task.attempts), task.agent ?? '-', took, ...times, result];
+  return [
+    id,
+    task.status,
+    String(task.attempts),
+    task.agent ?? '-',
+    took,
+    ...times,
+    resultText(task),
+  ];
+}
+
+function resultText({ error, reason, output }: TaskReport): string {
+  if (error !== undefined) return failureText(error);
+  if (reason !== undefined) return skipReason(reason);
+  return output === undefined ? '' : brief(output, 60);
 }

@@ -1,7 +1,7 @@
 /** What an event says, in words. One sentence part a type; a type without one is shown with its data. Pure. */
 import type { Envelope } from '../../events/envelope.ts';
 import { isBlobReference } from '../../workflow/value.ts';
-import { brief, duration } from './format.ts';
+import { brief, counted, duration } from './format.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 type Words = (data: Data, at: number) => string;
@@ -34,11 +34,12 @@ const words: Readonly<Record<string, Words>> = {
     `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
   'task.waiting': (data, at) => `waits for ${text(data['kind'])}${due(data, at, ', due in')}`,
-  'task.expanded': (data) => `expanded into ${text(data['count'])} instances`,
+  'task.expanded': (data) =>
+    `expanded into ${counted(Number(data['count']), 'instance', 'instances')}`,
   'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
   'task.failed': (data, at) => `failed${took(data, at)}: ${failureText(data['error'])}`,
-  'task.skipped': (data) => `skipped: ${text(data['reason'])}`,
+  'task.skipped': (data) => `skipped: ${skipReason(text(data['reason']))}`,
   'task.cancelRequested': (data) => `cancellation requested: ${text(data['reason'])}`,
   'task.cancelAcknowledged': () => 'the agent stopped',
   'task.cancelForced': () => 'the agent did not stop in time and was given up',
@@ -53,6 +54,19 @@ export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): strin
   ) as Data;
   const say = Object.hasOwn(words, envelope.type) ? words[envelope.type] : undefined;
   return say === undefined ? brief(data) : say(data, envelope.at);
+}
+
+const SKIP_REASONS: Readonly<Record<string, string>> = {
+  condition: 'its condition was false',
+  trigger: 'its trigger could not hold any more',
+  on_failure: 'it failed, and on_failure is skip',
+  stopped: 'the run was stopping',
+  completed: 'the run was completed by an operator',
+};
+
+/** Why a task was skipped. A reason of another kind stays as it is. */
+export function skipReason(reason: string): string {
+  return (Object.hasOwn(SKIP_REASONS, reason) ? SKIP_REASONS[reason] : undefined) ?? reason;
 }
 
 /** `code: message` of a failure record. */
