@@ -6,6 +6,8 @@ import type { Commit, Envelope, JsonEnvelope } from '../events/envelope.ts';
 import { blobReferencesIn } from '../log/blob-references.ts';
 import type { AppendRequest, EventLog } from '../log/event-log.ts';
 import type { QueryReply } from '../messages/request.ts';
+import { TroupeError } from '../workflow/errors.ts';
+import type { BlobReference } from '../workflow/value.ts';
 import { findOrchestrator } from './connect.ts';
 import { RunNotFoundError } from './errors.ts';
 import type { Session } from './session.ts';
@@ -101,7 +103,7 @@ async function copyRun(client: Client, runId: string): Promise<RunHistory> {
     envelopes.push(...events);
     for (const commit of commitsOf(events)) {
       for (const reference of blobReferencesIn(commit.events.map(({ data }) => data))) {
-        await log.blobs.put(await client.getBlob(reference), reference.type);
+        await copyBlob(client, log, reference);
       }
       log.append(appendOf(commit));
     }
@@ -109,6 +111,15 @@ async function copyRun(client: Client, runId: string): Promise<RunHistory> {
   }
   if (log.streamHead(runId) === undefined) throw new RunNotFoundError(runId, 'the orchestrator');
   return { log, envelopes };
+}
+
+/** A blob that is gone or damaged is left out: what does not need it can be looked at all the same. */
+async function copyBlob(client: Client, log: EventLog, reference: BlobReference): Promise<void> {
+  try {
+    await log.blobs.put(await client.getBlob(reference), reference.type);
+  } catch (error) {
+    if (!(error instanceof TroupeError && error.code.startsWith('blob.'))) throw error;
+  }
 }
 
 async function* historyPages(client: Client, runId: string): AsyncGenerator<JsonEnvelope[]> {

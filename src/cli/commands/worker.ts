@@ -1,5 +1,6 @@
 /** `troupe worker`: one more worker for an orchestrator, on this machine or another. */
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command, CommandContext } from '../command.ts';
@@ -47,7 +48,7 @@ async function work(context: CommandContext): Promise<number> {
     name: 'troupe-worker',
     onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
   });
-  const cacheDirectory = given.text('cache-dir') ?? join(tmpdir(), `troupe-worker-${randomUUID()}`);
+  const cacheDirectory = given.text('cache-dir') ?? ownDirectory();
   const worker = await launchWorker({
     settings: { ...settings, prefix: target.prefix },
     logger,
@@ -61,8 +62,15 @@ async function work(context: CommandContext): Promise<number> {
   await aborted(interrupt.signal);
   await stopWorker(worker);
   await bus.close();
+  if (given.text('cache-dir') === undefined)
+    rmSync(cacheDirectory, { recursive: true, force: true });
   interrupt.release();
   return exitCodes.interrupted;
+}
+
+/** For a worker that nobody will start again on its directory: removed when it ends. */
+function ownDirectory(): string {
+  return join(tmpdir(), `troupe-worker-${randomUUID()}`);
 }
 
 function serverOf({ settings }: Session): { url: string; prefix: string } {
