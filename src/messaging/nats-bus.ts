@@ -40,7 +40,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
   return new NatsBus(await dialServer(options), options);
 }
 
-/** One connection. Made by `connectBus`. */
+/** One connection. Made by `connectBus`, and by `connectToOwnBroker` with another link than the socket. */
 export class NatsBus implements Bus {
   readonly url: string;
   readonly #connection: NatsConnection;
@@ -58,11 +58,12 @@ export class NatsBus implements Bus {
 
   constructor(
     connection: NatsConnection,
-    options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError' | 'broker'>,
+    options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError'>,
+    link: Link = new SocketLink(connection),
   ) {
     this.url = withoutCredentials(options.url);
     this.#connection = connection;
-    this.#link = options.broker?.link() ?? new SocketLink(connection);
+    this.#link = link;
     this.#onError = options.onError ?? warn;
     this.#mux = new RequestMux(createInbox(options.inboxPrefix ?? '_INBOX'), (raw) =>
       this.#wrap(raw),

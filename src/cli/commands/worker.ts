@@ -38,14 +38,14 @@ async function work(context: CommandContext): Promise<number> {
   const { settings, logger } = session;
   const target = serverOf(session);
   const interrupt = onInterrupt();
-  const [{ launchWorker, stopWorker }, { connectBus }] = await Promise.all([
+  const [{ handlerErrorsTo, launchWorker, stopWorker }, { connectBus }] = await Promise.all([
     import('../compose.ts'),
     import('../../messaging/nats-bus.ts'),
   ]);
   const bus = await connectBus({
     url: target.url,
     name: 'troupe-worker',
-    onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
+    onError: handlerErrorsTo(logger),
   });
   const cacheDirectory = given.text('cache-dir') ?? join(tmpdir(), `troupe-worker-${randomUUID()}`);
   const worker = await launchWorker({
