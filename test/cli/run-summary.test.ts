@@ -1,5 +1,6 @@
 /** What a run came to: counts, failures, what to do. */
 import { expect, it } from 'vitest';
+import { adviceFor } from '../../src/cli/render/advice.ts';
 import { failureLines, tasksText } from '../../src/cli/render/run-summary.ts';
 import type { RunReport, TaskReport } from '../../src/messages/report.ts';
 
@@ -40,6 +41,11 @@ it('says of each failure what, where and what to do', () => {
     'error: a: odd: why',
     '  hint: See what the attempts were given and answered: troupe replay run_1 --task a',
   ]);
+});
+
+it('gives the advice that the report of the run gives', () => {
+  const [, hint] = failureLines(report({ a: failed('output.invalid') }));
+  expect(hint).toBe(`  hint: ${adviceFor({ code: 'output.invalid', retryable: true }, false)}`);
 });
 
 it('shows ten failures and counts the rest', () => {
