@@ -133,6 +133,11 @@ test('events that happened while the connection was down are read after the reco
   expect((await iterator.next()).value?.streamVersion).toBe(3);
 });
 
+test('history is asked for as long as the caller says', async () => {
+  const asking = client.history(RUN, {}, { deadlineMs: 50 });
+  await expect(asking).rejects.toMatchObject({ code: 'bus.no-responders' });
+}, 5_000);
+
 test('a slow reader loses nothing: what does not fit is read from history', async () => {
   history = [event(1)];
   serveHistory();
