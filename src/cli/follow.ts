@@ -9,6 +9,7 @@ import type { RunReport } from '../messages/report.ts';
 import { isBlobReference, type JsonObject } from '../workflow/value.ts';
 import type { Connection } from './connect.ts';
 import { exitCodes } from './exit-codes.ts';
+import { agentDocuments } from './known-agents.ts';
 import { LastingConnection } from './lasting-connection.ts';
 import { LiveDisplay } from './live-display.ts';
 import { duration, outputText } from './render/format.ts';
@@ -37,7 +38,6 @@ export interface FollowOptions {
 
 /** How often it is asked whether the agents that tasks wait for are there. */
 const AGENTS_MS = 2_000;
-const MAX_AGENTS = 1_000;
 
 /**
  * Follows the run over restarts of its orchestrator. Rejects with the signal's reason, and with `run.not-found`.
@@ -150,12 +150,7 @@ class Follower {
     const waiting = new Set(waitingAgents(this.#view));
     if (waiting.size === 0) return;
     try {
-      const { documents } = await this.#lasting.client.query(
-        'agents',
-        { limit: MAX_AGENTS },
-        { deadlineMs: AGENTS_MS },
-      );
-      const agents = documents.map(({ document }) => document as JsonObject);
+      const agents = await agentDocuments(this.#lasting.client, { deadlineMs: AGENTS_MS });
       const isAway = (agent: JsonObject): boolean =>
         agent['state'] === 'offline' || agent['state'] === 'unknown';
       const offline = new Set(agents.filter(isAway).map(({ agent }) => String(agent)));
