@@ -12,7 +12,7 @@ import { type CheckedSettings, checkSettings } from '../doctor/settings.ts';
 import { reasonOf } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { counted, table } from '../render/format.ts';
-import { paint, plainText, type Style } from '../render/painted.ts';
+import { plainText, type Style, styled } from '../render/painted.ts';
 import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -95,13 +95,9 @@ const STYLES: Readonly<Record<Finding['status'], Style>> = {
 
 function show(terminal: Terminal, parts: { found: Finding[]; checked: CheckedSettings }): void {
   const { found, checked } = parts;
-  const columns = Number.MAX_SAFE_INTEGER;
   for (const { area, status, message, fix } of found) {
-    const line = [
-      { text: status.padEnd(6), style: STYLES[status] },
-      { text: `${area.padEnd(9)} ${plainText(message)}` },
-    ];
-    terminal.print(paint(line, { columns, hasColor: terminal.hasOutputColor }));
+    const label = styled(status.padEnd(6), STYLES[status], terminal.hasOutputColor);
+    terminal.print(`${label}${area.padEnd(9)} ${plainText(message)}`);
     if (fix !== undefined) terminal.print(`                fix: ${fix}`);
   }
   if (checked.rows.length > 0) terminal.print('\nSettings');
@@ -114,6 +110,6 @@ function show(terminal: Terminal, parts: { found: Finding[]; checked: CheckedSet
   const count = (wanted: Finding['status']): number =>
     found.filter(({ status }) => status === wanted).length;
   terminal.print(
-    `\n${counted(count('fail'), 'failure', 'failures')}, ${counted(count('warn'), 'warning', 'warnings')}, ${count('ok')} fine`,
+    `\n${counted(count('fail'), 'failure')}, ${counted(count('warn'), 'warning')}, ${count('ok')} fine`,
   );
 }

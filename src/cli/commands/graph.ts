@@ -96,7 +96,7 @@ async function fileView(word: string, terminal: Terminal): Promise<GraphView> {
   if (target.kind === 'text')
     throw new FileUnreadableError(word, new Error('no such file or template'));
   for (const warning of target.warnings)
-    terminal.tell(problemText(warning, undefined, { color: false }));
+    terminal.tell(problemText(warning, undefined, { hasColor: terminal.hasColor }));
   return graphView(target.definition);
 }
 

@@ -11,8 +11,8 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3_600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`;
 }
 
-/** `1 retry`, `2 retries`. */
-export function counted(count: number, one: string, many: string): string {
+/** `1 task`, `2 tasks`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 

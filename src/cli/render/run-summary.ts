@@ -31,10 +31,10 @@ export function tasksText(
   });
   const instances = tasks.reduce((sum, task) => sum + (task.instances?.length ?? 0), 0);
   return [
-    `${counted(tasks.length, 'task', 'tasks')}: ${byStatus.join(', ') || 'none'}`,
+    `${counted(tasks.length, 'task')}: ${byStatus.join(', ') || 'none'}`,
     [
-      ...(instances === 0 ? [] : [counted(instances, 'instance', 'instances')]),
-      counted(counts.attempts, 'attempt', 'attempts'),
+      ...(instances === 0 ? [] : [counted(instances, 'instance')]),
+      counted(counts.attempts, 'attempt'),
       counted(counts.retries, 'retry', 'retries'),
     ].join(', '),
   ].join('; ');
