@@ -64,7 +64,7 @@ async function offeredAgents(context: CommandContext): Promise<JsonObject[] | un
     import('./connect.ts'),
   ]);
   try {
-    const found = await findOrchestrator(await openSession(context, { logLevel: 'warn' }));
+    const found = await findOrchestrator(await openSession(context));
     if (found === undefined) return undefined;
     try {
       return await agentDocuments(found.client);

@@ -6,9 +6,10 @@ import type { Commit, Envelope, JsonEnvelope } from '../events/envelope.ts';
 import { blobReferencesIn } from '../log/blob-references.ts';
 import type { AppendRequest, EventLog } from '../log/event-log.ts';
 import type { QueryReply } from '../messages/request.ts';
+import type { CommandContext } from './command.ts';
 import { findOrchestrator } from './connect.ts';
 import { RunNotFoundError } from './errors.ts';
-import type { Session } from './session.ts';
+import { openSession, type Session } from './session.ts';
 
 const HISTORY_PAGE = 1_000;
 
@@ -31,11 +32,24 @@ export interface Reader {
   close(): Promise<void>;
 }
 
+/** Opens a reader, does the work with it, and closes it. Throws what opening and the work throw. */
+export async function withReader<Result>(
+  context: CommandContext,
+  work: (reader: Reader) => Promise<Result>,
+): Promise<Result> {
+  const reader = await openReader(await openSession(context));
+  try {
+    return await work(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
 /**
  * Opens a reader. Throws `log.locked` when a process without an address holds the log, and `log.not-found` where the
  * data directory that was named has none.
  */
-export async function openReader(session: Session): Promise<Reader> {
+async function openReader(session: Session): Promise<Reader> {
   const found = await findOrchestrator(session);
   if (found !== undefined) return remoteReader(found);
   return localReader(session);

@@ -3,9 +3,8 @@ import type { Command, CommandContext } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { agentDocuments } from '../known-agents.ts';
-import { openReader } from '../reader.ts';
+import { withReader } from '../reader.ts';
 import { table } from '../render/format.ts';
-import { openSession } from '../session.ts';
 
 export const agentsCommand: Command = {
   summary: 'List the agents that the orchestrator knows',
@@ -17,8 +16,7 @@ export const agentsCommand: Command = {
 
 async function listAgents(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
+  return withReader(context, async (reader) => {
     const agents = await agentDocuments(reader);
     if (given.flag('json')) terminal.printJson({ agents });
     else if (given.flag('jsonl')) for (const agent of agents) terminal.printJson(agent);
@@ -40,9 +38,7 @@ async function listAgents(context: CommandContext): Promise<number> {
         terminal.print(line);
     }
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 function listText(value: unknown): string {

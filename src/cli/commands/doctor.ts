@@ -69,7 +69,7 @@ async function orchestrator(
 ): Promise<{ connection: Connection | undefined; findings: Finding[] }> {
   const { ok, warn, fail } = findings('nats');
   try {
-    const session = await openSession(context, { logLevel: 'warn' });
+    const session = await openSession(context);
     const connection = await findOrchestrator(session);
     const { natsUrl, prefix } = session.settings;
     if (connection !== undefined)

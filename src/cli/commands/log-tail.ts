@@ -31,7 +31,7 @@ export const tailCommand: Command = {
 
 async function tail(context: CommandContext): Promise<number> {
   const { arguments: given } = context;
-  const session = await openSession(context, { logLevel: 'warn' });
+  const session = await openSession(context);
   const found = await findOrchestrator(session);
   if (found === undefined)
     return showLast(session, { context, lines: given.whole('lines', 1) ?? DEFAULT_LINES });

@@ -34,7 +34,7 @@ export const workerCommand: Command = {
 
 async function work(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const session = await openSession(context, { logLevel: 'info' });
+  const session = await openSession(context, 'info');
   const { settings, logger } = session;
   const target = serverOf(session);
   const interrupt = onInterrupt();
