@@ -15,7 +15,7 @@ import { startBroker } from '../messaging/embedded-broker.ts';
 import { type ConnectOptions, connectBus } from '../messaging/nats-bus.ts';
 import { connectToOwnBroker } from '../messaging/own-broker-bus.ts';
 import { createSubjects } from '../messaging/subjects.ts';
-import { reasonOf } from './errors.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import type { Logger } from './logger.ts';
 import { openLog } from './open-log.ts';
 import type { Settings } from './settings.ts';

@@ -1,5 +1,5 @@
 /** The errors of the command line. Each ends the process with the exit code of its `code`. */
-import { TroupeError } from '../workflow/errors.ts';
+import { reasonOf, TroupeError } from '../workflow/errors.ts';
 
 /** The command line cannot be understood. */
 export class UsageError extends TroupeError {
@@ -135,9 +135,4 @@ export class UnexpectedError extends TroupeError {
       cause,
     });
   }
-}
-
-/** The message of anything thrown. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

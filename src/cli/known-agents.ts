@@ -3,10 +3,10 @@
 import type { AskOptions } from '../client/ask.ts';
 import type { QueryInput } from '../client/client.ts';
 import type { QueryReply } from '../messages/request.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import type { ValidationOptions } from '../workflow/validate.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import type { CommandContext } from './command.ts';
-import { reasonOf } from './errors.ts';
 
 const MAX_AGENTS = 1_000;
 

@@ -3,9 +3,10 @@ import type { Client } from '../client/client.ts';
 import type { Envelope } from '../events/envelope.ts';
 import type { RunReport } from '../messages/report.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import { isKeptValue } from '../workflow/value.ts';
 import { now } from './clock.ts';
-import { RunNotFoundError, reasonOf } from './errors.ts';
+import { RunNotFoundError } from './errors.ts';
 import type { Reader, RunHistory } from './reader.ts';
 
 const PAGE = 1_000;

@@ -6,8 +6,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Envelope } from '../events/envelope.ts';
 import { snapshotOf } from '../machines/run/snapshot.ts';
 import type { RunReport } from '../messages/report.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import type { JsonObject } from '../workflow/value.ts';
-import { reasonOf } from './errors.ts';
 import type { Reader } from './reader.ts';
 import { type RunState, stateOf } from './run-state.ts';
 

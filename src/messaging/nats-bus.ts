@@ -9,6 +9,7 @@
  * Size: the port has many small members, and each is here.
  */
 import { createInbox, Events, type MsgHdrs, type NatsConnection, type ServiceMsg } from 'nats';
+import { reasonOf } from '../workflow/errors.ts';
 import type { JsonValue } from '../workflow/value.ts';
 import type {
   Bus,
@@ -299,7 +300,5 @@ export class NatsBus implements Bus {
 }
 
 function warn(error: unknown, context: { subject: string }): void {
-  process.emitWarning(
-    `a handler of ${context.subject} failed: ${error instanceof Error ? error.message : String(error)}`,
-  );
+  process.emitWarning(`a handler of ${context.subject} failed: ${reasonOf(error)}`);
 }

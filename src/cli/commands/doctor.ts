@@ -1,4 +1,6 @@
 /** `troupe doctor`: looks at everything that a run needs and says how to mend what is wrong. Changes nothing. */
+
+import { reasonOf } from '../../workflow/errors.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { type Connection, findOrchestrator } from '../connect.ts';
@@ -9,7 +11,6 @@ import { checkLog } from '../doctor/log.ts';
 import { checkNats } from '../doctor/nats.ts';
 import { checkRuntime } from '../doctor/runtime.ts';
 import { type CheckedSettings, checkSettings } from '../doctor/settings.ts';
-import { reasonOf } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { counted, table } from '../render/format.ts';
 import { plainText, type Style, styled } from '../render/painted.ts';

@@ -1,8 +1,8 @@
 /** `troupe replay --step`: a walk through a run's history, with keys, with a script, or as JSON Lines. */
 import { createInterface } from 'node:readline';
+import { reasonOf } from '../../workflow/errors.ts';
 import type { Arguments } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
-import { reasonOf } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { HistoryWalker } from '../history-walker.ts';
 import { withReader } from '../reader.ts';

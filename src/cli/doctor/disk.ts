@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../../workflow/errors.ts';
 import { type Finding, findings } from './finding.ts';
 import { medianMs } from './median.ts';
 

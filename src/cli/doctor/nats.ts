@@ -1,7 +1,7 @@
 /** NATS: is there a server, which, how far away, what can it do; or can the embedded broker have its port. */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../../workflow/errors.ts';
 import type { Settings } from '../settings.ts';
 import { readUpFile } from '../up-file.ts';
 import { type Finding, findings } from './finding.ts';
