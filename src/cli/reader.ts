@@ -125,7 +125,8 @@ async function copyRun(client: Client, runId: string): Promise<RunHistory> {
   return { log, envelopes };
 }
 
-async function* historyPages(client: Client, runId: string): AsyncGenerator<JsonEnvelope[]> {
+/** The events of a run, a page at a time. Rejects as `client.history` does. */
+export async function* historyPages(client: Client, runId: string): AsyncGenerator<JsonEnvelope[]> {
   let from: number | undefined = 1;
   while (from !== undefined) {
     const page: { events: JsonEnvelope[]; next?: number } = await client.history(runId, {

@@ -9,6 +9,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { type RunHistory, withReader } from '../reader.ts';
 import { localTime, outputText } from '../render/format.ts';
 import { summary, taskTable, timeline } from '../render/timeline.ts';
+import { taskIdOf } from '../render/words.ts';
 import type { Terminal } from '../terminal.ts';
 import { versionAt } from '../version-at.ts';
 
@@ -143,11 +144,9 @@ function eventsOf(envelopes: readonly Envelope[], task: string | undefined): Env
   const isOfTask = (id: string | undefined): boolean =>
     id?.startsWith(task) === true &&
     (id.length === task.length || /^[@~!]/.test(id.slice(task.length)));
-  const found = envelopes.filter(({ data }) => isOfTask((data as { taskId?: string }).taskId));
+  const found = envelopes.filter((envelope) => isOfTask(taskIdOf(envelope)));
   if (found.length > 0) return found;
-  const known = [
-    ...new Set(envelopes.flatMap(({ data }) => (data as { taskId?: string }).taskId ?? [])),
-  ];
+  const known = [...new Set(envelopes.flatMap((envelope) => taskIdOf(envelope) ?? []))];
   throw new UsageError(
     `the run has no events of a task ${task}`,
     `Tasks with events: ${known.slice(0, 20).join(', ') || 'none yet'}.`,

@@ -46,6 +46,11 @@ const words: Readonly<Record<string, Words>> = {
   'task.reset': (data) => `back to pending: ${text(data['reason'])}`,
 };
 
+/** The activation that an event is about; undefined for an event of the run itself. */
+export function taskIdOf({ data }: Pick<Envelope, 'data'>): string | undefined {
+  return (data as { taskId?: string } | null)?.taskId;
+}
+
 /** What happened, for people. */
 export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): string {
   const data = (
