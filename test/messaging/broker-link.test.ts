@@ -4,8 +4,8 @@ import { afterEach, expect, it } from 'vitest';
 import { type Broker, startBroker } from '../../src/messaging/embedded-broker.ts';
 import type { Link } from '../../src/messaging/link.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
-import { connectToOwnBroker } from '../../src/messaging/own-broker-bus.ts';
 import type { RawMessage } from '../../src/messaging/nats-message.ts';
+import { connectToOwnBroker } from '../../src/messaging/own-broker-bus.ts';
 import { openRawClient, type RawClient } from '../support/raw-client.ts';
 
 const cleanup: (() => void | Promise<void>)[] = [];
