@@ -15,6 +15,7 @@ import { startBroker } from '../messaging/embedded-broker.ts';
 import { type ConnectOptions, connectBus } from '../messaging/nats-bus.ts';
 import { connectToOwnBroker } from '../messaging/own-broker-bus.ts';
 import { createSubjects } from '../messaging/subjects.ts';
+import { within } from '../messaging/within.ts';
 import { reasonOf } from '../workflow/errors.ts';
 import type { Logger } from './logger.ts';
 import { openLog } from './open-log.ts';
@@ -148,14 +149,7 @@ export function launchWorker(parts: {
 
 /** Lets what runs finish for a moment, then closes. */
 export async function stopWorker(worker: Worker): Promise<void> {
-  if (worker.inHand().length > 0) {
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, DRAIN_MS);
-    });
-    await Promise.race([worker.drain(), patience]);
-    clearTimeout(timer);
-  }
+  if (worker.inHand().length > 0) await within(DRAIN_MS, worker.drain());
   await worker.close();
 }
 

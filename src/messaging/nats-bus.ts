@@ -27,9 +27,10 @@ import { checkSize, NatsMessage, type RawMessage, toHeaders } from './nats-messa
 import { Outbox, type Outgoing } from './outbox.ts';
 import { RequestMux } from './request-mux.ts';
 import { withoutCredentials } from './server-url.ts';
-import { SocketLink, within } from './socket-link.ts';
+import { SocketLink } from './socket-link.ts';
 import { checkQueueName } from './subjects.ts';
 import { encodeBody, encodeText } from './wire.ts';
+import { within } from './within.ts';
 
 export type { BusErrorListener, ConnectOptions } from './nats-dial.ts';
 

@@ -46,6 +46,7 @@ function searchPaths(require: NodeJS.Require): string[] {
     try {
       return require.resolve.paths(name)?.map((path) => `${path}/${name}/node_modules`) ?? [];
     } catch {
+      // it is not installed: then nothing is below it
       return [];
     }
   });
