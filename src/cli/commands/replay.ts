@@ -8,7 +8,7 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type RunHistory, withReader } from '../reader.ts';
 import { localTime, outputText } from '../render/format.ts';
-import { summary, taskTable, timeline } from '../render/timeline.ts';
+import { summary, taskTable, timeline, titleOf } from '../render/timeline.ts';
 import { taskIdOf } from '../render/words.ts';
 import type { Terminal } from '../terminal.ts';
 import { versionAt } from '../version-at.ts';
@@ -176,9 +176,7 @@ function showState(
 ): void {
   const { report, toVersion, last, hasTimes } = shown;
   const when = last === undefined ? '' : ` (${localTime(last.at)}, ${last.type})`;
-  terminal.print(
-    `${report.runId} "${report.name}" after version ${toVersion}${when}: ${report.status}`,
-  );
+  terminal.print(`${titleOf(report)} after version ${toVersion}${when}: ${report.status}`);
   terminal.print('');
   for (const line of taskTable(report, { hasTimes })) terminal.print(line);
   const text = outputText(report.output ?? null);

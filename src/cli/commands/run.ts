@@ -6,6 +6,7 @@ import { becomeOrchestrator, type Connection, findOrchestrator } from '../connec
 import { DataDirectoryBusyError } from '../errors.ts';
 import { followAndPrint } from '../follow.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { plainText } from '../render/painted.ts';
 import { problemLines } from '../report-error.ts';
 import { type RunTarget, readInputs, readTarget } from '../run-input.ts';
 import { openSession, type Session } from '../session.ts';
@@ -109,7 +110,7 @@ async function converse(parts: {
   const { context, session, connection, signal, request } = parts;
   const { terminal } = context;
   const { runId, workflow } = await started(connection, { request, signal });
-  if (!terminal.isLive) terminal.tell(`run ${runId} (${workflow})`);
+  if (!terminal.isLive) terminal.tell(`run ${runId} (${plainText(workflow)})`);
   return followAndPrint(context, { session, connection, runId, signal });
 }
 

@@ -7,7 +7,7 @@ import { jsonOption, settingOptions, timesOption } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Reader, withReader } from '../reader.ts';
 import { duration, localTime, outputText } from '../render/format.ts';
-import { taskTable } from '../render/timeline.ts';
+import { taskTable, titleOf } from '../render/timeline.ts';
 import { failureText } from '../render/words.ts';
 
 export const showCommand: Command = {
@@ -30,9 +30,7 @@ async function show(context: CommandContext): Promise<number> {
       terminal.printJson(report);
       return exitCodes.done;
     }
-    terminal.print(
-      `${report.runId} "${report.name}" ${report.status}, ${duration(report.durationMs)}`,
-    );
+    terminal.print(`${titleOf(report)} ${report.status}, ${duration(report.durationMs)}`);
     const since = startOf(report);
     if (since !== undefined) terminal.print(`first task at ${localTime(since)}`);
     if (report.error !== undefined) terminal.print(`error: ${failureText(report.error)}`);

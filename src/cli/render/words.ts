@@ -2,6 +2,7 @@
 import type { Envelope } from '../../events/envelope.ts';
 import { isBlobReference } from '../../workflow/value.ts';
 import { brief, duration } from './format.ts';
+import { plainText } from './painted.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 type Words = (data: Data, at: number) => string;
@@ -68,11 +69,8 @@ export function failureText(failure: unknown): string {
 }
 
 function text(value: unknown): string {
-  return value === undefined || value === null
-    ? ''
-    : typeof value === 'string'
-      ? value
-      : brief(value);
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? plainText(value) : brief(value);
 }
 
 function valueText(value: unknown): string {
