@@ -30,7 +30,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   'expression.failed':
     'An expression had no answer when it was evaluated: a missing field, types that do not fit.',
   'payload.too-large': 'A value is larger than what is accepted.',
-  'output.invalid': 'What the agent gave back is no JSON value, or nested too deep.',
+  'output.invalid': 'The output names a blob that is not stored, or that is no JSON value.',
   'agent.invalid-parameters': 'The parameters of the task do not fit the agent.',
   'agent.failed': 'What the agent `fail` says where it is given no code.',
   'shell.exit': 'The command ended with another exit code than 0, or by a signal.',

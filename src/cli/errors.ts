@@ -1,5 +1,5 @@
 /** The errors of the command line. Each ends the process with the exit code of its `code`. */
-import { TroupeError, WorkflowInvalid } from '../workflow/errors.ts';
+import { reasonOf, TroupeError, WorkflowInvalid } from '../workflow/errors.ts';
 import type { Problem } from '../workflow/problems.ts';
 
 /** The command line cannot be understood. */
@@ -164,9 +164,4 @@ function systemReasonOf(error: unknown): string {
   const { code } = (error ?? {}) as { code?: unknown };
   const known = typeof code === 'string' && Object.hasOwn(SYSTEM_REASONS, code);
   return (known ? SYSTEM_REASONS[code] : undefined) ?? reasonOf(error);
-}
-
-/** The message of anything thrown. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -8,9 +8,10 @@ import type { AppendRequest, EventLog } from '../log/event-log.ts';
 import type { QueryReply } from '../messages/request.ts';
 import { TroupeError } from '../workflow/errors.ts';
 import type { BlobReference } from '../workflow/value.ts';
+import type { CommandContext } from './command.ts';
 import { findOrchestrator } from './connect.ts';
 import { RunNotFoundError } from './errors.ts';
-import type { Session } from './session.ts';
+import { openSession, type Session } from './session.ts';
 
 const HISTORY_PAGE = 1_000;
 
@@ -33,11 +34,24 @@ export interface Reader {
   close(): Promise<void>;
 }
 
+/** Opens a reader, does the work with it, and closes it. Throws what opening and the work throw. */
+export async function withReader<Result>(
+  context: CommandContext,
+  work: (reader: Reader) => Promise<Result>,
+): Promise<Result> {
+  const reader = await openReader(await openSession(context));
+  try {
+    return await work(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
 /**
  * Opens a reader. Throws `log.locked` when a process without an address holds the log, and `log.not-found` where the
  * data directory that was named has none.
  */
-export async function openReader(session: Session): Promise<Reader> {
+async function openReader(session: Session): Promise<Reader> {
   const found = await findOrchestrator(session);
   if (found !== undefined) return remoteReader(found);
   return localReader(session);
@@ -122,7 +136,8 @@ async function copyBlob(client: Client, log: EventLog, reference: BlobReference)
   }
 }
 
-async function* historyPages(client: Client, runId: string): AsyncGenerator<JsonEnvelope[]> {
+/** The events of a run, a page at a time. Rejects as `client.history` does. */
+export async function* historyPages(client: Client, runId: string): AsyncGenerator<JsonEnvelope[]> {
   let from: number | undefined = 1;
   while (from !== undefined) {
     const page: { events: JsonEnvelope[]; next?: number } = await client.history(runId, {

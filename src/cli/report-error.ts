@@ -35,7 +35,7 @@ function reportFile(
   const lines = new SourceLines(source);
   const shown = problems.slice(0, MAX_PROBLEMS_SHOWN);
   for (const problem of shown)
-    terminal.tell(`${problemText(problem, lines, { color: terminal.hasColor })}\n`);
+    terminal.tell(`${problemText(problem, lines, { hasColor: terminal.hasColor })}\n`);
   const hidden = problems.length - shown.length;
   if (hidden > 0) terminal.tell(`and ${hidden} more\n`);
   const errors = problems.filter(({ severity }) => severity === 'error').length;

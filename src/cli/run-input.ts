@@ -14,10 +14,7 @@ export type RunTarget =
  * A word that names a file, looks like a file's name, or is the name of a workflow is a workflow; everything else is text.
  * Throws `workflow.invalid` with every problem and its place, `workflow.not-found`, `cli.file-unreadable`.
  */
-export async function readTarget(
-  word: string,
-  workingDirectory = process.cwd(),
-): Promise<RunTarget> {
+export async function readTarget(word: string, workingDirectory: string): Promise<RunTarget> {
   const file = await locateWorkflow(word, workingDirectory);
   if (file === undefined) return { kind: 'text', text: word };
   const source = readText(file);

@@ -5,7 +5,7 @@
 import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileUnreadableError } from './errors.ts';
-import { locateWorkflow } from './named-workflows.ts';
+import { locateWorkflow, WORKFLOW_FILE } from './named-workflows.ts';
 
 /** The word for stdin, and its name in problems. */
 const STDIN = '-';
@@ -22,7 +22,6 @@ export interface WorkflowFiles {
   readonly passedOver: number;
 }
 
-const EXTENSION = /\.(ya?ml|json)$/i;
 /** A workflow has tasks at its top; in a folder that tells it from other YAML and JSON. */
 const TASKS = /^[ \t]*(?:\{.*)?["']?\btasks["']?[ \t]*:/m;
 /** Folders that hold no sources of their own. */
@@ -89,7 +88,7 @@ function readFolder(folder: string): WorkflowFile[] {
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return PASSED_OVER.test(entry.name) ? [] : readFolder(path);
-    return EXTENSION.test(entry.name) ? [read(path)] : [];
+    return WORKFLOW_FILE.test(entry.name) ? [read(path)] : [];
   });
 }
 

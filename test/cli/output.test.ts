@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/errors.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { commitsOf } from '../../src/cli/history-commits.ts';
-import { brief, duration, outputText } from '../../src/cli/render/format.ts';
+import { brief, duration, outputText, table } from '../../src/cli/render/format.ts';
 import { ProgressTracker } from '../../src/cli/render/progress.ts';
+import { failureText, wordsOf } from '../../src/cli/render/words.ts';
 import { problemLines, reportError } from '../../src/cli/report-error.ts';
 import { envelopesOf } from '../../src/events/envelope.ts';
 import { memoryTerminal } from './memory-terminal.ts';
@@ -35,6 +36,24 @@ describe('what people read', () => {
       '3 min 05 s',
       '2 h 10 min',
     ]);
+  });
+
+  it('shows no escape sequence that an agent wrote', () => {
+    const sunk = 'red\u001b]0;title\u0007 \u001b[2Jtext\u202e';
+    expect(brief(sunk)).toBe('red text');
+    expect(failureText({ code: sunk, message: sunk })).toBe('red text: red text');
+    const data = { taskId: 'a', reason: sunk };
+    expect(wordsOf({ type: 'task.skipped', data, at })).toBe('skipped: red text');
+    expect(table([[sunk, 'x']])).toEqual(['red text  x']);
+  });
+
+  it('aligns the columns of a table by what a terminal shows', () => {
+    expect(
+      table([
+        ['日本', 'x'],
+        ['a', 'y'],
+      ]),
+    ).toEqual(['日本  x', 'a     y']);
   });
 
   it('shortens long values', () => {

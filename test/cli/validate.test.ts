@@ -32,8 +32,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function validate(...argv: string[]) {
-  const { terminal, stdout, stderr } = memoryTerminal();
+const validate = (...argv: string[]) => validateOn({}, ...argv);
+
+async function validateOn(environment: Record<string, string>, ...argv: string[]) {
+  const { terminal, stdout, stderr } = memoryTerminal({ environment });
   const { words, options } = validateCommand;
   const given = parseArguments([...argv, `--data-dir=${folder}`], {
     command: 'validate',
@@ -43,7 +45,7 @@ async function validate(...argv: string[]) {
   const code = await validateCommand.run({
     arguments: given,
     terminal,
-    environment: {},
+    environment,
     workingDirectory: folder,
     commands: {},
   });
@@ -54,6 +56,11 @@ async function validate(...argv: string[]) {
 const at = (path: string) => join(folder, path);
 
 describe('troupe validate', () => {
+  it('has colours where they are wanted on stdout', async () => {
+    const { stdout } = await validateOn({ FORCE_COLOR: '1' }, at('set/b.yaml'));
+    expect(stdout).toContain('\u001b[31merror\u001b[0m');
+  });
+
   it('takes files and folders, and passes over what is no workflow', async () => {
     const { code, stdout, stderr } = await validate(at('own.yaml'), at('set'));
     expect(code).toBe(2);

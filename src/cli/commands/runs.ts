@@ -11,7 +11,7 @@ import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { orchestratorOfRuns } from '../connect.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { openReader } from '../reader.ts';
+import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { openSession } from '../session.ts';
 import { reportCommand } from './runs-report.ts';
@@ -56,8 +56,7 @@ async function listRuns(context: CommandContext): Promise<number> {
       `no run has the status "${status}"`,
       didYouMean(status, runStatuses, `Known are ${runStatuses.join(', ')}.`),
     );
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
+  return withReader(context, async (reader) => {
     const filter = status === undefined ? {} : { index: 'status', prefix: `${status}/` };
     const { documents } = await reader.query('runs', { limit, reverse: true, ...filter });
     const runs = documents.map(({ document }) => document as JsonObject);
@@ -69,9 +68,7 @@ async function listRuns(context: CommandContext): Promise<number> {
       for (const line of table([['run', 'name', 'status', 'created', 'took'], ...runs.map(row)]))
         terminal.print(line);
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 function row(run: JsonObject): string[] {
@@ -115,7 +112,7 @@ function sender(
 async function send(context: CommandContext, message: Send): Promise<number> {
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
-  const session = await openSession(context, { logLevel: 'warn' });
+  const session = await openSession(context);
   const connection = await orchestratorOfRuns(session, {
     kind: 'command',
     worker: false,

@@ -35,18 +35,18 @@ export const workerCommand: Command = {
 
 async function work(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const session = await openSession(context, { logLevel: 'info' });
+  const session = await openSession(context, 'info');
   const { settings, logger } = session;
   const target = serverOf(session);
   const interrupt = onInterrupt();
-  const [{ launchWorker, stopWorker }, { connectBus }] = await Promise.all([
+  const [{ handlerErrorsTo, launchWorker, stopWorker }, { connectBus }] = await Promise.all([
     import('../compose.ts'),
     import('../../messaging/nats-bus.ts'),
   ]);
   const bus = await connectBus({
     url: target.url,
     name: 'troupe-worker',
-    onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
+    onError: handlerErrorsTo(logger),
   });
   const cacheDirectory = given.text('cache-dir') ?? ownDirectory();
   const worker = await launchWorker({

@@ -2,6 +2,7 @@
 import { outcomeOf, type RunError } from '../../client/run-outcome.ts';
 import type { ReportedTaskStatus, RunReport, TaskReport } from '../../messages/report.ts';
 import { asTyped } from '../own-command.ts';
+import { adviceForCode } from './advice.ts';
 import { counted } from './format.ts';
 import { plainText } from './painted.ts';
 import { failureText } from './words.ts';
@@ -19,23 +20,6 @@ const STATUS_WORDS: Readonly<Record<ReportedTaskStatus, string>> = {
   pending: 'pending',
 };
 
-/** What helps, by error code. */
-const ADVICE: Readonly<Record<string, string>> = {
-  'run.timeout':
-    'Give the run more time with `settings.timeout`, or find the slow task in its replay.',
-  'task.timeout': 'Give the task more time with `timeout`, or another attempt with `retry`.',
-  'worker.lost':
-    'A worker ended or was cut off. Start one with `troupe worker`; `retry` gives more attempts.',
-  'agent.unavailable':
-    'See who is there with `troupe agents`; start a worker that offers the agent.',
-  'join.unsatisfied': 'Too few instances succeeded: look at them, or lower `join`.',
-  'expression.failed': 'Correct the expression, or give it a fallback with `default(...)`.',
-  'loop.exhausted':
-    'The loop reached `max` before its condition held: raise it, or look at the condition.',
-  'payload.too-large': 'Return less, or a blob.',
-  'output.invalid': 'The agent answered something else than its output schema says.',
-};
-
 /** `3 tasks: 2 succeeded, 1 failed; 4 attempts, 1 retry`. */
 export function tasksText(
   report: RunReport,
@@ -48,10 +32,10 @@ export function tasksText(
   });
   const instances = tasks.reduce((sum, task) => sum + (task.instances?.length ?? 0), 0);
   return [
-    `${counted(tasks.length, 'task', 'tasks')}: ${byStatus.join(', ') || 'none'}`,
+    `${counted(tasks.length, 'task')}: ${byStatus.join(', ') || 'none'}`,
     [
-      ...(instances === 0 ? [] : [counted(instances, 'instance', 'instances')]),
-      counted(counts.attempts, 'attempt', 'attempts'),
+      ...(instances === 0 ? [] : [counted(instances, 'instance')]),
+      counted(counts.attempts, 'attempt'),
       counted(counts.retries, 'retry', 'retries'),
     ].join(', '),
   ].join('; ');
@@ -66,7 +50,7 @@ export function failureLines(report: RunReport, command = 'troupe'): string[] {
   const shown = errors.slice(0, MAX_FAILURES);
   const lines = shown.flatMap((error) => [
     `error: ${error.taskId === undefined ? '' : `${error.taskId}: `}${plainText(failureText(error))}`,
-    `  hint: ${asTyped(adviceFor(error.code, report.runId, error.taskId ?? failedTask(report)), command)}`,
+    `  hint: ${asTyped(adviceForCode(error.code) ?? replayHint(report, error.taskId), command)}`,
   ]);
   const hidden = errors.length - shown.length;
   return hidden === 0
@@ -86,11 +70,9 @@ function toldOnce(errors: readonly RunError[]): readonly RunError[] {
   return others.some(repeats) ? others : errors;
 }
 
-function adviceFor(code: string, runId: string, taskId: string | undefined): string {
-  const known = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
-  if (known !== undefined) return known;
+function replayHint(report: RunReport, taskId = failedTask(report)): string {
   const task = taskId === undefined ? '' : ` --task ${taskId}`;
-  return `See what the attempts were given and answered: \`troupe replay ${runId}${task}\``;
+  return `See what the attempts were given and answered: \`troupe replay ${report.runId}${task}\``;
 }
 
 function failedTask({ tasks }: RunReport): string | undefined {

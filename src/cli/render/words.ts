@@ -2,6 +2,7 @@
 import type { Envelope } from '../../events/envelope.ts';
 import { isBlobReference } from '../../workflow/value.ts';
 import { brief, counted, duration } from './format.ts';
+import { plainText } from './painted.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 type Words = (data: Data, at: number) => string;
@@ -47,6 +48,11 @@ const words: Readonly<Record<string, Words>> = {
   'task.reset': (data) => `back to pending: ${text(data['reason'])}`,
 };
 
+/** The activation that an event is about; undefined for an event of the run itself. */
+export function taskIdOf({ data }: Pick<Envelope, 'data'>): string | undefined {
+  return (data as { taskId?: string } | null)?.taskId;
+}
+
 /** What happened, for people. */
 export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): string {
   const data = (
@@ -77,11 +83,8 @@ export function failureText(failure: unknown): string {
 }
 
 function text(value: unknown): string {
-  return value === undefined || value === null
-    ? ''
-    : typeof value === 'string'
-      ? value
-      : brief(value);
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? plainText(value) : brief(value);
 }
 
 function valueText(value: unknown): string {

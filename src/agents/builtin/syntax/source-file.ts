@@ -89,6 +89,7 @@ function decode(bytes: Buffer): SourceText {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
+    // Old sources of no declared encoding: every byte is a letter in this one.
     return { text: new TextDecoder('windows-1252').decode(bytes), encoding: 'windows-1252' };
   }
 }
