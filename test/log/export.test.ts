@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -141,6 +142,29 @@ describe('export and import', () => {
     await expect(exportJson(log, join(directory.path, 'no', 'log.json'))).rejects.toMatchObject({
       code: 'log.io',
     });
+    await directory.remove();
+  });
+
+  it.skipIf(process.platform === 'win32')('leaves links and pipes in their places', async () => {
+    const directory = await temporaryDirectory();
+    const [link, target, pipe] = ['link', 'target', 'pipe'].map((name) =>
+      join(directory.path, name),
+    ) as [string, string, string];
+    const log = createMemoryLog();
+    await writeFile(target, 'old');
+    await symlink('target', link);
+    await exportJson(log, link);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    const written = await readFile(target, 'utf8');
+    expect(JSON.parse(written)).toMatchObject({ logId: log.logId });
+    execFileSync('mkfifo', [pipe]);
+    const reader = spawn('cat', [pipe]);
+    const [read] = await Promise.all([
+      collect(reader.stdout.setEncoding('utf8') as AsyncIterable<string>),
+      exportJson(log, pipe),
+    ]);
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+    expect(read.join('')).toBe(written);
     await directory.remove();
   });
 });
