@@ -39,7 +39,7 @@ function problemLine(problem: unknown): string {
     string,
     unknown
   >;
-  const position = line === undefined ? '' : `${line}:${column ?? 1} `;
+  const position = line === undefined || line === 0 ? '' : `${line}:${column ?? 1} `;
   const place = file === undefined ? `${String(source ?? path ?? '')} ` : `${String(file)}:`;
   const where = `${place}${position}`.trim();
   const tail = [

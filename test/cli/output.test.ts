@@ -87,7 +87,11 @@ describe('errors', () => {
   it('name a place in a file by line and column, else a path and its line apart', () => {
     const problem = { line: 9, column: 24, path: 'tasks[3].agent', message: 'no agent', code: 'x' };
     expect(
-      problemLines([problem, { ...problem, file: 'a.yaml' }, { path: 'to', message: 'bad' }]),
+      problemLines([
+        problem,
+        { ...problem, file: 'a.yaml' },
+        { path: 'to', message: 'bad', line: 0, column: 0 },
+      ]),
     ).toEqual([
       '  - tasks[3].agent 9:24 no agent [x]',
       '  - a.yaml:9:24 no agent [x]',
