@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventLog } from '../../src/log/event-log.ts';
@@ -159,12 +160,9 @@ describe('export and import', () => {
     expect(JSON.parse(written)).toMatchObject({ logId: log.logId });
     execFileSync('mkfifo', [pipe]);
     const reader = spawn('cat', [pipe]);
-    const [read] = await Promise.all([
-      collect(reader.stdout.setEncoding('utf8') as AsyncIterable<string>),
-      exportJson(log, pipe),
-    ]);
+    const [read] = await Promise.all([text(reader.stdout), exportJson(log, pipe)]);
     expect((await lstat(pipe)).isFIFO()).toBe(true);
-    expect(read.join('')).toBe(written);
+    expect(read).toBe(written);
     await directory.remove();
   });
 });
