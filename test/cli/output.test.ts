@@ -1,11 +1,14 @@
+import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/errors.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { commitsOf } from '../../src/cli/history-commits.ts';
+import { main } from '../../src/cli/main.ts';
 import { brief, duration, outputText, table } from '../../src/cli/render/format.ts';
 import { ProgressTracker } from '../../src/cli/render/progress.ts';
 import { failureText, wordsOf } from '../../src/cli/render/words.ts';
 import { problemLines, reportError } from '../../src/cli/report-error.ts';
+import { createTerminal } from '../../src/cli/terminal.ts';
 import { envelopesOf } from '../../src/events/envelope.ts';
 import { memoryTerminal } from './memory-terminal.ts';
 
@@ -103,7 +106,11 @@ describe('errors', () => {
   it('name a place in a file by line and column, else a path and its line apart', () => {
     const problem = { line: 9, column: 24, path: 'tasks[3].agent', message: 'no agent', code: 'x' };
     expect(
-      problemLines([problem, { ...problem, file: 'a.yaml' }, { path: 'to', message: 'bad' }]),
+      problemLines([
+        problem,
+        { ...problem, file: 'a.yaml' },
+        { path: 'to', message: 'bad', line: 0, column: 0 },
+      ]),
     ).toEqual([
       '  - tasks[3].agent 9:24 no agent [x]',
       '  - a.yaml:9:24 no agent [x]',
@@ -143,6 +150,32 @@ describe('the terminal', () => {
     terminal.print('more');
     expect(terminal.isClosed).toBe(true);
     expect(stderr()).toBe('');
+  });
+
+  it('lets nothing act on a terminal that people or agents wrote', () => {
+    const shown = memoryTerminal({ isTTY: true });
+    const evil =
+      '\u001b[31mred\u001b[0m \u001b[2J\u001b]0;title\u0007 a\r\nb\rc\td \u009b2J \u202e';
+    shown.terminal.print(evil);
+    shown.terminal.tell(evil);
+    const seen =
+      '\u001b[31mred\u001b[0m \ufffd[2J\ufffd]0;title\ufffd a\r\nb\ufffdc\td \ufffd2J \ufffd\n';
+    expect([shown.stdout(), shown.stderr()]).toEqual([seen, seen]);
+    const piped = memoryTerminal();
+    piped.terminal.print(evil);
+    expect(piped.stdout()).toBe(`${evil}\n`);
+  });
+
+  it('is no success when the result could not be written', async () => {
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) =>
+        done(Object.assign(new Error('full'), { code: 'ENOSPC' })),
+    });
+    const stderr = new PassThrough();
+    const terminal = createTerminal({ stdout, stderr, stdin: {}, environment: {} });
+    const code = await main(['--version'], { terminal, environment: {}, workingDirectory: '.' });
+    expect(code).toBe(1);
+    expect(String(stderr.read())).toBe('cannot write to stdout: full\n');
   });
 
   it('has colours on a terminal alone, and not with NO_COLOR', () => {
