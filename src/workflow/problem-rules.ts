@@ -62,7 +62,7 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   },
   'workflow.task-kind': {
     summary: 'A task does nothing, or two things.',
-    help: 'A task has exactly one of `agent`, `capability` and `wait`.',
+    help: 'A task has exactly one of `agent`, `capability`, `wait`, `workflow` and `pass`.',
   },
   'workflow.request-twice': {
     summary: 'The request of a task is given twice.',

@@ -146,7 +146,7 @@ class ExpressionCheck {
     if (task.condition !== undefined) this.condition(task.condition, at('condition'));
     if (task.foreach !== undefined)
       this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
-    if (task.wait !== undefined) {
+    if (task.wait?.kind === 'timer') {
       const use = { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] };
       this.template(task.wait.duration, use, TIMER);
     }

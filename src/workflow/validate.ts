@@ -118,22 +118,22 @@ function checkDependencies(
   }
 }
 
+const KINDS = ['agent', 'capability', 'wait', 'workflow', 'pass'] as const;
+
 function checkKind(
   { index, task, source }: Place & { source: JsonValue | undefined },
   findings: Findings,
 ): void {
   const given = isObject(source) ? source : {};
-  const kinds = (['agent', 'capability', 'wait'] as const).filter((kind) =>
-    Object.hasOwn(given, kind),
-  );
-  if (kinds.length !== 1 && !Object.hasOwn(given, 'workflow')) {
+  const kinds = KINDS.filter((kind) => Object.hasOwn(given, kind));
+  if (kinds.length !== 1) {
     findings.add({
       code: 'workflow.task-kind',
       message:
         kinds.length === 0
           ? `\`${task.id}\` has no agent`
           : `\`${task.id}\` has ${kinds.join(' and ')}`,
-      hint: 'A task has exactly one of `agent`, `capability` and `wait`.',
+      hint: 'A task has exactly one of `agent`, `capability`, `wait`, `workflow` and `pass`.',
       path: ['tasks', index],
       text: task.id,
     });
@@ -293,8 +293,9 @@ function checkTriggers(
   return isDead;
 }
 
-function triggerText(task: TaskDefinition): string {
-  return `\`${typeof task.trigger === 'object' ? `count: ${task.trigger.count}` : task.trigger}\``;
+function triggerText({ trigger }: TaskDefinition): string {
+  if (typeof trigger === 'string') return `\`${trigger}\``;
+  return 'count' in trigger ? `\`count: ${trigger.count}\`` : `\`merge: ${trigger.merge}\``;
 }
 
 /** A failure under `on_failure: skip` counts as no failure, so it wakes no `one_failed`. */

@@ -57,7 +57,10 @@ function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
 /** Tasks whose trigger is certain, and `foreach` tasks with something to decide. */
 function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined {
   const runnable = run.runnable.values().next();
-  if (!runnable.done) return scheduleTask(run, run.plan.at(runnable.value), input);
+  if (!runnable.done) {
+    const node = run.plan.at(runnable.value);
+    return scheduleTask(run, { node, id: node.task.id }, input);
+  }
   if (run.skippable.size > 0) return skip(run, run.skippable, 'trigger');
   const expansion = run.expansions.values().next();
   if (!expansion.done) return advanceExpansion(run, expansion.value, input);

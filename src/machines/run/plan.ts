@@ -61,8 +61,9 @@ export class PlanNode {
 
   /** Yields the duration of a timer wait. */
   get duration(): CompiledTemplate {
-    invariant(this.task.wait !== undefined, 'only a wait has a duration');
-    this.#duration ??= compileTemplate(this.task.wait.duration, this.#names);
+    const { wait } = this.task;
+    invariant(wait?.kind === 'timer', 'only a timer wait has a duration');
+    this.#duration ??= compileTemplate(wait.duration, this.#names);
     return this.#duration;
   }
 }
