@@ -14,8 +14,14 @@ export type NamedTrigger =
   | 'one_failed'
   | 'none_failed'
   | 'activated'
-  | 'any';
-export type Trigger = NamedTrigger | { count: number };
+  | 'any'
+  | 'each'
+  | 'reachable';
+export type Trigger =
+  | NamedTrigger
+  | { count: number; rest?: 'cancel'; block?: true }
+  /** Every `merge` successes that arrive become one round. */
+  | { merge: number };
 
 export interface InputDefinition {
   type: 'string' | 'number' | 'integer' | 'boolean' | 'array' | 'object' | 'any';
@@ -30,6 +36,8 @@ export interface RetryPolicy {
   /** Attempts in all, the first included. */
   maxAttempts: number;
   delayMs: number;
+  /** The first delay is what the agent needed to recover before, where that is known. */
+  adaptive?: true;
   backoff: 'fixed' | 'exponential';
   maxDelayMs?: number;
   /** Share of the delay that is random, 0 to 1. */
@@ -41,15 +49,61 @@ export interface RetryPolicy {
 export interface JoinDefinition {
   /** 1 or more: a number of instances; between 0 and 1: a share, rounded up. Absent: all. */
   count?: number;
+  /** A CEL source, asked after each instance that ended: true is enough. */
+  until?: string;
   rest: 'wait' | 'cancel';
+}
+
+/** More rounds of one task. Without `until` and `while` it runs `max` times. */
+export interface RepeatDefinition {
+  /** CEL sources. */
+  until?: string;
+  while?: string;
+  max: number;
+  onMax: 'fail' | 'accept';
+  delayMs?: number;
+}
+
+/** What undoes a task; an activation of its own, `<activation>!undo`. */
+export interface CompensationDefinition {
+  agent?: string;
+  capability?: string;
+  parameters: JsonObject;
+  retry?: RetryPolicy;
+  timeoutMs?: number;
+}
+
+/** A run of another workflow. */
+export interface ChildDefinition {
+  /** A name of `workflows` of the root definition, into which files and templates are resolved. */
+  name: string;
+  onCancel: 'cancel' | 'leave';
+  maxDepth: number;
+}
+
+/** Tasks around the run; `on_start` comes before the first task, the others after the last. */
+export type HookName = 'on_start' | 'on_success' | 'on_failure' | 'on_complete';
+
+/** An edge that leads back: each time it is taken, `to` has another round. */
+export interface LoopDefinition {
+  /** Its place in `edges` of the file. */
+  edge: number;
+  from: string;
+  to: string;
+  /** A CEL source; absent: always, until `max`. */
+  condition?: string;
+  max: number;
 }
 
 export interface TaskDefinition {
   id: string;
-  /** Exactly one of `agent`, `capability`, `wait` is there. */
+  /** Exactly one of `agent`, `capability`, `wait`, `workflow`, `pass` is there. */
   agent?: string;
   capability?: string;
   wait?: WaitDefinition;
+  workflow?: ChildDefinition;
+  /** It succeeds at once. */
+  pass?: true;
   description?: string;
   /** False: never at the same time as another task of the run. */
   parallel: boolean;
@@ -61,6 +115,10 @@ export interface TaskDefinition {
   condition?: string;
   /** A `${...}` string or a literal list. */
   foreach?: JsonValue;
+  /** Name of the signal that adds instances to a `foreach` that is still growing. */
+  feed?: string;
+  /** Dependents of a `foreach` do not wait for its instances. */
+  detach?: true;
   /** Name of the instance's item in expressions; `item` always works too. */
   as?: string;
   maxParallel?: number;
@@ -69,14 +127,62 @@ export interface TaskDefinition {
   timeoutMs?: number;
   /** What a final failure becomes. `retry` of the file is `fail` with a retry policy. */
   onFailure: 'fail' | 'skip';
+  /** Other agents, in order, after the last attempt of the one before. */
+  fallback?: string[];
+  repeat?: RepeatDefinition;
+  /** Threads that go on behind it; absent: 1. */
+  emit?: number;
+  compensate?: CompensationDefinition;
+  /** Tasks with a name in common are never active together. */
+  mutex?: string[];
+  region?: string;
+  /** It may start once `after` succeeded, and until `until` started. */
+  milestone?: { after?: string; until: string };
+  /** What its success cancels: the run, or tasks and regions by name. */
+  cancel?: 'run' | string[];
+  /** `foreach` tasks that its success ends with the results they have. */
+  complete?: string[];
+  /** Its success ends the run. */
+  end?: 'terminate';
+  hook?: HookName;
+  /** It stands for this entry of `edges` of the file. */
+  edge?: number;
 }
 
-/** A wait without an agent. More kinds (approval, signal, child run) come with their parts. */
-export interface WaitDefinition {
+export interface TimerWait {
   kind: 'timer';
   /** Milliseconds, or a `${...}` string that yields seconds or a duration text. */
   duration: number | string;
 }
+
+export interface SignalWait {
+  kind: 'signal';
+  name: string;
+  /** A signal counts only while the task waits. */
+  transient?: true;
+  timeoutMs?: number;
+  onTimeout: 'fail' | 'continue';
+}
+
+export interface ApprovalWait {
+  kind: 'approval';
+  group?: string;
+  /** May hold `${...}`. */
+  message?: string;
+  quorum: number;
+  timeoutMs?: number;
+  onTimeout: 'deny' | 'approve' | 'escalate' | 'wait';
+  escalateTo?: string;
+}
+
+/** The first of several; keys are the names of the file. */
+export interface FirstWait {
+  kind: 'first';
+  of: Record<string, TimerWait | SignalWait>;
+}
+
+/** A wait without an agent. */
+export type WaitDefinition = TimerWait | SignalWait | ApprovalWait | FirstWait;
 
 export interface WorkflowDefinition {
   version: '1.0';
@@ -93,6 +199,12 @@ export interface WorkflowDefinition {
   context: { variables: JsonObject };
   /** In file order. */
   tasks: TaskDefinition[];
+  /** Edges that lead back. */
+  loops?: LoopDefinition[];
+  regions?: Record<string, { mutex?: string[] }>;
+  hooks?: Partial<Record<HookName, TaskDefinition[]>>;
+  /** Children by name, in the form of a file; of the root and, unchanged, of every child. */
+  workflows?: Record<string, JsonObject>;
   /** Raw values; strings may hold `${...}`. */
   outputs: JsonObject;
 }

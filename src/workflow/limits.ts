@@ -20,6 +20,12 @@ export const MAX_NAME_LENGTH = 128;
 export const MAX_DURATION_MS = 10 * 365 * 86_400_000;
 /** Attempts a retry policy may ask for. */
 export const MAX_ATTEMPTS = 1_000;
+/** Rounds that a loop may ask for. */
+export const MAX_ROUNDS = 100_000;
+/** Threads that one task may split into. */
+export const MAX_EMITTED = 10_000;
+/** Levels of child runs below a run. */
+export const MAX_CHILD_DEPTH = 100;
 /** Steps taken, over all references of a definition, to prove that a task comes before another. */
 export const MAX_REACHABILITY_STEPS = 20_000_000;
 

@@ -62,7 +62,7 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   },
   'workflow.task-kind': {
     summary: 'A task does nothing, or two things.',
-    help: 'A task has exactly one of `agent`, `capability` and `wait`.',
+    help: 'A task has exactly one of `agent`, `capability`, `wait`, `workflow` and `pass`.',
   },
   'workflow.request-twice': {
     summary: 'The request of a task is given twice.',
@@ -79,6 +79,10 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   'workflow.cycle': {
     summary: 'Tasks wait for each other.',
     help: 'The message shows the path that closes the cycle. Remove one of its dependencies: a cycle never starts, and a loop needs a bound.',
+  },
+  'workflow.no-loop': {
+    summary: 'An edge with `loop` does not lead back.',
+    help: 'A loop goes from a task to one before it, or to itself. Remove `loop`, or connect the two.',
   },
   'workflow.never-runs': {
     summary: 'A task can never run.',

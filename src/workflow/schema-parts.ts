@@ -1,4 +1,4 @@
-/** The parts of a task's shape, with the words that editors show. */
+/** The parts of a workflow's shape, with the words that editors show. */
 import { z } from 'zod';
 import { parseDuration } from './durations.ts';
 import { MAX_ATTEMPTS, MAX_NAME_LENGTH, MAX_TASKS } from './limits.ts';
@@ -46,11 +46,22 @@ export const retry = z.strictObject({
     .max(MAX_ATTEMPTS)
     .optional()
     .meta({ description: 'Attempts in all, the first included. Default: 3.', default: 3 }),
-  delay: duration({
-    description: 'The time before the second attempt. Default: 1 second.',
-    default: 1,
-    examples: [2, '500ms'],
-  }).optional(),
+  delay: z
+    .union([
+      z.literal('auto'),
+      duration({
+        description: 'The time before the second attempt. Default: 1 second.',
+        default: 1,
+        examples: [2, '500ms'],
+      }),
+    ])
+    .optional()
+    .meta({
+      description:
+        'The time before the second attempt. auto takes it from how long the agent needed to recover before. Default: 1 second.',
+      default: 1,
+      examples: [2, '500ms', 'auto'],
+    }),
   backoff: z.enum(['fixed', 'exponential']).optional().meta({
     description:
       'How the delay goes on: fixed keeps it, exponential doubles it each time. Default: fixed.',
@@ -82,7 +93,7 @@ export const retry = z.strictObject({
 });
 
 const TRIGGER_TEXT =
-  'must be all_success, all_done, one_success, one_failed, none_failed, activated, any, or {count: N} with a whole N of 1 or more';
+  'must be all_success, all_done, one_success, one_failed, none_failed, activated, any, each, reachable, {count: N}, or {merge: N} with a whole N of 1 or more';
 /** When a task runs, by how its dependencies ended. */
 export const trigger = z
   .union(
@@ -95,16 +106,34 @@ export const trigger = z
         'none_failed',
         'activated',
         'any',
+        'each',
+        'reachable',
       ]),
       z.strictObject({
         count: positive.meta({ description: 'Dependencies that must succeed.', examples: [2] }),
+        rest: z.enum(['wait', 'cancel']).optional().meta({
+          description:
+            'What becomes of the other dependencies once enough have succeeded: they go on, or they are canceled. Default: wait.',
+          default: 'wait',
+        }),
+        block: z.boolean().optional().meta({
+          description:
+            'true: the next round waits until every dependency of this round has ended. Default: false.',
+          default: false,
+        }),
+      }),
+      z.strictObject({
+        merge: positive.meta({
+          description: 'Successes, of whichever dependency, that become one round of the task.',
+          examples: [3],
+        }),
       }),
     ],
     { error: TRIGGER_TEXT },
   )
   .meta({
     description:
-      'When the task runs, by how its dependencies ended. A task whose trigger can no longer hold is skipped. Default: all_success.',
+      'When the task runs, by how its dependencies ended. A task whose trigger can no longer hold is skipped. each: once for every dependency that succeeds, every time it does. reachable: at least one succeeded, and nothing that runs can still reach the others. Default: all_success.',
     default: 'all_success',
     examples: ['all_done', 'one_failed', { count: 2 }],
   });
@@ -122,6 +151,15 @@ export const join = z.strictObject({
         'Instances that must succeed: 1 or more is a number, below 1 a share of all, rounded up. Default: all.',
       examples: [3, 0.9],
     }),
+  until: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({
+      description:
+        'An expression, asked after each instance: true means that enough have succeeded. The output of the task so far is at hand. Default: none.',
+      examples: ['collect.output.size() >= 3'],
+    }),
   rest: z.enum(['wait', 'cancel']).optional().meta({
     description:
       'What happens to the other instances once enough have succeeded: wait for them or cancel them. Default: wait.',
@@ -130,17 +168,76 @@ export const join = z.strictObject({
 });
 
 const TIMER_TEXT = `${DURATION_TEXT}, or an expression \`\${...}\``;
-/** A wait in the place of an agent. */
-export const wait = z.strictObject({
-  timer: z
-    .union([z.number().nonnegative(), z.string()], { error: TIMER_TEXT })
-    .refine(
-      (value) => isDuration(value) || (typeof value === 'string' && value.includes('${')),
-      TIMER_TEXT,
-    )
-    .meta({
+/** How long a timer wait sleeps. */
+export const timerWait = z
+  .union([z.number().nonnegative(), z.string()], { error: TIMER_TEXT })
+  .refine(
+    (value) => isDuration(value) || (typeof value === 'string' && value.includes('${')),
+    TIMER_TEXT,
+  )
+  .meta({
+    description:
+      'How long to sleep: seconds, a text with a unit (ms, s, m, h, d), or an expression that yields one of them. The time goes on while nothing runs.',
+    examples: [30, '5m', '${inputs.pause}'],
+  });
+
+/** One value that a run is started with. */
+export const input = z
+  .strictObject({
+    type: z
+      .enum(['string', 'number', 'integer', 'boolean', 'array', 'object', 'any'])
+      .optional()
+      .meta({ description: 'The type of its values. Default: string.', default: 'string' }),
+    description: z
+      .string()
+      .optional()
+      .meta({
+        description: 'What to give, in a sentence; shown where the input is missing.',
+        examples: ['The folder to analyse'],
+      }),
+    default: z
+      .any()
+      .optional()
+      .meta({
+        description: 'The value of a run that gives none. It has the type of the input.',
+        examples: ['.', 10, true],
+      }),
+    required: z.boolean().optional().meta({
       description:
-        'How long to sleep: seconds, a text with a unit (ms, s, m, h, d), or an expression that yields one of them. The time goes on while nothing runs.',
-      examples: [30, '5m', '${inputs.pause}'],
+        'Whether a run must give it. Default: true where there is no default value, else false.',
     }),
+    enum: z
+      .array(z.any())
+      .min(1)
+      .optional()
+      .meta({
+        description: 'The only values allowed. Default: every value of the type.',
+        examples: [['low', 'high']],
+      }),
+  })
+  .meta({ description: 'One value that a run is started with.' });
+
+/** What holds for the run as a whole. */
+export const settings = z.strictObject({
+  max_parallel: positive.optional().meta({
+    description:
+      'Attempts of the run that are under way at the same time, instances included. Default: 3. 1 is the sequential mode: dependency order, then the order of the file.',
+    default: 3,
+    examples: [1, 8],
+  }),
+  timeout: duration({
+    description:
+      'How long the whole run may take; then it fails with run.timeout. Default: 3600 seconds.',
+    default: 3600,
+    examples: [3600, '30m'],
+  }).optional(),
+  on_failure: z.enum(['stop', 'continue', 'compensate']).optional().meta({
+    description:
+      'What a failure that no task handles does. stop cancels what runs and skips the rest; continue runs all that still can; compensate stops, then undoes what succeeded, last first. Default: stop.',
+    default: 'stop',
+  }),
+  priority: z.enum(['urgent', 'high', 'normal', 'low']).optional().meta({
+    description: 'Which run goes first where several wait for a place. Default: normal.',
+    default: 'normal',
+  }),
 });

@@ -5,66 +5,20 @@
  */
 import { z } from 'zod';
 import { MAX_NAME_LENGTH, MAX_TASKS } from './limits.ts';
-import { duration, join, name, positive, retry, trigger, wait } from './schema-parts.ts';
-
-const input = z
-  .strictObject({
-    type: z
-      .enum(['string', 'number', 'integer', 'boolean', 'array', 'object', 'any'])
-      .optional()
-      .meta({ description: 'The type of its values. Default: string.', default: 'string' }),
-    description: z
-      .string()
-      .optional()
-      .meta({
-        description: 'What to give, in a sentence; shown where the input is missing.',
-        examples: ['The folder to analyse'],
-      }),
-    default: z
-      .any()
-      .optional()
-      .meta({
-        description: 'The value of a run that gives none. It has the type of the input.',
-        examples: ['.', 10, true],
-      }),
-    required: z.boolean().optional().meta({
-      description:
-        'Whether a run must give it. Default: true where there is no default value, else false.',
-    }),
-    enum: z
-      .array(z.any())
-      .min(1)
-      .optional()
-      .meta({
-        description: 'The only values allowed. Default: every value of the type.',
-        examples: [['low', 'high']],
-      }),
-  })
-  .meta({ description: 'One value that a run is started with.' });
-
-const settings = z.strictObject({
-  max_parallel: positive.optional().meta({
-    description:
-      'Attempts of the run that are under way at the same time, instances included. Default: 3. 1 is the sequential mode: dependency order, then the order of the file.',
-    default: 3,
-    examples: [1, 8],
-  }),
-  timeout: duration({
-    description:
-      'How long the whole run may take; then it fails with run.timeout. Default: 3600 seconds.',
-    default: 3600,
-    examples: [3600, '30m'],
-  }).optional(),
-  on_failure: z.enum(['stop', 'continue']).optional().meta({
-    description:
-      'What a failure that no task handles does. stop cancels what runs and skips the rest; continue runs all that still can. Default: stop.',
-    default: 'stop',
-  }),
-  priority: z.enum(['urgent', 'high', 'normal', 'low']).optional().meta({
-    description: 'Which run goes first where several wait for a place. Default: normal.',
-    default: 'normal',
-  }),
-});
+import {
+  cancels,
+  childWorkflow,
+  compensate,
+  condition,
+  edge,
+  emit,
+  feed,
+  milestone,
+  mutex,
+  repeat,
+  wait,
+} from './schema-flow.ts';
+import { duration, input, join, name, positive, retry, settings, trigger } from './schema-parts.ts';
 
 const task = z
   .strictObject({
@@ -78,7 +32,7 @@ const task = z
       .optional()
       .meta({
         description:
-          'The agent that does it, by name. A task has exactly one of agent, capability and wait.',
+          'The agent that does it, by name. A task has exactly one of agent, capability, wait, workflow and pass.',
         examples: ['codebase-analyzer', 'echo'],
       }),
     capability: z
@@ -92,6 +46,14 @@ const task = z
       }),
     wait: wait.optional().meta({
       description: 'A durable wait, in the place of an agent. It takes no place of max_parallel.',
+    }),
+    workflow: childWorkflow.optional().meta({
+      description:
+        'A run of another workflow, in the place of an agent. parameters are its inputs; its outputs are the output of the task.',
+      examples: ['publish', './publish.yaml'],
+    }),
+    pass: z.literal(true).optional().meta({
+      description: 'The task does nothing: it succeeds at once. For joins, splits and ends.',
     }),
     description: z
       .string()
@@ -129,17 +91,14 @@ const task = z
         examples: [['find']],
       }),
     trigger: trigger.optional(),
-    condition: z
-      .union([z.string().min(1), z.boolean()], { error: 'must be an expression' })
-      .optional()
-      .meta({
-        description:
-          'An expression (CEL) that is true or false; where it is false the task is skipped. Default: true.',
-        examples: ['find.output.files.size() > 0', 'review.status == "success"'],
-      }),
+    condition: condition.optional().meta({
+      description:
+        'An expression (CEL) that is true or false; where it is false the task is skipped. Default: true.',
+      examples: ['find.output.files.size() > 0', 'review.status == "success"'],
+    }),
     foreach: z
-      .union([z.string(), z.array(z.any())], {
-        error: 'must be a list, or an expression `${...}` that yields one',
+      .union([z.string(), z.array(z.any()), feed], {
+        error: 'must be a list, an expression `${...}` that yields one, or {feed, items}',
       })
       .optional()
       .meta({
@@ -166,6 +125,18 @@ const task = z
       description:
         'How many instances of a foreach task must succeed, and what becomes of the others. Default: all must.',
     }),
+    detach: z.literal(true).optional().meta({
+      description:
+        'The dependents of a foreach task do not wait for its instances; only the end of the run does.',
+    }),
+    repeat: repeat
+      .optional()
+      .meta({ description: 'More rounds of the task, up to a bound. Default: one round.' }),
+    emit: emit.optional().meta({
+      description:
+        'Threads that go on after the task: everything behind it runs that many times, until a trigger {merge: N} brings them together. Default: 1.',
+      examples: [3],
+    }),
     retry: retry.optional().meta({
       description: 'What happens after an attempt that failed. Default: no second attempt.',
     }),
@@ -179,8 +150,59 @@ const task = z
         'What a final failure becomes. fail: the task is failed. skip: it counts as skipped and as no failure. retry: fail, with three attempts where retry is absent. Default: fail.',
       default: 'fail',
     }),
+    fallback: z
+      .array(z.string().min(1).meta({ description: 'The name of an agent.' }))
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'Agents that are asked after the last attempt failed, in order, with the same parameters.',
+        examples: [['ripgrep']],
+      }),
+    compensate: compensate.optional().meta({
+      description:
+        'What undoes the task where the run fails and on_failure is compensate. Default: nothing is undone.',
+    }),
+    mutex: mutex.optional().meta({
+      description: 'Tasks of the run with the same mutex are never active at the same time.',
+      examples: ['database'],
+    }),
+    region: name.optional().meta({
+      description: 'The region that the task belongs to; `cancel` and `regions` name it.',
+      examples: ['search'],
+    }),
+    milestone: milestone.optional().meta({
+      description: 'The task may start only while a state of the run holds.',
+      examples: [{ after: 'open', until: 'close' }],
+    }),
+    cancel: cancels.optional().meta({
+      description: 'What the success of the task cancels: tasks, regions, or the run.',
+      examples: [['slow-search'], 'run'],
+    }),
+    complete: z
+      .array(z.string().min(1))
+      .min(1)
+      .optional()
+      .meta({
+        description:
+          'foreach tasks that the success of the task ends at once, with the results they have.',
+        examples: [['collect']],
+      }),
+    end: z.literal('terminate').optional().meta({
+      description: 'The success of the task ends the run with success; what is left is canceled.',
+    }),
   })
-  .meta({ description: 'One step of the workflow: an agent that works, or a wait.' });
+  .meta({ description: 'One step of the workflow: an agent that works, a wait, a child run.' });
+
+const hookList = z.array(task).min(1);
+const hooks = z.strictObject({
+  on_start: hookList.optional().meta({ description: 'Tasks that end before the first task.' }),
+  on_success: hookList
+    .optional()
+    .meta({ description: 'Tasks at the end of a run that succeeded.' }),
+  on_failure: hookList.optional().meta({ description: 'Tasks at the end of a run that failed.' }),
+  on_complete: hookList.optional().meta({ description: 'Tasks at the end of every run.' }),
+});
 
 /** The file as a whole. */
 export const workflowSchema = z.strictObject({
@@ -252,6 +274,34 @@ export const workflowSchema = z.strictObject({
     .meta({
       description: `The tasks, at least one and at most ${MAX_TASKS}. They run by their dependencies, not by their order in the file.`,
     }),
+  edges: z
+    .array(edge)
+    .max(4 * MAX_TASKS)
+    .optional()
+    .meta({
+      description:
+        'Connections beside `dependencies`: with a condition, or leading back. Default: none.',
+      examples: [[{ from: 'review', to: 'fix', condition: 'review.output.errors > 0' }]],
+    }),
+  start: z.string().min(1).optional().meta({
+    description: 'The task where a graph begins: every task without another way in follows it.',
+  }),
+  end: z.string().min(1).optional().meta({
+    description: 'The task where a graph ends: it follows every task without another way out.',
+  }),
+  regions: z
+    .record(name, z.strictObject({ mutex: mutex.optional() }))
+    .optional()
+    .meta({
+      description:
+        'What holds for the tasks of a region together: a mutex is held from its first start to its last end.',
+      examples: [{ writing: { mutex: 'database' } }],
+    }),
+  hooks: hooks.optional().meta({ description: 'Tasks around the run, at its start and its end.' }),
+  workflows: z
+    .record(name, z.any())
+    .optional()
+    .meta({ description: 'Workflows that tasks run as children, by name; each like a file.' }),
   outputs: z
     .record(z.string(), z.any())
     .optional()
@@ -272,7 +322,13 @@ export const knownFields: Readonly<Record<string, readonly string[]>> = {
   retry: Object.keys(retry.shape),
   join: Object.keys(join.shape),
   wait: Object.keys(wait.shape),
-  trigger: ['count'],
+  trigger: ['count', 'rest', 'block', 'merge'],
+  repeat: Object.keys(repeat.shape),
+  compensate: Object.keys(compensate.shape),
+  milestone: Object.keys(milestone.shape),
+  hooks: Object.keys(hooks.shape),
+  edges: Object.keys(edge.shape),
+  regions: ['mutex'],
 };
 
 /** The JSON Schema (2020-12) of a workflow file, from which editors complete. */

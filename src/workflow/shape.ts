@@ -3,11 +3,12 @@ import type { z } from 'zod';
 import type { Finding, Findings, Path } from './problems.ts';
 import { knownFields, workflowSchema } from './schema.ts';
 import { type Advice, meant, suggest } from './suggest.ts';
-import { isUnsupportedField, partOf } from './unsupported-fields.ts';
+import { checkBuilt, isUnsupportedField, notSupported, partOf } from './unsupported-fields.ts';
 import type { JsonValue } from './value.ts';
 
 /** Reports every field that is unknown, missing, of a wrong type or not supported yet. */
 export function checkShape(value: JsonValue, findings: Findings): void {
+  checkBuilt(value, findings);
   const result = workflowSchema.safeParse(value);
   if (result.success) return;
   for (const issue of result.error.issues)
@@ -28,8 +29,6 @@ function findingsOf(issue: z.core.$ZodIssue, root: JsonValue): Finding[] {
   const value = valueAt(root, path);
   const field = String(path.at(-1) ?? 'the workflow');
   if (value === undefined) return [missing(path, field)];
-  const notBuilt = notBuiltValue(path, value);
-  if (notBuilt !== undefined) return [notSupported(path, notBuilt, false)];
   if (issue.code === 'invalid_union' && partOf(path) === 'trigger') {
     const unknown = triggerFields(path, value);
     if (unknown.length > 0) return unknown;
@@ -81,7 +80,7 @@ function noWorkflow(value: JsonValue): Finding {
 function triggerFields(path: Path, value: JsonValue): Finding[] {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
   return Object.keys(value)
-    .filter((key) => key !== 'count')
+    .filter((key) => knownFields.trigger?.includes(key) !== true)
     .map((key) => unknownField(path, key));
 }
 
@@ -132,24 +131,6 @@ function fieldAdvice(part: string, key: string): Advice {
 function partText(part: string): string {
   if (part === 'input') return 'an input';
   return part === 'workflow' || part === 'task' ? `a ${part}` : `\`${part}\``;
-}
-
-function notSupported(path: Path, what: string, atKey: boolean): Finding {
-  return {
-    code: 'workflow.not-supported',
-    message: `${what} is part of the language, but this release does not run it yet`,
-    hint: 'Remove it, or express it with conditions, triggers and retries.',
-    path,
-    atKey,
-  };
-}
-
-/** Values, rather than fields, that are not built. */
-function notBuiltValue(path: Path, value: JsonValue): string | undefined {
-  const field = path.at(-1);
-  if (field === 'on_failure' && value === 'compensate') return '`on_failure: compensate`';
-  const isStructured = field === 'condition' && typeof value === 'object' && path[0] === 'tasks';
-  return isStructured ? 'a structured condition' : undefined;
 }
 
 function missing(path: Path, field: string): Finding {

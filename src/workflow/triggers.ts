@@ -31,8 +31,8 @@ export function decideTrigger(
   trigger: Trigger,
   counters: Readonly<TriggerCounters>,
 ): TriggerAnswer {
-  if (typeof trigger === 'object') return atLeast(trigger.count, counters.succeeded, counters);
-  return rules[trigger](counters);
+  if (typeof trigger === 'string') return rules[trigger](counters);
+  return atLeast('count' in trigger ? trigger.count : 1, counters.succeeded, counters);
 }
 
 const rules: Readonly<Record<Exclude<Trigger, object>, Rule>> = {
@@ -44,6 +44,8 @@ const rules: Readonly<Record<Exclude<Trigger, object>, Rule>> = {
   one_success: (c) => atLeast(1, c.succeeded, c),
   one_failed: (c) => atLeast(1, c.failed, c),
   any: (c) => atLeast(1, endedOf(c), c),
+  each: (c) => atLeast(1, c.succeeded, c),
+  reachable: (c) => (endedOf(c) < c.total ? 'undecided' : atLeast(1, c.succeeded, c)),
 };
 
 function endedOf(counters: Readonly<TriggerCounters>): number {

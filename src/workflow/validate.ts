@@ -11,6 +11,7 @@ import { isTaskId } from './names.ts';
 import type { Findings } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
+import { checkEdges } from './validate-edges.ts';
 import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
@@ -40,12 +41,14 @@ export function validateDefinition(
   checkInputDefinitions(definition.inputs, findings);
   const sources = Array.isArray(source.tasks) ? source.tasks : [];
   for (const [index, task] of definition.tasks.entries()) {
+    if (task.edge !== undefined) continue;
     checkId({ index, task, graph }, findings);
     checkDependencies({ index, task, graph, source: sources[index] }, findings);
     checkKind({ index, task, source: sources[index] }, findings);
     checkForeach(index, task, findings);
   }
   checkWho(definition.tasks, findings, options);
+  checkEdges(definition, source, { graph, findings });
   checkCycles(definition.tasks, graph, findings);
   const isDead = checkTriggers(definition.tasks, graph, findings);
   const hasInputs = Object.hasOwn(source, 'inputs');
@@ -118,22 +121,22 @@ function checkDependencies(
   }
 }
 
+const KINDS = ['agent', 'capability', 'wait', 'workflow', 'pass'] as const;
+
 function checkKind(
   { index, task, source }: Place & { source: JsonValue | undefined },
   findings: Findings,
 ): void {
   const given = isObject(source) ? source : {};
-  const kinds = (['agent', 'capability', 'wait'] as const).filter((kind) =>
-    Object.hasOwn(given, kind),
-  );
-  if (kinds.length !== 1 && !Object.hasOwn(given, 'workflow')) {
+  const kinds = KINDS.filter((kind) => Object.hasOwn(given, kind));
+  if (kinds.length !== 1) {
     findings.add({
       code: 'workflow.task-kind',
       message:
         kinds.length === 0
           ? `\`${task.id}\` has no agent`
           : `\`${task.id}\` has ${kinds.join(' and ')}`,
-      hint: 'A task has exactly one of `agent`, `capability` and `wait`.',
+      hint: 'A task has exactly one of `agent`, `capability`, `wait`, `workflow` and `pass`.',
       path: ['tasks', index],
       text: task.id,
     });
@@ -287,14 +290,18 @@ function checkTriggers(
       hint: isRoot
         ? 'Add the dependencies that the trigger needs, or change the trigger.'
         : 'It waits for a task that can never run.',
-      path: ['tasks', index, isRoot ? 'trigger' : 'id'],
+      path:
+        task.edge === undefined
+          ? ['tasks', index, isRoot ? 'trigger' : 'id']
+          : ['edges', task.edge],
     });
   }
   return isDead;
 }
 
-function triggerText(task: TaskDefinition): string {
-  return `\`${typeof task.trigger === 'object' ? `count: ${task.trigger.count}` : task.trigger}\``;
+function triggerText({ trigger }: TaskDefinition): string {
+  if (typeof trigger === 'string') return `\`${trigger}\``;
+  return 'count' in trigger ? `\`count: ${trigger.count}\`` : `\`merge: ${trigger.merge}\``;
 }
 
 /** A failure under `on_failure: skip` counts as no failure, so it wakes no `one_failed`. */

@@ -14,8 +14,8 @@ const outcomes: Outcome[] = ['succeeded', 'failed', 'skipped', 'notActivated', '
 /** The table of the language, said naively over a list of states. */
 function holds(trigger: Trigger, states: readonly State[]): boolean {
   const every = (...allowed: State[]) => states.every((state) => allowed.includes(state));
-  if (typeof trigger === 'object')
-    return states.filter((state) => state === 'succeeded').length >= trigger.count;
+  const successes = states.filter((state) => state === 'succeeded').length;
+  if (typeof trigger === 'object') return successes >= ('count' in trigger ? trigger.count : 1);
   switch (trigger) {
     case 'all_success':
       return every('succeeded');
@@ -31,6 +31,10 @@ function holds(trigger: Trigger, states: readonly State[]): boolean {
       return states.includes('failed');
     case 'any':
       return states.some((state) => state !== 'open');
+    case 'each':
+      return successes > 0;
+    case 'reachable':
+      return successes > 0 && !states.includes('open');
   }
 }
 

@@ -3,7 +3,12 @@
  * Mermaid, SVG and JSON. Pure.
  */
 import type { RunReport, TaskReport } from '../../messages/report.ts';
-import type { TaskDefinition, WorkflowDefinition } from '../../workflow/definition.ts';
+import type {
+  TaskDefinition,
+  Trigger,
+  WaitDefinition,
+  WorkflowDefinition,
+} from '../../workflow/definition.ts';
 import { neverRuns } from '../../workflow/drawing/never-runs.ts';
 import { siblingGroups } from '../../workflow/drawing/siblings.ts';
 import { buildGraph } from '../../workflow/graph.ts';
@@ -135,12 +140,31 @@ function plannedNode(task: TaskDefinition, never: string | undefined): GraphNode
 
 function whoOf(task: TaskDefinition): string {
   const { wait } = task;
-  if (wait !== undefined) {
-    const { duration: length } = wait;
-    return `waits ${typeof length === 'number' ? duration(length) : brief(length, MAX_NOTE)}`;
-  }
+  if (wait !== undefined) return waitText(wait);
+  if (task.workflow !== undefined) return `workflow ${task.workflow.name}`;
+  if (task.pass === true) return 'pass';
   if (task.agent !== undefined) return task.agent;
   return `capability ${task.capability ?? ''}`;
+}
+
+function waitText(wait: WaitDefinition): string {
+  switch (wait.kind) {
+    case 'timer': {
+      const length = wait.duration;
+      return `waits ${typeof length === 'number' ? duration(length) : brief(length, MAX_NOTE)}`;
+    }
+    case 'signal':
+      return `waits for signal ${wait.name}`;
+    case 'approval':
+      return `waits for approval${wait.group === undefined ? '' : ` of ${wait.group}`}`;
+    case 'first':
+      return `waits for the first of ${Object.keys(wait.of).join(', ')}`;
+  }
+}
+
+function triggerText(trigger: Trigger): string {
+  if (typeof trigger === 'string') return trigger;
+  return 'count' in trigger ? `${trigger.count} succeeded` : `${trigger.merge} threads merged`;
 }
 
 function notesOf(task: TaskDefinition): string[] {
@@ -155,8 +179,7 @@ function notesOf(task: TaskDefinition): string[] {
   if (join?.count !== undefined)
     notes.push(`enough: ${join.count < 1 ? `${join.count * 100} %` : join.count} succeeded`);
   if (task.condition !== undefined) notes.push(`if ${brief(task.condition, MAX_NOTE)}`);
-  if (trigger !== 'all_success')
-    notes.push(`when ${typeof trigger === 'object' ? `${trigger.count} succeeded` : trigger}`);
+  if (trigger !== 'all_success') notes.push(`when ${triggerText(trigger)}`);
   if (retry !== undefined) notes.push(`up to ${retry.maxAttempts} attempts`);
   if (task.timeoutMs !== undefined) notes.push(`timeout ${duration(task.timeoutMs)}`);
   if (task.onFailure === 'skip') notes.push('on failure: skip');
