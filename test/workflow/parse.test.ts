@@ -220,28 +220,22 @@ tasks:
     expect(codes(problemsOf(tasks))).toContain(code);
   });
 
-  it.each([
-    'repeat',
-    'compensate',
-    'fallback',
-    'escalation',
-    'cache',
-    'budget',
-    'secrets',
-    'workflow',
-  ])('the field `%s` of a task is refused by name', (field) => {
-    const [problem] = problemsOf(`  - id: a\n    agent: e\n    ${field}: { x: 1 }\n`);
-    expect(problem).toMatchObject({
-      code: 'workflow.not-supported',
-      line: 6,
-      column: 5,
-      path: `tasks[0].${field}`,
-    });
-  });
+  it.each(['compensate', 'escalation', 'cache', 'budget', 'secrets'])(
+    'the field `%s` of a task is refused by name',
+    (field) => {
+      const [problem] = problemsOf(`  - id: a\n    agent: e\n    ${field}: { x: 1 }\n`);
+      expect(problem).toMatchObject({
+        code: 'workflow.not-supported',
+        line: 6,
+        column: 5,
+        path: `tasks[0].${field}`,
+      });
+    },
+  );
 
   it.each([
     'hooks: {}',
-    'edges: []',
+    'regions: {}',
     'settings: { on_failure: compensate }',
     'settings: { budget: {} }',
     'context: { secrets: {} }',
@@ -251,14 +245,11 @@ tasks:
     ]);
   });
 
-  it.each(['condition: { type: status }', 'wait: { approval: { group: leads } }'])(
-    '`%s` of a task is refused by name',
-    (line) => {
-      expect(codes(problemsOf(`  - id: a\n    agent: e\n    ${line}\n`))).toContain(
-        'workflow.not-supported',
-      );
-    },
-  );
+  it.each(['wait: { approval: { group: leads } }'])('`%s` of a task is refused by name', (line) => {
+    expect(codes(problemsOf(`  - id: a\n    agent: e\n    ${line}\n`))).toContain(
+      'workflow.not-supported',
+    );
+  });
 
   it('show the path that closes a cycle', () => {
     const [problem] = problemsOf(
