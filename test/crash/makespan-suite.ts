@@ -33,13 +33,13 @@ export const boundedCases: readonly Omit<GraphCase, 'shortestMs'>[] = [
   { name: 'srasearch-chameleon-10a-001', maxParallel: 8 },
 ];
 
-export interface Stage {
+interface Stage {
   cluster: Cluster;
   client: Client;
 }
 
 /** Processes for one test; ended and removed whatever happens. */
-export async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
+async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
   const cluster = await Cluster.start('embedded', {
     concurrency: CONCURRENCY,
     heartbeatMs: HEARTBEAT_MS,

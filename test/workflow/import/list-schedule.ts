@@ -1,5 +1,5 @@
 /** What a schedule without any overhead would be, by the rule of the engine. Pure. */
-import type { WorkflowSource } from '../../src/workflow/schema.ts';
+import type { WorkflowSource } from '../../../src/workflow/schema.ts';
 
 interface Running {
   index: number;
