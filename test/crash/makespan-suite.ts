@@ -20,7 +20,7 @@ import {
 const CONCURRENCY = 512;
 /** Nobody is lost because the machine has other things to do. */
 const HEARTBEAT_MS = 5_000;
-/** A makespan is judged by the best of so many runs: other processes take the machine now and then. */
+/** A run that takes too long is done again: other processes take the machine now and then. */
 const ROUNDS = 4;
 
 /** Graphs that a smaller bound does not keep from their lower bound, in the order in which they are imported. */
@@ -62,21 +62,18 @@ async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
 export async function oneByOne(cases: readonly GraphCase[]): Promise<GraphRun[]> {
   const runs: GraphRun[] = [];
   await onStage(async ({ cluster, client }) => {
-    for (const graph of cases) runs.push(await bestOf(graph, { cluster, client }));
+    for (const graph of cases) runs.push(await untilInTime(graph, { cluster, client }));
   });
+  for (const run of runs) expectInTime(run);
   return runs;
 }
 
-async function bestOf(graph: GraphCase, { cluster, client }: Stage): Promise<GraphRun> {
-  let best: GraphRun | undefined;
-  for (let round = 1; round <= ROUNDS; round += 1) {
+async function untilInTime(graph: GraphCase, { cluster, client }: Stage): Promise<GraphRun> {
+  for (let round = 1; ; round += 1) {
     const run = await runGraph(client, graph, await overheadOf(client, graph));
     judge(run, readExecutions(cluster.journal));
-    if (best === undefined || run.makespanMs < best.makespanMs) best = run;
-    if (isInTime(best)) break;
+    if (isInTime(run) || round === ROUNDS) return run;
   }
-  expectInTime(best as GraphRun);
-  return best as GraphRun;
 }
 
 /** All at once; the orchestrator, and with it the broker, is killed with -9 halfway and started again. */

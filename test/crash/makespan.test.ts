@@ -4,8 +4,8 @@ import { graphNames } from '../workflow/import/graphs.ts';
 import { allThroughAKill, boundedCases, oneByOne, tell } from './makespan-suite.ts';
 import { median, savedBy } from './real-graphs.ts';
 
-const SHORTEST_MS = 1_200;
-const SHORTEST_WITH_KILL_MS = 4_000;
+const SHORTEST_MS = 1_500;
+const SHORTEST_WITH_KILL_MS = 3_200;
 
 test('each recorded graph runs within 5 % of its lower bound; the median saves half of the time in sequence', async () => {
   const runs = await oneByOne(graphNames.map((name) => ({ name, shortestMs: SHORTEST_MS })));
