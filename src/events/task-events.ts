@@ -120,7 +120,17 @@ export const taskEvents = {
     'The task will not run, for the reason given.',
     z.object({
       ...task,
-      reason: z.enum(['condition', 'trigger', 'on_failure', 'stopped', 'canceled', 'completed']),
+      reason: z.enum([
+        'condition',
+        'trigger',
+        'on_failure',
+        'stopped',
+        'canceled',
+        'completed',
+        'milestone',
+      ]),
+      /** The task that canceled it, or that ended its milestone. */
+      by: z.string().optional(),
     }),
   ),
   cancelRequested: eventType(

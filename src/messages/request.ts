@@ -69,6 +69,8 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.object({
     ...commandId,
     type: z.literal('cancel'),
+    /** One task, or one instance (`<task>~<index>`); absent: the run as a whole. */
+    task: id.optional(),
     reason: z.string().default('canceled by a client'),
   }),
   z.object({

@@ -92,6 +92,26 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: '`outputs` names a task that can never run.',
     help: 'A task that is skipped has no output, so the run would fail at its end. Give it a fallback with `default(a.output, null)`, or name another task.',
   },
+  'workflow.unknown-task': {
+    summary: 'A field names a task or region that does not exist.',
+    help: '`milestone` and `complete` name tasks, `cancel` names tasks and regions of the same file.',
+  },
+  'workflow.unknown-region': {
+    summary: 'A task belongs to a region that `regions` does not list.',
+    help: 'Correct the name, or add the region. A file without `regions` needs no list.',
+  },
+  'workflow.unused-region': {
+    summary: 'No task belongs to a region.',
+    help: 'Give its tasks `region`, or remove it.',
+  },
+  'workflow.own-name': {
+    summary: 'A task names itself where it must name another.',
+    help: 'A task has ended when its `cancel` and `complete` take effect, and cannot end its own milestone.',
+  },
+  'workflow.deadlock': {
+    summary: 'Tasks and regions could wait for each other for ever.',
+    help: 'A region keeps its mutexes until all its tasks have ended. The message names who would wait for whom. Let one region hold all mutexes, or put the task that is waited for into it.',
+  },
   'workflow.needs-foreach': {
     summary: 'A field has a meaning only beside `foreach`.',
     help: 'Remove the field, or add `foreach`.',
@@ -117,8 +137,8 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     help: 'Add the task to the dependencies.',
   },
   'workflow.ambiguous-name': {
-    summary: 'A name in an expression has two meanings.',
-    help: 'Write `inputs.x` or `variables.x`, or rename one of them.',
+    summary: 'A name has two meanings.',
+    help: 'Write `inputs.x` or `variables.x`, or rename one of them. A region must not have the name of a task.',
   },
   'workflow.free-name': {
     summary: 'A name is no task or variable and becomes an input.',

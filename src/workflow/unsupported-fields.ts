@@ -14,22 +14,8 @@ const unknown: Readonly<Record<string, readonly string[]>> = {
 };
 
 const notBuilt = {
-  workflow: ['edges', 'start', 'end', 'regions', 'hooks', 'workflows'],
-  task: [
-    'workflow',
-    'pass',
-    'detach',
-    'repeat',
-    'emit',
-    'fallback',
-    'compensate',
-    'mutex',
-    'region',
-    'milestone',
-    'cancel',
-    'complete',
-    'end',
-  ],
+  workflow: ['edges', 'start', 'end', 'hooks', 'workflows'],
+  task: ['workflow', 'pass', 'detach', 'repeat', 'emit', 'fallback', 'compensate'],
   wait: ['signal', 'approval', 'first'],
   join: ['until'],
   trigger: ['rest', 'block', 'merge'],

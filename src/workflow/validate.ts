@@ -12,6 +12,7 @@ import type { Findings } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
 import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
+import { checkSteering } from './validate-steering.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Who exists: a list, or a question. Absent: not checked. */
@@ -47,6 +48,7 @@ export function validateDefinition(
   }
   checkWho(definition.tasks, findings, options);
   checkCycles(definition.tasks, graph, findings);
+  checkSteering({ definition, graph }, findings);
   const isDead = checkTriggers(definition.tasks, graph, findings);
   const hasInputs = Object.hasOwn(source, 'inputs');
   checkExpressions({ definition, graph, hasInputs, isDead }, findings);
@@ -83,10 +85,12 @@ function checkDependencies(
   { index, task, graph, source }: Place & { graph: TaskGraph; source: JsonValue | undefined },
   findings: Findings,
 ): void {
-  const given =
-    isObject(source) && Array.isArray(source.dependencies)
+  // Those of the file: the compiled ones hold the `after` of a milestone too.
+  const given = isObject(source)
+    ? Array.isArray(source.dependencies)
       ? source.dependencies
-      : task.dependencies;
+      : []
+    : task.dependencies;
   const seen = new Set<JsonValue>();
   for (const [at, id] of given.entries()) {
     const path = ['tasks', index, 'dependencies', at];

@@ -22,6 +22,7 @@ import { advanceExpansion } from './expand.ts';
 import { scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
 import { isSpared, isTimedOut } from './stopping.ts';
+import { advanceSteering } from './withdraw.ts';
 
 /** Events of one answer, so that no step is long. */
 const MAX_BATCH = 100;
@@ -44,6 +45,7 @@ export function advance(run: RunAggregate, input: TurnInput): Decision {
 
 function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
   const mode = run.plan.definition.settings.onFailure;
+  if (run.steering.endedBy !== undefined) return advanceEnd(run, input, run.steering.endedBy);
   const first = run.unhandled.values().next();
   if (!first.done && mode !== 'continue') {
     return events(event('run.stopping', { error: failureOfTask(run, first.value) }));
@@ -54,8 +56,20 @@ function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
   return first.done ? succeed(run) : events(fail(run, failureOfTask(run, first.value)));
 }
 
+/** A task with `end: terminate` succeeded: what is left is canceled, and then the run has succeeded. */
+function advanceEnd(run: RunAggregate, input: TurnInput, by: string): Decision {
+  if (run.pending.size > 0) return skip(run, run.pending, 'completed');
+  if (run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'completed');
+  const reason = `task "${by}" ended the run`;
+  const canceled = cancelOpen(run, { input, atOnce: false, reason, spares: () => false });
+  if (canceled !== undefined) return canceled;
+  return runState(run) === 'paused' || !isExhausted(run) ? nothing : succeed(run);
+}
+
 /** Tasks whose trigger is certain, and `foreach` tasks with something to decide. */
 function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined {
+  const steered = advanceSteering(run, input);
+  if (steered !== undefined) return steered;
   const runnable = run.runnable.values().next();
   if (!runnable.done) {
     const node = run.plan.at(runnable.value);
@@ -70,7 +84,7 @@ function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined
 function skip(
   run: RunAggregate,
   indexes: Set<number>,
-  reason: 'trigger' | 'stopped' | 'canceled',
+  reason: 'trigger' | 'stopped' | 'canceled' | 'completed',
 ): Decision {
   const list: RunEvent[] = [];
   for (const index of indexes) {

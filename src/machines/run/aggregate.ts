@@ -16,6 +16,7 @@ import type { TaskContext, TaskState } from '../task/machine.ts';
 import type { RunContext, RunState } from './machine.ts';
 import type { PlanNode, RunPlan } from './plan.ts';
 import type { ReadyList } from './ready-list.ts';
+import type { SteeringState } from './steering.ts';
 
 /** Outputs up to this size (as JSON, about) stay in memory; larger ones are read from the log when needed. */
 export const INLINE_BYTES = 4 * 1024;
@@ -37,6 +38,8 @@ export interface Expansion {
   /** Failed, skipped or canceled. */
   unsuccessful: number;
   firstFailure: Failure | null;
+  /** A task ended it: what has not succeeded is left out. */
+  completed?: true;
 }
 
 /** How a task of the definition ended, as dependents see it. */
@@ -116,6 +119,8 @@ export interface RunAggregate {
   /** Failed tasks that nothing handles, in order. */
   readonly unhandled: Set<number>;
   readonly ready: ReadyList;
+  /** Mutexes, milestones, and what tasks cancel, complete and end. */
+  readonly steering: SteeringState;
   /** Activations in states that hold a slot. */
   slots: number;
   /** How many of them may not run beside others (`parallel: false`). */

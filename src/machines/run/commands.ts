@@ -8,6 +8,7 @@ import { ending, fail, skipPending, succeed } from './advance.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { conflict, type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { endedRunStates, type RunState } from './machine.ts';
+import { decideCancelTask } from './withdraw.ts';
 
 /** Events that `complete` may need at most; a larger run is canceled instead. */
 const MAX_COMPLETED = 900;
@@ -33,6 +34,8 @@ export function decideCommand(
     case 'complete':
       return complete(run, command, input);
     case 'cancel':
+      if (command.task !== undefined)
+        return decideCancelTask(run, { task: command.task, reason: command.reason }, input);
       return state === 'canceling' ? nothing : cancel(state, command.reason);
     case 'terminate':
       return events(event('run.cancelRequested', { reason: command.reason, terminate: true }));

@@ -23,6 +23,7 @@ import {
   type TaskProgress,
   valueKey,
 } from './aggregate.ts';
+import { adoptSteering, followSteering, hasBegun } from './steering.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -43,6 +44,7 @@ export function isTaskType(type: string): boolean {
 export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const activation = run.activations.get(event.data.taskId) ?? newActivation(run, event);
   const before = activation.state;
+  const hadBegun = hasBegun(activation);
   const cell = activation.cell ?? revive(run, activation);
   cell.take({ type: event.type, at: event.at, data: event.data });
   activation.cell = cell;
@@ -56,10 +58,13 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
-  followState(run, activation, {
-    type: event.type,
-    wasOpen: before === 'pending' || openStates.has(before),
-  });
+  const wasOpen = before === 'pending' || openStates.has(before);
+  followState(run, activation, { type: event.type, wasOpen });
+  const repeats = (event.data as { repeats?: boolean }).repeats === true;
+  const isOpen = openStates.has(activation.state);
+  const becameReady = activation.state === 'scheduled' && before !== 'scheduled';
+  const change = { repeats, wasOpen, isOpen, hadBegun, becameReady };
+  for (const woken of followSteering(run, activation, change)) becomeReady(run, woken);
 }
 
 function newActivation(run: RunAggregate, event: TaskFold): Activation {
@@ -103,6 +108,9 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   }
   if (outcome !== undefined) close(run, activation);
   else if (activation.expansion !== undefined) run.expansions.add(activation);
+  adoptSteering(run, activation, openStates.has(activation.state));
+  if (activation.state === 'scheduled' && run.steering.mutexes.isGranted(activation))
+    becomeReady(run, activation);
 }
 
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
@@ -128,15 +136,22 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
   if (state === 'backoff' || state === 'waiting') run.delayed.add(activation);
   else run.delayed.delete(activation);
   if (before === 'scheduled') run.ready.remove(activation.id);
-  if (state === 'scheduled') becomeReady(run, activation);
+  if (state === 'scheduled' && !run.steering.mutexes.needs(activation))
+    becomeReady(run, activation);
 }
 
-/** An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. */
+/**
+ * An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. What needs
+ * no agent begins at once, or once it has its mutexes.
+ */
 function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
   const isAgentWork =
     node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
-  if (!isAgentWork || node.demand === undefined) return;
+  if (!isAgentWork || node.demand === undefined) {
+    if (run.steering.mutexes.needs(activation)) run.steering.startable.add(activation);
+    return;
+  }
   const agent = activation.context.agent;
   const handedOff = agent !== null && activation.context.retryBase > 0;
   run.ready.add({
@@ -165,6 +180,7 @@ function recordData(
     case 'task.cancelRequested':
     case 'task.canceled':
       activation.reason = event.data.reason;
+      if (activation.expansion !== undefined) run.expansions.add(activation);
       break;
     case 'task.started':
       activation.startedVersion = event.streamVersion;

@@ -16,6 +16,7 @@ import { evolveTask, type FoldedEvent, isTaskType, judgeTrigger, leaveAll } from
 import { runMachine } from './machine.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
+import { SteeringState } from './steering.ts';
 import { valueRef } from './values.ts';
 
 type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
@@ -63,6 +64,7 @@ export function emptyAggregate(parts: {
     openFailures: new Set(),
     unhandled: new Set(),
     ready: new ReadyList(),
+    steering: new SteeringState(plan.steering),
     slots: 0,
     exclusiveSlots: 0,
     output: undefined,

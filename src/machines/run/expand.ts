@@ -44,6 +44,8 @@ export function advanceExpansion(
   input: TurnInput,
 ): Decision {
   const expansion = activation.expansion as Expansion;
+  if (activation.state === 'canceling' || expansion.completed === true)
+    return wind(run, activation, input);
   const join = activation.node.task.join;
   const needed = neededSuccesses(activation, expansion);
   const holds = expansion.succeeded >= needed;
@@ -52,11 +54,21 @@ export function advanceExpansion(
     (holds && join?.rest === 'cancel') ||
     (cannotHold &&
       (join?.rest === 'cancel' || run.plan.definition.settings.onFailure !== 'continue'));
-  if (isCut && expansion.open > 0) return cancelRest(run, activation, input);
+  if (isCut && expansion.open > 0)
+    return cancelRest(run, activation, { reason: 'the join was decided', now: input.now });
   const isOver = isCut || expansion.next === expansion.count;
   if (isOver && expansion.open === 0) return end(run, activation, cannotHold);
   if (!isOver && mayStart(run, activation, input.now)) return scheduleNext(run, activation);
   return settled(activation);
+}
+
+/** It is being canceled, or a task completed it: no instance begins any more, and after the last it ends. */
+function wind(run: RunAggregate, activation: Activation, { now }: TurnInput): Decision {
+  const { open } = activation.expansion as Expansion;
+  const reason = activation.reason ?? 'completed';
+  if (open > 0) return cancelRest(run, activation, { reason, now });
+  if (activation.state !== 'canceling') return end(run, activation, false);
+  return events(...cancelActivation(activation, { reason, now, atOnce: false }));
 }
 
 /** Nothing to decide until another instance ends. The agenda is derived, so taking the entry off is no event. */
@@ -94,18 +106,16 @@ function scheduleNext(run: RunAggregate, activation: Activation): Decision {
   return events(...list);
 }
 
-function cancelRest(run: RunAggregate, activation: Activation, input: TurnInput): Decision {
+function cancelRest(
+  run: RunAggregate,
+  activation: Activation,
+  options: { reason: string; now: number },
+): Decision {
   const list: RunEvent[] = [];
   for (const instance of run.open) {
     if (instance.parent !== activation) continue;
     if (list.length >= MAX_CANCELED) break;
-    list.push(
-      ...cancelActivation(instance, {
-        reason: 'the join was decided',
-        now: input.now,
-        atOnce: false,
-      }),
-    );
+    list.push(...cancelActivation(instance, { ...options, atOnce: false }));
   }
   return list.length === 0 ? settled(activation) : events(...list);
 }

@@ -7,6 +7,7 @@ import { type CompiledExpression, compileExpression } from '../../workflow/expre
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
 import { invariant } from '../errors.ts';
+import { type PlanSteering, steeringOf } from './plan-steering.ts';
 
 export type TaskKind = 'agent' | 'foreach' | 'timer';
 
@@ -71,6 +72,7 @@ export class PlanNode {
 export class RunPlan {
   readonly definition: WorkflowDefinition;
   readonly nodes: readonly PlanNode[];
+  readonly steering: PlanSteering;
   readonly #indexes: Map<string, number>;
   readonly #names: NameTable;
   #outputs: CompiledTemplate | undefined;
@@ -81,6 +83,7 @@ export class RunPlan {
     this.nodes = definition.tasks.map((task, index) => new PlanNode(index, task, this.#names));
     this.#indexes = new Map(definition.tasks.map((task, index) => [task.id, index]));
     for (const node of this.nodes) this.#connect(node);
+    this.steering = steeringOf(definition, this.#indexes);
   }
 
   #connect(node: PlanNode): void {

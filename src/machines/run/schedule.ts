@@ -27,6 +27,8 @@ export function placeIdentity({ node, id }: Place): { taskId: string; definition
 
 export function scheduleTask(run: RunAggregate, place: Place, input: TurnInput): Decision {
   const { node } = place;
+  if (run.steering.shut.has(node.index))
+    return events(event('task.skipped', { ...placeIdentity(place), reason: 'milestone' }));
   const { condition } = node;
   if (condition !== undefined) {
     const holds = evaluate(run, undefined, (scope) => condition.evaluate(scope));
@@ -39,8 +41,15 @@ export function scheduleTask(run: RunAggregate, place: Place, input: TurnInput):
       return events(event('task.skipped', { ...placeIdentity(place), reason: 'condition' }));
     }
   }
-  if (node.kind === 'foreach') return expand(run, place);
-  if (node.kind === 'timer') return waitForTimer(run, place, input);
+  if (run.steering.mutexes.needs({ ...place, parent: undefined })) return events(scheduled(place));
+  return beginTask(run, place, input);
+}
+
+/** What beginning means for the kind of a task: `task.scheduled`, and what follows at once where no agent is needed. */
+export function beginTask(run: RunAggregate, place: Place, input: TurnInput): Decision {
+  const { kind } = place.node;
+  if (kind === 'foreach') return expand(run, place);
+  if (kind === 'timer') return waitForTimer(run, place, input);
   return events(scheduled(place));
 }
 

@@ -15,12 +15,13 @@ import type { Activation, Expansion, RunAggregate, RunHeader, ValueRef } from '.
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
+import type { StoredSteering } from './steering.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-3';
+export const FOLD_HASH = 'run-fold-4';
 
 interface StoredActivation {
   id: string;
@@ -48,6 +49,7 @@ interface StoredRun {
   activations: StoredActivation[];
   /** Indexes of failed tasks that nothing handled, in the order in which that became certain. */
   unhandled: number[];
+  steering?: StoredSteering;
   quarantine?: { code: string; message: string; streamVersion: number };
 }
 
@@ -56,6 +58,7 @@ export function snapshotOf(
   run: RunAggregate,
   extra: { definition: unknown; quarantine: StoredRun['quarantine'] | undefined },
 ): JsonValue {
+  const steering = run.steering.stored();
   const stored: StoredRun = {
     header: run.header,
     definition: extra.definition,
@@ -67,6 +70,7 @@ export function snapshotOf(
     ...(run.error === undefined ? {} : { error: run.error }),
     activations: [...run.activations.values()].map(store),
     unhandled: [...run.unhandled],
+    ...(steering === undefined ? {} : { steering }),
     ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
   };
   return stored as unknown as JsonValue;
@@ -116,6 +120,7 @@ export async function restoreRun(
     cell: cells.create(runMachine, { persisted: stored.cell }),
     inputs: stored.inputs,
   });
+  run.steering.restore(stored.steering);
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);

@@ -248,7 +248,17 @@ export function cancelActivation(
 ): RunEvent[] {
   const { reason, now, atOnce } = options;
   const isWithAgent = activation.state === 'running' && !atOnce;
-  if (activation.state === 'canceling') return atOnce ? giveUp(activation) : [];
+  if (activation.state === 'canceling') {
+    if (atOnce) return giveUp(activation);
+    // A `foreach` task that was asked while its instances ran: the last of them has ended.
+    if (activation.expansion === undefined) return [];
+    return [
+      event('task.canceled', {
+        ...ending(activation, undefined),
+        reason: activation.reason ?? reason,
+      }),
+    ];
+  }
   const requested = event('task.cancelRequested', {
     ...identity(activation),
     reason,
