@@ -101,7 +101,10 @@ export const taskEvents = {
       ...endOfAttempt,
       output: fields.value,
       usage: fields.usage.optional(),
+      /** Another round follows: dependents do not see this one. */
       repeats: z.boolean().optional(),
+      /** The task that runs again, where an edge led back. */
+      loop: z.string().optional(),
       /** The newer attempt that was running when this late result came; it is canceled. */
       superseded: fields.attempt.optional(),
     }),
@@ -127,6 +130,8 @@ export const taskEvents = {
         'stopped',
         'canceled',
         'completed',
+        'unreached',
+        'inactive',
         'milestone',
       ]),
       /** The task that canceled it, or that ended its milestone. */

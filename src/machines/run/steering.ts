@@ -9,6 +9,7 @@ import type { Activation, RunAggregate } from './aggregate.ts';
 import { runState } from './aggregate.ts';
 import { MutexTable, type StoredMutexes } from './mutex.ts';
 import type { PlanSteering } from './plan-steering.ts';
+import { dropDue } from './rounds.ts';
 
 /** Why a task is withdrawn; `by` is the id of the task that did it. */
 export interface Withdrawal {
@@ -76,9 +77,10 @@ export class SteeringState {
   }
 }
 
-/** True once an activation has begun, whatever came of it. */
-export function hasBegun({ context, state }: Activation): boolean {
-  return context.firstStartedAt !== null || state === 'succeeded';
+/** True once an activation has begun, whatever came of it. The delay before another round is no beginning. */
+export function hasBegun({ context, state, node, startedVersion }: Activation): boolean {
+  if (state === 'succeeded') return true;
+  return node.kind === 'agent' ? startedVersion > 0 : context.firstStartedAt !== null;
 }
 
 interface Change {
@@ -139,8 +141,9 @@ function followMutexes(run: RunAggregate, activation: Activation, change: Change
   if (change.isOpen && !change.hadBegun && hasBegun(activation))
     woken.push(...mutexes.start(activation));
   const hasEnded = run.progress[index]?.outcome !== undefined;
-  const isGoing = activation.state === 'canceling' && !hasBegun(activation);
-  if (!change.isOpen || isGoing) woken.push(...mutexes.leave(activation));
+  const isReady = activation.state === 'scheduled' || activation.state === 'preparing';
+  if (!change.isOpen || !(isReady || hasBegun(activation)))
+    woken.push(...mutexes.leave(activation));
   woken.push(...mutexes.noteMember(index, hasEnded));
   return woken;
 }
@@ -161,7 +164,10 @@ function noteSuccess(run: RunAggregate, activation: Activation): void {
   if (activation.id.endsWith('!undo')) return;
   const state = runState(run);
   const goesOn = state === 'running' || state === 'paused';
-  if (task.end === 'terminate' && goesOn) steering.endedBy ??= task.id;
+  if (task.end === 'terminate' && goesOn) {
+    steering.endedBy ??= task.id;
+    dropDue(run);
+  }
   const canceled = plan.steering.cancels.get(index);
   if (canceled === 'run') {
     if (goesOn) steering.canceledBy ??= task.id;

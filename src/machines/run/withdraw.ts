@@ -4,7 +4,7 @@
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import { suggest } from '../../workflow/suggest.ts';
-import { cancelActivation, identity } from '../task/decide.ts';
+import { cancelActivation, cancelTask } from '../task/decide.ts';
 import { openStates } from '../task/machine.ts';
 import { type Activation, type RunAggregate, runState } from './aggregate.ts';
 import { conflict, type Decision, events, nothing, rejected, type TurnInput } from './decision.ts';
@@ -59,14 +59,6 @@ function withdrawTask(
     );
   }
   return list;
-}
-
-/** Its instances are canceled first; the `foreach` task itself ends after the last of them (`expand.ts`). */
-function cancelTask(activation: Activation, options: { reason: string; now: number }): RunEvent[] {
-  if ((activation.expansion?.open ?? 0) === 0)
-    return cancelActivation(activation, { ...options, atOnce: false });
-  if (activation.state === 'canceling') return [];
-  return [event('task.cancelRequested', { ...identity(activation), reason: options.reason })];
 }
 
 /** A command cancels one task, or one instance of a `foreach` task; the rest of the run goes on. */

@@ -220,12 +220,23 @@ export function decideTaskTimer(
         }),
       );
     case 'waiting':
+      if (activation.node.kind === 'agent') return endDelay(activation, input);
       return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
     case 'canceling':
       return events(...giveUp(activation));
     default:
       return nothing;
   }
+}
+
+/** The delay between two rounds is over: the round asks for a slot. */
+function endDelay(activation: Activation, input: TurnInput): Decision {
+  const { attempt } = activation.context;
+  const round = { ...identity(activation), attempt };
+  return events(
+    event('task.retryScheduled', { ...round, rule: 'the next round is due', dueAt: input.now }),
+    event('task.scheduled', round),
+  );
 }
 
 function giveUp(activation: Activation): RunEvent[] {
@@ -266,4 +277,15 @@ export function cancelActivation(
   });
   if (isWithAgent) return [requested];
   return [requested, event('task.canceled', { ...ending(activation, undefined), reason })];
+}
+
+/** As `cancelActivation`. The instances of a `foreach` task go first, and it ends after the last of them (`expand.ts`). */
+export function cancelTask(
+  activation: Activation,
+  options: { reason: string; now: number },
+): RunEvent[] {
+  if ((activation.expansion?.open ?? 0) === 0)
+    return cancelActivation(activation, { ...options, atOnce: false });
+  if (activation.state === 'canceling') return [];
+  return [event('task.cancelRequested', { ...identity(activation), reason: options.reason })];
 }
