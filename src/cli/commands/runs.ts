@@ -142,6 +142,19 @@ function completion(given: Arguments): CommandInput {
   return { type: 'complete', status, ...withReason(given) };
 }
 
+function cancellation(given: Arguments): CommandInput {
+  const task = given.text('task');
+  return { type: 'cancel', ...(task === undefined ? {} : { task }), ...withReason(given) };
+}
+
+const taskOption: OptionTable = {
+  task: {
+    type: 'string',
+    value: 'ID',
+    description: 'Only this task, or one instance of it (each~3); the run goes on',
+  },
+};
+
 const statusOption: OptionTable = {
   status: {
     type: 'string',
@@ -180,10 +193,10 @@ export const runsGroup: CommandGroup = {
       options: { ...statusOption, ...reasonOption },
       message: completion,
     }),
-    cancel: sender('Ask the agents to stop and end the run', {
+    cancel: sender('Ask the agents to stop and end the run, or one task of it', {
       name: 'cancel',
-      options: reasonOption,
-      message: (given) => ({ type: 'cancel', ...withReason(given) }),
+      options: { ...taskOption, ...reasonOption },
+      message: cancellation,
     }),
     terminate: sender('End the run now, without waiting for any agent', {
       name: 'terminate',

@@ -38,7 +38,8 @@ const words: Readonly<Record<string, Words>> = {
   'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
   'task.failed': (data, at) => `failed${took(data, at)}: ${failureText(data['error'])}`,
-  'task.skipped': (data) => `skipped: ${text(data['reason'])}`,
+  'task.skipped': (data) =>
+    `skipped: ${text(data['reason'])}${data['by'] === undefined ? '' : ` by ${text(data['by'])}`}`,
   'task.cancelRequested': (data) => `cancellation requested: ${text(data['reason'])}`,
   'task.cancelAcknowledged': () => 'the agent stopped',
   'task.cancelForced': () => 'the agent did not stop in time and was given up',
