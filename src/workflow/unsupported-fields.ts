@@ -18,7 +18,6 @@ const notBuilt = {
   task: [
     'workflow',
     'pass',
-    'detach',
     'repeat',
     'emit',
     'fallback',
@@ -30,8 +29,6 @@ const notBuilt = {
     'complete',
     'end',
   ],
-  wait: ['signal', 'approval', 'first'],
-  join: ['until'],
   trigger: ['rest', 'block', 'merge'],
 } as const;
 const notBuiltTriggers: readonly JsonValue[] = ['each', 'reachable'];
@@ -52,14 +49,10 @@ export function checkBuilt(root: JsonValue, findings: Findings): void {
     if (!isObject(task)) continue;
     const path = ['tasks', index];
     refuse({ part: 'task', value: task, path }, findings);
-    for (const part of ['wait', 'join', 'trigger'] as const) {
-      const value = task[part];
-      if (isObject(value)) refuse({ part, value, path: [...path, part] }, findings);
-    }
+    if (isObject(task.trigger))
+      refuse({ part: 'trigger', value: task.trigger, path: [...path, 'trigger'] }, findings);
     if (notBuiltTriggers.includes(task.trigger ?? null))
       findings.add(notSupported([...path, 'trigger'], `\`trigger: ${task.trigger}\``, false));
-    if (isObject(task.foreach))
-      findings.add(notSupported([...path, 'foreach'], '`foreach` over a feed', false));
     if (isObject(task.retry) && task.retry.delay === 'auto')
       findings.add(notSupported([...path, 'retry', 'delay'], '`delay: auto`', false));
   }

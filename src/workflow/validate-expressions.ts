@@ -3,7 +3,7 @@
  * Size: each place of an expression, and each finding with its words.
  */
 import { Ancestry } from './ancestry.ts';
-import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type { TaskDefinition, WaitDefinition, WorkflowDefinition } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
 import {
@@ -74,6 +74,8 @@ interface Use {
   readonly names: NameTable;
   /** The task that the expression belongs to. */
   readonly task: number | undefined;
+  /** True where the output of the task itself is at hand. */
+  readonly own?: true;
 }
 
 /** What is known of a value before a run. */
@@ -146,11 +148,22 @@ class ExpressionCheck {
     if (task.condition !== undefined) this.condition(task.condition, at('condition'));
     if (task.foreach !== undefined)
       this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
-    if (task.wait?.kind === 'timer') {
-      const use = { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] };
-      this.template(task.wait.duration, use, TIMER);
+    if (task.join?.until !== undefined) {
+      const use = { ...at('join'), path: ['tasks', index, 'join', 'until'], own: true as const };
+      this.condition(task.join.until, use);
     }
+    if (task.wait !== undefined) this.wait(task.wait, at('wait'));
     this.template(task.parameters, { ...at('parameters'), names: namesForTask(names, task) });
+  }
+
+  private wait(wait: WaitDefinition, use: Use): void {
+    const at = (...rest: string[]): Use => ({ ...use, path: [...use.path, ...rest] });
+    if (wait.kind === 'timer') this.template(wait.duration, at('timer'), TIMER);
+    if (wait.kind === 'approval' && wait.message !== undefined)
+      this.template(wait.message, at('approval', 'message'));
+    if (wait.kind !== 'first') return;
+    for (const [name, each] of Object.entries(wait.of))
+      if (each.kind === 'timer') this.template(each.duration, at('first', name, 'timer'), TIMER);
   }
 
   private condition(source: string, use: Use): void {
@@ -164,7 +177,7 @@ class ExpressionCheck {
       const compiled = compileExpression(source, use.names, onUnknown);
       this.references(compiled.references, use, { path, text: source, offset: 0 });
       if (isSound) this.fits(compiled, CONDITION, { source, use });
-      if (isSound && compiled.constant === false) this.neverHolds(source, use);
+      if (isSound && compiled.constant === false && use.own !== true) this.neverHolds(source, use);
     } catch (error) {
       if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
       this.report({ error, source, path });
@@ -297,15 +310,35 @@ class ExpressionCheck {
     });
   }
 
+  /** Whoever comes after a detached task does not wait for what it gives. */
+  private detachedReference(
+    { id, fields, optional }: TaskReference,
+    target: number,
+    spot: Spot,
+  ): void {
+    if (this.definition.tasks[target]?.detach !== true || optional || !fields.includes('output'))
+      return;
+    this.findings.add({
+      code: 'workflow.no-output',
+      message: `the output of \`${id}\` is not there yet: with \`detach\` nobody waits for its instances`,
+      hint: `Remove \`detach\`, or name it in the \`outputs\` of the run.`,
+      ...spot,
+    });
+  }
+
   /** Outputs see every task; a task sees those that have ended before it. */
-  private taskReference(reference: TaskReference, { task: index }: Use, spot: Spot): void {
+  private taskReference(reference: TaskReference, { task: index, own }: Use, spot: Spot): void {
     const { id } = reference;
     const target = this.graph.indexOf.get(id);
     if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
     const task = index === undefined ? undefined : this.definition.tasks[index];
     if (target === undefined || index === undefined || task === undefined) return;
-    if (this.ancestry.comesBefore(target, index)) return;
+    if (this.ancestry.comesBefore(target, index)) {
+      this.detachedReference(reference, target, spot);
+      return;
+    }
     const isSelf = id === task.id;
+    if (isSelf && own === true) return;
     this.findings.add({
       code: 'workflow.not-a-dependency',
       message: isSelf

@@ -12,6 +12,7 @@ import type { Findings } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
 import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
+import { checkWaits } from './validate-waits.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Who exists: a list, or a question. Absent: not checked. */
@@ -45,6 +46,7 @@ export function validateDefinition(
     checkKind({ index, task, source: sources[index] }, findings);
     checkForeach(index, task, findings);
   }
+  checkWaits(definition.tasks, sources, findings);
   checkWho(definition.tasks, findings, options);
   checkCycles(definition.tasks, graph, findings);
   const isDead = checkTriggers(definition.tasks, graph, findings);
@@ -160,6 +162,7 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
       ['as', task.as],
       ['max_parallel', task.maxParallel],
       ['join', join],
+      ['detach', task.detach],
     ] as const) {
       if (value === undefined) continue;
       findings.add({

@@ -21,6 +21,7 @@ import { failureOfTask } from './evolve-task.ts';
 import { advanceExpansion } from './expand.ts';
 import { scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
+import { advanceSignals } from './signals.ts';
 import { isSpared, isTimedOut } from './stopping.ts';
 
 /** Events of one answer, so that no step is long. */
@@ -62,6 +63,8 @@ function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined
     return scheduleTask(run, { node, id: node.task.id }, input);
   }
   if (run.skippable.size > 0) return skip(run, run.skippable, 'trigger');
+  const delivered = advanceSignals(run);
+  if (delivered !== undefined) return delivered;
   const expansion = run.expansions.values().next();
   if (!expansion.done) return advanceExpansion(run, expansion.value, input);
   return undefined;

@@ -17,6 +17,7 @@ import { type Decision, events, nothing, type RunMessage, type TurnInput } from 
 import { isHeld, RUN_DEADLINE } from './effects.ts';
 import { endedRunStates } from './machine.ts';
 import { evaluate } from './scope.ts';
+import { decideWaitTimer } from './wait-end.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
   switch (message.type) {
@@ -98,7 +99,9 @@ function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: Turn
   // A delay that fired while the pause was on its way is owed again, and later, once the run is resumed.
   if (activation === undefined || (run.delayed.has(activation) && isHeld(runState(run))))
     return nothing;
-  return decideTaskTimer(activation, message, input);
+  return activation.state === 'waiting'
+    ? decideWaitTimer(activation, message, input)
+    : decideTaskTimer(activation, message, input);
 }
 
 function decideDeadline(run: RunAggregate, input: TurnInput): Decision {

@@ -23,6 +23,8 @@ import {
   type TaskProgress,
   valueKey,
 } from './aggregate.ts';
+import { isDelay } from './effects.ts';
+import { foldWait } from './signals.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -56,8 +58,10 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
+  foldWait(run, activation, { before, event });
   followState(run, activation, {
     type: event.type,
+    isFed: (event.data as { signal?: number }).signal !== undefined,
     wasOpen: before === 'pending' || openStates.has(before),
   });
 }
@@ -97,9 +101,10 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome !== undefined) {
-      setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
-    }
+    const { index, task } = activation.node;
+    if (task.detach === true && activation.expansion !== undefined)
+      setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
+    if (outcome !== undefined) setOutcome(run, { index, outcome, reason: activation.reason });
   }
   if (outcome !== undefined) close(run, activation);
   else if (activation.expansion !== undefined) run.expansions.add(activation);
@@ -125,7 +130,7 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
   }
   if (openStates.has(state)) run.open.add(activation);
   else run.open.delete(activation);
-  if (state === 'backoff' || state === 'waiting') run.delayed.add(activation);
+  if (isDelay(activation)) run.delayed.add(activation);
   else run.delayed.delete(activation);
   if (before === 'scheduled') run.ready.remove(activation.id);
   if (state === 'scheduled') becomeReady(run, activation);
@@ -161,8 +166,12 @@ function recordData(
     case 'task.failed':
       activation.error = event.data.error;
       break;
-    case 'task.skipped':
     case 'task.cancelRequested':
+      activation.reason = event.data.reason;
+      if (event.data.join === true && activation.parent?.expansion !== undefined)
+        activation.parent.expansion.isHeld = true;
+      break;
+    case 'task.skipped':
     case 'task.canceled':
       activation.reason = event.data.reason;
       break;
@@ -195,17 +204,19 @@ const outcomes: Partial<Record<TaskState, Outcome>> = {
 function followState(
   run: RunAggregate,
   activation: Activation,
-  change: { type: string; wasOpen: boolean },
+  change: { type: string; wasOpen: boolean; isFed: boolean },
 ): void {
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
     if (outcome !== undefined)
       setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
+    else if (activation.state === 'expanded' && activation.node.task.detach === true)
+      setOutcome(run, { index: activation.node.index, outcome: 'succeeded', reason: undefined });
     else if (activation.state === 'pending')
       setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
   } else if (change.type === 'task.scheduled' && activation.context.attempt === 1) {
-    countNewInstance(activation);
+    countNewInstance(activation, change.isFed);
   }
   if (outcome !== undefined) {
     if (activation.parent !== undefined && change.wasOpen) countInstance(run, activation, outcome);
@@ -220,12 +231,13 @@ function leavePending(run: RunAggregate, index: number): void {
   run.skippable.delete(index);
 }
 
-function countNewInstance(activation: Activation): void {
+function countNewInstance(activation: Activation, isFed: boolean): void {
   const expansion = activation.parent?.expansion;
   invariant(expansion !== undefined, 'an instance without an expanded parent', {
     id: activation.id,
   });
   expansion.next = Math.max(expansion.next, activation.index + 1);
+  if (isFed) expansion.count = Math.max(expansion.count, expansion.next);
   expansion.open += 1;
 }
 
@@ -276,7 +288,9 @@ function setOutcome(
   progress.outcome = change.outcome;
   progress.skipReason = change.outcome === 'skipped' ? change.reason : undefined;
   const node = run.plan.at(change.index);
-  for (const dependent of node.dependents) {
+  // Dependents of a detached task went on when its instances began; how they end is none of their business.
+  const isDetached = node.task.detach === true && before.outcome === 'succeeded';
+  for (const dependent of isDetached && change.outcome !== undefined ? [] : node.dependents) {
     const { counters } = run.progress[dependent] as TaskProgress;
     if (before.outcome !== undefined) bump(counters, before.outcome, before.notActivated, -1);
     if (change.outcome !== undefined) {

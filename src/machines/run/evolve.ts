@@ -14,8 +14,10 @@ import { taskMachine } from '../task/machine.ts';
 import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
 import { evolveTask, type FoldedEvent, isTaskType, judgeTrigger, leaveAll } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
+import { Signals } from './mailbox.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
+import { foldSignal } from './signals.ts';
 import { valueRef } from './values.ts';
 
 type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
@@ -62,6 +64,7 @@ export function emptyAggregate(parts: {
     expansions: new Set(),
     openFailures: new Set(),
     unhandled: new Set(),
+    signals: new Signals(),
     ready: new ReadyList(),
     slots: 0,
     exclusiveSlots: 0,
@@ -135,6 +138,9 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
         pausedAt: pausedAt ?? event.at,
         at: event.at,
       });
+      break;
+    case 'run.signalReceived':
+      foldSignal(run, recorded);
       break;
     case 'run.succeeded':
       run.output = valueRef(recorded.data.output, event.streamVersion, 'output');

@@ -8,7 +8,7 @@ import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
 import { invariant } from '../errors.ts';
 
-export type TaskKind = 'agent' | 'foreach' | 'timer';
+export type TaskKind = 'agent' | 'foreach' | 'wait';
 
 /** One task of the definition with what deciding needs at hand. Expressions compile on first use. */
 export class PlanNode {
@@ -25,13 +25,13 @@ export class PlanNode {
   #condition: CompiledExpression | undefined;
   #parameters: CompiledTemplate | undefined;
   #items: CompiledTemplate | undefined;
-  #duration: CompiledTemplate | undefined;
+  #until: CompiledExpression | undefined;
+  readonly #templates = new Map<string, CompiledTemplate>();
 
   constructor(index: number, task: TaskDefinition, names: NameTable) {
     this.index = index;
     this.task = task;
-    this.kind =
-      task.foreach !== undefined ? 'foreach' : task.wait !== undefined ? 'timer' : 'agent';
+    this.kind = task.foreach !== undefined ? 'foreach' : task.wait !== undefined ? 'wait' : 'agent';
     this.#names = names;
     if (task.agent !== undefined) this.demand = `agent:${task.agent}`;
     else if (task.capability !== undefined) this.demand = `capability:${task.capability}`;
@@ -59,12 +59,22 @@ export class PlanNode {
     return this.#items;
   }
 
-  /** Yields the duration of a timer wait. */
-  get duration(): CompiledTemplate {
-    const { wait } = this.task;
-    invariant(wait?.kind === 'timer', 'only a timer wait has a duration');
-    this.#duration ??= compileTemplate(wait.duration, this.#names);
-    return this.#duration;
+  /** When enough instances of a `foreach` task have succeeded. */
+  get until(): CompiledExpression | undefined {
+    const source = this.task.join?.until;
+    if (source === undefined) return undefined;
+    this.#until ??= compileExpression(source, this.#names);
+    return this.#until;
+  }
+
+  /** A text of the task's wait: a duration, or what a person is asked. */
+  template(text: string): CompiledTemplate {
+    let compiled = this.#templates.get(text);
+    if (compiled === undefined) {
+      compiled = compileTemplate(text, this.#names);
+      this.#templates.set(text, compiled);
+    }
+    return compiled;
   }
 }
 

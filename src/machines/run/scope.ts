@@ -34,6 +34,8 @@ export function evaluate<Value extends JsonValue>(
   run: RunAggregate,
   activation: Activation | undefined,
   compute: (scope: Scope) => Value,
+  /** A task that sees its own output before it has one. */
+  own?: { id: string; output: JsonValue },
 ): Evaluated<Value> {
   const missing: ValueRef[] = [];
   // A loop may touch one value a million times: what was found stays at hand for this evaluation.
@@ -51,7 +53,7 @@ export function evaluate<Value extends JsonValue>(
     return value;
   };
   try {
-    const value = compute(scopeOf(run, activation, fetch));
+    const value = compute(scopeOf(run, { activation, fetch, own }));
     if (missing.length > 0) return { kind: 'needs', refs: missing };
     const isTooLarge = leastJsonLength(value, MAX_VALUE_BYTES) > MAX_VALUE_BYTES;
     return isTooLarge ? { kind: 'failed', failure: tooLarge() } : { kind: 'value', value };
@@ -81,9 +83,26 @@ function failureOfEvaluation(error: unknown): Failure {
   };
 }
 
+/** The failure of an expression that gave something else than is wanted. */
+export function notA(what: string, wanted: string, value: JsonValue): Failure {
+  const found = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
+  return {
+    code: failureCodes.expressionFailed,
+    message: `${what} must be ${wanted}; it is ${found}`,
+    retryable: false,
+  };
+}
+
 type Fetch = (ref: ValueRef) => JsonValue | undefined;
 
-function scopeOf(run: RunAggregate, activation: Activation | undefined, fetch: Fetch): Scope {
+interface View {
+  activation: Activation | undefined;
+  fetch: Fetch;
+  own: { id: string; output: JsonValue } | undefined;
+}
+
+function scopeOf(run: RunAggregate, { activation, fetch, own }: View): Scope {
+  if (own !== undefined) return new OwnScope(run, fetch, own);
   return activation?.parent === undefined
     ? new RunScope(run, fetch)
     : new InstanceScope(run, fetch, activation);
@@ -125,6 +144,21 @@ class RunScope implements Scope {
   }
 }
 
+/** A task that is asked about its own output so far. */
+class OwnScope extends RunScope implements Scope {
+  private readonly own: { id: string; output: JsonValue };
+
+  constructor(run: RunAggregate, fetch: Fetch, own: { id: string; output: JsonValue }) {
+    super(run, fetch);
+    this.own = own;
+  }
+
+  override task(id: string): TaskScope | undefined {
+    const task = super.task(id);
+    return task === undefined || id !== this.own.id ? task : { ...task, output: this.own.output };
+  }
+}
+
 /** An instance of a `foreach` task sees its item as well. */
 class InstanceScope extends RunScope implements Scope {
   private readonly activation: Activation;
@@ -135,6 +169,8 @@ class InstanceScope extends RunScope implements Scope {
   }
 
   get item(): JsonValue {
+    const { item } = this.activation;
+    if (item !== undefined) return this.fetch(item) ?? null;
     const expansion = this.activation.parent?.expansion;
     const items = expansion === undefined ? undefined : this.fetch(expansion.items);
     return Array.isArray(items) ? (items[this.activation.index] ?? null) : null;

@@ -11,10 +11,18 @@ import { invariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { taskMachine } from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
-import type { Activation, Expansion, RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
+import type {
+  Activation,
+  Expansion,
+  RunAggregate,
+  RunHeader,
+  ValueRef,
+  WaitState,
+} from './aggregate.ts';
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
+import { listenAgain } from './signals.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
@@ -33,7 +41,11 @@ interface StoredActivation {
   shiftMs: number;
   enteredAt: number;
   startedVersion: number;
+  wait?: WaitState;
+  item?: ValueRef;
 }
+
+type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
 
 interface StoredRun {
   header: RunHeader;
@@ -48,6 +60,8 @@ interface StoredRun {
   activations: StoredActivation[];
   /** Indexes of failed tasks that nothing handled, in the order in which that became certain. */
   unhandled: number[];
+  /** Those that nobody took. */
+  signals?: StoredSignal[];
   quarantine?: { code: string; message: string; streamVersion: number };
 }
 
@@ -67,9 +81,20 @@ export function snapshotOf(
     ...(run.error === undefined ? {} : { error: run.error }),
     activations: [...run.activations.values()].map(store),
     unhandled: [...run.unhandled],
+    ...(run.signals.size === 0 ? {} : { signals: run.signals.kept().map(storeSignal) }),
     ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
   };
   return stored as unknown as JsonValue;
+}
+
+function storeSignal(signal: ReturnType<RunAggregate['signals']['kept']>[number]): StoredSignal {
+  const { name, streamVersion, payload, closes } = signal;
+  return {
+    name,
+    streamVersion,
+    ...(payload === undefined ? {} : { payload }),
+    ...(closes ? { closes } : {}),
+  };
 }
 
 function store(activation: Activation): StoredActivation {
@@ -84,6 +109,8 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    wait,
+    item,
   } = activation;
   return {
     id,
@@ -96,6 +123,8 @@ function store(activation: Activation): StoredActivation {
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
     ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
+    ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
+    ...(item === undefined ? {} : { item }),
   };
 }
 
@@ -116,7 +145,10 @@ export async function restoreRun(
     cell: cells.create(runMachine, { persisted: stored.cell }),
     inputs: stored.inputs,
   });
+  for (const { name, streamVersion, payload, closes } of stored.signals ?? [])
+    run.signals.add(name, { streamVersion, payload, closes: closes === true });
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  listenAgain(run);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
   run.streamVersion = stored.streamVersion;
@@ -171,5 +203,7 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     shiftMs: stored.shiftMs,
     enteredAt: stored.enteredAt,
     startedVersion: stored.startedVersion,
+    ...(stored.wait === undefined ? {} : { wait: stored.wait }),
+    ...(stored.item === undefined ? {} : { item: stored.item }),
   };
 }
