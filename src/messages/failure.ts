@@ -25,6 +25,7 @@ export const failureCodes = {
   signalTimeout: 'signal.timeout',
   approvalDenied: 'approval.denied',
   approvalTimeout: 'approval.timeout',
+  loopExhausted: 'loop.exhausted',
   expressionFailed: 'expression.failed',
   payloadTooLarge: 'payload.too-large',
   outputInvalid: 'output.invalid',

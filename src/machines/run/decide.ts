@@ -16,10 +16,15 @@ import { decideCommand } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
 import { isHeld, RUN_DEADLINE } from './effects.ts';
 import { endedRunStates } from './machine.ts';
+import { withLoops } from './repeat.ts';
 import { evaluate } from './scope.ts';
 import { decideWaitTimer } from './wait-end.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
+  return withLoops(run, decideMessage(run, message, input));
+}
+
+function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
   switch (message.type) {
     case 'command':
       return decideCommand(run, message.command, input);
@@ -99,8 +104,8 @@ function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: Turn
   // A delay that fired while the pause was on its way is owed again, and later, once the run is resumed.
   if (activation === undefined || (run.delayed.has(activation) && isHeld(runState(run))))
     return nothing;
-  return activation.state === 'waiting'
-    ? decideWaitTimer(activation, message, input)
+  return activation.state === 'waiting' && activation.node.kind === 'wait'
+    ? decideWaitTimer(run, { activation, timerId: message.timerId }, input)
     : decideTaskTimer(activation, message, input);
 }
 

@@ -5,7 +5,6 @@
  */
 import type { TaskEvent } from '../../events/task-events.ts';
 import type { Failure } from '../../messages/failure.ts';
-import { decideTrigger, type TriggerCounters } from '../../workflow/triggers.ts';
 import type { persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import {
@@ -18,12 +17,16 @@ import {
 import { parseActivation } from './activation.ts';
 import {
   type Activation,
+  lastActivation,
   type Outcome,
   type RunAggregate,
   type TaskProgress,
   valueKey,
 } from './aggregate.ts';
+import { bump, judgeTrigger } from './counting.ts';
 import { isDelay } from './effects.ts';
+import type { PlanNode } from './plan.ts';
+import { beginRound, noteEnded, repeatRound, sendTokens } from './rounds.ts';
 import { foldWait } from './signals.ts';
 import { newExpansion, valueRef } from './values.ts';
 
@@ -46,6 +49,7 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const activation = run.activations.get(event.data.taskId) ?? newActivation(run, event);
   const before = activation.state;
   const cell = activation.cell ?? revive(run, activation);
+  const isNew = !run.activations.has(activation.id);
   cell.take({ type: event.type, at: event.at, data: event.data });
   activation.cell = cell;
   run.activations.set(activation.id, activation);
@@ -59,9 +63,9 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
   foldWait(run, activation, { before, event });
+  if (isNew && activation.parent === undefined) beginRound(run, activation, event.type);
   followState(run, activation, {
-    type: event.type,
-    isFed: (event.data as { signal?: number }).signal !== undefined,
+    event: event as unknown as TaskEvent & FoldedEvent,
     wasOpen: before === 'pending' || openStates.has(before),
   });
 }
@@ -101,13 +105,19 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
-    const { index, task } = activation.node;
-    if (task.detach === true && activation.expansion !== undefined)
-      setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
-    if (outcome !== undefined) setOutcome(run, { index, outcome, reason: activation.reason });
+    const { index } = activation.node;
+    const isKnown = hasDetached(activation);
+    if (isKnown) setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
+    if (outcome !== undefined)
+      setOutcome(run, { index, outcome, reason: activation.reason, isKnown });
   }
   if (outcome !== undefined) close(run, activation);
   else if (activation.expansion !== undefined) run.expansions.add(activation);
+}
+
+/** True once the dependents of a detached `foreach` go on without its instances. */
+function hasDetached({ node, expansion }: Activation): boolean {
+  return node.task.detach === true && expansion !== undefined;
 }
 
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
@@ -162,8 +172,12 @@ function recordData(
       activation.output = valueRef(event.data.output, event.streamVersion, 'output');
       activation.error = undefined;
       break;
-    case 'task.attemptFailed':
     case 'task.failed':
+      if (event.data.output !== undefined)
+        activation.output = valueRef(event.data.output, event.streamVersion, 'output');
+      activation.error = event.data.error;
+      break;
+    case 'task.attemptFailed':
       activation.error = event.data.error;
       break;
     case 'task.cancelRequested':
@@ -204,22 +218,30 @@ const outcomes: Partial<Record<TaskState, Outcome>> = {
 function followState(
   run: RunAggregate,
   activation: Activation,
-  change: { type: string; wasOpen: boolean; isFed: boolean },
+  { event, wasOpen }: { event: TaskEvent & FoldedEvent; wasOpen: boolean },
 ): void {
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome !== undefined)
-      setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
-    else if (activation.state === 'expanded' && activation.node.task.detach === true)
+    if (outcome === 'succeeded') noteEnded(run, activation);
+    if (event.type === 'task.succeeded' && event.data.repeats === true)
+      repeatRound(run, activation, event.data);
+    else if (outcome !== undefined)
+      setOutcome(run, {
+        index: activation.node.index,
+        outcome,
+        reason: activation.reason,
+        isKnown: hasDetached(activation),
+      });
+    else if (activation.state === 'expanded' && hasDetached(activation))
       setOutcome(run, { index: activation.node.index, outcome: 'succeeded', reason: undefined });
     else if (activation.state === 'pending')
       setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
-  } else if (change.type === 'task.scheduled' && activation.context.attempt === 1) {
-    countNewInstance(activation, change.isFed);
+  } else if (event.type === 'task.scheduled' && activation.context.attempt === 1) {
+    countNewInstance(activation, event.data.signal !== undefined);
   }
   if (outcome !== undefined) {
-    if (activation.parent !== undefined && change.wasOpen) countInstance(run, activation, outcome);
+    if (activation.parent !== undefined && wasOpen) countInstance(run, activation, outcome);
     close(run, activation);
   }
 }
@@ -277,27 +299,49 @@ export function leaveAll(run: RunAggregate): void {
   }
 }
 
+/** What dependents count, or the tokens on their edges. */
+function tellDependents(
+  run: RunAggregate,
+  node: PlanNode,
+  change: {
+    before: { outcome: Outcome | undefined; isInactive: boolean };
+    outcome: Outcome | undefined;
+  },
+): void {
+  const { before, outcome } = change;
+  const isInactive = run.progress[node.index]?.isInactive === true;
+  if (run.flow !== undefined) {
+    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: isInactive });
+  } else {
+    for (const dependent of node.dependents) {
+      const { counters } = run.progress[dependent] as TaskProgress;
+      if (before.outcome !== undefined)
+        bump(counters, before.outcome, { isInactive: before.isInactive, by: -1 });
+      if (outcome !== undefined) bump(counters, outcome, { isInactive: isInactive, by: 1 });
+      judgeTrigger(run, dependent);
+    }
+  }
+}
+
 function setOutcome(
   run: RunAggregate,
-  change: { index: number; outcome: Outcome | undefined; reason: string | undefined },
+  change: {
+    index: number;
+    outcome: Outcome | undefined;
+    reason: string | undefined;
+    /** True where the dependents went on before. */
+    isKnown?: boolean;
+  },
 ): void {
   const progress = run.progress[change.index];
   invariant(progress !== undefined, 'an index outside the plan');
-  const before = { outcome: progress.outcome, notActivated: progress.skipReason === 'condition' };
-  if (before.outcome === change.outcome) return;
+  const before = { outcome: progress.outcome, isInactive: progress.isInactive };
+  if (before.outcome === change.outcome && run.flow === undefined) return;
   progress.outcome = change.outcome;
-  progress.skipReason = change.outcome === 'skipped' ? change.reason : undefined;
+  progress.isInactive = change.outcome === 'skipped' && inactiveReasons.has(change.reason);
   const node = run.plan.at(change.index);
   // Dependents of a detached task went on when its instances began; how they end is none of their business.
-  const isDetached = node.task.detach === true && before.outcome === 'succeeded';
-  for (const dependent of isDetached && change.outcome !== undefined ? [] : node.dependents) {
-    const { counters } = run.progress[dependent] as TaskProgress;
-    if (before.outcome !== undefined) bump(counters, before.outcome, before.notActivated, -1);
-    if (change.outcome !== undefined) {
-      bump(counters, change.outcome, progress.skipReason === 'condition', 1);
-    }
-    judgeTrigger(run, dependent);
-  }
+  if (change.isKnown !== true) tellDependents(run, node, { before, outcome: change.outcome });
   if (change.outcome === 'failed') judgeFailure(run, change.index);
   else {
     run.openFailures.delete(change.index);
@@ -308,27 +352,12 @@ function setOutcome(
   }
 }
 
-function bump(
-  counters: TriggerCounters,
-  outcome: Outcome,
-  notActivated: boolean,
-  by: 1 | -1,
-): void {
-  counters[outcome] += by;
-  if (notActivated) counters.notActivated += by;
-}
-
-/** Puts a pending task on the agenda once its trigger is certain, and takes it off again. */
-export function judgeTrigger(run: RunAggregate, index: number): void {
-  if (!run.pending.has(index) && !run.pendingCleanup.has(index)) return;
-  const progress = run.progress[index];
-  if (progress === undefined) return;
-  const answer = decideTrigger(run.plan.at(index).task.trigger, progress.counters);
-  if (answer === 'run') run.runnable.add(index);
-  else run.runnable.delete(index);
-  if (answer === 'skip') run.skippable.add(index);
-  else run.skippable.delete(index);
-}
+/** Skips of tasks that nothing asked for: a join over what was activated does without them. */
+const inactiveReasons: ReadonlySet<string | undefined> = new Set([
+  'condition',
+  'inactive',
+  'unreached',
+]);
 
 /** Handled when a `one_failed` dependent succeeded; unhandled once none can any more; open in between. */
 function judgeFailure(run: RunAggregate, index: number): void {
@@ -341,8 +370,9 @@ function judgeFailure(run: RunAggregate, index: number): void {
 
 /** The failure of a task, for the run's error. */
 export function failureOfTask(run: RunAggregate, index: number): Failure {
-  const id = run.plan.at(index).task.id;
-  const error = run.activations.get(id)?.error;
+  const node = run.plan.at(index);
+  const { id } = node.task;
+  const error = lastActivation(run, node)?.error;
   invariant(error !== undefined, 'a failed task without an error', { id });
   return { ...error, message: `task "${id}" failed: ${error.message}` };
 }

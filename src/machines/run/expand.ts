@@ -82,13 +82,13 @@ function standingOf(
 
 /** `join.until`, asked once an instance has ended; it sees the outputs so far. */
 function isEnough(run: RunAggregate, activation: Activation): Evaluated<boolean> {
-  const { until, task } = activation.node;
+  const { enough: until, task } = activation.node;
   const expansion = activation.expansion as Expansion;
   if (until === undefined || expansion.succeeded + expansion.unsuccessful === 0)
     return { kind: 'value', value: false };
   const { values, missing } = outputsOf(run, activation);
   if (missing.length > 0) return { kind: 'needs', refs: missing };
-  const own = { id: task.id, output: values };
+  const own = { task: task.id, output: values };
   const enough = evaluate(run, undefined, (scope) => until.evaluate(scope), own);
   if (enough.kind !== 'value') return enough;
   const { value } = enough;

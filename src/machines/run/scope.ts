@@ -8,13 +8,16 @@ import { TroupeError } from '../../workflow/errors.ts';
 import type { Scope, TaskScope } from '../../workflow/expressions.ts';
 import { leastJsonLength } from '../../workflow/operators.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
+import { roundId } from './activation.ts';
 import {
   type Activation,
   inlineObject,
+  lastActivation,
   type RunAggregate,
   runContext,
   type ValueRef,
 } from './aggregate.ts';
+import type { PlanNode } from './plan.ts';
 import { reportedStatus } from './task-status.ts';
 import { knownValue } from './values.ts';
 
@@ -34,8 +37,7 @@ export function evaluate<Value extends JsonValue>(
   run: RunAggregate,
   activation: Activation | undefined,
   compute: (scope: Scope) => Value,
-  /** A task that sees its own output before it has one. */
-  own?: { id: string; output: JsonValue },
+  own?: OwnOutput,
 ): Evaluated<Value> {
   const missing: ValueRef[] = [];
   // A loop may touch one value a million times: what was found stays at hand for this evaluation.
@@ -93,18 +95,24 @@ export function notA(what: string, wanted: string, value: JsonValue): Failure {
   };
 }
 
-type Fetch = (ref: ValueRef) => JsonValue | undefined;
-
-interface View {
-  activation: Activation | undefined;
-  fetch: Fetch;
-  own: { id: string; output: JsonValue } | undefined;
+/** The output that a task is about to have: what its loops and its join are asked with. */
+export interface OwnOutput {
+  task: string;
+  output: JsonValue;
 }
 
-function scopeOf(run: RunAggregate, { activation, fetch, own }: View): Scope {
-  if (own !== undefined) return new OwnScope(run, fetch, own);
+type Fetch = (ref: ValueRef) => JsonValue | undefined;
+
+function scopeOf(
+  run: RunAggregate,
+  {
+    activation,
+    fetch,
+    own,
+  }: { activation: Activation | undefined; fetch: Fetch; own: OwnOutput | undefined },
+): Scope {
   return activation?.parent === undefined
-    ? new RunScope(run, fetch)
+    ? new RunScope(run, fetch, own)
     : new InstanceScope(run, fetch, activation);
 }
 
@@ -114,9 +122,12 @@ class RunScope implements Scope {
   private readonly aggregate: RunAggregate;
   private tasks: Map<string, TaskScope> | undefined;
 
-  constructor(run: RunAggregate, fetch: Fetch) {
+  private readonly own: OwnOutput | undefined;
+
+  constructor(run: RunAggregate, fetch: Fetch, own?: OwnOutput) {
     this.aggregate = run;
     this.fetch = fetch;
+    this.own = own;
   }
 
   get inputs(): JsonObject {
@@ -136,26 +147,14 @@ class RunScope implements Scope {
   task(id: string): TaskScope | undefined {
     const known = this.tasks?.get(id);
     if (known !== undefined) return known;
-    const task = taskScope(this.aggregate, id, this.fetch);
+    const task =
+      this.own?.task === id
+        ? ownScope(this.aggregate, this.own)
+        : taskScope(this.aggregate, id, this.fetch);
     if (task === undefined) return undefined;
     this.tasks ??= new Map();
     this.tasks.set(id, task);
     return task;
-  }
-}
-
-/** A task that is asked about its own output so far. */
-class OwnScope extends RunScope implements Scope {
-  private readonly own: { id: string; output: JsonValue };
-
-  constructor(run: RunAggregate, fetch: Fetch, own: { id: string; output: JsonValue }) {
-    super(run, fetch);
-    this.own = own;
-  }
-
-  override task(id: string): TaskScope | undefined {
-    const task = super.task(id);
-    return task === undefined || id !== this.own.id ? task : { ...task, output: this.own.output };
   }
 }
 
@@ -185,14 +184,33 @@ class InstanceScope extends RunScope implements Scope {
   }
 }
 
+/** The last round that ended: while another one goes on, its output is what there is. */
+function lastEnded(run: RunAggregate, node: PlanNode): Activation | undefined {
+  const ended = run.flow?.tasks[node.index]?.ended ?? 0;
+  return ended === 0 ? undefined : run.activations.get(roundId(node.task.id, ended));
+}
+
+function ownScope(run: RunAggregate, { task, output }: OwnOutput): TaskScope | undefined {
+  const node = run.plan.byId(task);
+  if (node === undefined) return undefined;
+  const context = lastActivation(run, node)?.context;
+  const startedAt = context?.firstStartedAt ?? run.at;
+  return {
+    status: 'success',
+    attempts: context?.attempt ?? 0,
+    duration: (run.at - startedAt) / 1000,
+    output,
+  };
+}
+
 /** What expressions see of a task; large outputs are asked for only when touched. */
 function taskScope(run: RunAggregate, id: string, fetch: Fetch): TaskScope | undefined {
   const node = run.plan.byId(id);
   if (node === undefined) return undefined;
-  const activation = run.activations.get(id);
+  const activation = lastActivation(run, node);
   const context = activation?.context;
   const startedAt = context?.firstStartedAt ?? null;
-  const output = activation?.output;
+  const output = activation?.output ?? lastEnded(run, node)?.output;
   const scope = {
     status: activation === undefined ? 'pending' : reportedStatus(activation.state),
     attempts: context?.attempt ?? 0,

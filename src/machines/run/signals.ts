@@ -91,13 +91,13 @@ export function listenAgain(run: RunAggregate): void {
 function listen(run: RunAggregate, activation: Activation): void {
   for (const { name, isTransient } of namesOf(activation))
     run.signals.listen(name, activation, isTransient);
-  const { feed } = activation.node.task;
-  if (feed !== undefined) run.expansions.add(activation);
+  if (activation.wait?.kind === 'feed') run.expansions.add(activation);
 }
 
-/** The signals that an activation waits for, or would. */
-function namesOf({ node }: Activation): { name: string; isTransient: boolean }[] {
+/** The signals that an activation waits for. Between two rounds it waits for the time alone. */
+function namesOf({ node, wait: waits }: Activation): { name: string; isTransient: boolean }[] {
   const { wait, feed } = node.task;
+  if (waits?.kind === 'timer') return [];
   if (feed !== undefined) return [{ name: feed, isTransient: false }];
   return signalsOf(wait).map((signal) => ({
     name: signal.name,

@@ -14,14 +14,20 @@ import { parseActivation } from './activation.ts';
 import type {
   Activation,
   Expansion,
+  FlowState,
   RunAggregate,
   RunHeader,
+  TaskFlow,
+  TaskProgress,
+  TokenGroup,
   ValueRef,
   WaitState,
 } from './aggregate.ts';
+import { judgeTrigger } from './counting.ts';
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
+import type { PlanNode } from './plan.ts';
 import { listenAgain } from './signals.ts';
 
 /**
@@ -62,7 +68,15 @@ interface StoredRun {
   unhandled: number[];
   /** Those that nobody took. */
   signals?: StoredSignal[];
+  /** Of plans with rounds: tokens cannot be counted again from the activations. */
+  rounds?: StoredRounds;
   quarantine?: { code: string; message: string; streamVersion: number };
+}
+
+interface StoredRounds {
+  progress: TaskProgress[];
+  tasks: (Omit<TaskFlow, 'groups'> & { groups: [number, TokenGroup][] })[];
+  isDirty: boolean;
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
@@ -82,6 +96,7 @@ export function snapshotOf(
     activations: [...run.activations.values()].map(store),
     unhandled: [...run.unhandled],
     ...(run.signals.size === 0 ? {} : { signals: run.signals.kept().map(storeSignal) }),
+    ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
     ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
   };
   return stored as unknown as JsonValue;
@@ -95,6 +110,50 @@ function storeSignal(signal: ReturnType<RunAggregate['signals']['kept']>[number]
     ...(payload === undefined ? {} : { payload }),
     ...(closes ? { closes } : {}),
   };
+}
+
+function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
+  return {
+    progress: run.progress.map(({ counters, outcome, isInactive }) => ({
+      counters: { ...counters },
+      outcome,
+      isInactive,
+    })),
+    tasks: flow.tasks.map((task) => ({
+      ...task,
+      tokens: [...task.tokens],
+      taken: [...task.taken],
+      groups: [...task.groups].map(([number, group]) => [
+        number,
+        { counters: { ...group.counters }, isDecided: group.isDecided },
+      ]),
+    })),
+    isDirty: flow.isDirty,
+  };
+}
+
+/** Puts back what the activations do not say: counters, tokens, what is due, what is certain. */
+function restoreRounds(run: RunAggregate, stored: StoredRounds | undefined): void {
+  const { flow } = run;
+  if (flow === undefined || stored === undefined) return;
+  flow.due.clear();
+  for (const [index, task] of stored.tasks.entries()) {
+    flow.tasks[index] = { ...task, groups: new Map(task.groups) };
+    if (task.due > 0 || task.dueSkips > 0) flow.due.add(index);
+    const { counters, outcome, isInactive } = stored.progress[index] as TaskProgress;
+    run.progress[index] = { counters, outcome, isInactive };
+    run.runnable.delete(index);
+    run.skippable.delete(index);
+  }
+  for (const node of run.plan.nodes) judgePending(run, node);
+  flow.isDirty = stored.isDirty;
+}
+
+/** A turn may end between a decision of the trigger and the event that follows from it. */
+function judgePending(run: RunAggregate, { index, task }: PlanNode): void {
+  const merged = run.flow?.tasks[index]?.merged ?? 0;
+  if (typeof task.trigger !== 'object' || !('merge' in task.trigger)) judgeTrigger(run, index);
+  else if (run.pending.has(index) && merged >= task.trigger.merge) run.runnable.add(index);
 }
 
 function store(activation: Activation): StoredActivation {
@@ -149,6 +208,7 @@ export async function restoreRun(
     run.signals.add(name, { streamVersion, payload, closes: closes === true });
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
   listenAgain(run);
+  restoreRounds(run, stored.rounds);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
   run.streamVersion = stored.streamVersion;

@@ -222,11 +222,23 @@ export function decideTaskTimer(
           attempt: activation.context.attempt + 1,
         }),
       );
+    case 'waiting':
+      return endDelay(activation, input);
     case 'canceling':
       return events(...giveUp(activation));
     default:
       return nothing;
   }
+}
+
+/** The delay between two rounds is over: the round asks for a slot. */
+function endDelay(activation: Activation, input: TurnInput): Decision {
+  const { attempt } = activation.context;
+  const round = { ...identity(activation), attempt };
+  return events(
+    event('task.retryScheduled', { ...round, rule: 'the next round is due', dueAt: input.now }),
+    event('task.scheduled', round),
+  );
 }
 
 function giveUp(activation: Activation): RunEvent[] {
