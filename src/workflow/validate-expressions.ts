@@ -199,7 +199,8 @@ class ExpressionCheck {
   /** A literal list is checked with the task. */
   private joinHolds(index: number, count: number | undefined, found: Found | undefined): void {
     const list = found?.constant;
-    if (count === undefined || !Array.isArray(list) || count <= list.length) return;
+    const isFed = this.definition.tasks[index]?.feed !== undefined;
+    if (isFed || count === undefined || !Array.isArray(list) || count <= list.length) return;
     this.findings.add(impossibleJoin(index, count, list.length));
   }
 

@@ -194,7 +194,8 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
     });
   }
   const count = join?.count;
-  if (Array.isArray(foreach) && count !== undefined && count > foreach.length) {
+  const isWhole = Array.isArray(foreach) && task.feed === undefined;
+  if (isWhole && count !== undefined && count > foreach.length) {
     findings.add(impossibleJoin(index, count, foreach.length));
   }
 }
