@@ -14,12 +14,9 @@ const unknown: Readonly<Record<string, readonly string[]>> = {
 };
 
 const notBuilt = {
-  workflow: ['edges', 'start', 'end', 'regions', 'hooks', 'workflows'],
+  workflow: ['regions', 'hooks', 'workflows'],
   task: [
     'workflow',
-    'pass',
-    'repeat',
-    'emit',
     'fallback',
     'compensate',
     'mutex',
@@ -29,9 +26,7 @@ const notBuilt = {
     'complete',
     'end',
   ],
-  trigger: ['rest', 'block', 'merge'],
 } as const;
-const notBuiltTriggers: readonly JsonValue[] = ['each', 'reachable'];
 
 /** Whether a field is part of the language in this part of a file, but not built. */
 export function isUnsupportedField(part: string, field: string): boolean {
@@ -49,10 +44,6 @@ export function checkBuilt(root: JsonValue, findings: Findings): void {
     if (!isObject(task)) continue;
     const path = ['tasks', index];
     refuse({ part: 'task', value: task, path }, findings);
-    if (isObject(task.trigger))
-      refuse({ part: 'trigger', value: task.trigger, path: [...path, 'trigger'] }, findings);
-    if (notBuiltTriggers.includes(task.trigger ?? null))
-      findings.add(notSupported([...path, 'trigger'], `\`trigger: ${task.trigger}\``, false));
     if (isObject(task.retry) && task.retry.delay === 'auto')
       findings.add(notSupported([...path, 'retry', 'delay'], '`delay: auto`', false));
   }

@@ -9,6 +9,7 @@ interface FlowNode {
   readonly dependencies: readonly number[];
   readonly dependents: readonly number[];
   readonly loops: readonly { readonly to: number }[];
+  readonly task: { readonly edge?: number };
 }
 
 export class FlowGraph {
@@ -27,7 +28,16 @@ export class FlowGraph {
       if (component.length < 2) continue;
       for (const index of component) this.cycleOf[index] = number;
     }
+    this.#addExits(nodes);
     this.order = components.toReversed().flat();
+  }
+
+  /** An edge that leaves a cycle belongs to it: its condition may hold another time round. */
+  #addExits(nodes: readonly FlowNode[]): void {
+    for (const { index, task, dependencies } of nodes) {
+      const from = this.cycleOf[dependencies[0] ?? -1] ?? -1;
+      if (task.edge !== undefined && this.cycleOf[index] === -1) this.cycleOf[index] = from;
+    }
   }
 
   /** True when both are in one cycle, so that a token goes round between them. */

@@ -10,6 +10,7 @@ import { parseActivation } from './activation.ts';
 import type { RunAggregate, TaskFlow } from './aggregate.ts';
 import type { Decision } from './decision.ts';
 import type { PlanNode } from './plan.ts';
+import { mayBegin } from './rounds.ts';
 import { type Evaluated, evaluate } from './scope.ts';
 
 type Succeeded = Extract<RunEvent, { type: 'task.succeeded' }>;
@@ -20,7 +21,7 @@ export function withLoops(run: RunAggregate, decision: Decision): Decision {
   const list: RunEvent[] = [];
   for (const decided of decision.events) {
     const node = decided.type === 'task.succeeded' ? loopingNode(run, decided) : undefined;
-    if (node === undefined) {
+    if (node === undefined || !mayBegin(run, node.index)) {
       list.push(decided);
       continue;
     }

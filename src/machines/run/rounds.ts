@@ -53,7 +53,8 @@ export function beginRound(run: RunAggregate, activation: Activation, type: stri
   flow.begun = Math.max(flow.begun, round);
   const isCertain = run.runnable.has(index) || run.skippable.has(index);
   if (round === 1 && (isCertain || flow.due === 0)) flow.isFirstDecided = true;
-  else if (type === 'task.skipped') flow.dueSkips = Math.max(0, flow.dueSkips - 1);
+  // Rounds to skip are served first.
+  else if (type === 'task.skipped' && flow.dueSkips > 0) flow.dueSkips -= 1;
   else flow.due = Math.max(0, flow.due - 1);
   listDue(run.flow, index);
 }
@@ -158,7 +159,9 @@ function arriveAlone(run: RunAggregate, { to, outcome, isInactive }: Token): voi
   if (trigger === 'each') {
     const isFirst = outcome !== 'succeeded' || counters.succeeded === 0;
     bump(counters, outcome, { isInactive, by: 1 });
-    if (isFirst && isPending(run, to)) judgeTrigger(run, to);
+    // In a cycle a loop may still begin the first round.
+    const mayComeYet = outcome !== 'succeeded' && run.plan.flow.cycleOf[to] !== -1;
+    if (isFirst && !mayComeYet && isPending(run, to)) judgeTrigger(run, to);
     else if (outcome === 'succeeded') begin(run, to, 'due');
     return;
   }
@@ -238,7 +241,8 @@ function begin(run: RunAggregate, index: number, what: 'due' | 'dueSkips'): void
   listDue(run.flow, index);
 }
 
-function mayBegin(run: RunAggregate, index: number): boolean {
+/** A run that stops begins rounds of its clean-up alone. */
+export function mayBegin(run: RunAggregate, index: number): boolean {
   const state = runState(run);
   if (state === 'running' || state === 'paused' || state === 'pending') return true;
   return state === 'stopping' && run.plan.at(index).task.trigger === 'all_done';
