@@ -96,8 +96,8 @@ export const commandSchema = z.discriminatedUnion('type', [
     ...commandId,
     type: z.literal('signal'),
     name: signalName,
-    /** Any JSON value, or a reference to a blob that holds one. */
-    payload: z.json().optional() as unknown as z.ZodOptional<z.ZodType<JsonValue>>,
+    /** Any value, or a reference to a blob that holds one; looked at where it comes in. */
+    payload: z.custom<JsonValue>().optional(),
   }),
   z.object({ ...vote, type: z.literal('approve') }),
   z.object({ ...vote, type: z.literal('reject') }),

@@ -6,6 +6,7 @@ import type { TaskDefinition, WorkflowDefinition } from '../../workflow/definiti
 import { type CompiledExpression, compileExpression } from '../../workflow/expressions.ts';
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
+import { signalNames } from '../../workflow/validate-waits.ts';
 import { invariant } from '../errors.ts';
 import { FlowGraph } from './flow-graph.ts';
 
@@ -131,6 +132,7 @@ export class RunPlan {
   readonly hasRounds: boolean;
   /** Whether a join asks which tasks were activated at all. */
   readonly tracksActivation: boolean;
+  #signals: ReadonlySet<string> | undefined;
   #flow: FlowGraph | undefined;
   #late: readonly number[] | undefined;
 
@@ -191,6 +193,12 @@ export class RunPlan {
       dependency.dependents.push(node.index);
       if (node.task.trigger === 'one_failed') dependency.handlers.push(node.index);
     }
+  }
+
+  /** Names of the signals that its tasks take. */
+  get signals(): ReadonlySet<string> {
+    this.#signals ??= new Set(this.definition.tasks.flatMap(signalNames));
+    return this.#signals;
   }
 
   /** The node of a task id of the definition. */
