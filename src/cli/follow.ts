@@ -114,9 +114,16 @@ class Follower {
       const report = await client.report(runId, { signal });
       // A quarantine may be over by now: what was read is history.
       const isOver = isQuarantined && report.status !== 'quarantined';
-      if (!isOver) return report;
+      if (!isOver && (await this.#hasSeenAll(client, signal))) return report;
     }
     return undefined;
+  }
+
+  /** One commit may let a task wait and others begin: what it says is known at its last event. */
+  async #hasSeenAll(client: Client, signal: AbortSignal): Promise<boolean> {
+    const { runId } = this.#options;
+    const { events } = await client.history(runId, { from: this.#next, limit: 1 }, { signal });
+    return events.length === 0;
   }
 
   async #show(client: Client, event: JsonEnvelope): Promise<void> {
