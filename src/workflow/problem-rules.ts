@@ -120,6 +120,34 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'A field has a meaning only beside `foreach`.',
     help: 'Remove the field, or add `foreach`.',
   },
+  'workflow.wait-kind': {
+    summary: 'A wait waits for nothing, or for two things.',
+    help: 'A wait has exactly one of `timer`, `signal`, `approval` and `first`; each event of `first` is a timer or a signal.',
+  },
+  'workflow.needs-timeout': {
+    summary: '`on_timeout` stands without a `timeout`.',
+    help: 'Add `timeout`, or remove `on_timeout`.',
+  },
+  'workflow.escalate-to': {
+    summary: 'An approval escalates to nobody, or names who is never asked.',
+    help: '`on_timeout: escalate` and `escalate_to` belong together.',
+  },
+  'workflow.same-signal': {
+    summary: 'Two events of a `first` wait for the same signal.',
+    help: 'The second can never be first; give each a signal of its own.',
+  },
+  'workflow.shared-signal': {
+    summary: 'A feed and another task take the same signal.',
+    help: 'The one that waits longer gets each of them. Use signals of different names.',
+  },
+  'workflow.no-attempts': {
+    summary: 'A field about attempts stands at a task that has none.',
+    help: 'A wait has no agent. Its time is the `timeout` of the `signal` or the `approval`.',
+  },
+  'workflow.join-twice': {
+    summary: 'A join says twice when enough have succeeded.',
+    help: 'Keep `count` or `until`; `until` can count too.',
+  },
   'workflow.foreach-list': {
     summary: '`foreach` got a text where it wants a list.',
     help: 'Write a list, or an expression that yields one: `${find.output.files}`.',

@@ -14,6 +14,7 @@ import { decideTrigger } from './triggers.ts';
 import { checkEdges } from './validate-edges.ts';
 import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
 import { checkSteering } from './validate-steering.ts';
+import { checkWaits } from './validate-waits.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Who exists: a list, or a question. Absent: not checked. */
@@ -48,6 +49,7 @@ export function validateDefinition(
     checkKind({ index, task, source: sources[index] }, findings);
     checkForeach(index, task, findings);
   }
+  checkWaits(definition.tasks, sources, findings);
   checkWho(definition.tasks, findings, options);
   checkEdges(definition, source, { graph, findings });
   checkCycles(definition.tasks, graph, findings);
@@ -167,6 +169,7 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
       ['as', task.as],
       ['max_parallel', task.maxParallel],
       ['join', join],
+      ['detach', task.detach],
     ] as const) {
       if (value === undefined) continue;
       findings.add({
@@ -198,7 +201,8 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
     });
   }
   const count = join?.count;
-  if (Array.isArray(foreach) && count !== undefined && count > foreach.length) {
+  const isWhole = Array.isArray(foreach) && task.feed === undefined;
+  if (isWhole && count !== undefined && count > foreach.length) {
     findings.add(impossibleJoin(index, count, foreach.length));
   }
 }

@@ -2,6 +2,7 @@
  * One case for each kind of problem. What is wrong stands between « and »: line and columns are read off the source.
  * Size: a table of the whole language, one entry a rule.
  */
+import { waits } from './wait-cases.ts';
 
 /** What stands before the tasks of a case. */
 export const HEAD =
@@ -373,7 +374,6 @@ const laterParts: Case[] = [
     code: 'workflow.not-supported',
     source: '  - { id: a, agent: echo, condition: «{ type: status }» }\n',
   },
-  { code: 'workflow.not-supported', source: '  - { id: a, wait: { «approval»: {} } }\n' },
   { code: 'workflow.not-supported', source: '  - { id: a, «foreach»: [1], wait: { timer: 1 } }\n' },
 ];
 
@@ -409,5 +409,6 @@ export const cases: readonly Case[] = [
   ...expressions,
   ...steering,
   ...laterParts,
+  ...waits,
   ...texts,
 ];

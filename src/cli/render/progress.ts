@@ -5,9 +5,11 @@
  */
 import type { Failure } from '../../messages/failure.ts';
 import { isRetried } from '../../policies/retry.ts';
+import type { JsonValue } from '../../workflow/value.ts';
 import { duration } from './format.ts';
 import { plainText } from './painted.ts';
 import { endedInstances, RunView, type TaskView, type ViewedEvent } from './run-view.ts';
+import { waitText } from './wait-text.ts';
 import { failureText } from './words.ts';
 
 type Data = {
@@ -18,6 +20,8 @@ type Data = {
   error?: Failure;
   reason?: string;
   kind?: string;
+  details?: JsonValue;
+  feed?: string;
   dueAt?: number;
   count?: number;
 };
@@ -107,9 +111,9 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.retryScheduled':
       return `  retry      ${task} in ${duration(Math.max(0, (data.dueAt ?? at) - at))}`;
     case 'task.expanded':
-      return `  expanded   ${task} into ${data.count} instances`;
+      return `  expanded   ${task} into ${data.count} instances${data.feed === undefined ? '' : `, and ${waitText('feed', { signal: data.feed })} to come`}`;
     case 'task.waiting':
-      return `  waiting    ${task} for ${data.kind}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
+      return `  waiting    ${task} for ${waitText(data.kind, data.details)}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
     case 'task.skipped':
       return `  skipped    ${task}: ${data.reason}`;
     case 'task.canceled':

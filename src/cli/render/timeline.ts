@@ -2,6 +2,7 @@
 import type { Envelope } from '../../events/envelope.ts';
 import type { RunReport, TaskReport } from '../../messages/report.ts';
 import { brief, duration, localTime, offset, table } from './format.ts';
+import { waitText } from './wait-text.ts';
 import { failureText, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
@@ -69,7 +70,9 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
   const result =
     task.error !== undefined
       ? failureText(task.error)
-      : (task.reason ?? (task.output === undefined ? '' : brief(task.output, 60)));
+      : task.waitsFor !== undefined
+        ? `waits for ${waitText(String(task.waitsFor['kind']), task.waitsFor)}`
+        : (task.reason ?? (task.output === undefined ? '' : brief(task.output, 60)));
   const times = hasTimes
     ? [startedAt, endedAt].map((at) => (at === undefined ? '-' : localTime(at)))
     : [];

@@ -1,7 +1,8 @@
 /** What an event says, in words. One sentence part a type; a type without one is shown with its data. Pure. */
 import type { Envelope } from '../../events/envelope.ts';
-import { isBlobReference } from '../../workflow/value.ts';
+import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
 import { brief, duration } from './format.ts';
+import { waitText } from './wait-text.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 type Words = (data: Data, at: number) => string;
@@ -13,6 +14,7 @@ const words: Readonly<Record<string, Words>> = {
   'run.resumed': (data) => `resumed after ${duration(Number(data['pausedMs'] ?? 0))}`,
   'run.cancelRequested': (data) =>
     `${data['terminate'] === true ? 'termination' : 'cancellation'} requested: ${text(data['reason'])}`,
+  'run.signalReceived': signalWords,
   'run.stopping': (data) => `stopping: ${failureText(data['error'])}`,
   'run.succeeded': (data) => `run succeeded, output ${valueText(data['output'])}`,
   'run.failed': (data) => `run failed: ${failureText(data['error'])}`,
@@ -33,7 +35,8 @@ const words: Readonly<Record<string, Words>> = {
   'task.retryScheduled': (data, at) =>
     `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
-  'task.waiting': (data, at) => `waits for ${text(data['kind'])}${due(data, at, ', due in')}`,
+  'task.waiting': (data, at) =>
+    `waits for ${waitText(text(data['kind']), data['details'] as JsonValue | undefined)}${due(data, at, ', due in')}`,
   'task.expanded': (data) => `expanded into ${text(data['count'])} instances`,
   'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
@@ -46,6 +49,14 @@ const words: Readonly<Record<string, Words>> = {
   'task.canceled': (data) => `canceled: ${text(data['reason'])}`,
   'task.reset': (data) => `back to pending: ${text(data['reason'])}`,
 };
+
+function signalWords({ name, payload, taskId }: Data): string {
+  const { by, comment } = (payload ?? {}) as Data;
+  if (taskId === undefined)
+    return `signal ${text(name)}${payload === undefined ? '' : `, payload ${valueText(payload)}`}`;
+  const said = comment === undefined ? '' : `: ${brief(text(comment))}`;
+  return `${text(by)} ${name === 'approve' ? 'approved' : 'rejected'}${said}`;
+}
 
 /** What happened, for people. */
 export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): string {

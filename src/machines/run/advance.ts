@@ -27,6 +27,7 @@ import { decideLate } from './late.ts';
 import { withLoops } from './repeat.ts';
 import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
+import { advanceSignals } from './signals.ts';
 import { isSpared, isTimedOut } from './stopping.ts';
 import { advanceSteering } from './withdraw.ts';
 
@@ -86,6 +87,8 @@ function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined
     return scheduleTask(run, { node, id: node.task.id }, input);
   }
   if (run.skippable.size > 0) return skipUntriggered(run);
+  const delivered = advanceSignals(run);
+  if (delivered !== undefined) return delivered;
   const due = nextRound(run, input);
   if (due !== undefined) return due;
   const expansion = run.expansions.values().next();

@@ -15,6 +15,7 @@ import { BrokenInvariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { roundId } from './activation.ts';
 import type { RunContext, RunState } from './machine.ts';
+import type { Signals } from './mailbox.ts';
 import type { PlanNode, RunPlan } from './plan.ts';
 import type { ReadyList } from './ready-list.ts';
 import type { SteeringState } from './steering.ts';
@@ -25,7 +26,7 @@ export const INLINE_BYTES = 4 * 1024;
 /** Where a value is: at hand, in the event of a version, or in a blob. */
 export type ValueRef =
   | { at: 'inline'; value: JsonValue }
-  | { at: 'event'; streamVersion: number; field: 'output' | 'items' | 'inputs' }
+  | { at: 'event'; streamVersion: number; field: 'output' | 'items' | 'inputs' | 'payload' }
   | { at: 'blob'; blob: BlobReference };
 
 /** What stays of a `foreach` activation's items and instances. */
@@ -41,6 +42,25 @@ export interface Expansion {
   firstFailure: Failure | null;
   /** A task ended it: what has not succeeded is left out. */
   completed?: true;
+  /** The join was decided, and the rest is canceled. */
+  isHeld?: true;
+}
+
+/** What an answer of a person says. */
+export interface Vote {
+  by: string;
+  approves: boolean;
+  comment?: string;
+}
+
+/** Of an activation that waits, or of a `foreach` that is fed. */
+export interface WaitState {
+  /** Version of the event that began it: a transient wait counts later signals alone. */
+  since: number;
+  /** As recorded. */
+  kind: string;
+  details: JsonValue;
+  votes: Vote[];
 }
 
 /** How a task of the definition ended, as dependents see it. */
@@ -67,6 +87,10 @@ export interface Activation {
   enteredAt: number;
   /** Version of the `task.started` of the current attempt; 0 before the first. Its parameters are there. */
   startedVersion: number;
+  /** While it waits. */
+  wait?: WaitState | undefined;
+  /** Of an instance whose item came with a signal. */
+  item?: ValueRef | undefined;
 }
 
 /** Per task of the definition. */
@@ -156,6 +180,8 @@ export interface RunAggregate {
   readonly pendingCleanup: Set<number>;
   /** `foreach` activations with something to decide: more instances, or the end. */
   readonly expansions: Set<Activation>;
+  /** Signals that were kept, and who waits for which. */
+  readonly signals: Signals;
   /** Failed tasks that a dependent may still handle. */
   readonly openFailures: Set<number>;
   /** Failed tasks that nothing handles, in order. */

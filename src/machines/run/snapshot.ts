@@ -21,12 +21,14 @@ import type {
   TaskProgress,
   TokenGroup,
   ValueRef,
+  WaitState,
 } from './aggregate.ts';
 import { judgeTrigger } from './counting.ts';
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
 import type { PlanNode } from './plan.ts';
+import { listenAgain } from './signals.ts';
 import type { StoredSteering } from './steering.ts';
 
 /**
@@ -46,7 +48,11 @@ interface StoredActivation {
   shiftMs: number;
   enteredAt: number;
   startedVersion: number;
+  wait?: WaitState;
+  item?: ValueRef;
 }
+
+type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
 
 interface StoredRun {
   header: RunHeader;
@@ -62,6 +68,8 @@ interface StoredRun {
   /** Indexes of failed tasks that nothing handled, in the order in which that became certain. */
   unhandled: number[];
   steering?: StoredSteering;
+  /** Those that nobody took. */
+  signals?: StoredSignal[];
   /** Of plans with rounds: tokens cannot be counted again from the activations. */
   rounds?: StoredRounds;
   quarantine?: { code: string; message: string; streamVersion: number };
@@ -90,10 +98,21 @@ export function snapshotOf(
     activations: [...run.activations.values()].map(store),
     unhandled: [...run.unhandled],
     ...(steering === undefined ? {} : { steering }),
+    ...(run.signals.size === 0 ? {} : { signals: run.signals.kept().map(storeSignal) }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
     ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
   };
   return stored as unknown as JsonValue;
+}
+
+function storeSignal(signal: ReturnType<RunAggregate['signals']['kept']>[number]): StoredSignal {
+  const { name, streamVersion, payload, closes } = signal;
+  return {
+    name,
+    streamVersion,
+    ...(payload === undefined ? {} : { payload }),
+    ...(closes ? { closes } : {}),
+  };
 }
 
 function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
@@ -150,6 +169,8 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    wait,
+    item,
   } = activation;
   return {
     id,
@@ -162,6 +183,8 @@ function store(activation: Activation): StoredActivation {
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
     ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
+    ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
+    ...(item === undefined ? {} : { item }),
   };
 }
 
@@ -183,7 +206,10 @@ export async function restoreRun(
     inputs: stored.inputs,
   });
   run.steering.restore(stored.steering);
+  for (const { name, streamVersion, payload, closes } of stored.signals ?? [])
+    run.signals.add(name, { streamVersion, payload, closes: closes === true });
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  listenAgain(run);
   restoreRounds(run, stored.rounds);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
@@ -239,5 +265,7 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     shiftMs: stored.shiftMs,
     enteredAt: stored.enteredAt,
     startedVersion: stored.startedVersion,
+    ...(stored.wait === undefined ? {} : { wait: stored.wait }),
+    ...(stored.item === undefined ? {} : { item: stored.item }),
   };
 }
