@@ -1,7 +1,10 @@
 /** Errors in one shape: what and where, what to do, and the code; with `--json` the same as a document. */
 import { TroupeError } from '../workflow/errors.ts';
-import { UnexpectedError } from './errors.ts';
+import { UnexpectedError, WorkflowFileInvalidError } from './errors.ts';
 import { exitCodeOf } from './exit-codes.ts';
+import { asTyped } from './own-command.ts';
+import { counted } from './render/format.ts';
+import { problemText, SourceLines } from './render/problem-text.ts';
 import type { Terminal } from './terminal.ts';
 
 const MAX_PROBLEMS_SHOWN = 50;
@@ -15,11 +18,30 @@ export function reportError(
   const error = thrown instanceof TroupeError ? thrown : new UnexpectedError(thrown);
   const { code, message, hint, details } = error;
   if (isJson) terminal.printJson({ error: { code, message, hint, details } });
+  if (error instanceof WorkflowFileInvalidError) return reportFile(error, terminal);
   terminal.tell(`error: ${message}`);
   for (const line of problemLines(details['problems'])) terminal.tell(line);
-  if (hint !== '') terminal.tell(`  hint: ${hint}`);
+  if (hint !== '') terminal.tell(`  hint: ${asTyped(hint)}`);
   terminal.tell(`  code: ${code}`);
   if (isDebug) terminal.tell(stackOf(error));
+  return exitCodeOf(code);
+}
+
+/** Problems of a file as `validate` shows them: each in its line, with its own hint and code. */
+function reportFile(
+  { problems, source, code }: WorkflowFileInvalidError,
+  terminal: Terminal,
+): number {
+  const lines = new SourceLines(source);
+  const shown = problems.slice(0, MAX_PROBLEMS_SHOWN);
+  for (const problem of shown)
+    terminal.tell(`${problemText(problem, lines, { hasColor: terminal.hasColor })}\n`);
+  const hidden = problems.length - shown.length;
+  if (hidden > 0) terminal.tell(`and ${hidden} more\n`);
+  const errors = problems.filter(({ severity }) => severity === 'error').length;
+  const counts = counted(errors, 'error', 'errors');
+  terminal.tell(`error: ${problems[0]?.file ?? 'the workflow'} is not valid, ${counts}`);
+  terminal.tell(`  code: ${code}`);
   return exitCodeOf(code);
 }
 
@@ -39,7 +61,7 @@ function problemLine(problem: unknown): string {
     string,
     unknown
   >;
-  const position = line === undefined ? '' : `${line}:${column ?? 1} `;
+  const position = line === undefined || line === 0 ? '' : `${line}:${column ?? 1} `;
   const place = file === undefined ? `${String(source ?? path ?? '')} ` : `${String(file)}:`;
   const where = `${place}${position}`.trim();
   const tail = [

@@ -130,7 +130,13 @@ export const wait = z.strictObject({
     description: 'Waits for a person; the output is `{approved, by, comment}`.',
   }),
   first: z
-    .record(name, z.strictObject({ timer: timerWait.optional(), signal: signal.optional() }))
+    .record(
+      name,
+      z.strictObject({
+        timer: timerWait.optional(),
+        signal: signal.optional().meta({ description: 'The signal that is waited for.' }),
+      }),
+    )
     .optional()
     .meta({
       description:
@@ -181,7 +187,9 @@ export const compensate = z.strictObject({
   parameters: z.record(z.string(), z.any()).optional().meta({
     description: 'What the agent gets. Texts may hold ${...}; the output of the task is at hand.',
   }),
-  retry: retry.optional(),
+  retry: retry.optional().meta({
+    description: 'What happens after an attempt that failed. Default: no second attempt.',
+  }),
   timeout: duration({
     description: 'How long one attempt may take. Default: no bound.',
     examples: [60],

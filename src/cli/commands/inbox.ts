@@ -9,11 +9,10 @@ import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { dataDirOption, ownCommand } from '../own-command.ts';
-import { openReader, type Reader } from '../reader.ts';
+import { type Reader, withReader } from '../reader.ts';
 import { brief, duration, localTime } from '../render/format.ts';
 import { plainText } from '../render/painted.ts';
 import { answersOf, waitText } from '../render/wait-text.ts';
-import { openSession } from '../session.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1_000;
@@ -47,9 +46,7 @@ type Entry = InboxItem & { name: string | null; answers: string[] };
 async function listInbox(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const query = queryOf(given);
-  const session = await openSession(context, { logLevel: 'warn' });
-  const reader = await openReader(session);
-  try {
+  return withReader(context, async (reader, session) => {
     const { documents, next } = await reader.query('inbox', query);
     const items = documents.map(({ document }) => document as InboxItem);
     const call = { own: ownCommand(), ending: dataDirOption(session) };
@@ -68,9 +65,7 @@ async function listInbox(context: CommandContext): Promise<number> {
     else for (const entry of entries) for (const line of linesOf(entry)) terminal.print(line);
     if (next !== undefined) terminal.tell(`there is more; --limit is ${query.limit}`);
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 function queryOf(given: Arguments): QueryInput & { limit: number } {

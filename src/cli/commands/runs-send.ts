@@ -47,7 +47,7 @@ export async function send(
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
   const say = prepare(given);
-  const session = await openSession(context, { logLevel: 'warn' });
+  const session = await openSession(context);
   const connection = await orchestratorOfRuns(session, {
     kind: 'command',
     worker: false,

@@ -9,9 +9,8 @@ import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { openReader } from '../reader.ts';
+import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
-import { openSession } from '../session.ts';
 import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
 import { reportCommand } from './runs-report.ts';
 import { reasonOption, sender, withReason } from './runs-send.ts';
@@ -56,8 +55,7 @@ async function listRuns(context: CommandContext): Promise<number> {
       `no run has the status "${status}"`,
       didYouMean(status, runStatuses, `Known are ${runStatuses.join(', ')}.`),
     );
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
+  return withReader(context, async (reader) => {
     const filter = status === undefined ? {} : { index: 'status', prefix: `${status}/` };
     const { documents } = await reader.query('runs', { limit, reverse: true, ...filter });
     const runs = documents.map(({ document }) => document as JsonObject);
@@ -69,9 +67,7 @@ async function listRuns(context: CommandContext): Promise<number> {
       for (const line of table([['run', 'name', 'status', 'created', 'took'], ...runs.map(row)]))
         terminal.print(line);
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 function row(run: JsonObject): string[] {

@@ -2,8 +2,9 @@
 import type { Envelope } from '../../events/envelope.ts';
 import type { RunReport, TaskReport } from '../../messages/report.ts';
 import { brief, duration, localTime, offset, table } from './format.ts';
+import { plainText } from './painted.ts';
 import { waitText } from './wait-text.ts';
-import { failureText, wordsOf } from './words.ts';
+import { failureText, skipReason, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
 
@@ -32,6 +33,11 @@ export function timeline(
   );
 }
 
+/** How a run is called in a line of text. */
+export function titleOf({ runId, name }: RunReport): string {
+  return `${runId} "${plainText(name)}"`;
+}
+
 /** The last lines of a timeline. */
 export function summary(report: RunReport, events: number): string[] {
   const counts = new Map<string, number>();
@@ -39,7 +45,7 @@ export function summary(report: RunReport, events: number): string[] {
     counts.set(task.status, (counts.get(task.status) ?? 0) + 1);
   const tasks = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
   return [
-    `${report.runId} "${report.name}" ${report.status} after ${duration(report.durationMs)}: ${events} events, tasks: ${tasks || 'none'}`,
+    `${titleOf(report)} ${report.status} after ${duration(report.durationMs)}: ${events} events, tasks: ${tasks || 'none'}`,
     ...(report.error === undefined ? [] : [`error: ${failureText(report.error)}`]),
   ];
 }
@@ -67,14 +73,23 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
   const { startedAt, endedAt } = task;
   const took =
     startedAt !== undefined && endedAt !== undefined ? duration(endedAt - startedAt) : '-';
-  const result =
-    task.error !== undefined
-      ? failureText(task.error)
-      : task.waitsFor !== undefined
-        ? `waits for ${waitText(String(task.waitsFor['kind']), task.waitsFor)}`
-        : (task.reason ?? (task.output === undefined ? '' : brief(task.output, 60)));
   const times = hasTimes
     ? [startedAt, endedAt].map((at) => (at === undefined ? '-' : localTime(at)))
     : [];
-  return [id, task.status, String(task.attempts), task.agent ?? '-', took, ...times, result];
+  return [
+    id,
+    task.status,
+    String(task.attempts),
+    task.agent ?? '-',
+    took,
+    ...times,
+    resultText(task),
+  ];
+}
+
+function resultText({ error, reason, output, waitsFor }: TaskReport): string {
+  if (error !== undefined) return failureText(error);
+  if (waitsFor !== undefined) return `waits for ${waitText(String(waitsFor['kind']), waitsFor)}`;
+  if (reason !== undefined) return skipReason(reason);
+  return output === undefined ? '' : brief(output, 60);
 }

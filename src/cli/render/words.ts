@@ -1,7 +1,8 @@
 /** What an event says, in words. One sentence part a type; a type without one is shown with its data. Pure. */
 import type { Envelope } from '../../events/envelope.ts';
 import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
-import { brief, duration } from './format.ts';
+import { brief, counted, duration } from './format.ts';
+import { plainText } from './painted.ts';
 import { waitText } from './wait-text.ts';
 
 type Data = Readonly<Record<string, unknown>>;
@@ -37,12 +38,12 @@ const words: Readonly<Record<string, Words>> = {
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
   'task.waiting': (data, at) =>
     `waits for ${waitText(text(data['kind']), data['details'] as JsonValue | undefined)}${due(data, at, ', due in')}`,
-  'task.expanded': (data) => `expanded into ${text(data['count'])} instances`,
+  'task.expanded': (data) =>
+    `expanded into ${counted(Number(data['count']), 'instance', 'instances')}`,
   'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
   'task.failed': (data, at) => `failed${took(data, at)}: ${failureText(data['error'])}`,
-  'task.skipped': (data) =>
-    `skipped: ${text(data['reason'])}${data['by'] === undefined ? '' : ` by ${text(data['by'])}`}`,
+  'task.skipped': (data) => `skipped: ${skipReason(text(data['reason']), data['by'])}`,
   'task.cancelRequested': (data) => `cancellation requested: ${text(data['reason'])}`,
   'task.cancelAcknowledged': () => 'the agent stopped',
   'task.cancelForced': () => 'the agent did not stop in time and was given up',
@@ -58,6 +59,11 @@ function signalWords({ name, payload, taskId }: Data): string {
   return `${text(by)} ${name === 'approve' ? 'approved' : 'rejected'}${said}`;
 }
 
+/** The activation that an event is about; undefined for an event of the run itself. */
+export function taskIdOf({ data }: Pick<Envelope, 'data'>): string | undefined {
+  return (data as { taskId?: string } | null)?.taskId;
+}
+
 /** What happened, for people. */
 export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): string {
   const data = (
@@ -65,6 +71,28 @@ export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): strin
   ) as Data;
   const say = Object.hasOwn(words, envelope.type) ? words[envelope.type] : undefined;
   return say === undefined ? brief(data) : say(data, envelope.at);
+}
+
+const SKIP_REASONS: Readonly<Record<string, string>> = {
+  condition: 'its condition was false',
+  trigger: 'its trigger could not hold any more',
+  on_failure: 'it failed, and on_failure is skip',
+  stopped: 'the run was stopping',
+  completed: 'the run was completed by an operator',
+};
+
+/** What another task did, by reason. */
+const SKIPPED_BY: Readonly<Record<string, string>> = {
+  canceled: 'canceled by',
+  milestone: 'too late, for it came after the start of',
+  completed: 'the run was ended by',
+};
+
+/** Why a task was skipped, and by which task where one did it. A reason of another kind stays as it is. */
+export function skipReason(reason: string, by?: unknown): string {
+  const done = Object.hasOwn(SKIPPED_BY, reason) ? SKIPPED_BY[reason] : undefined;
+  if (done !== undefined && typeof by === 'string') return `${done} ${plainText(by)}`;
+  return (Object.hasOwn(SKIP_REASONS, reason) ? SKIP_REASONS[reason] : undefined) ?? reason;
 }
 
 /** `code: message` of a failure record. */
@@ -75,11 +103,8 @@ export function failureText(failure: unknown): string {
 }
 
 function text(value: unknown): string {
-  return value === undefined || value === null
-    ? ''
-    : typeof value === 'string'
-      ? value
-      : brief(value);
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? plainText(value) : brief(value);
 }
 
 function valueText(value: unknown): string {

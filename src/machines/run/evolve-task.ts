@@ -175,6 +175,7 @@ function becomeReady(run: RunAggregate, activation: Activation): void {
   });
 }
 
+// Length: one case for each event that carries data.
 function recordData(
   run: RunAggregate,
   activation: Activation,
