@@ -145,6 +145,8 @@ export interface TaskDefinition {
   /** Its success ends the run. */
   end?: 'terminate';
   hook?: HookName;
+  /** Of a hook: its failure fails the run. The author wrote `on_failure: fail`. */
+  isDecisive?: true;
 }
 
 export interface TimerWait {
@@ -205,4 +207,22 @@ export interface WorkflowDefinition {
   workflows?: Record<string, JsonObject>;
   /** Raw values; strings may hold `${...}`. */
   outputs: JsonObject;
+}
+
+const HOOK_ORDER: readonly HookName[] = ['on_start', 'on_success', 'on_failure', 'on_complete'];
+
+/** The tasks of all hooks, hook by hook. */
+export function hookTasksOf(definition: Pick<WorkflowDefinition, 'hooks'>): TaskDefinition[] {
+  const { hooks } = definition;
+  return hooks === undefined ? [] : HOOK_ORDER.flatMap((hook) => hooks[hook] ?? []);
+}
+
+/** Every agent that a definition names: of tasks, fallbacks, compensations and hooks. Sorted by first use. */
+export function agentsOf(definition: Pick<WorkflowDefinition, 'hooks' | 'tasks'>): string[] {
+  const names = new Set<string>();
+  for (const { agent, fallback, compensate } of [...definition.tasks, ...hookTasksOf(definition)]) {
+    for (const name of [agent, ...(fallback ?? []), compensate?.agent])
+      if (name !== undefined) names.add(name);
+  }
+  return [...names];
 }

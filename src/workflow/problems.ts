@@ -87,6 +87,32 @@ export class Findings {
   }
 }
 
+/** Findings about another list of tasks: what is found at `tasks[i]` is reported at `<list>[i]`. */
+export class FindingsOfList extends Findings {
+  private readonly target: Findings;
+  private readonly place: Path;
+
+  constructor(target: Findings, place: Path) {
+    super();
+    this.target = target;
+    this.place = place;
+  }
+
+  override get isFull(): boolean {
+    return this.target.isFull;
+  }
+
+  override get hasErrors(): boolean {
+    return this.target.hasErrors;
+  }
+
+  override add(finding: Finding): void {
+    const [first, ...rest] = finding.path;
+    const path = first === 'tasks' ? [...this.place, ...rest] : finding.path;
+    this.target.add({ ...finding, path });
+  }
+}
+
 function tooMany(count: number): Finding {
   return {
     code: 'workflow.too-many-problems',

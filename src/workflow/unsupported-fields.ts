@@ -14,15 +14,13 @@ const unknown: Readonly<Record<string, readonly string[]>> = {
 };
 
 const notBuilt = {
-  workflow: ['edges', 'start', 'end', 'regions', 'hooks', 'workflows'],
+  workflow: ['edges', 'start', 'end', 'regions', 'workflows'],
   task: [
     'workflow',
     'pass',
     'detach',
     'repeat',
     'emit',
-    'fallback',
-    'compensate',
     'mutex',
     'region',
     'milestone',
@@ -45,12 +43,16 @@ export function isUnsupportedField(part: string, field: string): boolean {
 export function checkBuilt(root: JsonValue, findings: Findings): void {
   if (!isObject(root)) return;
   refuse({ part: 'workflow', value: root, path: [] }, findings);
-  const { settings, tasks } = root;
-  if (isObject(settings) && settings.on_failure === 'compensate')
-    findings.add(notSupported(['settings', 'on_failure'], '`on_failure: compensate`', false));
+  const lists: [Path, JsonValue | undefined][] = [[['tasks'], root.tasks]];
+  for (const [hook, tasks] of Object.entries(isObject(root.hooks) ? root.hooks : {}))
+    lists.push([['hooks', hook], tasks]);
+  for (const [path, tasks] of lists) checkTasks(tasks, path, findings);
+}
+
+function checkTasks(tasks: JsonValue | undefined, list: Path, findings: Findings): void {
   for (const [index, task] of (Array.isArray(tasks) ? tasks : []).entries()) {
     if (!isObject(task)) continue;
-    const path = ['tasks', index];
+    const path = [...list, index];
     refuse({ part: 'task', value: task, path }, findings);
     for (const part of ['wait', 'join', 'trigger'] as const) {
       const value = task[part];
@@ -60,8 +62,6 @@ export function checkBuilt(root: JsonValue, findings: Findings): void {
       findings.add(notSupported([...path, 'trigger'], `\`trigger: ${task.trigger}\``, false));
     if (isObject(task.foreach))
       findings.add(notSupported([...path, 'foreach'], '`foreach` over a feed', false));
-    if (isObject(task.retry) && task.retry.delay === 'auto')
-      findings.add(notSupported([...path, 'retry', 'delay'], '`delay: auto`', false));
   }
 }
 
@@ -90,6 +90,8 @@ export function partOf(path: Path): string {
   const [first, , third] = path;
   if (path.length === 0) return 'workflow';
   if (first === 'inputs') return 'input';
+  // `hooks.on_start[3]` is a task as well.
+  if (first === 'hooks' && path.length > 2) return partOf(['tasks', ...path.slice(2)]);
   if (first !== 'tasks') return String(first);
-  return path.length === 2 ? 'task' : String(third);
+  return path.length === 2 ? 'task' : String(path.length > 3 && path[3] === 'retry' ? 'retry' : third);
 }

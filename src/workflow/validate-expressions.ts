@@ -20,8 +20,12 @@ import type { JsonValue } from './value.ts';
 
 interface Subject {
   readonly definition: WorkflowDefinition;
+  /** The tasks that the graph is of. */
+  readonly tasks: readonly TaskDefinition[];
   readonly graph: TaskGraph;
   readonly hasInputs: boolean;
+  /** Ids of tasks that run after all of these, or never beside them. */
+  readonly ahead: ReadonlySet<string>;
   /** By index: 1 for a task that can never run. A condition that is always false adds to it. */
   readonly isDead: Uint8Array;
 }
@@ -31,13 +35,13 @@ interface Subject {
  * warning; a name that is used only inside `default(...)` becomes an optional one.
  */
 export function checkExpressions(
-  { definition, graph, hasInputs, isDead }: Subject,
+  { definition, tasks, graph, hasInputs, ahead, isDead }: Subject,
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
   const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
-  const check = new ExpressionCheck({ names, graph, definition, findings, isDead });
-  for (const [index, task] of definition.tasks.entries()) {
+  const check = new ExpressionCheck({ names, graph, tasks, ahead, findings, isDead });
+  for (const [index, task] of tasks.entries()) {
     if (findings.isFull) return;
     check.task(index, task);
   }
@@ -74,6 +78,8 @@ interface Use {
   readonly names: NameTable;
   /** The task that the expression belongs to. */
   readonly task: number | undefined;
+  /** The task itself has ended by then: its compensation sees what it did. */
+  readonly hasRun?: boolean;
 }
 
 /** What is known of a value before a run. */
@@ -119,7 +125,8 @@ class ExpressionCheck {
   /** Where each free name is used first. */
   readonly firstUse = new Map<string, Spot>();
   private readonly names: NameTable;
-  private readonly definition: WorkflowDefinition;
+  private readonly tasks: readonly TaskDefinition[];
+  private readonly ahead: ReadonlySet<string>;
   private readonly graph: TaskGraph;
   private readonly findings: Findings;
   private readonly isDead: Uint8Array;
@@ -128,13 +135,15 @@ class ExpressionCheck {
   constructor(options: {
     names: NameTable;
     graph: TaskGraph;
-    definition: WorkflowDefinition;
+    tasks: readonly TaskDefinition[];
+    ahead: ReadonlySet<string>;
     findings: Findings;
     isDead: Uint8Array;
   }) {
     this.isDead = options.isDead;
     this.names = options.names;
-    this.definition = options.definition;
+    this.tasks = options.tasks;
+    this.ahead = options.ahead;
     this.graph = options.graph;
     this.findings = options.findings;
     this.ancestry = new Ancestry(options.graph);
@@ -150,7 +159,13 @@ class ExpressionCheck {
       const use = { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] };
       this.template(task.wait.duration, use, TIMER);
     }
-    this.template(task.parameters, { ...at('parameters'), names: namesForTask(names, task) });
+    const ofInstance = namesForTask(names, task);
+    this.template(task.parameters, { ...at('parameters'), names: ofInstance });
+    if (task.compensate !== undefined) {
+      const path = ['tasks', index, 'compensate', 'parameters'];
+      const use = { path, names: ofInstance, task: index, hasRun: true };
+      this.template(task.compensate.parameters, use);
+    }
   }
 
   private condition(source: string, use: Use): void {
@@ -297,12 +312,24 @@ class ExpressionCheck {
     });
   }
 
+  private runsLater(id: string, spot: Spot): void {
+    this.findings.add({
+      code: 'workflow.not-a-dependency',
+      message: `\`${id}\` has not run by then`,
+      hint: 'Tasks see the hooks of `on_start`; hooks see what runs before them.',
+      ...spot,
+    });
+  }
+
   /** Outputs see every task; a task sees those that have ended before it. */
-  private taskReference(reference: TaskReference, { task: index }: Use, spot: Spot): void {
+  private taskReference(reference: TaskReference, use: Use, spot: Spot): void {
     const { id } = reference;
+    const { task: index } = use;
     const target = this.graph.indexOf.get(id);
+    if (target === undefined && this.ahead.has(id)) this.runsLater(id, spot);
+    if (use.hasRun === true && target === index) return;
     if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
-    const task = index === undefined ? undefined : this.definition.tasks[index];
+    const task = index === undefined ? undefined : this.tasks[index];
     if (target === undefined || index === undefined || task === undefined) return;
     if (this.ancestry.comesBefore(target, index)) return;
     const isSelf = id === task.id;
