@@ -33,6 +33,7 @@ import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { Queries } from './services/queries.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
+import { RecoveryTimes } from './services/recovery-times.ts';
 import { refuse } from './services/refuse.ts';
 import { AgentDoors } from './services/results.ts';
 import { type ArmedTimer, Timers } from './services/timers.ts';
@@ -91,6 +92,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly effects: Effects;
   readonly snapshotEvery: number;
   readonly projector: Projector;
+  readonly recoveries = new RecoveryTimes();
   readonly #bus: Bus;
   readonly #subjects: Subjects;
   readonly #settings: Required<OrchestratorSettings>;
@@ -193,6 +195,7 @@ class Node implements Orchestrator, HostRuntime {
     this.#stops.push(this.log.onFailure((error) => this.#logFailed(error)));
     await this.projector.open();
     await this.projector.catchUp(['runs', 'agents'], this.log.durablePosition);
+    this.#stops.push(await this.recoveries.open(this.log));
     for (const agent of await knownAgents(this.log)) await this.#agents.load(agent);
     this.#dispatcher.open();
     this.#subscribe(this.#subjects.anyHeartbeat(), (message) =>
@@ -200,8 +203,13 @@ class Node implements Orchestrator, HostRuntime {
     );
     // Before the doors open: where no worker is, nobody answers, and the server says so at once.
     const greeted = this.#greet('brief');
-    const parts = { log: this.log, clock: this.clock, table: this.#table };
-    const probes = await activateLiveRuns({ ...parts, probe: () => this.#probe() });
+    const probe = () => this.#probe();
+    const probes = await activateLiveRuns({
+      log: this.log,
+      clock: this.clock,
+      table: this.#table,
+      probe,
+    });
     await this.#openDoors();
     this.#stops.push(this.#bus.onReconnect(() => this.#dispatcher.reconnected()));
     await Promise.all(probes);

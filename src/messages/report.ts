@@ -44,8 +44,20 @@ export interface TaskReport {
   startedAt?: number;
   endedAt?: number;
   compensated?: boolean;
+  /** The hook that it is a task of. */
+  hook?: string;
   /** Of a `foreach` task, in input order. */
   instances?: TaskReport[];
+}
+
+/** Errors of one task with one code, those of attempts that were retried included. */
+export interface ErrorSummary {
+  /** The task of the workflow, instances together; `<task>!undo` for its compensation. */
+  task: string;
+  code: string;
+  count: number;
+  /** Of the first one. */
+  message: string;
 }
 
 export interface RunReport {
@@ -56,6 +68,8 @@ export interface RunReport {
   error?: Failure;
   durationMs: number;
   tasks: Record<string, TaskReport>;
+  /** What went wrong, also where the run went on, in the order in which it was first seen. */
+  errors?: ErrorSummary[];
   /** True when the run did not succeed and some tasks did. */
   partial?: boolean;
 }

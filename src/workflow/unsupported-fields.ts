@@ -93,5 +93,7 @@ export function partOf(path: Path): string {
   // `hooks.on_start[3]` is a task as well.
   if (first === 'hooks' && path.length > 2) return partOf(['tasks', ...path.slice(2)]);
   if (first !== 'tasks') return String(first);
-  return path.length === 2 ? 'task' : String(path.length > 3 && path[3] === 'retry' ? 'retry' : third);
+  return path.length === 2
+    ? 'task'
+    : String(path.length > 3 && path[3] === 'retry' ? 'retry' : third);
 }

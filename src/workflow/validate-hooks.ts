@@ -68,10 +68,24 @@ export function tasksAhead(
 ): ReadonlySet<string> {
   if (hook === 'on_complete') return new Set();
   const { tasks } = definition;
-  const isAhead = (task: TaskDefinition): boolean =>
-    task.hook !== hook && task.hook !== 'on_start';
+  const isAhead = (task: TaskDefinition): boolean => task.hook !== hook && task.hook !== 'on_start';
   const hooks = hookTasksOf(definition).filter(isAhead);
   return new Set([...(hook === 'on_start' ? tasks : []), ...hooks].map(({ id }) => id));
+}
+
+/** Warns once of compensations that no failure would begin. */
+export function warnOfNoCompensation(definition: WorkflowDefinition, findings: Findings): void {
+  if (definition.settings.onFailure === 'compensate') return;
+  const index = definition.tasks.findIndex(({ compensate }) => compensate !== undefined);
+  if (index === -1) return;
+  findings.add({
+    code: 'workflow.no-compensation',
+    severity: 'warning',
+    message: `\`on_failure\` of the run is \`${definition.settings.onFailure}\`, so nothing is ever undone`,
+    hint: 'Write `settings: { on_failure: compensate }`.',
+    path: ['tasks', index, 'compensate'],
+    atKey: true,
+  });
 }
 
 /** Who undoes a task: exactly one of agent and capability. */

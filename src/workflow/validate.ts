@@ -13,7 +13,13 @@ import { type Findings, FindingsOfList, type Path } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
 import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
-import { checkCompensation, checkHookIds, checkHookTasks, tasksAhead } from './validate-hooks.ts';
+import {
+  checkCompensation,
+  checkHookIds,
+  checkHookTasks,
+  tasksAhead,
+  warnOfNoCompensation,
+} from './validate-hooks.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Who exists: a list, or a question. Absent: not checked. */
@@ -52,6 +58,7 @@ export function validateDefinition(
     checkTasks({ ...hook, definition: { ...definition, outputs: {} } }, inList, options);
   }
   checkHookIds(definition, findings);
+  warnOfNoCompensation(definition, findings);
 }
 
 /** Tasks that wait for each other: those of the workflow, or those of one hook. */

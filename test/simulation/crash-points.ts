@@ -124,6 +124,6 @@ export async function reportOfRun(world: World, runId: string): Promise<RunRepor
 }
 
 /** Everything that a run is, as JSON has it. */
-function stateOf({ run, quarantine }: LoadedRun): unknown {
-  return JSON.parse(JSON.stringify(snapshotOf(run, { definition: null, quarantine })));
+function stateOf({ run }: LoadedRun): unknown {
+  return JSON.parse(JSON.stringify(snapshotOf(run, { definition: null })));
 }

@@ -306,6 +306,20 @@ export class RunHost {
       });
     }
     this.#snapshotWhenDue(run);
+    if (run.quarantine !== undefined) this.#keepIsolated(run.quarantine);
+  }
+
+  /** The turn decided to isolate the run, and its commit says so: nothing is owed until it is released. */
+  #keepIsolated(quarantine: Quarantine): void {
+    this.#runtime.logger.error('the run was quarantined', {
+      runId: this.stream,
+      code: quarantine.code,
+      error: quarantine.message,
+    });
+    this.#owed?.withdraw();
+    this.#owed = undefined;
+    this.#runtime.admission.forget(this.stream);
+    this.#isolation.quarantine = quarantine;
   }
 
   #outcomeOf(turn: Turn, run: RunAggregate): Outcome {
@@ -336,7 +350,6 @@ export class RunHost {
     this.#snapshotVersion = run.streamVersion;
     const state = snapshotOf(run, {
       definition: this.#definition ?? run.plan.definition,
-      quarantine: undefined,
     });
     const snapshot = { streamVersion: run.streamVersion, foldHash: FOLD_HASH, state };
     this.#runtime.releases.push(() => {

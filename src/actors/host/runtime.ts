@@ -69,6 +69,8 @@ export interface HostRuntime {
   readonly releases: ReleaseQueue;
   readonly admission: Admission;
   readonly effects: EffectRunner;
+  /** What an agent needed to recover from failures before, in milliseconds on average; undefined where that is not known. */
+  readonly recoveries: { of(agent: string): number | undefined };
   /** Events between two snapshots of a stream, at least. */
   readonly snapshotEvery: number;
   /** The host has nothing to do any more and leaves memory. */

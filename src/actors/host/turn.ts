@@ -68,6 +68,8 @@ export class Turn {
     this.#host = host;
     this.#runtime = runtime;
     this.#input = { now: Math.max(runtime.clock.now(), run.at), random: runtime.ids.random() };
+    const recoveryMs = recoveryOf(run, delivery.message, runtime);
+    if (recoveryMs !== undefined) this.#input = { ...this.#input, recoveryMs };
   }
 
   /** Begins the turn of a new run: `run.created` is applied already, its inputs stay at hand until the end. */
@@ -267,6 +269,24 @@ export class Turn {
     if (this.#held !== undefined) this.#runtime.admission.release(this.#held.grant.agent);
     this.#held = undefined;
   }
+}
+
+/** What `retry: {delay: auto}` goes by, for the attempt that a message may end. */
+function recoveryOf(
+  run: RunAggregate,
+  message: RunMessage,
+  runtime: HostRuntime,
+): number | undefined {
+  const id =
+    message.type === 'result'
+      ? message.activation
+      : message.type === 'timer'
+        ? message.timerId.split(':')[1]
+        : undefined;
+  const activation = id === undefined ? undefined : run.activations.get(id);
+  const agent = activation?.context.agent;
+  if (typeof agent !== 'string' || activation?.node.task.retry?.adaptive !== true) return undefined;
+  return runtime.recoveries.of(agent);
 }
 
 function valueFieldOf(decided: RunEvent): 'output' | 'items' | 'parameters' | undefined {

@@ -4,7 +4,7 @@
  */
 import { blobReferencesIn } from '../../log/blob-references.ts';
 import type { RequestMessage } from '../../messages/request.ts';
-import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import { agentsOf, type WorkflowDefinition } from '../../workflow/definition.ts';
 import { TroupeError, WorkflowInvalid } from '../../workflow/errors.ts';
 import { resolveInputs } from '../../workflow/inputs.ts';
 import { compileWorkflow, definitionHash, parseWorkflow } from '../../workflow/parse.ts';
@@ -95,7 +95,7 @@ export class Planner {
       hash: definitionHash(parsed.definition),
       warnings: parsed.problems,
       namesBlobs: blobReferencesIn(parsed.definition).length > 0,
-      agents: [...new Set(parsed.definition.tasks.flatMap((task) => task.agent ?? []))],
+      agents: agentsOf(parsed.definition),
     };
     if (key.length <= MAX_KEY) this.#remember(key, entry);
     return entry;

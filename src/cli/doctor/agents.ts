@@ -45,7 +45,10 @@ async function checkWorkflows(
 ): Promise<Finding[]> {
   const files = workflowFiles(workingDirectory);
   if (files.length === 0) return [];
-  const { parseWorkflow } = await import('../../workflow/parse.ts');
+  const [{ parseWorkflow }, { agentsOf }] = await Promise.all([
+    import('../../workflow/parse.ts'),
+    import('../../workflow/definition.ts'),
+  ]);
   const missing = new Map<string, string[]>();
   const found: Finding[] = [];
   for (const file of files) {
@@ -53,8 +56,8 @@ async function checkWorkflows(
     const { definition } = parseWorkflow(source, { file });
     if (definition === undefined)
       found.push(warn('workflow', `${file} is not valid`, `See \`troupe validate ${file}\`.`));
-    for (const { agent } of definition?.tasks ?? [])
-      if (agent !== undefined && !offered.has(agent))
+    for (const agent of definition === undefined ? [] : agentsOf(definition))
+      if (!offered.has(agent))
         missing.set(agent, [...new Set([...(missing.get(agent) ?? []), file])]);
   }
   for (const [agent, users] of missing)

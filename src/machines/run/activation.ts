@@ -29,3 +29,13 @@ export function parseActivation(id: string): ActivationName | undefined {
 export function instanceId(parent: string, index: number): string {
   return `${parent}~${index}`;
 }
+
+/** The id of the compensation of an activation. */
+export function undoId(activation: string): string {
+  return `${activation}!undo`;
+}
+
+/** The activation that a compensation undoes. */
+export function undoneId(undo: string): string {
+  return undo.slice(0, -'!undo'.length);
+}

@@ -14,7 +14,7 @@ import type { Cell, CellFactory } from '../cell.ts';
 import { BrokenInvariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import type { RunContext, RunState } from './machine.ts';
-import type { PlanNode, RunPlan } from './plan.ts';
+import type { Phase, PlanNode, RunPlan } from './plan.ts';
 import type { ReadyList } from './ready-list.ts';
 
 /** Outputs up to this size (as JSON, about) stay in memory; larger ones are read from the log when needed. */
@@ -48,6 +48,8 @@ export interface Activation {
   /** Of an instance: the `foreach` activation and its index. */
   readonly parent: Activation | undefined;
   readonly index: number;
+  /** Of a compensation: the activation that it undoes. */
+  readonly undoOf: Activation | undefined;
   /** Present while open. */
   cell: Cell | undefined;
   state: TaskState;
@@ -63,6 +65,26 @@ export interface Activation {
   enteredAt: number;
   /** Version of the `task.started` of the current attempt; 0 before the first. Its parameters are there. */
   startedVersion: number;
+  /** The last attempt whose failure was counted. */
+  failedAttempt: number | undefined;
+}
+
+/** Errors of one task with one code, those of attempts that were retried included. */
+export interface ErrorCount {
+  /** The task of the definition; `!undo` behind it for its compensation. */
+  task: string;
+  code: string;
+  count: number;
+  /** Of the first one. */
+  message: string;
+}
+
+/** What isolated the run; read by the host. */
+export interface Quarantine {
+  code: string;
+  message: string;
+  /** The version after which the defect showed. */
+  streamVersion: number;
 }
 
 /** Per task of the definition. */
@@ -123,6 +145,18 @@ export interface RunAggregate {
   /** The run's own output, once it has ended. */
   output: ValueRef | undefined;
   error: Failure | undefined;
+  /** The hook whose tasks may start, or `tasks` between the hooks. */
+  phase: Phase;
+  /** What the closing hooks come after: how the run ends. */
+  outcome: 'succeeded' | 'failed' | 'canceled' | undefined;
+  /** Succeeded activations that a compensation would undo, in the order of completion. */
+  readonly completed: Activation[];
+  /** The activation that is being undone, until its undo has succeeded. */
+  undoing: Activation | undefined;
+  /** By task and code. */
+  readonly errors: Map<string, ErrorCount>;
+  /** While it holds nothing is decided. */
+  quarantine: Quarantine | undefined;
   /** Activations whose state or due time changed since the host last looked. */
   readonly touched: Set<Activation>;
   /** Cache of values that were fetched: by `valueKey`. Not folded. */

@@ -4,9 +4,11 @@
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { CommandMessage } from '../../messages/request.ts';
-import { ending, fail, skipPending, succeed } from './advance.ts';
+import { ending, fail, skipPending, succeed, terminateAtOnce } from './advance.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
+import { mustCompensate } from './compensate.ts';
 import { conflict, type Decision, events, nothing, type TurnInput } from './decision.ts';
+import { closing } from './hooks.ts';
 import { endedRunStates, type RunState } from './machine.ts';
 
 /** Events that `complete` may need at most; a larger run is canceled instead. */
@@ -35,6 +37,9 @@ export function decideCommand(
     case 'cancel':
       return state === 'canceling' ? nothing : cancel(state, command.reason);
     case 'terminate':
+      // The chart takes no `run.cancelRequested` here: nothing may be undone halfway by a cancellation.
+      if (state === 'compensating' || state === 'finishing')
+        return terminateAtOnce(run, command.reason, input);
       return events(event('run.cancelRequested', { reason: command.reason, terminate: true }));
     case 'release':
       return conflict('the run is not in quarantine', 'Nothing needs to be done.', {
@@ -108,7 +113,8 @@ function complete(
       inHand: run.slots,
     });
   }
-  const left = run.pending.size + run.pendingCleanup.size + 2 * run.open.size;
+  const behindStart = run.phase === 'on_start' ? run.plan.definition.tasks.length : 0;
+  const left = behindStart + run.pending.size + run.pendingCleanup.size + 2 * run.open.size;
   if (left > MAX_COMPLETED) {
     return conflict('too much is left to complete the run at once', 'Cancel the run instead.', {
       left,
@@ -116,6 +122,13 @@ function complete(
   }
   const list = state === 'paused' ? [resumed(run, input)] : [];
   list.push(...skipPending(run));
+  const closes = closing(run, command.status === 'failed' ? 'failed' : 'succeeded');
+  if (closes?.kind === 'events' && command.status !== 'failed')
+    return events(...list, ...closes.events);
+  if (closes !== undefined || (command.status === 'failed' && mustCompensate(run))) {
+    const error = { code: 'run.completed', message: command.reason, retryable: false };
+    return events(...list, event('run.stopping', { error }));
+  }
   if (command.status === 'failed') {
     list.push(fail(run, { code: 'run.completed', message: command.reason, retryable: false }));
     return events(...list);

@@ -4,18 +4,13 @@
  */
 import { event } from '../../events/catalogue.ts';
 import { failureCodes } from '../../messages/failure.ts';
-import {
-  decideLost,
-  decideResult,
-  decideTaskTimer,
-  finalFailure,
-  identity,
-} from '../task/decide.ts';
+import { decideLost, decideResult, decideTaskTimer, finalFailure } from '../task/decide.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideCommand } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
 import { isHeld, RUN_DEADLINE } from './effects.ts';
-import { endedRunStates } from './machine.ts';
+import { identity } from './identity.ts';
+import { endedRunStates, type RunState } from './machine.ts';
 import { evaluate } from './scope.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
@@ -39,10 +34,16 @@ export function decide(run: RunAggregate, message: RunMessage, input: TurnInput)
 
 type MessageOf<Type extends RunMessage['type']> = Extract<RunMessage, { type: Type }>;
 
-/** True while attempts may start: a run that stops still starts its clean-up. */
+const STARTING: ReadonlySet<RunState> = new Set([
+  'running',
+  'stopping',
+  'compensating',
+  'finishing',
+]);
+
+/** True while attempts may start: a run that stops still starts its clean-up, its compensations and its hooks. */
 export function mayStartAttempts(run: RunAggregate): boolean {
-  const state = runState(run);
-  if (state !== 'running' && state !== 'stopping') return false;
+  if (!STARTING.has(runState(run)) || run.quarantine !== undefined) return false;
   return run.exclusiveSlots === 0 && run.slots < run.plan.definition.settings.maxParallel;
 }
 

@@ -31,6 +31,8 @@ export interface TurnInput {
   now: number;
   /** 0 <= random < 1. */
   random: number;
+  /** What the agent of the message's attempt needed to recover before, on average; absent where that is not known. */
+  recoveryMs?: number | undefined;
 }
 
 /** Everything that can be said to a run. */

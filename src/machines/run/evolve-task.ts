@@ -15,7 +15,7 @@ import {
   type TaskState,
   taskMachine,
 } from '../task/machine.ts';
-import { parseActivation } from './activation.ts';
+import { type ActivationName, parseActivation, undoneId } from './activation.ts';
 import {
   type Activation,
   type Outcome,
@@ -23,6 +23,8 @@ import {
   type TaskProgress,
   valueKey,
 } from './aggregate.ts';
+import { followCompensation } from './compensate.ts';
+import { countError } from './errors-of-run.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -66,16 +68,14 @@ function newActivation(run: RunAggregate, event: TaskFold): Activation {
   const id = event.data.taskId;
   const name = parseActivation(id);
   invariant(name !== undefined, 'an event has no activation id', { id });
-  const node = run.plan.byId(name.taskId);
-  invariant(node !== undefined, 'an event names a task that does not exist', { id });
-  const separator = id.lastIndexOf('~');
-  const parent = separator === -1 ? undefined : run.activations.get(id.slice(0, separator));
+  const { node, parent, undoOf } = relationsOf(run, id, name);
   const cell = run.cells.create(taskMachine, { parent: run.cell });
   const activation: Activation = {
     id,
     node,
     parent,
     index: name.indexes.at(-1) ?? 0,
+    undoOf,
     cell,
     state: cell.snapshot.value as TaskState,
     context: cell.snapshot.context as TaskContext,
@@ -86,8 +86,27 @@ function newActivation(run: RunAggregate, event: TaskFold): Activation {
     shiftMs: 0,
     enteredAt: event.at,
     startedVersion: 0,
+    failedAttempt: undefined,
   };
   return activation;
+}
+
+/** What an activation belongs to, by its id. A compensation is no instance: nothing waits for it but the run. */
+export function relationsOf(
+  run: RunAggregate,
+  id: string,
+  name: ActivationName,
+): Pick<Activation, 'node' | 'parent' | 'undoOf'> {
+  const node = run.plan.byId(name.taskId);
+  invariant(node !== undefined, 'an activation of a task that does not exist', { id });
+  if (name.undo) {
+    const undoOf = run.activations.get(undoneId(id));
+    invariant(node.undo !== undefined && undoOf !== undefined, 'nothing to undo', { id });
+    return { node: node.undo, parent: undefined, undoOf };
+  }
+  const separator = id.lastIndexOf('~');
+  const parent = separator === -1 ? undefined : run.activations.get(id.slice(0, separator));
+  return { node, parent, undoOf: undefined };
 }
 
 /** Takes over an activation from a snapshot, with all that follows from its state. Its own counts came with it. */
@@ -95,7 +114,7 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   run.activations.set(activation.id, activation);
   moveBetweenSets(run, activation, 'pending');
   const outcome = outcomes[activation.state];
-  if (activation.parent === undefined) {
+  if (activation.parent === undefined && activation.undoOf === undefined) {
     leavePending(run, activation.node.index);
     if (outcome !== undefined) {
       setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
@@ -138,7 +157,7 @@ function becomeReady(run: RunAggregate, activation: Activation): void {
     node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
   if (!isAgentWork || node.demand === undefined) return;
   const agent = activation.context.agent;
-  const handedOff = agent !== null && activation.context.retryBase > 0;
+  const handedOff = agent !== null && activation.context.handOffs > 0;
   run.ready.add({
     activation: activation.id,
     demand: handedOff ? `agent:${agent}` : node.demand,
@@ -159,6 +178,7 @@ function recordData(
       break;
     case 'task.attemptFailed':
     case 'task.failed':
+      countError(run, activation, event);
       activation.error = event.data.error;
       break;
     case 'task.skipped':
@@ -190,6 +210,9 @@ const outcomes: Partial<Record<TaskState, Outcome>> = {
   failed: 'failed',
   skipped: 'skipped',
   canceled: 'canceled',
+  compensating: 'succeeded',
+  compensated: 'succeeded',
+  compensationFailed: 'succeeded',
 };
 
 function followState(
@@ -198,6 +221,11 @@ function followState(
   change: { type: string; wasOpen: boolean },
 ): void {
   const outcome = outcomes[activation.state];
+  followCompensation(run, activation, change.type);
+  if (activation.undoOf !== undefined) {
+    if (outcome !== undefined) close(run, activation);
+    return;
+  }
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
     if (outcome !== undefined)
@@ -284,7 +312,9 @@ function setOutcome(
     }
     judgeTrigger(run, dependent);
   }
-  if (change.outcome === 'failed') judgeFailure(run, change.index);
+  // A hook that fails changes nothing for the run, unless its author says so.
+  const counts = node.task.hook === undefined || node.task.isDecisive === true;
+  if (change.outcome === 'failed' && counts) judgeFailure(run, change.index);
   else {
     run.openFailures.delete(change.index);
     run.unhandled.delete(change.index);

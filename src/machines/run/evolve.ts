@@ -12,7 +12,8 @@ import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cel
 import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
 import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
-import { evolveTask, type FoldedEvent, isTaskType, judgeTrigger, leaveAll } from './evolve-task.ts';
+import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
+import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
 import { runMachine } from './machine.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
@@ -67,14 +68,16 @@ export function emptyAggregate(parts: {
     exclusiveSlots: 0,
     output: undefined,
     error: undefined,
+    phase: plan.hasHook('on_start') ? 'on_start' : 'tasks',
+    outcome: undefined,
+    completed: [],
+    undoing: undefined,
+    errors: new Map(),
+    quarantine: undefined,
     touched: new Set(),
     values: new Map(),
   };
-  for (const node of plan.nodes) {
-    if (node.task.trigger === 'all_done') run.pendingCleanup.add(node.index);
-    else run.pending.add(node.index);
-    if (node.dependencies.length === 0) judgeTrigger(run, node.index);
-  }
+  enterPhase(run, run.phase);
   return run;
 }
 
@@ -118,10 +121,24 @@ export function evolve(run: RunAggregate, event: FoldedEvent): void {
     expected: run.streamVersion + 1,
     found: event.streamVersion,
   });
-  if (isTaskType(event.type)) evolveTask(run, event as FoldedEvent & { data: { taskId: string } });
-  else if (event.type !== 'run.quarantined' && event.type !== 'run.released') evolveRun(run, event);
+  if (isTaskType(event.type)) {
+    const taken = event as FoldedEvent & { data: { taskId: string } };
+    evolveTask(run, taken);
+    if (run.phase !== 'tasks') followHook(run, taken.data.taskId);
+  } else if (event.type === 'run.quarantined' || event.type === 'run.released')
+    evolveQuarantine(run, event);
+  else evolveRun(run, event);
   run.streamVersion = event.streamVersion;
   run.at = event.at;
+}
+
+/** No machine folds it: it lies over the chart. */
+function evolveQuarantine(run: RunAggregate, event: FoldedEvent): void {
+  const recorded = event as unknown as RunEvent;
+  run.quarantine = undefined;
+  if (recorded.type !== 'run.quarantined') return;
+  const { error, streamVersion } = recorded.data;
+  run.quarantine = { code: error.code, message: error.message, streamVersion };
 }
 
 function evolveRun(run: RunAggregate, event: FoldedEvent): void {
@@ -145,8 +162,17 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
       break;
     case 'run.stopping':
       run.error = recorded.data.error;
+      leaveStart(run);
+      break;
+    case 'run.cancelRequested':
+      leaveStart(run);
+      break;
+    case 'run.finishing':
+      run.outcome = recorded.data.outcome;
+      enterPhase(run, firstClosingPhase(run.plan, recorded.data.outcome));
       break;
     case 'run.canceled':
+      run.quarantine = undefined;
       leaveAll(run);
       break;
     default:

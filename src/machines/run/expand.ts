@@ -8,7 +8,7 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { MAX_VALUE_BYTES } from '../../messages/request.ts';
 import type { JsonValue } from '../../workflow/value.ts';
-import { cancelActivation, finalFailure, identity } from '../task/decide.ts';
+import { cancelActivation, finalFailure } from '../task/decide.ts';
 import { instanceId } from './activation.ts';
 import {
   type Activation,
@@ -18,6 +18,7 @@ import {
   type ValueRef,
 } from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
+import { identity, identityOf } from './identity.ts';
 import { isSpared } from './stopping.ts';
 import { approximateBytes, knownValue } from './values.ts';
 
@@ -85,8 +86,7 @@ function scheduleNext(run: RunAggregate, activation: Activation): Decision {
   for (let offset = 0; offset < room; offset += 1) {
     list.push(
       event('task.scheduled', {
-        taskId: instanceId(activation.id, expansion.next + offset),
-        definitionTaskId: task.id,
+        ...identityOf(instanceId(activation.id, expansion.next + offset), task),
         attempt: 1,
       }),
     );

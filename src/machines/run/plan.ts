@@ -2,11 +2,19 @@
  * A definition prepared for deciding: indexes instead of names, dependents, compiled expressions.
  * Derived, shared by all runs of one definition, never stored.
  */
-import type { TaskDefinition, WorkflowDefinition } from '../../workflow/definition.ts';
+import {
+  type HookName,
+  hookTasksOf,
+  type TaskDefinition,
+  type WorkflowDefinition,
+} from '../../workflow/definition.ts';
 import { type CompiledExpression, compileExpression } from '../../workflow/expressions.ts';
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
 import { invariant } from '../errors.ts';
+
+/** Which tasks of a run may start: those of a hook, or those between the hooks. */
+export type Phase = HookName | 'tasks';
 
 export type TaskKind = 'agent' | 'foreach' | 'timer';
 
@@ -26,6 +34,7 @@ export class PlanNode {
   #parameters: CompiledTemplate | undefined;
   #items: CompiledTemplate | undefined;
   #duration: CompiledTemplate | undefined;
+  #undo: PlanNode | undefined;
 
   constructor(index: number, task: TaskDefinition, names: NameTable) {
     this.index = index;
@@ -42,6 +51,24 @@ export class PlanNode {
     if (this.task.condition === undefined) return undefined;
     this.#condition ??= compileExpression(this.task.condition, this.#names);
     return this.#condition;
+  }
+
+  /** What undoes it: agent work at the place of the task, without its condition, trigger or instances. */
+  get undo(): PlanNode | undefined {
+    const { compensate } = this.task;
+    if (compensate === undefined) return undefined;
+    const { id } = this.task;
+    const names = namesForTask(this.#names, this.task);
+    const task: TaskDefinition = {
+      id,
+      ...compensate,
+      parallel: true,
+      dependencies: [],
+      trigger: 'all_success',
+      onFailure: 'fail',
+    };
+    this.#undo ??= new PlanNode(this.index, task, names);
+    return this.#undo;
   }
 
   get parameters(): CompiledTemplate {
@@ -78,8 +105,9 @@ export class RunPlan {
   constructor(definition: WorkflowDefinition) {
     this.definition = definition;
     this.#names = nameTableOf(definition);
-    this.nodes = definition.tasks.map((task, index) => new PlanNode(index, task, this.#names));
-    this.#indexes = new Map(definition.tasks.map((task, index) => [task.id, index]));
+    const tasks = [...definition.tasks, ...hookTasksOf(definition)];
+    this.nodes = tasks.map((task, index) => new PlanNode(index, task, this.#names));
+    this.#indexes = new Map(tasks.map((task, index) => [task.id, index]));
     for (const node of this.nodes) this.#connect(node);
   }
 
@@ -91,6 +119,17 @@ export class RunPlan {
       dependency.dependents.push(node.index);
       if (node.task.trigger === 'one_failed') dependency.handlers.push(node.index);
     }
+  }
+
+  /** The nodes of a phase of the run: of a hook, or of the tasks between the hooks. */
+  ofPhase(phase: Phase): PlanNode[] {
+    const { length } = this.definition.tasks;
+    if (phase === 'tasks') return this.nodes.slice(0, length);
+    return this.nodes.slice(length).filter(({ task }) => task.hook === phase);
+  }
+
+  hasHook(hook: HookName): boolean {
+    return this.definition.hooks?.[hook] !== undefined;
   }
 
   /** The node of a task id of the definition. */

@@ -5,7 +5,7 @@
 import type { Failure } from '../../messages/failure.ts';
 import type { ReportedRunStatus, RunReport, TaskReport } from '../../messages/report.ts';
 import type { JsonValue } from '../../workflow/value.ts';
-import { instanceId } from './activation.ts';
+import { instanceId, undoId } from './activation.ts';
 import {
   type Activation,
   type RunAggregate,
@@ -41,8 +41,10 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
   const tasks: Record<string, TaskReport> = {};
   let successes = 0;
   for (const node of run.plan.nodes) {
+    // A hook that has not begun may never be asked.
+    if (node.task.hook !== undefined && !run.activations.has(node.task.id)) continue;
     const task = reportTask(run, node.task.id, options);
-    if (task.status === 'success') successes += 1;
+    if (task.status === 'success' && node.task.hook === undefined) successes += 1;
     tasks[node.task.id] = task;
   }
   const isPartial = (state === 'failed' || state === 'canceled') && successes > 0;
@@ -56,6 +58,9 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
     ...(error === undefined ? {} : { error }),
     durationMs: Math.max(0, (context.endedAt ?? options.now) - startedAt),
     tasks,
+    ...(run.errors.size > 0
+      ? { errors: [...run.errors.values()].map((line) => ({ ...line })) }
+      : {}),
     ...(isPartial ? { partial: true } : {}),
   };
 }
@@ -69,6 +74,19 @@ function errorOf(run: RunAggregate, { quarantine }: ReportOptions): Failure | un
 
 function read(ref: ValueRef, options: ReportOptions): JsonValue {
   return ref.at === 'inline' ? ref.value : options.valueOf(ref);
+}
+
+/** Undone, at the first try or after a release; a `foreach` task when all that its instances did was undone. */
+function isCompensated(run: RunAggregate, { id, state, expansion }: Activation): boolean {
+  if (state === 'compensated') return true;
+  if (state === 'compensationFailed') return run.activations.get(undoId(id))?.state === 'succeeded';
+  if (expansion === undefined || state !== 'succeeded' || expansion.succeeded === 0) return false;
+  for (let index = 0; index < expansion.next; index += 1) {
+    const instance = run.activations.get(instanceId(id, index));
+    if (instance?.state === 'succeeded') return false;
+    if (instance?.state === 'compensationFailed' && !isCompensated(run, instance)) return false;
+  }
+  return true;
 }
 
 function reportTask(run: RunAggregate, id: string, options: ReportOptions): TaskReport {
@@ -94,7 +112,8 @@ function reportActivation(
   if (context.agent !== null) report.agent = context.agent;
   if (context.firstStartedAt !== null) report.startedAt = context.firstStartedAt;
   if (context.endedAt !== null) report.endedAt = context.endedAt;
-  if (state === 'compensated') report.compensated = true;
+  if (isCompensated(run, activation)) report.compensated = true;
+  if (activation.node.task.hook !== undefined) report.hook = activation.node.task.hook;
   if (expansion !== undefined) {
     report.instances = [];
     for (let index = 0; index < expansion.next; index += 1) {

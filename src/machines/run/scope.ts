@@ -13,8 +13,10 @@ import {
   inlineObject,
   type RunAggregate,
   runContext,
+  runState,
   type ValueRef,
 } from './aggregate.ts';
+import { failureOfTask } from './evolve-task.ts';
 import { reportedStatus } from './task-status.ts';
 import { knownValue } from './values.ts';
 
@@ -84,9 +86,26 @@ function failureOfEvaluation(error: unknown): Failure {
 type Fetch = (ref: ValueRef) => JsonValue | undefined;
 
 function scopeOf(run: RunAggregate, activation: Activation | undefined, fetch: Fetch): Scope {
+  if (activation?.undoOf !== undefined) return undoScope(run, activation.undoOf, fetch);
   return activation?.parent === undefined
     ? new RunScope(run, fetch)
     : new InstanceScope(run, fetch, activation);
+}
+
+/** What stopped the run, or the first failure that nothing handled. */
+function errorSeen(run: RunAggregate): Failure | undefined {
+  if (run.error !== undefined) return run.error;
+  const first = run.unhandled.values().next();
+  return first.done ? undefined : failureOfTask(run, first.value);
+}
+
+/** A compensation sees what its task saw, and under the task's name what this activation of it did. */
+function undoScope(run: RunAggregate, undone: Activation, fetch: Fetch): Scope {
+  const scope = scopeOf(run, undone, fetch);
+  const own = undone.node.task.id;
+  const tasks = scope.task.bind(scope);
+  scope.task = (id) => (id === own ? scopeOfActivation(run, undone, fetch) : tasks(id));
+  return scope;
 }
 
 /** What every expression of a run sees; values are fetched when they are touched. */
@@ -110,8 +129,16 @@ class RunScope implements Scope {
   }
 
   get run(): JsonObject {
-    const { runId, name } = this.aggregate.header;
-    return { id: runId, name, started_at: runContext(this.aggregate).startedAt };
+    const { header, outcome } = this.aggregate;
+    const error = outcome === 'failed' ? errorSeen(this.aggregate) : this.aggregate.error;
+    return {
+      id: header.runId,
+      name: header.name,
+      started_at: runContext(this.aggregate).startedAt,
+      /** In the closing hooks: how the run ends. */
+      status: outcome ?? runState(this.aggregate),
+      error: error === undefined ? null : ({ ...error } as JsonObject),
+    };
   }
 
   task(id: string): TaskScope | undefined {
@@ -153,7 +180,14 @@ class InstanceScope extends RunScope implements Scope {
 function taskScope(run: RunAggregate, id: string, fetch: Fetch): TaskScope | undefined {
   const node = run.plan.byId(id);
   if (node === undefined) return undefined;
-  const activation = run.activations.get(id);
+  return scopeOfActivation(run, run.activations.get(id), fetch);
+}
+
+function scopeOfActivation(
+  run: RunAggregate,
+  activation: Activation | undefined,
+  fetch: Fetch,
+): TaskScope {
   const context = activation?.context;
   const startedAt = context?.firstStartedAt ?? null;
   const output = activation?.output;

@@ -11,16 +11,26 @@ import { invariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { taskMachine } from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
-import type { Activation, Expansion, RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
+import type {
+  Activation,
+  ErrorCount,
+  Expansion,
+  Quarantine,
+  RunAggregate,
+  RunHeader,
+  ValueRef,
+} from './aggregate.ts';
 import { emptyAggregate } from './evolve.ts';
-import { adoptActivation } from './evolve-task.ts';
+import { adoptActivation, relationsOf } from './evolve-task.ts';
+import { restorePhase } from './hooks.ts';
 import { runMachine } from './machine.ts';
+import type { Phase } from './plan.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-3';
+export const FOLD_HASH = 'run-fold-4';
 
 interface StoredActivation {
   id: string;
@@ -33,6 +43,7 @@ interface StoredActivation {
   shiftMs: number;
   enteredAt: number;
   startedVersion: number;
+  failedAttempt?: number;
 }
 
 interface StoredRun {
@@ -48,14 +59,17 @@ interface StoredRun {
   activations: StoredActivation[];
   /** Indexes of failed tasks that nothing handled, in the order in which that became certain. */
   unhandled: number[];
-  quarantine?: { code: string; message: string; streamVersion: number };
+  phase: Phase;
+  outcome?: RunAggregate['outcome'];
+  /** Ids, in the order of completion. */
+  completed: string[];
+  undoing?: string;
+  errors: ErrorCount[];
+  quarantine?: Quarantine;
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
-export function snapshotOf(
-  run: RunAggregate,
-  extra: { definition: unknown; quarantine: StoredRun['quarantine'] | undefined },
-): JsonValue {
+export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): JsonValue {
   const stored: StoredRun = {
     header: run.header,
     definition: extra.definition,
@@ -67,7 +81,12 @@ export function snapshotOf(
     ...(run.error === undefined ? {} : { error: run.error }),
     activations: [...run.activations.values()].map(store),
     unhandled: [...run.unhandled],
-    ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
+    phase: run.phase,
+    ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
+    completed: run.completed.map(({ id }) => id),
+    ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
+    errors: [...run.errors.values()],
+    ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
   };
   return stored as unknown as JsonValue;
 }
@@ -84,6 +103,7 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    failedAttempt,
   } = activation;
   return {
     id,
@@ -96,6 +116,7 @@ function store(activation: Activation): StoredActivation {
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
     ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
+    ...(failedAttempt === undefined ? {} : { failedAttempt }),
   };
 }
 
@@ -106,7 +127,7 @@ export async function restoreRun(
     cells: CellFactory;
     definitionOf(stored: { definition: unknown }): Promise<WorkflowDefinition>;
   },
-): Promise<{ run: RunAggregate; quarantine: StoredRun['quarantine'] | undefined }> {
+): Promise<{ run: RunAggregate; quarantine: Quarantine | undefined }> {
   const stored = state as unknown as StoredRun;
   const { cells } = options;
   const run = emptyAggregate({
@@ -116,9 +137,15 @@ export async function restoreRun(
     cell: cells.create(runMachine, { persisted: stored.cell }),
     inputs: stored.inputs,
   });
+  run.outcome = stored.outcome;
+  restorePhase(run, stored.phase);
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
+  for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);
+  if (stored.undoing !== undefined) run.undoing = run.activations.get(stored.undoing);
+  for (const line of stored.errors) run.errors.set(`${line.task} ${line.code}`, { ...line });
+  run.quarantine = stored.quarantine;
   run.streamVersion = stored.streamVersion;
   run.at = stored.at;
   run.output = stored.output;
@@ -138,19 +165,10 @@ const emptyHeader = {
 
 function restoreActivation(run: RunAggregate, stored: StoredActivation): Activation {
   const name = parseActivation(stored.id);
-  const node = name === undefined ? undefined : run.plan.byId(name.taskId);
-  invariant(
-    name !== undefined && node !== undefined,
-    'a snapshot names a task that does not exist',
-    {
-      id: stored.id,
-    },
-  );
-  const separator = stored.id.lastIndexOf('~');
+  invariant(name !== undefined, 'a snapshot has no activation id', { id: stored.id });
   return {
     id: stored.id,
-    node,
-    parent: separator === -1 ? undefined : run.activations.get(stored.id.slice(0, separator)),
+    ...relationsOf(run, stored.id, name),
     index: name.indexes.at(-1) ?? 0,
     cell: run.cells.create(taskMachine, {
       persisted: {
@@ -171,5 +189,6 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     shiftMs: stored.shiftMs,
     enteredAt: stored.enteredAt,
     startedVersion: stored.startedVersion,
+    failedAttempt: stored.failedAttempt,
   };
 }

@@ -9,18 +9,13 @@ import { chooseRetry } from '../../policies/retry.ts';
 import { type Activation, dueAtOf, type RunAggregate } from '../run/aggregate.ts';
 import { type Decision, events, nothing, rejected, type TurnInput } from '../run/decision.ts';
 import { timerIdOf } from '../run/effects.ts';
+import { identity } from '../run/identity.ts';
 import { openStates } from './machine.ts';
 
 /** Losses in a row after which a task has failed with `worker.lost`. */
 const MAX_LOSSES = 3;
 /** How long a canceled attempt may take to answer before it is given up. */
 const CANCEL_PATIENCE_MS = 10_000;
-
-/** The fields that every task event of an activation carries. */
-export function identity(activation: Activation): { taskId: string; definitionTaskId?: string } {
-  const { id, node } = activation;
-  return node.task.id === id ? { taskId: id } : { taskId: id, definitionTaskId: node.task.id };
-}
 
 /** What the end of an attempt repeats. */
 function ending(activation: Activation, worker: string | undefined) {
@@ -135,7 +130,8 @@ function afterFailure(activation: Activation, end: AttemptEnd, input: TurnInput)
   const { attempt, retryBase, uncounted, losses } = activation.context;
   const isLoss = end.error.code === failureCodes.workerLost;
   if (isLoss) {
-    if (losses + 1 >= MAX_LOSSES) return [failed, ...finalFailure(activation, end)];
+    if (losses + 1 >= MAX_LOSSES)
+      return [failed, ...withoutRetry(activation, end, `${MAX_LOSSES} attempts lost in a row`)];
     return [
       failed,
       ...nextAttempt(activation, { rule: 'a lost attempt does not count', delayMs: 0 }, input),
@@ -146,9 +142,19 @@ function afterFailure(activation: Activation, end: AttemptEnd, input: TurnInput)
     countedAttempts: attempt - retryBase - uncounted,
     error: end.error,
     random: input.random,
+    recoveryMs: input.recoveryMs,
   });
   if (choice.retry) return [failed, ...nextAttempt(activation, choice, input)];
-  return [failed, ...finalFailure(activation, end)];
+  return [failed, ...withoutRetry(activation, end, choice.rule)];
+}
+
+/** The next agent of `fallback` gets the task, with the same parameters and attempts that count anew; else the end. */
+function withoutRetry(activation: Activation, end: AttemptEnd, reason: string): RunEvent[] {
+  const { attempt, handOffs } = activation.context;
+  const agent = activation.node.task.fallback?.[handOffs];
+  if (agent === undefined) return finalFailure(activation, end);
+  const rule = `fallback ${handOffs + 1}: ${reason}`;
+  return [event('task.handedOff', { ...identity(activation), attempt: attempt + 1, agent, rule })];
 }
 
 function nextAttempt(
