@@ -56,6 +56,7 @@ export class PureRun {
   now = START;
   random: number;
   slots: number;
+  recoveryMs: number | undefined;
   readonly history: Recorded[] = [];
   readonly run: RunAggregate;
   rejection: Rejection | undefined;
@@ -153,7 +154,7 @@ export class PureRun {
   }
 
   get #input() {
-    return { now: this.now, random: this.random };
+    return { now: this.now, random: this.random, recoveryMs: this.recoveryMs };
   }
 
   get state() {
@@ -200,6 +201,14 @@ export class PureRun {
       attempt: this.attempt(activation),
       worker: 'w1',
     });
+  }
+
+  /** Lifts a quarantine as the host does: the event, then whatever follows. */
+  release(): string[] {
+    const before = this.history.length;
+    this.#record(event('run.released', { reason: 'mended' }));
+    this.send({ type: 'proceed' });
+    return this.lines(before);
   }
 
   /** Lets time pass until the activation's own timer is due, and fires it. */
@@ -276,10 +285,11 @@ export function digestOf(run: RunAggregate): unknown {
     streamVersion: run.streamVersion,
     at: run.at,
     progress: run.progress,
-    activations: [...run.activations.values()].map(({ cell, node, parent, ...rest }) => ({
+    activations: [...run.activations.values()].map(({ cell, node, parent, undoOf, ...rest }) => ({
       ...rest,
       task: node.task.id,
       parent: parent?.id,
+      undoOf: undoOf?.id,
       hasCell: cell !== undefined,
     })),
     open: ids(run.open),
@@ -294,5 +304,12 @@ export function digestOf(run: RunAggregate): unknown {
     slots: [run.slots, run.exclusiveSlots],
     output: run.output,
     error: run.error,
+    phase: run.phase,
+    outcome: run.outcome,
+    completed: run.completed.map(({ id }) => id),
+    undoing: run.undoing?.id,
+    isolatedAttempt: run.isolatedAttempt,
+    errors: [...run.errors.values()],
+    quarantine: run.quarantine,
   };
 }

@@ -153,6 +153,8 @@ export interface RunAggregate {
   readonly completed: Activation[];
   /** The activation that is being undone, until its undo has succeeded. */
   undoing: Activation | undefined;
+  /** The attempt of its compensation after which the run was isolated last; 0 before. */
+  isolatedAttempt: number;
   /** By task and code. */
   readonly errors: Map<string, ErrorCount>;
   /** While it holds nothing is decided. */

@@ -28,6 +28,7 @@ export function followCompensation(run: RunAggregate, activation: Activation, ty
     case 'task.compensating':
       forget(run, activation);
       run.undoing = activation;
+      run.isolatedAttempt = 0;
       break;
     case 'task.compensated':
       run.undoing = undefined;
@@ -39,6 +40,12 @@ export function followCompensation(run: RunAggregate, activation: Activation, ty
     default:
       break;
   }
+}
+
+/** What the run was isolated after, so that a release tries it again and a new failure isolates anew. */
+export function noteIsolation(run: RunAggregate): void {
+  const undo = run.undoing === undefined ? undefined : run.activations.get(undoId(run.undoing.id));
+  run.isolatedAttempt = undo?.context.attempt ?? 0;
 }
 
 /** A `foreach` task is undone instance by instance. */
@@ -65,7 +72,9 @@ export function advanceCompensating(run: RunAggregate): Decision | undefined {
     case 'succeeded':
       return events(event('task.compensated', identity(undoing)));
     case 'failed':
-      return undoing.state === 'compensating' ? isolate(run, undoing, undo) : again(undo);
+      return run.isolatedAttempt === undo.context.attempt
+        ? again(undo)
+        : isolate(run, undoing, undo);
     default:
       return nothing;
   }
@@ -84,8 +93,10 @@ function begin(run: RunAggregate): Decision | undefined {
 function isolate(run: RunAggregate, undone: Activation, undo: Activation): Decision {
   const error = undo.error ?? { code: 'task.canceled', message: 'no result', retryable: false };
   const message = `"${undone.id}" could not be undone: ${error.code}: ${error.message}`;
+  // Of what failed again after a release the chart takes no second `task.compensationFailed`.
+  const isFirst = undone.state === 'compensating';
   return events(
-    event('task.compensationFailed', { ...identity(undone), error }),
+    ...(isFirst ? [event('task.compensationFailed', { ...identity(undone), error })] : []),
     event('run.quarantined', {
       error: { code: 'compensation.failed', message },
       streamVersion: run.streamVersion,

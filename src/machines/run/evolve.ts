@@ -12,6 +12,7 @@ import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cel
 import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
 import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
+import { noteIsolation } from './compensate.ts';
 import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
 import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
 import { runMachine } from './machine.ts';
@@ -72,6 +73,7 @@ export function emptyAggregate(parts: {
     outcome: undefined,
     completed: [],
     undoing: undefined,
+    isolatedAttempt: 0,
     errors: new Map(),
     quarantine: undefined,
     touched: new Set(),
@@ -139,6 +141,7 @@ function evolveQuarantine(run: RunAggregate, event: FoldedEvent): void {
   if (recorded.type !== 'run.quarantined') return;
   const { error, streamVersion } = recorded.data;
   run.quarantine = { code: error.code, message: error.message, streamVersion };
+  noteIsolation(run);
 }
 
 function evolveRun(run: RunAggregate, event: FoldedEvent): void {

@@ -68,7 +68,7 @@ function settled(activation: Activation): Decision {
 /** In a run that stops, only clean-up tasks go on. */
 function mayStart(run: RunAggregate, activation: Activation, now: number): boolean {
   const state = runState(run);
-  if (state === 'running' || state === 'paused') return true;
+  if (state === 'running' || state === 'paused' || state === 'finishing') return true;
   return state === 'stopping' && isSpared(run, activation, now);
 }
 

@@ -16,11 +16,16 @@ type RunOutcome = NonNullable<RunAggregate['outcome']>;
 /** Makes the tasks of a phase pending. O(tasks), once a phase. */
 export function enterPhase(run: RunAggregate, phase: Phase): void {
   run.phase = phase;
-  const nodes = run.plan.ofPhase(phase);
+  const nodes = run.plan.ofPhase(phase).filter(({ index }) => !hasEnded(run, index));
   for (const { index, task } of nodes)
     (task.trigger === 'all_done' ? run.pendingCleanup : run.pending).add(index);
   for (const { index, dependencies } of nodes)
     if (dependencies.length === 0) judgeTrigger(run, index);
+}
+
+/** `complete` skips tasks before their phase. */
+function hasEnded(run: RunAggregate, index: number): boolean {
+  return run.progress[index]?.outcome !== undefined;
 }
 
 /** The tasks that come first when a run ends so. */

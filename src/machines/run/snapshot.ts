@@ -64,6 +64,7 @@ interface StoredRun {
   /** Ids, in the order of completion. */
   completed: string[];
   undoing?: string;
+  isolatedAttempt: number;
   errors: ErrorCount[];
   quarantine?: Quarantine;
 }
@@ -85,6 +86,7 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
     completed: run.completed.map(({ id }) => id),
     ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
+    isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
   };
@@ -144,6 +146,7 @@ export async function restoreRun(
   for (const index of stored.unhandled) run.unhandled.add(index);
   for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);
   if (stored.undoing !== undefined) run.undoing = run.activations.get(stored.undoing);
+  run.isolatedAttempt = stored.isolatedAttempt;
   for (const line of stored.errors) run.errors.set(`${line.task} ${line.code}`, { ...line });
   run.quarantine = stored.quarantine;
   run.streamVersion = stored.streamVersion;
