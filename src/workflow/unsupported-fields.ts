@@ -14,25 +14,11 @@ const unknown: Readonly<Record<string, readonly string[]>> = {
 };
 
 const notBuilt = {
-  workflow: ['edges', 'start', 'end', 'regions', 'workflows'],
-  task: [
-    'workflow',
-    'pass',
-    'detach',
-    'repeat',
-    'emit',
-    'mutex',
-    'region',
-    'milestone',
-    'cancel',
-    'complete',
-    'end',
-  ],
+  workflow: ['regions', 'workflows'],
+  task: ['workflow', 'detach', 'mutex', 'region', 'milestone', 'cancel', 'complete', 'end'],
   wait: ['signal', 'approval', 'first'],
   join: ['until'],
-  trigger: ['rest', 'block', 'merge'],
 } as const;
-const notBuiltTriggers: readonly JsonValue[] = ['each', 'reachable'];
 
 /** Whether a field is part of the language in this part of a file, but not built. */
 export function isUnsupportedField(part: string, field: string): boolean {
@@ -54,12 +40,10 @@ function checkTasks(tasks: JsonValue | undefined, list: Path, findings: Findings
     if (!isObject(task)) continue;
     const path = [...list, index];
     refuse({ part: 'task', value: task, path }, findings);
-    for (const part of ['wait', 'join', 'trigger'] as const) {
+    for (const part of ['wait', 'join'] as const) {
       const value = task[part];
       if (isObject(value)) refuse({ part, value, path: [...path, part] }, findings);
     }
-    if (notBuiltTriggers.includes(task.trigger ?? null))
-      findings.add(notSupported([...path, 'trigger'], `\`trigger: ${task.trigger}\``, false));
     if (isObject(task.foreach))
       findings.add(notSupported([...path, 'foreach'], '`foreach` over a feed', false));
   }

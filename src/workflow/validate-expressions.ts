@@ -3,7 +3,7 @@
  * Size: each place of an expression, and each finding with its words.
  */
 import { Ancestry } from './ancestry.ts';
-import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type { LoopDefinition, TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
 import {
@@ -40,11 +40,13 @@ export function checkExpressions(
 ): void {
   const free = new Map<string, { optional: boolean }>();
   const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
-  const check = new ExpressionCheck({ names, graph, tasks, ahead, findings, isDead });
+  const loops = definition.loops ?? [];
+  const check = new ExpressionCheck({ names, graph, loops, tasks, ahead, findings, isDead });
   for (const [index, task] of tasks.entries()) {
     if (findings.isFull) return;
     check.task(index, task);
   }
+  for (const loop of definition.loops ?? []) check.loop(loop);
   check.template(definition.outputs, { path: ['outputs'], names, task: undefined });
   for (const [name, { optional }] of free) {
     definition.inputs[name] = { type: 'string', required: !optional };
@@ -78,8 +80,8 @@ interface Use {
   readonly names: NameTable;
   /** The task that the expression belongs to. */
   readonly task: number | undefined;
-  /** The task itself has ended by then: its compensation sees what it did. */
-  readonly hasRun?: boolean;
+  /** Asked when the task has just ended: it sees itself. */
+  readonly isAfter?: boolean;
 }
 
 /** What is known of a value before a run. */
@@ -125,6 +127,7 @@ class ExpressionCheck {
   /** Where each free name is used first. */
   readonly firstUse = new Map<string, Spot>();
   private readonly names: NameTable;
+  private readonly loops: readonly LoopDefinition[];
   private readonly tasks: readonly TaskDefinition[];
   private readonly ahead: ReadonlySet<string>;
   private readonly graph: TaskGraph;
@@ -135,6 +138,7 @@ class ExpressionCheck {
   constructor(options: {
     names: NameTable;
     graph: TaskGraph;
+    loops: readonly LoopDefinition[];
     tasks: readonly TaskDefinition[];
     ahead: ReadonlySet<string>;
     findings: Findings;
@@ -142,6 +146,7 @@ class ExpressionCheck {
   }) {
     this.isDead = options.isDead;
     this.names = options.names;
+    this.loops = options.loops;
     this.tasks = options.tasks;
     this.ahead = options.ahead;
     this.graph = options.graph;
@@ -151,8 +156,14 @@ class ExpressionCheck {
 
   task(index: number, task: TaskDefinition): void {
     const { names } = this;
-    const at = (field: string): Use => ({ path: ['tasks', index, field], names, task: index });
+    const place = task.edge === undefined ? ['tasks', index] : ['edges', task.edge];
+    const at = (field: string): Use => ({ path: [...place, field], names, task: index });
     if (task.condition !== undefined) this.condition(task.condition, at('condition'));
+    for (const field of ['until', 'while'] as const) {
+      const source = task.repeat?.[field];
+      if (source === undefined) continue;
+      this.condition(source, { ...at('repeat'), path: [...place, 'repeat', field], isAfter: true });
+    }
     if (task.foreach !== undefined)
       this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
     if (task.wait?.kind === 'timer') {
@@ -163,9 +174,17 @@ class ExpressionCheck {
     this.template(task.parameters, { ...at('parameters'), names: ofInstance });
     if (task.compensate !== undefined) {
       const path = ['tasks', index, 'compensate', 'parameters'];
-      const use = { path, names: ofInstance, task: index, hasRun: true };
+      const use = { path, names: ofInstance, task: index, isAfter: true };
       this.template(task.compensate.parameters, use);
     }
+  }
+
+  /** The condition of an edge that leads back sees the task that it leaves. */
+  loop({ from, condition, edge }: LoopDefinition): void {
+    const task = this.graph.indexOf.get(from);
+    if (condition === undefined || task === undefined) return;
+    const use = { path: ['edges', edge, 'condition'], names: this.names, task, isAfter: true };
+    this.condition(condition, use);
   }
 
   private condition(source: string, use: Use): void {
@@ -179,7 +198,8 @@ class ExpressionCheck {
       const compiled = compileExpression(source, use.names, onUnknown);
       this.references(compiled.references, use, { path, text: source, offset: 0 });
       if (isSound) this.fits(compiled, CONDITION, { source, use });
-      if (isSound && compiled.constant === false) this.neverHolds(source, use);
+      if (isSound && use.isAfter !== true && compiled.constant === false)
+        this.neverHolds(source, use);
     } catch (error) {
       if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
       this.report({ error, source, path });
@@ -321,18 +341,32 @@ class ExpressionCheck {
     });
   }
 
+  /** In a cycle every task has a time round before: what it names may be of that. */
+  private isInOneLoop(one: number, other: number): boolean {
+    return this.loops.some(({ from, to }) => {
+      const last = this.graph.indexOf.get(from);
+      const first = this.graph.indexOf.get(to);
+      if (last === undefined || first === undefined) return false;
+      const isWithin = (task: number): boolean =>
+        (task === first || this.ancestry.comesBefore(first, task)) &&
+        (task === last || this.ancestry.comesBefore(task, last));
+      return isWithin(one) && isWithin(other);
+    });
+  }
+
   /** Outputs see every task; a task sees those that have ended before it. */
   private taskReference(reference: TaskReference, use: Use, spot: Spot): void {
     const { id } = reference;
     const { task: index } = use;
     const target = this.graph.indexOf.get(id);
     if (target === undefined && this.ahead.has(id)) this.runsLater(id, spot);
-    if (use.hasRun === true && target === index) return;
     if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
     const task = index === undefined ? undefined : this.tasks[index];
     if (target === undefined || index === undefined || task === undefined) return;
     if (this.ancestry.comesBefore(target, index)) return;
     const isSelf = id === task.id;
+    if (isSelf && (use.isAfter === true || task.repeat !== undefined)) return;
+    if (this.isInOneLoop(target, index)) return;
     this.findings.add({
       code: 'workflow.not-a-dependency',
       message: isSelf

@@ -12,6 +12,7 @@ import { isTaskId } from './names.ts';
 import { type Findings, FindingsOfList, type Path } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
+import { checkEdges } from './validate-edges.ts';
 import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
 import {
   checkCompensation,
@@ -49,13 +50,13 @@ export function validateDefinition(
   const { tasks, hooks = {} } = definition;
   const ahead = tasksAhead(definition, undefined);
   const main = { definition, tasks, sources: asList(source.tasks), hasInputs, ahead };
-  checkTasks(main, findings, options);
+  checkTasks(main, findings, options, source);
   for (const [name, list] of Object.entries(hooks) as [HookName, TaskDefinition[]][]) {
     const inList = new FindingsOfList(findings, ['hooks', name]);
     const sources = asList(asObject(source.hooks)[name]);
     checkHookTasks(list, sources, inList);
     const hook = { tasks: list, sources, hasInputs, ahead: tasksAhead(definition, name) };
-    checkTasks({ ...hook, definition: { ...definition, outputs: {} } }, inList, options);
+    checkTasks({ ...hook, definition: { ...definition, outputs: {}, loops: [] } }, inList, options);
   }
   checkHookIds(definition, findings);
   warnOfNoCompensation(definition, findings);
@@ -71,10 +72,17 @@ interface TaskList {
   readonly ahead: ReadonlySet<string>;
 }
 
-function checkTasks(list: TaskList, findings: Findings, options: ValidationOptions): void {
+/** `edges`: the file of which edges are checked too. */
+function checkTasks(
+  list: TaskList,
+  findings: Findings,
+  options: ValidationOptions,
+  edges?: JsonObject,
+): void {
   const { tasks, sources } = list;
   const graph = buildGraph(tasks);
   for (const [index, task] of tasks.entries()) {
+    if (task.edge !== undefined) continue;
     checkId({ index, task, graph }, findings);
     checkDependencies({ index, task, graph, source: sources[index] }, findings);
     checkKind({ index, task, source: sources[index] }, findings);
@@ -82,6 +90,7 @@ function checkTasks(list: TaskList, findings: Findings, options: ValidationOptio
     checkCompensation(index, task, findings);
   }
   checkWho(tasks, findings, options);
+  if (edges !== undefined) checkEdges(list.definition, edges, { graph, findings });
   checkCycles(tasks, graph, findings);
   const isDead = checkTriggers(tasks, graph, findings);
   checkExpressions({ ...list, graph, isDead }, findings);
@@ -336,7 +345,10 @@ function checkTriggers(
       hint: isRoot
         ? 'Add the dependencies that the trigger needs, or change the trigger.'
         : 'It waits for a task that can never run.',
-      path: ['tasks', index, isRoot ? 'trigger' : 'id'],
+      path:
+        task.edge === undefined
+          ? ['tasks', index, isRoot ? 'trigger' : 'id']
+          : ['edges', task.edge],
     });
   }
   return isDead;

@@ -39,3 +39,8 @@ export function undoId(activation: string): string {
 export function undoneId(undo: string): string {
   return undo.slice(0, -'!undo'.length);
 }
+
+/** The id of a round of a task; the first has no number. */
+export function roundId(taskId: string, round: number): string {
+  return round <= 1 ? taskId : `${taskId}@${round}`;
+}

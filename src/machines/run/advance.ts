@@ -9,20 +9,26 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
 import { failureCodes } from '../../messages/failure.ts';
 import { cancelActivation } from '../task/decide.ts';
+import { roundId } from './activation.ts';
 import {
   type Activation,
   isExhausted,
   type RunAggregate,
   runContext,
   runState,
+  type TaskFlow,
+  type TaskProgress,
 } from './aggregate.ts';
 import { advanceCompensating, mustCompensate } from './compensate.ts';
+import { isOnlyInactive } from './counting.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { failureOfTask } from './evolve-task.ts';
 import { advanceExpansion } from './expand.ts';
 import { closing } from './hooks.ts';
 import { identity, identityOfTask } from './identity.ts';
-import { scheduleTask } from './schedule.ts';
+import { decideLate } from './late.ts';
+import { withLoops } from './repeat.ts';
+import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
 import { isSpared, isTimedOut } from './stopping.ts';
 
@@ -32,6 +38,10 @@ const MAX_BATCH = 100;
 /** The next events that follow from the state, `needs`, or `nothing`. */
 export function advance(run: RunAggregate, input: TurnInput): Decision {
   if (run.quarantine !== undefined) return nothing;
+  return withLoops(run, advanceRun(run, input));
+}
+
+function advanceRun(run: RunAggregate, input: TurnInput): Decision {
   const state = runState(run);
   switch (state) {
     case 'running':
@@ -111,17 +121,40 @@ function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined
     const node = run.plan.at(runnable.value);
     return scheduleTask(run, { node, id: node.task.id }, input);
   }
-  if (run.skippable.size > 0) return skip(run, run.skippable, 'trigger');
+  if (run.skippable.size > 0) return skipUntriggered(run);
+  const due = nextRound(run, input);
+  if (due !== undefined) return due;
   const expansion = run.expansions.values().next();
   if (!expansion.done) return advanceExpansion(run, expansion.value, input);
-  return undefined;
+  return decideLate(run, input);
 }
 
-function skip(
-  run: RunAggregate,
-  indexes: Set<number>,
-  reason: 'trigger' | 'stopped' | 'canceled',
-): Decision {
+/** The next round that is due after the first of its task. */
+function nextRound(run: RunAggregate, input: TurnInput): Decision | undefined {
+  const { flow } = run;
+  const due = flow?.due.values().next();
+  if (flow === undefined || due === undefined || due.done) return undefined;
+  const node = run.plan.at(due.value);
+  const { begun, dueSkips } = flow.tasks[due.value] as TaskFlow;
+  const place = { node, id: roundId(node.task.id, begun + 1) };
+  if (dueSkips === 0) return scheduleTask(run, place, input);
+  return events(event('task.skipped', { ...placeIdentity(place), reason: 'inactive' }));
+}
+
+/** Nothing asked for a task when nothing asked for those before it; otherwise its trigger could not hold. */
+function skipUntriggered(run: RunAggregate): Decision {
+  const list: RunEvent[] = [];
+  for (const index of run.skippable) {
+    if (list.length === MAX_BATCH) break;
+    const { counters } = run.progress[index] as TaskProgress;
+    const isInactive = run.plan.tracksActivation && isOnlyInactive(counters);
+    const reason = isInactive ? 'inactive' : 'trigger';
+    list.push(event('task.skipped', { ...identityOfTask(run.plan.at(index)), reason }));
+  }
+  return events(...list);
+}
+
+function skip(run: RunAggregate, indexes: Set<number>, reason: 'stopped' | 'canceled'): Decision {
   const list: RunEvent[] = [];
   for (const index of indexes) {
     if (list.length === MAX_BATCH) break;

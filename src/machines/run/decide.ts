@@ -11,9 +11,14 @@ import { type Decision, events, nothing, type RunMessage, type TurnInput } from 
 import { isHeld, RUN_DEADLINE } from './effects.ts';
 import { identity } from './identity.ts';
 import { endedRunStates, type RunState } from './machine.ts';
+import { withLoops } from './repeat.ts';
 import { evaluate } from './scope.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
+  return withLoops(run, decideMessage(run, message, input));
+}
+
+function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
   switch (message.type) {
     case 'command':
       return decideCommand(run, message.command, input);

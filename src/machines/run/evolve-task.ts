@@ -5,7 +5,6 @@
  */
 import type { TaskEvent } from '../../events/task-events.ts';
 import type { Failure } from '../../messages/failure.ts';
-import { decideTrigger, type TriggerCounters } from '../../workflow/triggers.ts';
 import type { persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import {
@@ -18,13 +17,16 @@ import {
 import { type ActivationName, parseActivation, undoneId } from './activation.ts';
 import {
   type Activation,
+  lastActivation,
   type Outcome,
   type RunAggregate,
   type TaskProgress,
   valueKey,
 } from './aggregate.ts';
 import { followCompensation } from './compensate.ts';
+import { bump, judgeTrigger } from './counting.ts';
 import { countError } from './errors-of-run.ts';
+import { beginRound, noteEnded, repeatRound, sendTokens } from './rounds.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -46,6 +48,7 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const activation = run.activations.get(event.data.taskId) ?? newActivation(run, event);
   const before = activation.state;
   const cell = activation.cell ?? revive(run, activation);
+  const isNew = !run.activations.has(activation.id);
   cell.take({ type: event.type, at: event.at, data: event.data });
   activation.cell = cell;
   run.activations.set(activation.id, activation);
@@ -58,8 +61,10 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
+  const isRound = activation.parent === undefined && activation.undoOf === undefined;
+  if (isNew && isRound) beginRound(run, activation, event.type);
   followState(run, activation, {
-    type: event.type,
+    event: event as unknown as TaskEvent & FoldedEvent,
     wasOpen: before === 'pending' || openStates.has(before),
   });
 }
@@ -176,8 +181,13 @@ function recordData(
       activation.output = valueRef(event.data.output, event.streamVersion, 'output');
       activation.error = undefined;
       break;
-    case 'task.attemptFailed':
     case 'task.failed':
+      countError(run, activation, event);
+      if (event.data.output !== undefined)
+        activation.output = valueRef(event.data.output, event.streamVersion, 'output');
+      activation.error = event.data.error;
+      break;
+    case 'task.attemptFailed':
       countError(run, activation, event);
       activation.error = event.data.error;
       break;
@@ -215,28 +225,38 @@ const outcomes: Partial<Record<TaskState, Outcome>> = {
   compensationFailed: 'succeeded',
 };
 
+/** After these the task has ended as before: its dependents learn nothing. */
+const compensationTypes: ReadonlySet<string> = new Set([
+  'task.compensating',
+  'task.compensated',
+  'task.compensationFailed',
+]);
+
 function followState(
   run: RunAggregate,
   activation: Activation,
-  change: { type: string; wasOpen: boolean },
+  { event, wasOpen }: { event: TaskEvent & FoldedEvent; wasOpen: boolean },
 ): void {
   const outcome = outcomes[activation.state];
-  followCompensation(run, activation, change.type);
-  if (activation.undoOf !== undefined) {
+  followCompensation(run, activation, event.type);
+  if (activation.undoOf !== undefined || compensationTypes.has(event.type)) {
     if (outcome !== undefined) close(run, activation);
     return;
   }
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome !== undefined)
+    if (outcome === 'succeeded') noteEnded(run, activation);
+    if (event.type === 'task.succeeded' && event.data.repeats === true)
+      repeatRound(run, activation, event.data);
+    else if (outcome !== undefined)
       setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
     else if (activation.state === 'pending')
       setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
-  } else if (change.type === 'task.scheduled' && activation.context.attempt === 1) {
+  } else if (event.type === 'task.scheduled' && activation.context.attempt === 1) {
     countNewInstance(activation);
   }
   if (outcome !== undefined) {
-    if (activation.parent !== undefined && change.wasOpen) countInstance(run, activation, outcome);
+    if (activation.parent !== undefined && wasOpen) countInstance(run, activation, outcome);
     close(run, activation);
   }
 }
@@ -299,18 +319,23 @@ function setOutcome(
 ): void {
   const progress = run.progress[change.index];
   invariant(progress !== undefined, 'an index outside the plan');
-  const before = { outcome: progress.outcome, notActivated: progress.skipReason === 'condition' };
-  if (before.outcome === change.outcome) return;
+  const before = { outcome: progress.outcome, isInactive: progress.isInactive };
+  if (before.outcome === change.outcome && run.flow === undefined) return;
   progress.outcome = change.outcome;
-  progress.skipReason = change.outcome === 'skipped' ? change.reason : undefined;
+  progress.isInactive = change.outcome === 'skipped' && inactiveReasons.has(change.reason);
   const node = run.plan.at(change.index);
-  for (const dependent of node.dependents) {
-    const { counters } = run.progress[dependent] as TaskProgress;
-    if (before.outcome !== undefined) bump(counters, before.outcome, before.notActivated, -1);
-    if (change.outcome !== undefined) {
-      bump(counters, change.outcome, progress.skipReason === 'condition', 1);
+  if (run.flow !== undefined) {
+    const { outcome } = change;
+    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: progress.isInactive });
+  } else {
+    for (const dependent of node.dependents) {
+      const { counters } = run.progress[dependent] as TaskProgress;
+      if (before.outcome !== undefined)
+        bump(counters, before.outcome, { isInactive: before.isInactive, by: -1 });
+      if (change.outcome !== undefined)
+        bump(counters, change.outcome, { isInactive: progress.isInactive, by: 1 });
+      judgeTrigger(run, dependent);
     }
-    judgeTrigger(run, dependent);
   }
   // A hook that fails changes nothing for the run, unless its author says so.
   const counts = node.task.hook === undefined || node.task.isDecisive === true;
@@ -324,27 +349,12 @@ function setOutcome(
   }
 }
 
-function bump(
-  counters: TriggerCounters,
-  outcome: Outcome,
-  notActivated: boolean,
-  by: 1 | -1,
-): void {
-  counters[outcome] += by;
-  if (notActivated) counters.notActivated += by;
-}
-
-/** Puts a pending task on the agenda once its trigger is certain, and takes it off again. */
-export function judgeTrigger(run: RunAggregate, index: number): void {
-  if (!run.pending.has(index) && !run.pendingCleanup.has(index)) return;
-  const progress = run.progress[index];
-  if (progress === undefined) return;
-  const answer = decideTrigger(run.plan.at(index).task.trigger, progress.counters);
-  if (answer === 'run') run.runnable.add(index);
-  else run.runnable.delete(index);
-  if (answer === 'skip') run.skippable.add(index);
-  else run.skippable.delete(index);
-}
+/** Skips of tasks that nothing asked for: a join over what was activated does without them. */
+const inactiveReasons: ReadonlySet<string | undefined> = new Set([
+  'condition',
+  'inactive',
+  'unreached',
+]);
 
 /** Handled when a `one_failed` dependent succeeded; unhandled once none can any more; open in between. */
 function judgeFailure(run: RunAggregate, index: number): void {
@@ -357,8 +367,9 @@ function judgeFailure(run: RunAggregate, index: number): void {
 
 /** The failure of a task, for the run's error. */
 export function failureOfTask(run: RunAggregate, index: number): Failure {
-  const id = run.plan.at(index).task.id;
-  const error = run.activations.get(id)?.error;
+  const node = run.plan.at(index);
+  const { id } = node.task;
+  const error = lastActivation(run, node)?.error;
   invariant(error !== undefined, 'a failed task without an error', { id });
   return { ...error, message: `task "${id}" failed: ${error.message}` };
 }

@@ -13,11 +13,13 @@ import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
 import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
 import { noteIsolation } from './compensate.ts';
+import { noCounters } from './counting.ts';
 import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
 import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
 import { runMachine } from './machine.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
+import { dropDue, emptyFlow } from './rounds.ts';
 import { valueRef } from './values.ts';
 
 type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
@@ -43,17 +45,11 @@ export function emptyAggregate(parts: {
     streamVersion: 0,
     at: 0,
     progress: plan.nodes.map((node) => ({
-      counters: {
-        total: node.dependencies.length,
-        succeeded: 0,
-        failed: 0,
-        skipped: 0,
-        canceled: 0,
-        notActivated: 0,
-      },
+      counters: noCounters(node.dependencies.length),
       outcome: undefined,
-      skipReason: undefined,
+      isInactive: false,
     })),
+    flow: emptyFlow(plan),
     activations: new Map(),
     open: new Set(),
     delayed: new Set(),
@@ -166,9 +162,11 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
     case 'run.stopping':
       run.error = recorded.data.error;
       leaveStart(run);
+      dropDue(run);
       break;
     case 'run.cancelRequested':
       leaveStart(run);
+      dropDue(run);
       break;
     case 'run.finishing':
       run.outcome = recorded.data.outcome;

@@ -7,8 +7,8 @@
  */
 import { event } from '../../events/catalogue.ts';
 import { isExhausted, type RunAggregate, runContext } from './aggregate.ts';
+import { judgeTrigger } from './counting.ts';
 import { type Decision, events } from './decision.ts';
-import { judgeTrigger } from './evolve-task.ts';
 import type { Phase, RunPlan } from './plan.ts';
 
 type RunOutcome = NonNullable<RunAggregate['outcome']>;

@@ -15,16 +15,21 @@ import type {
   Activation,
   ErrorCount,
   Expansion,
+  FlowState,
   Quarantine,
   RunAggregate,
   RunHeader,
+  TaskFlow,
+  TaskProgress,
+  TokenGroup,
   ValueRef,
 } from './aggregate.ts';
+import { judgeTrigger } from './counting.ts';
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation, relationsOf } from './evolve-task.ts';
 import { restorePhase } from './hooks.ts';
 import { runMachine } from './machine.ts';
-import type { Phase } from './plan.ts';
+import type { Phase, PlanNode } from './plan.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
@@ -67,6 +72,14 @@ interface StoredRun {
   isolatedAttempt: number;
   errors: ErrorCount[];
   quarantine?: Quarantine;
+  /** Of plans with rounds: tokens cannot be counted again from the activations. */
+  rounds?: StoredRounds;
+}
+
+interface StoredRounds {
+  progress: TaskProgress[];
+  tasks: (Omit<TaskFlow, 'groups'> & { groups: [number, TokenGroup][] })[];
+  isDirty: boolean;
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
@@ -89,8 +102,53 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
+    ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
   };
   return stored as unknown as JsonValue;
+}
+
+function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
+  return {
+    progress: run.progress.map(({ counters, outcome, isInactive }) => ({
+      counters: { ...counters },
+      outcome,
+      isInactive,
+    })),
+    tasks: flow.tasks.map((task) => ({
+      ...task,
+      tokens: [...task.tokens],
+      taken: [...task.taken],
+      groups: [...task.groups].map(([number, group]) => [
+        number,
+        { counters: { ...group.counters }, isDecided: group.isDecided },
+      ]),
+    })),
+    isDirty: flow.isDirty,
+  };
+}
+
+/** Puts back what the activations do not say: counters, tokens, what is due, what is certain. */
+function restoreRounds(run: RunAggregate, stored: StoredRounds | undefined): void {
+  const { flow } = run;
+  if (flow === undefined || stored === undefined) return;
+  flow.due.clear();
+  for (const [index, task] of stored.tasks.entries()) {
+    flow.tasks[index] = { ...task, groups: new Map(task.groups) };
+    if (task.due > 0 || task.dueSkips > 0) flow.due.add(index);
+    const { counters, outcome, isInactive } = stored.progress[index] as TaskProgress;
+    run.progress[index] = { counters, outcome, isInactive };
+    run.runnable.delete(index);
+    run.skippable.delete(index);
+  }
+  for (const node of run.plan.nodes) judgePending(run, node);
+  flow.isDirty = stored.isDirty;
+}
+
+/** A turn may end between a decision of the trigger and the event that follows from it. */
+function judgePending(run: RunAggregate, { index, task }: PlanNode): void {
+  const merged = run.flow?.tasks[index]?.merged ?? 0;
+  if (typeof task.trigger !== 'object' || !('merge' in task.trigger)) judgeTrigger(run, index);
+  else if (run.pending.has(index) && merged >= task.trigger.merge) run.runnable.add(index);
 }
 
 function store(activation: Activation): StoredActivation {
@@ -142,6 +200,7 @@ export async function restoreRun(
   run.outcome = stored.outcome;
   restorePhase(run, stored.phase);
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  restoreRounds(run, stored.rounds);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
   for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);

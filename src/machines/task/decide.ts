@@ -226,12 +226,23 @@ export function decideTaskTimer(
         }),
       );
     case 'waiting':
+      if (activation.node.kind === 'agent') return endDelay(activation, input);
       return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
     case 'canceling':
       return events(...giveUp(activation));
     default:
       return nothing;
   }
+}
+
+/** The delay between two rounds is over: the round asks for a slot. */
+function endDelay(activation: Activation, input: TurnInput): Decision {
+  const { attempt } = activation.context;
+  const round = { ...identity(activation), attempt };
+  return events(
+    event('task.retryScheduled', { ...round, rule: 'the next round is due', dueAt: input.now }),
+    event('task.scheduled', round),
+  );
 }
 
 function giveUp(activation: Activation): RunEvent[] {
