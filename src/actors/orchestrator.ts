@@ -151,11 +151,8 @@ class Node implements Orchestrator, HostRuntime {
     this.projector = new Projector({ log, clock: this.clock });
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
     const doors = { runtime: this, table: this.#table, subjects };
-    this.#agentDoors = new AgentDoors({
-      ...doors,
-      directory: this.#directory,
-      attempts: this.#attempts,
-    });
+    const known = { directory: this.#directory, attempts: this.#attempts };
+    this.#agentDoors = new AgentDoors({ ...doors, ...known });
     this.#clientDoors = new ClientDoors(doors);
     this.#queries = new Queries({
       log,
@@ -203,13 +200,8 @@ class Node implements Orchestrator, HostRuntime {
     );
     // Before the doors open: where no worker is, nobody answers, and the server says so at once.
     const greeted = this.#greet('brief');
-    const probe = () => this.#probe();
-    const probes = await activateLiveRuns({
-      log: this.log,
-      clock: this.clock,
-      table: this.#table,
-      probe,
-    });
+    const parts = { log: this.log, clock: this.clock, table: this.#table };
+    const probes = await activateLiveRuns({ ...parts, probe: () => this.#probe() });
     await this.#openDoors();
     this.#stops.push(this.#bus.onReconnect(() => this.#dispatcher.reconnected()));
     await Promise.all(probes);

@@ -181,7 +181,9 @@ export const compensate = z.strictObject({
   parameters: z.record(z.string(), z.any()).optional().meta({
     description: 'What the agent gets. Texts may hold ${...}; the output of the task is at hand.',
   }),
-  retry: retry.optional(),
+  retry: retry.optional().meta({
+    description: 'What happens after an attempt of it that failed. Default: no second attempt.',
+  }),
   timeout: duration({
     description: 'How long one attempt may take. Default: no bound.',
     examples: [60],

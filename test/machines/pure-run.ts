@@ -2,6 +2,7 @@
  * A run without a host: deciders, folds and nothing else, with slots without end (or as many as `slots` says).
  * Given events, when message, then events. Every event is checked against the catalogue, every fold against the
  * machines, and at the end of each message the live aggregate equals one folded from the history.
+ * Size: everything that can be said to a run, in one line each.
  */
 import { event, parseEvent, type RunEvent } from '../../src/events/catalogue.ts';
 import { type CellFactory, liveCells } from '../../src/machines/cell.ts';

@@ -220,36 +220,27 @@ tasks:
     expect(codes(problemsOf(tasks))).toContain(code);
   });
 
-  it.each([
-    'repeat',
-    'compensate',
-    'fallback',
-    'escalation',
-    'cache',
-    'budget',
-    'secrets',
-    'workflow',
-  ])('the field `%s` of a task is refused by name', (field) => {
-    const [problem] = problemsOf(`  - id: a\n    agent: e\n    ${field}: { x: 1 }\n`);
-    expect(problem).toMatchObject({
-      code: 'workflow.not-supported',
-      line: 6,
-      column: 5,
-      path: `tasks[0].${field}`,
-    });
-  });
+  it.each(['repeat', 'escalation', 'cache', 'budget', 'secrets', 'workflow'])(
+    'the field `%s` of a task is refused by name',
+    (field) => {
+      const [problem] = problemsOf(`  - id: a\n    agent: e\n    ${field}: { x: 1 }\n`);
+      expect(problem).toMatchObject({
+        code: 'workflow.not-supported',
+        line: 6,
+        column: 5,
+        path: `tasks[0].${field}`,
+      });
+    },
+  );
 
-  it.each([
-    'hooks: {}',
-    'edges: []',
-    'settings: { on_failure: compensate }',
-    'settings: { budget: {} }',
-    'context: { secrets: {} }',
-  ])('`%s` is refused by name', (line) => {
-    expect(codes(problemsOf('  - { id: a, agent: e }\n', `name: x\n${line}\n`))).toEqual([
-      'workflow.not-supported',
-    ]);
-  });
+  it.each(['edges: []', 'settings: { budget: {} }', 'context: { secrets: {} }'])(
+    '`%s` is refused by name',
+    (line) => {
+      expect(codes(problemsOf('  - { id: a, agent: e }\n', `name: x\n${line}\n`))).toEqual([
+        'workflow.not-supported',
+      ]);
+    },
+  );
 
   it.each(['condition: { type: status }', 'wait: { approval: { group: leads } }'])(
     '`%s` of a task is refused by name',

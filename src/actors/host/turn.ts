@@ -1,5 +1,6 @@
 /**
  * One message's turn: the decision, then what follows from it, step by step, each applied before the next is asked.
+ * Size: one message's life; what it asks of others is short.
  * A turn can stop for a value that is not in memory and goes on where it was once the value is there.
  */
 import type { RunEvent } from '../../events/catalogue.ts';

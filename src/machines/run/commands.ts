@@ -121,7 +121,15 @@ function complete(
     });
   }
   const list = state === 'paused' ? [resumed(run, input)] : [];
-  list.push(...skipPending(run));
+  return endCompleted(run, command, [...list, ...skipPending(run)]);
+}
+
+/** The end that was asked for, through the compensations and hooks that belong to it. */
+function endCompleted(
+  run: RunAggregate,
+  command: Extract<CommandMessage, { type: 'complete' }>,
+  list: RunEvent[],
+): Decision {
   const closes = closing(run, command.status === 'failed' ? 'failed' : 'succeeded');
   if (closes?.kind === 'events' && command.status !== 'failed')
     return events(...list, ...closes.events);

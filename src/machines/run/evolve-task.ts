@@ -170,6 +170,7 @@ function becomeReady(run: RunAggregate, activation: Activation): void {
   });
 }
 
+// Length: one event type after the other.
 function recordData(
   run: RunAggregate,
   activation: Activation,
@@ -182,14 +183,11 @@ function recordData(
       activation.error = undefined;
       break;
     case 'task.failed':
-      countError(run, activation, event);
-      if (event.data.output !== undefined)
-        activation.output = valueRef(event.data.output, event.streamVersion, 'output');
-      activation.error = event.data.error;
-      break;
     case 'task.attemptFailed':
       countError(run, activation, event);
       activation.error = event.data.error;
+      if (event.type === 'task.failed' && event.data.output !== undefined)
+        activation.output = valueRef(event.data.output, event.streamVersion, 'output');
       break;
     case 'task.skipped':
     case 'task.cancelRequested':
