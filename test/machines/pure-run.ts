@@ -4,8 +4,9 @@
  * machines, and at the end of each message the live aggregate equals one folded from the history.
  * Size: everything that can be said to a run, in one line each.
  */
+import { expect } from 'vitest';
 import { event, parseEvent, type RunEvent } from '../../src/events/catalogue.ts';
-import { type CellFactory, liveCells } from '../../src/machines/cell.ts';
+import { type CellFactory, foldedCells, liveCells } from '../../src/machines/cell.ts';
 import { advance } from '../../src/machines/run/advance.ts';
 import {
   dueAtOf,
@@ -19,6 +20,7 @@ import type { Decision, Rejection, RunMessage } from '../../src/machines/run/dec
 import { RUN_DEADLINE, timerIdOf } from '../../src/machines/run/effects.ts';
 import { createAggregate, evolve } from '../../src/machines/run/evolve.ts';
 import { reportOf } from '../../src/machines/run/report.ts';
+import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { Failure } from '../../src/messages/failure.ts';
 import type { RunReport } from '../../src/messages/report.ts';
 import { commandSchema } from '../../src/messages/request.ts';
@@ -286,6 +288,8 @@ export function digestOf(run: RunAggregate): unknown {
     streamVersion: run.streamVersion,
     at: run.at,
     progress: run.progress,
+    flow: run.flow?.tasks.map(({ groups, ...task }) => ({ ...task, groups: [...groups] })),
+    due: indexes(run.flow?.due ?? []),
     activations: [...run.activations.values()].map(({ cell, node, parent, undoOf, ...rest }) => ({
       ...rest,
       task: node.task.id,
@@ -313,4 +317,22 @@ export function digestOf(run: RunAggregate): unknown {
     errors: [...run.errors.values()],
     quarantine: run.quarantine,
   };
+}
+
+/** Folds the history from a snapshot at every version, as JSON would keep it; each must give what the whole fold gives. */
+export async function expectSnapshotsToAgree(history: readonly Recorded[]): Promise<void> {
+  const whole = digestOf(foldRecorded(history, foldedCells));
+  for (let cut = 1; cut <= history.length; cut += 1) {
+    const before = foldRecorded(history.slice(0, cut), foldedCells);
+    const { definition } = before.plan;
+    const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
+    const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
+      cells: foldedCells,
+      definitionOf: () => Promise.resolve(definition),
+    });
+    expect(digestOf(run), `at version ${cut}`).toEqual(digestOf(before));
+    for (const { event: recorded, at, streamVersion } of history.slice(cut))
+      evolve(run, { type: recorded.type, data: recorded.data, at, streamVersion });
+    expect(digestOf(run), `from version ${cut}`).toEqual(whole);
+  }
 }

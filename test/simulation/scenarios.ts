@@ -18,6 +18,109 @@ const agent = (id: string, parameters: JsonObject = {}, rest: JsonObject = {}): 
 const after = (...dependencies: string[]): JsonObject => ({ dependencies });
 const failing = { fails: 99, retryable: false };
 
+const undo = (gives: string, rest: JsonObject = {}): JsonObject => ({
+  compensate: { agent: 'echo', parameters: { gives, ...rest } },
+});
+
+/** Compensations, hooks and fallbacks. */
+const surrounded: Scenario[] = [
+  {
+    name: 'saga',
+    workflow: {
+      settings: { on_failure: 'compensate', max_parallel: 1 },
+      tasks: [
+        agent('a', { gives: 1 }, undo('${a.output}')),
+        agent(
+          'each',
+          { gives: '${n}' },
+          { ...after('a'), foreach: [1, 2], as: 'n', ...undo('${n}') },
+        ),
+        agent('plain', {}, after('each')),
+        agent(
+          'b',
+          { gives: 3 },
+          {
+            ...after('plain'),
+            compensate: {
+              agent: 'echo',
+              parameters: { fails: 1 },
+              retry: { max_attempts: 2, delay: 0.1 },
+            },
+          },
+        ),
+        agent('bad', failing, after('b')),
+      ],
+    },
+  },
+  {
+    name: 'saga with a late success',
+    workflow: {
+      settings: { on_failure: 'compensate', max_parallel: 5 },
+      tasks: [
+        agent('a', { gives: 1 }, undo('${a.output}')),
+        agent('bad', { ...failing, ms: 20 }, after('a')),
+        agent(
+          'round',
+          { gives: 2 },
+          { repeat: { max: 2 }, ...after('a'), ...undo('${round.output}') },
+        ),
+      ],
+    },
+  },
+  {
+    name: 'hooks around a success',
+    workflow: {
+      tasks: [agent('work', { gives: 1 })],
+      hooks: {
+        on_start: [agent('s1'), agent('s2', {}, after('s1'))],
+        on_success: [agent('good', { gives: '${run.status}' })],
+        on_failure: [agent('poor')],
+        on_complete: [
+          agent('end', failing),
+          agent('last', {}, { ...after('end'), trigger: 'all_done' }),
+        ],
+      },
+      outputs: { n: '${work.output}' },
+    },
+  },
+  {
+    name: 'hooks around a saga',
+    workflow: {
+      settings: { on_failure: 'compensate' },
+      tasks: [
+        agent('work', { gives: 1 }, undo('${work.output}')),
+        agent('bad', failing, after('work')),
+      ],
+      hooks: {
+        on_start: [agent('s', { gives: 's' })],
+        on_failure: [agent('poor', { gives: '${run.error.code}' })],
+        on_complete: [agent('end', failing, { on_failure: 'fail' })],
+      },
+    },
+  },
+  {
+    name: 'hooks of a canceled run',
+    workflow: {
+      tasks: [agent('long', { ms: 300_000 })],
+      hooks: { on_start: [agent('s')], on_complete: [agent('end', { gives: '${run.status}' })] },
+    },
+    commands: [{ atVersion: 7, command: { type: 'cancel', reason: 'enough' } }],
+  },
+  {
+    name: 'fallback',
+    workflow: {
+      tasks: [
+        agent(
+          'a',
+          { fails: 3, gives: 'fourth' },
+          { retry: { max_attempts: 2, delay: 0.1 }, fallback: ['echo'] },
+        ),
+        agent('b', failing, { fallback: ['echo', 'echo'], on_failure: 'skip' }),
+      ],
+    },
+  },
+];
+
 export const scenarios: Scenario[] = [
   {
     name: 'chain',
@@ -53,6 +156,57 @@ export const scenarios: Scenario[] = [
           { ...after('list'), foreach: '${list.output}', as: 'n' },
         ),
         agent('sum', { gives: '${each.output}' }, after('each')),
+      ],
+    },
+  },
+  {
+    name: 'repeat',
+    workflow: {
+      tasks: [
+        agent(
+          'a',
+          { gives: '${default(a.output, 0) + 1}' },
+          { repeat: { until: 'a.output >= 3', max: 5, delay: 0.1 } },
+        ),
+        agent('b', { gives: '${a.output}' }, after('a')),
+      ],
+      outputs: { b: '${b.output}' },
+    },
+  },
+  {
+    name: 'cycle with exits',
+    workflow: {
+      tasks: [
+        agent('draft', { gives: '${default(review.output, 0) + 1}' }),
+        agent('review', { gives: '${draft.output}' }, after('draft')),
+        agent('publish', { gives: 'done' }),
+        agent('tidy', {}, { ...after('publish'), trigger: 'all_done' }),
+      ],
+      edges: [
+        { from: 'review', to: 'draft', condition: 'review.output < 3', loop: { max: 4 } },
+        { from: 'review', to: 'publish', condition: 'review.output == 3' },
+      ],
+    },
+  },
+  {
+    name: 'threads',
+    workflow: {
+      settings: { max_parallel: 4 },
+      tasks: [
+        agent('split', {}, { emit: 3 }),
+        agent('work', { ms: 10 }, after('split')),
+        agent('merge', {}, { ...after('work'), trigger: { merge: 3 } }),
+        agent('every', {}, { ...after('work', 'merge'), trigger: 'each' }),
+      ],
+    },
+  },
+  {
+    name: 'a join that cancels the rest',
+    workflow: {
+      tasks: [
+        agent('quick'),
+        agent('slow', { ms: 60_000 }),
+        agent('join', {}, { ...after('quick', 'slow'), trigger: { count: 1, rest: 'cancel' } }),
       ],
     },
   },
@@ -202,6 +356,7 @@ export const scenarios: Scenario[] = [
       { atVersion: 8, command: { type: 'resume' } },
     ],
   },
+  ...surrounded,
 ];
 
 /** The file form with its name. */

@@ -14,10 +14,9 @@ import {
   type TaskState,
   taskMachine,
 } from '../task/machine.ts';
-import { type ActivationName, parseActivation, undoneId } from './activation.ts';
+import { type ActivationName, parseActivation, roundId, undoneId } from './activation.ts';
 import {
   type Activation,
-  lastActivation,
   type Outcome,
   type RunAggregate,
   type TaskProgress,
@@ -243,7 +242,7 @@ function followState(
   }
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome === 'succeeded') noteEnded(run, activation);
+    noteEnded(run, activation, outcome);
     if (event.type === 'task.succeeded' && event.data.repeats === true)
       repeatRound(run, activation, event.data);
     else if (outcome !== undefined)
@@ -367,7 +366,8 @@ function judgeFailure(run: RunAggregate, index: number): void {
 export function failureOfTask(run: RunAggregate, index: number): Failure {
   const node = run.plan.at(index);
   const { id } = node.task;
-  const error = lastActivation(run, node)?.error;
+  const failed = run.flow?.tasks[index]?.failed ?? 1;
+  const error = run.activations.get(roundId(id, failed))?.error;
   invariant(error !== undefined, 'a failed task without an error', { id });
   return { ...error, message: `task "${id}" failed: ${error.message}` };
 }
