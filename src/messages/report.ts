@@ -43,6 +43,8 @@ export interface TaskReport {
   /** Milliseconds since the epoch. */
   startedAt?: number;
   endedAt?: number;
+  /** Of a task that runs a child workflow: the run of its last attempt. */
+  runId?: string;
   compensated?: boolean;
   /** Of a `foreach` task, in input order. */
   instances?: TaskReport[];
@@ -56,6 +58,8 @@ export interface RunReport {
   error?: Failure;
   durationMs: number;
   tasks: Record<string, TaskReport>;
+  /** Of a child run: the task that waits for it. */
+  parent?: { runId: string; task: string };
   /** True when the run did not succeed and some tasks did. */
   partial?: boolean;
 }

@@ -87,6 +87,30 @@ export class Findings {
   }
 }
 
+/** Findings of a workflow that stands inside of another one, at `prefix`. */
+export class NestedFindings extends Findings {
+  readonly #outer: Findings;
+  readonly #prefix: Path;
+
+  constructor(outer: Findings, prefix: Path) {
+    super();
+    this.#outer = outer;
+    this.#prefix = prefix;
+  }
+
+  override get isFull(): boolean {
+    return this.#outer.isFull;
+  }
+
+  override get hasErrors(): boolean {
+    return this.#outer.hasErrors;
+  }
+
+  override add(finding: Finding): void {
+    this.#outer.add({ ...finding, path: [...this.#prefix, ...finding.path] });
+  }
+}
+
 function tooMany(count: number): Finding {
   return {
     code: 'workflow.too-many-problems',

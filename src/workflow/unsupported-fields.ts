@@ -14,9 +14,8 @@ const unknown: Readonly<Record<string, readonly string[]>> = {
 };
 
 const notBuilt = {
-  workflow: ['edges', 'start', 'end', 'regions', 'hooks', 'workflows'],
+  workflow: ['edges', 'start', 'end', 'regions', 'hooks'],
   task: [
-    'workflow',
     'pass',
     'detach',
     'repeat',

@@ -13,8 +13,8 @@ import {
   type ValueRef,
   valueKey,
 } from '../../src/machines/run/aggregate.ts';
-import { decide, mayStartAttempts } from '../../src/machines/run/decide.ts';
-import type { Decision, Rejection, RunMessage } from '../../src/machines/run/decision.ts';
+import { decide, mayStartAttempts, mayStartChildren } from '../../src/machines/run/decide.ts';
+import type { ChildEnd, Decision, Rejection, RunMessage } from '../../src/machines/run/decision.ts';
 import { RUN_DEADLINE, timerIdOf } from '../../src/machines/run/effects.ts';
 import { createAggregate, evolve } from '../../src/machines/run/evolve.ts';
 import { reportOf } from '../../src/machines/run/report.ts';
@@ -42,6 +42,8 @@ export interface PureOptions {
   deadline?: number;
   /** Attempts that agents can have at once. */
   slots?: number;
+  /** Runs above this one. */
+  depth?: number;
   random?: number;
 }
 
@@ -56,6 +58,7 @@ export class PureRun {
   now = START;
   random: number;
   slots: number;
+  #children = 0;
   readonly history: Recorded[] = [];
   readonly run: RunAggregate;
   rejection: Rejection | undefined;
@@ -74,6 +77,7 @@ export class PureRun {
       priority: 'normal',
       start: options.start ?? true,
       ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+      ...(options.depth === undefined ? {} : { depth: options.depth }),
     });
     this.history.push({ event: created, at: this.now, streamVersion: 1 });
     this.run = foldRecorded(this.history, liveCells);
@@ -96,6 +100,10 @@ export class PureRun {
       const seen = this.history.length;
       const decision = this.#follow(() => advance(this.run, this.#input), 1);
       if (decision.kind === 'settled' || this.history.length > seen) continue;
+      if (steps > 0 && this.#startChild()) {
+        steps -= 1;
+        continue;
+      }
       const head = this.run.slots < this.slots && steps > 0 ? this.#head() : undefined;
       if (head === undefined) break;
       const admitted: RunMessage = {
@@ -109,6 +117,16 @@ export class PureRun {
     }
     if (isStep && runState(this.run) === 'running')
       this.#record(event('run.paused', { reason: 'step' }));
+  }
+
+  #startChild(): boolean {
+    const next = this.run.startingChildren.values().next();
+    if (next.done || !mayStartChildren(this.run)) return false;
+    this.#children += 1;
+    const runId = `run_child${this.#children}`;
+    const message: RunMessage = { type: 'startChild', activation: next.value.id, runId };
+    this.#follow(() => decide(this.run, message, this.#input), 1);
+    return true;
   }
 
   #head() {
@@ -191,6 +209,15 @@ export class PureRun {
       activation,
       result: { status: 'failed', attempt, error: failure },
     });
+  }
+
+  /** Tells how the child run of an activation ended; `runId`: of another one. */
+  childEnds(
+    activation: string,
+    end: ChildEnd,
+    runId = this.run.activations.get(activation)?.child ?? '',
+  ): string[] {
+    return this.send({ type: 'childEnded', activation, runId, end });
   }
 
   lose(activation: string): string[] {
@@ -291,6 +318,7 @@ export function digestOf(run: RunAggregate): unknown {
     openFailures: indexes(run.openFailures),
     unhandled: [...run.unhandled],
     ready: run.ready.size,
+    startingChildren: ids(run.startingChildren),
     slots: [run.slots, run.exclusiveSlots],
     output: run.output,
     error: run.error,

@@ -61,8 +61,13 @@ export interface Activation {
   shiftMs: number;
   /** When the present state was entered. */
   enteredAt: number;
-  /** Version of the `task.started` of the current attempt; 0 before the first. Its parameters are there. */
+  /**
+   * Version of the `task.started` of the current attempt, or of the `task.waiting` of its child run; 0 before the first.
+   * Its parameters are there.
+   */
   startedVersion: number;
+  /** The child run of the current attempt, or of the last one. */
+  child: string | undefined;
 }
 
 /** Per task of the definition. */
@@ -71,6 +76,13 @@ export interface TaskProgress {
   outcome: Outcome | undefined;
   /** Why it was skipped, when it was. */
   skipReason: string | undefined;
+}
+
+/** The task of another run that waits for this one. */
+export interface ParentRef {
+  runId: string;
+  activation: string;
+  attempt: number;
 }
 
 /** Scalars of `run.created` that deciding needs. */
@@ -83,6 +95,10 @@ export interface RunHeader {
   requestId: string | undefined;
   requestHash: string | undefined;
   deadline: number | undefined;
+  /** Of a child run: who waits for it, the run at the top, the number of runs above. */
+  parent: ParentRef | undefined;
+  root: string | undefined;
+  depth: number;
   correlationId: string;
   trace: string | undefined;
 }
@@ -116,6 +132,8 @@ export interface RunAggregate {
   /** Failed tasks that nothing handles, in order. */
   readonly unhandled: Set<number>;
   readonly ready: ReadyList;
+  /** Scheduled activations that start a child run next: they need no slot. */
+  readonly startingChildren: Set<Activation>;
   /** Activations in states that hold a slot. */
   slots: number;
   /** How many of them may not run beside others (`parallel: false`). */

@@ -8,7 +8,7 @@ import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
 import { invariant } from '../errors.ts';
 
-export type TaskKind = 'agent' | 'foreach' | 'timer';
+export type TaskKind = 'agent' | 'foreach' | 'timer' | 'child';
 
 /** One task of the definition with what deciding needs at hand. Expressions compile on first use. */
 export class PlanNode {
@@ -30,8 +30,9 @@ export class PlanNode {
   constructor(index: number, task: TaskDefinition, names: NameTable) {
     this.index = index;
     this.task = task;
-    this.kind =
-      task.foreach !== undefined ? 'foreach' : task.wait !== undefined ? 'timer' : 'agent';
+    if (task.foreach !== undefined) this.kind = 'foreach';
+    else if (task.workflow !== undefined) this.kind = 'child';
+    else this.kind = task.wait !== undefined ? 'timer' : 'agent';
     this.#names = names;
     if (task.agent !== undefined) this.demand = `agent:${task.agent}`;
     else if (task.capability !== undefined) this.demand = `capability:${task.capability}`;

@@ -47,6 +47,7 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
   }
   const isPartial = (state === 'failed' || state === 'canceled') && successes > 0;
   const startedAt = context.startedAt ?? context.createdAt ?? run.at;
+  const { parent } = run.header;
   const error = state === 'succeeded' ? undefined : errorOf(run, options);
   return {
     runId: run.header.runId,
@@ -56,6 +57,7 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
     ...(error === undefined ? {} : { error }),
     durationMs: Math.max(0, (context.endedAt ?? options.now) - startedAt),
     tasks,
+    ...(parent === undefined ? {} : { parent: { runId: parent.runId, task: parent.activation } }),
     ...(isPartial ? { partial: true } : {}),
   };
 }
@@ -94,6 +96,7 @@ function reportActivation(
   if (context.agent !== null) report.agent = context.agent;
   if (context.firstStartedAt !== null) report.startedAt = context.firstStartedAt;
   if (context.endedAt !== null) report.endedAt = context.endedAt;
+  if (activation.child !== undefined) report.runId = activation.child;
   if (state === 'compensated') report.compensated = true;
   if (expansion !== undefined) {
     report.instances = [];

@@ -20,7 +20,7 @@ import { runMachine } from './machine.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-3';
+export const FOLD_HASH = 'run-fold-4';
 
 interface StoredActivation {
   id: string;
@@ -33,6 +33,7 @@ interface StoredActivation {
   shiftMs: number;
   enteredAt: number;
   startedVersion: number;
+  child?: string;
 }
 
 interface StoredRun {
@@ -84,6 +85,7 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    child,
   } = activation;
   return {
     id,
@@ -92,6 +94,7 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    ...(child === undefined ? {} : { child }),
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
@@ -133,6 +136,8 @@ const emptyHeader = {
   requestId: undefined,
   requestHash: undefined,
   deadline: undefined,
+  parent: undefined,
+  root: undefined,
   trace: undefined,
 };
 
@@ -171,5 +176,6 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     shiftMs: stored.shiftMs,
     enteredAt: stored.enteredAt,
     startedVersion: stored.startedVersion,
+    child: stored.child,
   };
 }
