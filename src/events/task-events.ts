@@ -110,7 +110,10 @@ export const taskEvents = {
       ...endOfAttempt,
       output: fields.value,
       usage: fields.usage.optional(),
+      /** Another round follows: dependents do not see this one. */
       repeats: z.boolean().optional(),
+      /** The task that runs again, where an edge led back. */
+      loop: z.string().optional(),
       /** The newer attempt that was running when this late result came; it is canceled. */
       superseded: fields.attempt.optional(),
     }),
@@ -129,7 +132,16 @@ export const taskEvents = {
     'The task will not run, for the reason given.',
     z.object({
       ...task,
-      reason: z.enum(['condition', 'trigger', 'on_failure', 'stopped', 'canceled', 'completed']),
+      reason: z.enum([
+        'condition',
+        'trigger',
+        'on_failure',
+        'stopped',
+        'canceled',
+        'completed',
+        'unreached',
+        'inactive',
+      ]),
     }),
   ),
   cancelRequested: eventType(

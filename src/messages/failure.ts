@@ -22,6 +22,7 @@ export const failureCodes = {
   workerLost: 'worker.lost',
   agentUnavailable: 'agent.unavailable',
   joinUnsatisfied: 'join.unsatisfied',
+  loopExhausted: 'loop.exhausted',
   expressionFailed: 'expression.failed',
   payloadTooLarge: 'payload.too-large',
   outputInvalid: 'output.invalid',

@@ -38,6 +38,8 @@ export interface TaskReport {
   /** Why it was skipped or canceled. */
   reason?: string;
   attempts: number;
+  /** Rounds that have begun, where there is more than one; the rest is about the last. */
+  rounds?: number;
   /** The one that gave the result. */
   agent?: string;
   /** Milliseconds since the epoch. */

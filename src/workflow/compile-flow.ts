@@ -63,11 +63,11 @@ export function compileGraphParts(
   };
 }
 
-function compileLoop(source: JsonValue): LoopDefinition | undefined {
+function compileLoop(source: JsonValue, edge: number): LoopDefinition | undefined {
   const { from, to, condition, loop } = asObject(source);
   const max = asNumber(asObject(loop).max);
   if (typeof from !== 'string' || typeof to !== 'string' || max === undefined) return undefined;
-  return { from, to, ...optional('condition', compileCondition(condition, from)), max };
+  return { edge, from, to, ...optional('condition', compileCondition(condition, from)), max };
 }
 
 function compileRegions(source: JsonValue | undefined): WorkflowDefinition['regions'] | undefined {

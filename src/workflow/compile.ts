@@ -20,6 +20,7 @@ import type {
   WorkflowDefinition,
 } from './definition.ts';
 import { parseDuration } from './durations.ts';
+import { applyEdges } from './edges.ts';
 import { asList, asNumber, asObject, asText, isObject, oneOf, optional } from './loose.ts';
 import type { JsonObject } from './value.ts';
 
@@ -37,7 +38,11 @@ export function compileDefinition(source: JsonObject): WorkflowDefinition {
     inputs: compileInputs(asObject(source.inputs)),
     settings: compileSettings(asObject(source.settings)),
     context: { variables: asObject(asObject(source.context).variables) },
-    tasks: asList(source.tasks).map((task) => compileTask(asObject(task))),
+    tasks: applyEdges(
+      asList(source.tasks).map((task) => compileTask(asObject(task))),
+      source,
+      (edge) => compileCondition(edge.condition, asText(edge.from)),
+    ),
     ...compileGraphParts(source, compileTask),
     outputs: asObject(source.outputs),
   };
@@ -84,7 +89,7 @@ function compileTask(source: JsonObject): TaskDefinition {
     parameters: compileParameters(source),
     dependencies: [...new Set(asList(source.dependencies).filter((id) => typeof id === 'string'))],
     trigger: compileTrigger(source.trigger),
-    ...optional('condition', compileCondition(source.condition)),
+    ...optional('condition', compileCondition(source.condition, onlyDependency(source))),
     ...optional('foreach', compileForeach(source.foreach)),
     ...optional('as', asText(source.as)),
     ...optional('maxParallel', asNumber(source.max_parallel)),
@@ -94,6 +99,12 @@ function compileTask(source: JsonObject): TaskDefinition {
     onFailure: source.on_failure === 'skip' ? 'skip' : 'fail',
     ...compileFlow(source),
   };
+}
+
+/** What a structured condition looks at where it names no task. */
+function onlyDependency({ dependencies }: JsonObject): string | undefined {
+  const list = asList(dependencies);
+  return list.length === 1 ? asText(list[0]) : undefined;
 }
 
 function compileParameters(source: JsonObject): JsonObject {

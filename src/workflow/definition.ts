@@ -86,6 +86,8 @@ export type HookName = 'on_start' | 'on_success' | 'on_failure' | 'on_complete';
 
 /** An edge that leads back: each time it is taken, `to` has another round. */
 export interface LoopDefinition {
+  /** Its place in `edges` of the file. */
+  edge: number;
   from: string;
   to: string;
   /** A CEL source; absent: always, until `max`. */
@@ -108,8 +110,6 @@ export interface TaskDefinition {
   /** Raw values; strings may hold `${...}`. `request` of the file is `parameters.request` here. */
   parameters: JsonObject;
   dependencies: string[];
-  /** CEL sources of the edges that have a condition, by dependency. */
-  edgeConditions?: Record<string, string>;
   trigger: Trigger;
   /** A CEL source without `${}`. */
   condition?: string;
@@ -145,6 +145,8 @@ export interface TaskDefinition {
   /** Its success ends the run. */
   end?: 'terminate';
   hook?: HookName;
+  /** It stands for this entry of `edges` of the file. */
+  edge?: number;
 }
 
 export interface TimerWait {

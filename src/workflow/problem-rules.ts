@@ -80,6 +80,10 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'Tasks wait for each other.',
     help: 'The message shows the path that closes the cycle. Remove one of its dependencies: a cycle never starts, and a loop needs a bound.',
   },
+  'workflow.no-loop': {
+    summary: 'An edge with `loop` does not lead back.',
+    help: 'A loop goes from a task to one before it, or to itself. Remove `loop`, or connect the two.',
+  },
   'workflow.never-runs': {
     summary: 'A task can never run.',
     help: 'Its trigger cannot hold with the dependencies it has, or its condition is always false.',

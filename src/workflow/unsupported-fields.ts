@@ -14,12 +14,9 @@ const unknown: Readonly<Record<string, readonly string[]>> = {
 };
 
 const notBuilt = {
-  workflow: ['edges', 'start', 'end', 'regions', 'hooks'],
+  workflow: ['regions', 'hooks'],
   task: [
-    'pass',
     'detach',
-    'repeat',
-    'emit',
     'fallback',
     'compensate',
     'mutex',
@@ -31,9 +28,7 @@ const notBuilt = {
   ],
   wait: ['signal', 'approval', 'first'],
   join: ['until'],
-  trigger: ['rest', 'block', 'merge'],
 } as const;
-const notBuiltTriggers: readonly JsonValue[] = ['each', 'reachable'];
 
 /** Whether a field is part of the language in this part of a file, but not built. */
 export function isUnsupportedField(part: string, field: string): boolean {
@@ -51,12 +46,10 @@ export function checkBuilt(root: JsonValue, findings: Findings): void {
     if (!isObject(task)) continue;
     const path = ['tasks', index];
     refuse({ part: 'task', value: task, path }, findings);
-    for (const part of ['wait', 'join', 'trigger'] as const) {
+    for (const part of ['wait', 'join'] as const) {
       const value = task[part];
       if (isObject(value)) refuse({ part, value, path: [...path, part] }, findings);
     }
-    if (notBuiltTriggers.includes(task.trigger ?? null))
-      findings.add(notSupported([...path, 'trigger'], `\`trigger: ${task.trigger}\``, false));
     if (isObject(task.foreach))
       findings.add(notSupported([...path, 'foreach'], '`foreach` over a feed', false));
     if (isObject(task.retry) && task.retry.delay === 'auto')

@@ -175,9 +175,9 @@ function certainChildren(definition: WorkflowDefinition): PlacedTask[] {
 }
 
 function alwaysRuns(task: TaskDefinition): boolean {
-  const { condition, foreach, trigger, edgeConditions } = task;
+  const { condition, foreach, trigger } = task;
   const mayBeEmpty = foreach !== undefined && !(Array.isArray(foreach) && foreach.length > 0);
   const isPlain = trigger === 'all_success' || trigger === 'all_done' || trigger === 'none_failed';
   const isFree = condition === undefined || condition === 'true';
-  return isFree && !mayBeEmpty && isPlain && Object.keys(edgeConditions ?? {}).length === 0;
+  return isFree && !mayBeEmpty && isPlain;
 }

@@ -3,7 +3,7 @@
  * Size: each place of an expression, and each finding with its words.
  */
 import { Ancestry } from './ancestry.ts';
-import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type { LoopDefinition, TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
 import {
@@ -41,6 +41,7 @@ export function checkExpressions(
     if (findings.isFull) return;
     check.task(index, task);
   }
+  for (const loop of definition.loops ?? []) check.loop(loop);
   check.template(definition.outputs, { path: ['outputs'], names, task: undefined });
   for (const [name, { optional }] of free) {
     definition.inputs[name] = { type: 'string', required: !optional };
@@ -74,6 +75,8 @@ interface Use {
   readonly names: NameTable;
   /** The task that the expression belongs to. */
   readonly task: number | undefined;
+  /** Asked when the task has just ended: it sees itself. */
+  readonly isLoop?: boolean;
 }
 
 /** What is known of a value before a run. */
@@ -142,8 +145,14 @@ class ExpressionCheck {
 
   task(index: number, task: TaskDefinition): void {
     const { names } = this;
-    const at = (field: string): Use => ({ path: ['tasks', index, field], names, task: index });
+    const place = task.edge === undefined ? ['tasks', index] : ['edges', task.edge];
+    const at = (field: string): Use => ({ path: [...place, field], names, task: index });
     if (task.condition !== undefined) this.condition(task.condition, at('condition'));
+    for (const field of ['until', 'while'] as const) {
+      const source = task.repeat?.[field];
+      if (source === undefined) continue;
+      this.condition(source, { ...at('repeat'), path: [...place, 'repeat', field], isLoop: true });
+    }
     if (task.foreach !== undefined)
       this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
     if (task.wait?.kind === 'timer') {
@@ -151,6 +160,14 @@ class ExpressionCheck {
       this.template(task.wait.duration, use, TIMER);
     }
     this.template(task.parameters, { ...at('parameters'), names: namesForTask(names, task) });
+  }
+
+  /** The condition of an edge that leads back sees the task that it leaves. */
+  loop({ from, condition, edge }: LoopDefinition): void {
+    const task = this.graph.indexOf.get(from);
+    if (condition === undefined || task === undefined) return;
+    const use = { path: ['edges', edge, 'condition'], names: this.names, task, isLoop: true };
+    this.condition(condition, use);
   }
 
   private condition(source: string, use: Use): void {
@@ -164,7 +181,8 @@ class ExpressionCheck {
       const compiled = compileExpression(source, use.names, onUnknown);
       this.references(compiled.references, use, { path, text: source, offset: 0 });
       if (isSound) this.fits(compiled, CONDITION, { source, use });
-      if (isSound && compiled.constant === false) this.neverHolds(source, use);
+      if (isSound && use.isLoop !== true && compiled.constant === false)
+        this.neverHolds(source, use);
     } catch (error) {
       if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
       this.report({ error, source, path });
@@ -297,8 +315,22 @@ class ExpressionCheck {
     });
   }
 
+  /** In a cycle every task has a time round before: what it names may be of that. */
+  private isInOneLoop(one: number, other: number): boolean {
+    return (this.definition.loops ?? []).some(({ from, to }) => {
+      const last = this.graph.indexOf.get(from);
+      const first = this.graph.indexOf.get(to);
+      if (last === undefined || first === undefined) return false;
+      const isWithin = (task: number): boolean =>
+        (task === first || this.ancestry.comesBefore(first, task)) &&
+        (task === last || this.ancestry.comesBefore(task, last));
+      return isWithin(one) && isWithin(other);
+    });
+  }
+
   /** Outputs see every task; a task sees those that have ended before it. */
-  private taskReference(reference: TaskReference, { task: index }: Use, spot: Spot): void {
+  private taskReference(reference: TaskReference, use: Use, spot: Spot): void {
+    const { task: index } = use;
     const { id } = reference;
     const target = this.graph.indexOf.get(id);
     if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
@@ -306,6 +338,8 @@ class ExpressionCheck {
     if (target === undefined || index === undefined || task === undefined) return;
     if (this.ancestry.comesBefore(target, index)) return;
     const isSelf = id === task.id;
+    if (isSelf && (use.isLoop === true || task.repeat !== undefined)) return;
+    if (this.isInOneLoop(target, index)) return;
     this.findings.add({
       code: 'workflow.not-a-dependency',
       message: isSelf

@@ -11,6 +11,7 @@ import { isTaskId } from './names.ts';
 import type { Findings } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
+import { checkEdges } from './validate-edges.ts';
 import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
@@ -40,12 +41,14 @@ export function validateDefinition(
   checkInputDefinitions(definition.inputs, findings);
   const sources = Array.isArray(source.tasks) ? source.tasks : [];
   for (const [index, task] of definition.tasks.entries()) {
+    if (task.edge !== undefined) continue;
     checkId({ index, task, graph }, findings);
     checkDependencies({ index, task, graph, source: sources[index] }, findings);
     checkKind({ index, task, source: sources[index] }, findings);
     checkForeach(index, task, findings);
   }
   checkWho(definition.tasks, findings, options);
+  checkEdges(definition, source, { graph, findings });
   checkCycles(definition.tasks, graph, findings);
   const isDead = checkTriggers(definition.tasks, graph, findings);
   const hasInputs = Object.hasOwn(source, 'inputs');
@@ -287,7 +290,10 @@ function checkTriggers(
       hint: isRoot
         ? 'Add the dependencies that the trigger needs, or change the trigger.'
         : 'It waits for a task that can never run.',
-      path: ['tasks', index, isRoot ? 'trigger' : 'id'],
+      path:
+        task.edge === undefined
+          ? ['tasks', index, isRoot ? 'trigger' : 'id']
+          : ['edges', task.edge],
     });
   }
   return isDead;

@@ -290,3 +290,21 @@ describe('pause and step', () => {
     expect(run.command({ type: 'resume' })).toEqual(['run.resumed', 'task.waiting d']);
   });
 });
+
+describe('repeat', () => {
+  it('has a child a round, and waits between them', () => {
+    const run = new PureRun(
+      flow([task({ repeat: { max: 3, until: 'c.output.done', delay: 2 } })]),
+    );
+    expect(run.childEnds('c', { status: 'succeeded', output: { done: false } })).toEqual([
+      'task.succeeded c',
+      'task.scheduled c@2',
+      'task.waiting c@2',
+    ]);
+    expect(owed(run)).toEqual([expect.stringMatching(/^timer:waiting:c@2/)]);
+    expect(run.fire('c@2').slice(-2)).toEqual(['task.scheduled c@2', 'task.waiting c@2']);
+    expect(run.last('task.waiting').details).toMatchObject({ requestId: 'child:run_1/c@2/1' });
+    run.childEnds('c@2', { status: 'succeeded', output: { done: true } });
+    expect(run.report()).toMatchObject({ status: 'succeeded', output: null });
+  });
+});

@@ -32,7 +32,9 @@ function activationIn(types: readonly string[]): Activation {
   const cell = foldedCells.create(taskMachine);
   for (const type of types) cell.take(sampleEvent(type));
   const { value, context } = cell.snapshot;
-  return { ...template, cell, state: value as TaskState, context };
+  // A task that waits owes its timer, and the run of a child where it waits for one.
+  const child = value === 'waiting' ? 'run_child' : undefined;
+  return { ...template, cell, state: value as TaskState, context, child };
 }
 
 const kinds = (owed: ReadonlyMap<string, { kind: string }>) =>

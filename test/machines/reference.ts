@@ -9,11 +9,13 @@ export type End = 'success' | 'failed' | 'skipped' | 'not activated';
 /** How every task of the workflow ends, and whether a failure is left unhandled. */
 export function interpret({ tasks }: ScriptedWorkflow): { ends: End[]; unhandled: number[] } {
   const ends: End[] = [];
+  const tracksActivation = tasks.some(({ trigger }) => trigger === 'activated');
   for (const task of tasks)
     ends.push(
       endOf(
         task,
         task.dependencies.map((index) => ends[index] as End),
+        tracksActivation,
       ),
     );
   const unhandled = tasks.flatMap((_, index) =>
@@ -22,8 +24,13 @@ export function interpret({ tasks }: ScriptedWorkflow): { ends: End[]; unhandled
   return { ends, unhandled };
 }
 
-function endOf(task: ScriptedTask, dependencies: End[]): End {
-  if (dependencies.length > 0 && !holds(task.trigger, dependencies)) return 'skipped';
+function endOf(task: ScriptedTask, dependencies: End[], tracksActivation: boolean): End {
+  if (dependencies.length > 0 && !holds(task.trigger, dependencies)) {
+    const isInactive =
+      dependencies.includes('not activated') &&
+      dependencies.every((end) => end === 'success' || end === 'not activated');
+    return tracksActivation && isInactive ? 'not activated' : 'skipped';
+  }
   if (task.isConditionFalse) return 'not activated';
   if (task.kind === 'timer') return 'success';
   const scripts = task.kind === 'foreach' ? task.failures.slice(1) : task.failures.slice(0, 1);

@@ -232,7 +232,8 @@ export class Turn {
     const field = valueFieldOf(decided);
     if (field === undefined) return decided;
     const data = decided.data as Record<string, JsonValue>;
-    const value = data[field] as JsonValue;
+    const value = data[field];
+    if (value === undefined) return decided;
     const bytes = approximateBytes(value, OFFLOAD_BYTES);
     this.#bytes += Math.min(bytes, OFFLOAD_BYTES);
     let stored = decided;
@@ -296,6 +297,7 @@ function valueFieldOf(decided: RunEvent): 'output' | 'items' | 'parameters' | 'i
       return 'parameters';
     case 'task.succeeded':
     case 'task.reused':
+    case 'task.failed':
     case 'run.succeeded':
       return 'output';
     case 'task.expanded':

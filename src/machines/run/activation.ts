@@ -29,3 +29,8 @@ export function parseActivation(id: string): ActivationName | undefined {
 export function instanceId(parent: string, index: number): string {
   return `${parent}~${index}`;
 }
+
+/** The id of a round of a task; the first has no number. */
+export function roundId(taskId: string, round: number): string {
+  return round <= 1 ? taskId : `${taskId}@${round}`;
+}

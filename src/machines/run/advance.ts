@@ -9,6 +9,7 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
 import { failureCodes } from '../../messages/failure.ts';
 import { cancelActivation, identity } from '../task/decide.ts';
+import { roundId } from './activation.ts';
 import {
   type Activation,
   isExhausted,
@@ -16,11 +17,16 @@ import {
   type RunAggregate,
   runContext,
   runState,
+  type TaskFlow,
+  type TaskProgress,
 } from './aggregate.ts';
+import { isOnlyInactive } from './counting.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { failureOfTask } from './evolve-task.ts';
 import { advanceExpansion } from './expand.ts';
-import { scheduleTask } from './schedule.ts';
+import { decideLate } from './late.ts';
+import { withLoops } from './repeat.ts';
+import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
 import { isSpared, isTimedOut } from './stopping.ts';
 
@@ -29,6 +35,10 @@ const MAX_BATCH = 100;
 
 /** The next events that follow from the state, `needs`, or `nothing`. */
 export function advance(run: RunAggregate, input: TurnInput): Decision {
+  return withLoops(run, advanceRun(run, input));
+}
+
+function advanceRun(run: RunAggregate, input: TurnInput): Decision {
   const state = runState(run);
   switch (state) {
     case 'running':
@@ -62,17 +72,40 @@ function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined
     const node = run.plan.at(runnable.value);
     return scheduleTask(run, { node, id: node.task.id }, input);
   }
-  if (run.skippable.size > 0) return skip(run, run.skippable, 'trigger');
+  if (run.skippable.size > 0) return skipUntriggered(run);
+  const due = nextRound(run, input);
+  if (due !== undefined) return due;
   const expansion = run.expansions.values().next();
   if (!expansion.done) return advanceExpansion(run, expansion.value, input);
-  return undefined;
+  return decideLate(run, input);
 }
 
-function skip(
-  run: RunAggregate,
-  indexes: Set<number>,
-  reason: 'trigger' | 'stopped' | 'canceled',
-): Decision {
+/** The next round that is due after the first of its task. */
+function nextRound(run: RunAggregate, input: TurnInput): Decision | undefined {
+  const { flow } = run;
+  const due = flow?.due.values().next();
+  if (flow === undefined || due === undefined || due.done) return undefined;
+  const node = run.plan.at(due.value);
+  const { begun, dueSkips } = flow.tasks[due.value] as TaskFlow;
+  const place = { node, id: roundId(node.task.id, begun + 1) };
+  if (dueSkips === 0) return scheduleTask(run, place, input);
+  return events(event('task.skipped', { ...placeIdentity(place), reason: 'inactive' }));
+}
+
+/** Nothing asked for a task when nothing asked for those before it; otherwise its trigger could not hold. */
+function skipUntriggered(run: RunAggregate): Decision {
+  const list: RunEvent[] = [];
+  for (const index of run.skippable) {
+    if (list.length === MAX_BATCH) break;
+    const { counters } = run.progress[index] as TaskProgress;
+    const isInactive = run.plan.tracksActivation && isOnlyInactive(counters);
+    const reason = isInactive ? 'inactive' : 'trigger';
+    list.push(event('task.skipped', { taskId: run.plan.at(index).task.id, reason }));
+  }
+  return events(...list);
+}
+
+function skip(run: RunAggregate, indexes: Set<number>, reason: 'stopped' | 'canceled'): Decision {
   const list: RunEvent[] = [];
   for (const index of indexes) {
     if (list.length === MAX_BATCH) break;

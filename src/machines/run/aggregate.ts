@@ -13,6 +13,7 @@ import type { BlobReference, JsonObject, JsonValue } from '../../workflow/value.
 import type { Cell, CellFactory } from '../cell.ts';
 import { BrokenInvariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
+import { roundId } from './activation.ts';
 import type { RunContext, RunState } from './machine.ts';
 import type { PlanNode, RunPlan } from './plan.ts';
 import type { ReadyList } from './ready-list.ts';
@@ -72,10 +73,49 @@ export interface Activation {
 
 /** Per task of the definition. */
 export interface TaskProgress {
+  /** Of the first token on each edge; see `rounds.ts` for the others. */
   counters: TriggerCounters;
+  /** Of the last round that ended. */
   outcome: Outcome | undefined;
-  /** Why it was skipped, when it was. */
-  skipReason: string | undefined;
+  /** Skipped because nothing asked for it: its condition, or those of all before it. */
+  isInactive: boolean;
+}
+
+/** The tokens of one round of a task's trigger. */
+export interface TokenGroup {
+  counters: TriggerCounters;
+  isDecided: boolean;
+}
+
+/** Per task of a plan with rounds. */
+export interface TaskFlow {
+  /** Rounds that have begun. */
+  begun: number;
+  /** The last round that ended; 0 before. */
+  ended: number;
+  /** The trigger has decided about the first tokens. */
+  isFirstDecided: boolean;
+  /** Tokens so far, by dependency. */
+  tokens: number[];
+  /** Tokens after the first on each edge, by their number. */
+  groups: Map<number, TokenGroup>;
+  /** Successes so far, for `merge`. */
+  merged: number;
+  /** Rounds to begin, and rounds to skip. */
+  due: number;
+  dueSkips: number;
+  /** Repetitions in a row that `repeat` has made. */
+  repeated: number;
+  /** How often each loop was taken. */
+  taken: number[];
+}
+
+export interface FlowState {
+  readonly tasks: TaskFlow[];
+  /** Tasks with something due. */
+  readonly due: Set<number>;
+  /** Something ended since the late tasks were looked at. */
+  isDirty: boolean;
 }
 
 /** The task of another run that waits for this one. */
@@ -114,6 +154,8 @@ export interface RunAggregate {
   streamVersion: number;
   at: number;
   readonly progress: TaskProgress[];
+  /** Only where tasks may have more than one round. */
+  readonly flow: FlowState | undefined;
   readonly activations: Map<string, Activation>;
   /** Open activations. */
   readonly open: Set<Activation>;
@@ -168,7 +210,14 @@ export function dueAtOf(activation: Activation): number | null {
 
 /** True when every task has an outcome and nothing is open. */
 export function isExhausted(run: RunAggregate): boolean {
-  return run.pending.size === 0 && run.pendingCleanup.size === 0 && run.open.size === 0;
+  if (run.pending.size > 0 || run.pendingCleanup.size > 0 || run.open.size > 0) return false;
+  return run.flow === undefined || run.flow.due.size === 0;
+}
+
+/** The round of a task that expressions and reports see: the last one that has begun. */
+export function lastActivation(run: RunAggregate, node: PlanNode): Activation | undefined {
+  const rounds = run.flow?.tasks[node.index]?.begun ?? 1;
+  return run.activations.get(roundId(node.task.id, rounds));
 }
 
 /** The inputs when they are at hand. */

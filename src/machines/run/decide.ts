@@ -17,9 +17,14 @@ import { decideCommand } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
 import { isHeld, RUN_DEADLINE } from './effects.ts';
 import { endedRunStates } from './machine.ts';
+import { withLoops } from './repeat.ts';
 import { evaluate } from './scope.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
+  return withLoops(run, decideMessage(run, message, input));
+}
+
+function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
   switch (message.type) {
     case 'command':
       return decideCommand(run, message.command, input);

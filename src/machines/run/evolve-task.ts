@@ -5,7 +5,6 @@
  */
 import type { TaskEvent } from '../../events/task-events.ts';
 import type { Failure } from '../../messages/failure.ts';
-import { decideTrigger, type TriggerCounters } from '../../workflow/triggers.ts';
 import type { persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import {
@@ -18,12 +17,15 @@ import {
 import { parseActivation } from './activation.ts';
 import {
   type Activation,
+  lastActivation,
   type Outcome,
   type RunAggregate,
   type TaskProgress,
   valueKey,
 } from './aggregate.ts';
 import { runsChild } from './children.ts';
+import { bump, judgeTrigger } from './counting.ts';
+import { beginRound, noteEnded, repeatRound, sendTokens } from './rounds.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -45,6 +47,7 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const activation = run.activations.get(event.data.taskId) ?? newActivation(run, event);
   const before = activation.state;
   const cell = activation.cell ?? revive(run, activation);
+  const isNew = !run.activations.has(activation.id);
   cell.take({ type: event.type, at: event.at, data: event.data });
   activation.cell = cell;
   run.activations.set(activation.id, activation);
@@ -57,8 +60,9 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
+  if (isNew && activation.parent === undefined) beginRound(run, activation, event.type);
   followState(run, activation, {
-    type: event.type,
+    event: event as unknown as TaskEvent & FoldedEvent,
     wasOpen: before === 'pending' || openStates.has(before),
   });
 }
@@ -128,8 +132,7 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
   }
   if (openStates.has(state)) run.open.add(activation);
   else run.open.delete(activation);
-  // A child run goes on while its parent pauses, and so does the bound on the wait for it.
-  const isDelay = state === 'backoff' || (state === 'waiting' && node.task.workflow === undefined);
+  const isDelay = state === 'backoff' || (state === 'waiting' && activation.child === undefined);
   if (isDelay) run.delayed.add(activation);
   else run.delayed.delete(activation);
   if (before === 'scheduled') {
@@ -166,8 +169,12 @@ function recordData(
       activation.output = valueRef(event.data.output, event.streamVersion, 'output');
       activation.error = undefined;
       break;
-    case 'task.attemptFailed':
     case 'task.failed':
+      if (event.data.output !== undefined)
+        activation.output = valueRef(event.data.output, event.streamVersion, 'output');
+      activation.error = event.data.error;
+      break;
+    case 'task.attemptFailed':
       activation.error = event.data.error;
       break;
     case 'task.skipped':
@@ -182,6 +189,8 @@ function recordData(
       if (event.data.kind !== 'run') break;
       activation.startedVersion = event.streamVersion;
       activation.child = (event.data.details as { runId: string }).runId;
+      // A child run goes on while its parent pauses, and so does the bound on the wait for it.
+      run.delayed.delete(activation);
       break;
     case 'task.expanded': {
       const items = valueRef(event.data.items, event.streamVersion, 'items');
@@ -209,20 +218,23 @@ const outcomes: Partial<Record<TaskState, Outcome>> = {
 function followState(
   run: RunAggregate,
   activation: Activation,
-  change: { type: string; wasOpen: boolean },
+  { event, wasOpen }: { event: TaskEvent & FoldedEvent; wasOpen: boolean },
 ): void {
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome !== undefined)
+    if (outcome === 'succeeded') noteEnded(run, activation);
+    if (event.type === 'task.succeeded' && event.data.repeats === true)
+      repeatRound(run, activation, event.data);
+    else if (outcome !== undefined)
       setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
     else if (activation.state === 'pending')
       setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
-  } else if (change.type === 'task.scheduled' && activation.context.attempt === 1) {
+  } else if (event.type === 'task.scheduled' && activation.context.attempt === 1) {
     countNewInstance(activation);
   }
   if (outcome !== undefined) {
-    if (activation.parent !== undefined && change.wasOpen) countInstance(run, activation, outcome);
+    if (activation.parent !== undefined && wasOpen) countInstance(run, activation, outcome);
     close(run, activation);
   }
 }
@@ -286,18 +298,23 @@ function setOutcome(
 ): void {
   const progress = run.progress[change.index];
   invariant(progress !== undefined, 'an index outside the plan');
-  const before = { outcome: progress.outcome, notActivated: progress.skipReason === 'condition' };
-  if (before.outcome === change.outcome) return;
+  const before = { outcome: progress.outcome, isInactive: progress.isInactive };
+  if (before.outcome === change.outcome && run.flow === undefined) return;
   progress.outcome = change.outcome;
-  progress.skipReason = change.outcome === 'skipped' ? change.reason : undefined;
+  progress.isInactive = change.outcome === 'skipped' && inactiveReasons.has(change.reason);
   const node = run.plan.at(change.index);
-  for (const dependent of node.dependents) {
-    const { counters } = run.progress[dependent] as TaskProgress;
-    if (before.outcome !== undefined) bump(counters, before.outcome, before.notActivated, -1);
-    if (change.outcome !== undefined) {
-      bump(counters, change.outcome, progress.skipReason === 'condition', 1);
+  if (run.flow !== undefined) {
+    const { outcome } = change;
+    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: progress.isInactive });
+  } else {
+    for (const dependent of node.dependents) {
+      const { counters } = run.progress[dependent] as TaskProgress;
+      if (before.outcome !== undefined)
+        bump(counters, before.outcome, { isInactive: before.isInactive, by: -1 });
+      if (change.outcome !== undefined)
+        bump(counters, change.outcome, { isInactive: progress.isInactive, by: 1 });
+      judgeTrigger(run, dependent);
     }
-    judgeTrigger(run, dependent);
   }
   if (change.outcome === 'failed') judgeFailure(run, change.index);
   else {
@@ -309,27 +326,12 @@ function setOutcome(
   }
 }
 
-function bump(
-  counters: TriggerCounters,
-  outcome: Outcome,
-  notActivated: boolean,
-  by: 1 | -1,
-): void {
-  counters[outcome] += by;
-  if (notActivated) counters.notActivated += by;
-}
-
-/** Puts a pending task on the agenda once its trigger is certain, and takes it off again. */
-export function judgeTrigger(run: RunAggregate, index: number): void {
-  if (!run.pending.has(index) && !run.pendingCleanup.has(index)) return;
-  const progress = run.progress[index];
-  if (progress === undefined) return;
-  const answer = decideTrigger(run.plan.at(index).task.trigger, progress.counters);
-  if (answer === 'run') run.runnable.add(index);
-  else run.runnable.delete(index);
-  if (answer === 'skip') run.skippable.add(index);
-  else run.skippable.delete(index);
-}
+/** Skips of tasks that nothing asked for: a join over what was activated does without them. */
+const inactiveReasons: ReadonlySet<string | undefined> = new Set([
+  'condition',
+  'inactive',
+  'unreached',
+]);
 
 /** Handled when a `one_failed` dependent succeeded; unhandled once none can any more; open in between. */
 function judgeFailure(run: RunAggregate, index: number): void {
@@ -342,8 +344,9 @@ function judgeFailure(run: RunAggregate, index: number): void {
 
 /** The failure of a task, for the run's error. */
 export function failureOfTask(run: RunAggregate, index: number): Failure {
-  const id = run.plan.at(index).task.id;
-  const error = run.activations.get(id)?.error;
+  const node = run.plan.at(index);
+  const { id } = node.task;
+  const error = lastActivation(run, node)?.error;
   invariant(error !== undefined, 'a failed task without an error', { id });
   return { ...error, message: `task "${id}" failed: ${error.message}` };
 }

@@ -12,10 +12,12 @@ import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cel
 import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
 import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
-import { evolveTask, type FoldedEvent, isTaskType, judgeTrigger, leaveAll } from './evolve-task.ts';
+import { judgeTrigger, noCounters } from './counting.ts';
+import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
+import { dropDue, emptyFlow } from './rounds.ts';
 import { valueRef } from './values.ts';
 
 type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
@@ -41,17 +43,11 @@ export function emptyAggregate(parts: {
     streamVersion: 0,
     at: 0,
     progress: plan.nodes.map((node) => ({
-      counters: {
-        total: node.dependencies.length,
-        succeeded: 0,
-        failed: 0,
-        skipped: 0,
-        canceled: 0,
-        notActivated: 0,
-      },
+      counters: noCounters(node.dependencies.length),
       outcome: undefined,
-      skipReason: undefined,
+      isInactive: false,
     })),
+    flow: emptyFlow(plan),
     activations: new Map(),
     open: new Set(),
     delayed: new Set(),
@@ -149,6 +145,10 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
       break;
     case 'run.stopping':
       run.error = recorded.data.error;
+      dropDue(run);
+      break;
+    case 'run.cancelRequested':
+      dropDue(run);
       break;
     case 'run.canceled':
       leaveAll(run);

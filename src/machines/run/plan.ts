@@ -7,8 +7,18 @@ import { type CompiledExpression, compileExpression } from '../../workflow/expre
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
 import { invariant } from '../errors.ts';
+import { FlowGraph } from './flow-graph.ts';
 
-export type TaskKind = 'agent' | 'foreach' | 'timer' | 'child';
+export type TaskKind = 'agent' | 'foreach' | 'timer' | 'pass' | 'child';
+
+/** An edge that leads back from a task. */
+export interface PlanLoop {
+  readonly to: number;
+  /** How often it may be taken. */
+  readonly max: number;
+  /** Compiles on first use; undefined: always. */
+  readonly condition: (() => CompiledExpression) | undefined;
+}
 
 /** One task of the definition with what deciding needs at hand. Expressions compile on first use. */
 export class PlanNode {
@@ -17,12 +27,17 @@ export class PlanNode {
   readonly kind: TaskKind;
   readonly dependencies: number[] = [];
   readonly dependents: number[] = [];
+  /** For each dependent: which of its dependencies this task is. */
+  readonly slots: number[] = [];
+  readonly loops: PlanLoop[] = [];
   /** Dependents that can handle this task's failure: trigger `one_failed`. */
   readonly handlers: number[] = [];
   /** `agent:<name>` or `capability:<name>`; undefined where no agent is needed. */
   readonly demand: string | undefined;
   readonly #names: NameTable;
   #condition: CompiledExpression | undefined;
+  #while: CompiledExpression | undefined;
+  #until: CompiledExpression | undefined;
   #parameters: CompiledTemplate | undefined;
   #items: CompiledTemplate | undefined;
   #duration: CompiledTemplate | undefined;
@@ -30,9 +45,7 @@ export class PlanNode {
   constructor(index: number, task: TaskDefinition, names: NameTable) {
     this.index = index;
     this.task = task;
-    if (task.foreach !== undefined) this.kind = 'foreach';
-    else if (task.workflow !== undefined) this.kind = 'child';
-    else this.kind = task.wait !== undefined ? 'timer' : 'agent';
+    this.kind = kindOf(task);
     this.#names = names;
     if (task.agent !== undefined) this.demand = `agent:${task.agent}`;
     else if (task.capability !== undefined) this.demand = `capability:${task.capability}`;
@@ -43,6 +56,21 @@ export class PlanNode {
     if (this.task.condition === undefined) return undefined;
     this.#condition ??= compileExpression(this.task.condition, this.#names);
     return this.#condition;
+  }
+
+  /** Asked before each round; `until` after it. */
+  get while(): CompiledExpression | undefined {
+    const source = this.task.repeat?.while;
+    if (source === undefined) return undefined;
+    this.#while ??= compileExpression(source, this.#names);
+    return this.#while;
+  }
+
+  get until(): CompiledExpression | undefined {
+    const source = this.task.repeat?.until;
+    if (source === undefined) return undefined;
+    this.#until ??= compileExpression(source, this.#names);
+    return this.#until;
   }
 
   get parameters(): CompiledTemplate {
@@ -69,12 +97,32 @@ export class PlanNode {
   }
 }
 
+function kindOf(task: TaskDefinition): TaskKind {
+  if (task.foreach !== undefined) return 'foreach';
+  if (task.workflow !== undefined) return 'child';
+  if (task.wait !== undefined) return 'timer';
+  return task.pass === true ? 'pass' : 'agent';
+}
+
+/** Whether a task may run more than once, or make others do so. */
+function hasRounds({ repeat, emit, trigger }: TaskDefinition): boolean {
+  if (repeat !== undefined || (emit ?? 1) > 1) return true;
+  if (typeof trigger === 'object') return 'merge' in trigger;
+  return trigger === 'each' || trigger === 'reachable';
+}
+
 export class RunPlan {
   readonly definition: WorkflowDefinition;
   readonly nodes: readonly PlanNode[];
   readonly #indexes: Map<string, number>;
   readonly #names: NameTable;
   #outputs: CompiledTemplate | undefined;
+  /** Whether tasks may have more than one round; without, the fold counts outcomes and nothing else. */
+  readonly hasRounds: boolean;
+  /** Whether a join asks which tasks were activated at all. */
+  readonly tracksActivation: boolean;
+  #flow: FlowGraph | undefined;
+  #late: readonly number[] | undefined;
 
   constructor(definition: WorkflowDefinition) {
     this.definition = definition;
@@ -82,12 +130,53 @@ export class RunPlan {
     this.nodes = definition.tasks.map((task, index) => new PlanNode(index, task, this.#names));
     this.#indexes = new Map(definition.tasks.map((task, index) => [task.id, index]));
     for (const node of this.nodes) this.#connect(node);
+    this.#connectLoops();
+    this.tracksActivation = definition.tasks.some(
+      ({ trigger }) => trigger === 'activated' || trigger === 'reachable',
+    );
+    this.hasRounds = definition.tasks.some(hasRounds) || definition.loops !== undefined;
+  }
+
+  #connectLoops(): void {
+    for (const { from, to, condition, max } of this.definition.loops ?? []) {
+      const target = this.byId(to);
+      const source = this.byId(from);
+      invariant(source !== undefined && target !== undefined, 'a loop names no task', { from, to });
+      source.loops.push({
+        to: target.index,
+        max,
+        condition:
+          condition === undefined ? undefined : () => compileExpression(condition, this.#names),
+      });
+    }
+  }
+
+  /** For plans with rounds. */
+  get flow(): FlowGraph {
+    this.#flow ??= new FlowGraph(this.nodes);
+    return this.#flow;
+  }
+
+  /**
+   * Tasks that are decided late: by what can still reach them, and not by counting. In the order of the flow.
+   */
+  get late(): readonly number[] {
+    this.#late ??= this.flow.order.filter((index) => {
+      const { task, dependencies } = this.at(index);
+      if (task.trigger === 'reachable') return true;
+      return dependencies.some(
+        (dependency) =>
+          this.flow.cycleOf[dependency] !== -1 && !this.flow.isInOneCycle(dependency, index),
+      );
+    });
+    return this.#late;
   }
 
   #connect(node: PlanNode): void {
     for (const id of node.task.dependencies) {
       const dependency = this.nodes[this.#indexes.get(id) ?? -1];
       invariant(dependency !== undefined, 'a dependency names a task that does not exist', { id });
+      dependency.slots.push(node.dependencies.length);
       node.dependencies.push(dependency.index);
       dependency.dependents.push(node.index);
       if (node.task.trigger === 'one_failed') dependency.handlers.push(node.index);

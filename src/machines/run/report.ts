@@ -8,11 +8,13 @@ import type { JsonValue } from '../../workflow/value.ts';
 import { instanceId } from './activation.ts';
 import {
   type Activation,
+  lastActivation,
   type RunAggregate,
   runContext,
   runState,
   type ValueRef,
 } from './aggregate.ts';
+import type { PlanNode } from './plan.ts';
 import { reportedStatus } from './task-status.ts';
 
 export interface ReportOptions {
@@ -41,7 +43,7 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
   const tasks: Record<string, TaskReport> = {};
   let successes = 0;
   for (const node of run.plan.nodes) {
-    const task = reportTask(run, node.task.id, options);
+    const task = reportNode(run, node, options);
     if (task.status === 'success') successes += 1;
     tasks[node.task.id] = task;
   }
@@ -78,6 +80,15 @@ function reportTask(run: RunAggregate, id: string, options: ReportOptions): Task
   return activation === undefined
     ? { status: 'pending', attempts: 0 }
     : reportActivation(run, activation, options);
+}
+
+/** By its last round. */
+function reportNode(run: RunAggregate, node: PlanNode, options: ReportOptions): TaskReport {
+  const last = lastActivation(run, node);
+  if (last === undefined) return { status: 'pending', attempts: 0 };
+  const report = reportActivation(run, last, options);
+  const rounds = run.flow?.tasks[node.index]?.begun ?? 1;
+  return rounds > 1 ? { ...report, rounds } : report;
 }
 
 function reportActivation(

@@ -5,10 +5,11 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { parseDuration } from '../../workflow/durations.ts';
 import type { JsonValue } from '../../workflow/value.ts';
+import { cancelActivation } from '../task/decide.ts';
 import type { RunAggregate } from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
 import type { PlanNode } from './plan.ts';
-import { evaluate } from './scope.ts';
+import { type Evaluated, evaluate } from './scope.ts';
 
 /** Items that one `foreach` may have. */
 const MAX_ITEMS = 1_000_000;
@@ -35,13 +36,85 @@ export function scheduleTask(run: RunAggregate, place: Place, input: TurnInput):
     if (typeof holds.value !== 'boolean') {
       return failedAtOnce(place, notA('the condition', 'true or false', holds.value));
     }
-    if (!holds.value) {
-      return events(event('task.skipped', { ...placeIdentity(place), reason: 'condition' }));
-    }
+    if (!holds.value) return notWanted(place);
+  }
+  const isWanted = entersLoop(run, place);
+  if (isWanted.kind !== 'value') {
+    return isWanted.kind === 'needs' ? isWanted : failedAtOnce(place, isWanted.failure);
+  }
+  if (!isWanted.value) return notWanted(place);
+  return withWithdrawn(run, { place, input }, begin(run, place, input));
+}
+
+function notWanted(place: Place): Decision {
+  return events(event('task.skipped', { ...placeIdentity(place), reason: 'condition' }));
+}
+
+/** `repeat.while` is asked before the first round of each time through. */
+function entersLoop(run: RunAggregate, { node }: Place): Evaluated<JsonValue> {
+  const condition = node.while;
+  const isFirst = (run.flow?.tasks[node.index]?.repeated ?? 0) === 0;
+  if (condition === undefined || !isFirst) return { kind: 'value', value: true };
+  return evaluate(run, undefined, (scope) => condition.evaluate(scope));
+}
+
+/** `rest: cancel`: the branches that did not make it end with the decision. */
+function withWithdrawn(
+  run: RunAggregate,
+  { place, input }: { place: Place; input: TurnInput },
+  decision: Decision,
+): Decision {
+  const { trigger } = place.node.task;
+  if (decision.kind !== 'events' || typeof trigger === 'string' || !('rest' in trigger))
+    return decision;
+  const branches = new Set(run.plan.flow.branchesOf(place.node.index));
+  return events(...decision.events, ...withdraw(run, branches, input));
+}
+
+/** What ends the tasks of a set that have not ended: agents are asked, what has not started is skipped. */
+function withdraw(run: RunAggregate, tasks: ReadonlySet<number>, input: TurnInput): RunEvent[] {
+  const reason = 'the join was decided';
+  const list: RunEvent[] = [];
+  for (const activation of run.open) {
+    if (!tasks.has(activation.node.index) || (activation.expansion?.open ?? 0) > 0) continue;
+    list.push(...cancelActivation(activation, { reason, now: input.now, atOnce: false }));
+  }
+  for (const index of tasks) {
+    if (!run.pending.has(index) && !run.pendingCleanup.has(index)) continue;
+    list.push(event('task.skipped', { taskId: run.plan.at(index).task.id, reason: 'canceled' }));
+  }
+  return list;
+}
+
+function begin(run: RunAggregate, place: Place, input: TurnInput): Decision {
+  const { node } = place;
+  const delay = delayBetweenRounds(run, place, input);
+  if (delay !== undefined) return delay;
+  if (node.kind === 'pass') {
+    const identity = placeIdentity(place);
+    return events(scheduled(place), event('task.succeeded', { ...identity, output: null }));
   }
   if (node.kind === 'foreach') return expand(run, place);
   if (node.kind === 'timer') return waitForTimer(run, place, input);
   return events(scheduled(place));
+}
+
+/** `repeat.delay`: another round waits before it asks for a slot. */
+function delayBetweenRounds(
+  run: RunAggregate,
+  place: Place,
+  input: TurnInput,
+): Decision | undefined {
+  const { node } = place;
+  const delayMs = node.task.repeat?.delayMs ?? 0;
+  if (delayMs === 0 || (run.flow?.tasks[node.index]?.repeated ?? 0) === 0) return undefined;
+  const waiting = event('task.waiting', {
+    ...placeIdentity(place),
+    kind: 'timer',
+    dueAt: input.now + delayMs,
+    details: { round: true },
+  });
+  return events(scheduled(place), waiting);
 }
 
 function scheduled(place: Place): RunEvent {

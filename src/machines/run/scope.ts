@@ -8,13 +8,16 @@ import { TroupeError } from '../../workflow/errors.ts';
 import type { Scope, TaskScope } from '../../workflow/expressions.ts';
 import { leastJsonLength } from '../../workflow/operators.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
+import { roundId } from './activation.ts';
 import {
   type Activation,
   inlineObject,
+  lastActivation,
   type RunAggregate,
   runContext,
   type ValueRef,
 } from './aggregate.ts';
+import type { PlanNode } from './plan.ts';
 import { reportedStatus } from './task-status.ts';
 import { knownValue } from './values.ts';
 
@@ -34,6 +37,7 @@ export function evaluate<Value extends JsonValue>(
   run: RunAggregate,
   activation: Activation | undefined,
   compute: (scope: Scope) => Value,
+  own?: OwnOutput,
 ): Evaluated<Value> {
   const missing: ValueRef[] = [];
   // A loop may touch one value a million times: what was found stays at hand for this evaluation.
@@ -51,7 +55,7 @@ export function evaluate<Value extends JsonValue>(
     return value;
   };
   try {
-    const value = compute(scopeOf(run, activation, fetch));
+    const value = compute(scopeOf(run, { activation, fetch, own }));
     if (missing.length > 0) return { kind: 'needs', refs: missing };
     const isTooLarge = leastJsonLength(value, MAX_VALUE_BYTES) > MAX_VALUE_BYTES;
     return isTooLarge ? { kind: 'failed', failure: tooLarge() } : { kind: 'value', value };
@@ -81,11 +85,24 @@ function failureOfEvaluation(error: unknown): Failure {
   };
 }
 
+/** The output that a task is about to have: what its loops are asked with. */
+export interface OwnOutput {
+  task: string;
+  output: JsonValue;
+}
+
 type Fetch = (ref: ValueRef) => JsonValue | undefined;
 
-function scopeOf(run: RunAggregate, activation: Activation | undefined, fetch: Fetch): Scope {
+function scopeOf(
+  run: RunAggregate,
+  {
+    activation,
+    fetch,
+    own,
+  }: { activation: Activation | undefined; fetch: Fetch; own: OwnOutput | undefined },
+): Scope {
   return activation?.parent === undefined
-    ? new RunScope(run, fetch)
+    ? new RunScope(run, fetch, own)
     : new InstanceScope(run, fetch, activation);
 }
 
@@ -95,9 +112,12 @@ class RunScope implements Scope {
   private readonly aggregate: RunAggregate;
   private tasks: Map<string, TaskScope> | undefined;
 
-  constructor(run: RunAggregate, fetch: Fetch) {
+  private readonly own: OwnOutput | undefined;
+
+  constructor(run: RunAggregate, fetch: Fetch, own?: OwnOutput) {
     this.aggregate = run;
     this.fetch = fetch;
+    this.own = own;
   }
 
   get inputs(): JsonObject {
@@ -117,7 +137,10 @@ class RunScope implements Scope {
   task(id: string): TaskScope | undefined {
     const known = this.tasks?.get(id);
     if (known !== undefined) return known;
-    const task = taskScope(this.aggregate, id, this.fetch);
+    const task =
+      this.own?.task === id
+        ? ownScope(this.aggregate, this.own)
+        : taskScope(this.aggregate, id, this.fetch);
     if (task === undefined) return undefined;
     this.tasks ??= new Map();
     this.tasks.set(id, task);
@@ -149,14 +172,33 @@ class InstanceScope extends RunScope implements Scope {
   }
 }
 
+/** The last round that ended: while another one goes on, its output is what there is. */
+function lastEnded(run: RunAggregate, node: PlanNode): Activation | undefined {
+  const ended = run.flow?.tasks[node.index]?.ended ?? 0;
+  return ended === 0 ? undefined : run.activations.get(roundId(node.task.id, ended));
+}
+
+function ownScope(run: RunAggregate, { task, output }: OwnOutput): TaskScope | undefined {
+  const node = run.plan.byId(task);
+  if (node === undefined) return undefined;
+  const context = lastActivation(run, node)?.context;
+  const startedAt = context?.firstStartedAt ?? run.at;
+  return {
+    status: 'success',
+    attempts: context?.attempt ?? 0,
+    duration: (run.at - startedAt) / 1000,
+    output,
+  };
+}
+
 /** What expressions see of a task; large outputs are asked for only when touched. */
 function taskScope(run: RunAggregate, id: string, fetch: Fetch): TaskScope | undefined {
   const node = run.plan.byId(id);
   if (node === undefined) return undefined;
-  const activation = run.activations.get(id);
+  const activation = lastActivation(run, node);
   const context = activation?.context;
   const startedAt = context?.firstStartedAt ?? null;
-  const output = activation?.output;
+  const output = activation?.output ?? lastEnded(run, node)?.output;
   const scope = {
     status: activation === undefined ? 'pending' : reportedStatus(activation.state),
     attempts: context?.attempt ?? 0,

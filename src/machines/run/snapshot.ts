@@ -11,16 +11,28 @@ import { invariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { taskMachine } from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
-import type { Activation, Expansion, RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
+import type {
+  Activation,
+  Expansion,
+  FlowState,
+  RunAggregate,
+  RunHeader,
+  TaskFlow,
+  TaskProgress,
+  TokenGroup,
+  ValueRef,
+} from './aggregate.ts';
+import { judgeTrigger } from './counting.ts';
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
+import type { PlanNode } from './plan.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-4';
+export const FOLD_HASH = 'run-fold-5';
 
 interface StoredActivation {
   id: string;
@@ -49,7 +61,15 @@ interface StoredRun {
   activations: StoredActivation[];
   /** Indexes of failed tasks that nothing handled, in the order in which that became certain. */
   unhandled: number[];
+  /** Of plans with rounds: tokens cannot be counted again from the activations. */
+  rounds?: StoredRounds;
   quarantine?: { code: string; message: string; streamVersion: number };
+}
+
+interface StoredRounds {
+  progress: TaskProgress[];
+  tasks: (Omit<TaskFlow, 'groups'> & { groups: [number, TokenGroup][] })[];
+  isDirty: boolean;
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
@@ -68,9 +88,54 @@ export function snapshotOf(
     ...(run.error === undefined ? {} : { error: run.error }),
     activations: [...run.activations.values()].map(store),
     unhandled: [...run.unhandled],
+    ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
     ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
   };
   return stored as unknown as JsonValue;
+}
+
+function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
+  return {
+    progress: run.progress.map(({ counters, outcome, isInactive }) => ({
+      counters: { ...counters },
+      outcome,
+      isInactive,
+    })),
+    tasks: flow.tasks.map((task) => ({
+      ...task,
+      tokens: [...task.tokens],
+      taken: [...task.taken],
+      groups: [...task.groups].map(([number, group]) => [
+        number,
+        { counters: { ...group.counters }, isDecided: group.isDecided },
+      ]),
+    })),
+    isDirty: flow.isDirty,
+  };
+}
+
+/** Puts back what the activations do not say: counters, tokens, what is due, what is certain. */
+function restoreRounds(run: RunAggregate, stored: StoredRounds | undefined): void {
+  const { flow } = run;
+  if (flow === undefined || stored === undefined) return;
+  flow.due.clear();
+  for (const [index, task] of stored.tasks.entries()) {
+    flow.tasks[index] = { ...task, groups: new Map(task.groups) };
+    if (task.due > 0 || task.dueSkips > 0) flow.due.add(index);
+    const { counters, outcome, isInactive } = stored.progress[index] as TaskProgress;
+    run.progress[index] = { counters, outcome, isInactive };
+    run.runnable.delete(index);
+    run.skippable.delete(index);
+  }
+  for (const node of run.plan.nodes) judgePending(run, node);
+  flow.isDirty = stored.isDirty;
+}
+
+/** A turn may end between a decision of the trigger and the event that follows from it. */
+function judgePending(run: RunAggregate, { index, task }: PlanNode): void {
+  const merged = run.flow?.tasks[index]?.merged ?? 0;
+  if (typeof task.trigger !== 'object' || !('merge' in task.trigger)) judgeTrigger(run, index);
+  else if (run.pending.has(index) && merged >= task.trigger.merge) run.runnable.add(index);
 }
 
 function store(activation: Activation): StoredActivation {
@@ -120,6 +185,7 @@ export async function restoreRun(
     inputs: stored.inputs,
   });
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  restoreRounds(run, stored.rounds);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
   run.streamVersion = stored.streamVersion;

@@ -232,6 +232,8 @@ export function decideTaskTimer(
       );
     case 'waiting':
       if (activation.child !== undefined) return events(...overdueChild(activation, input));
+      if (activation.node.kind === 'agent' || activation.node.kind === 'child')
+        return endDelay(activation, input);
       return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
     case 'canceling':
       return events(...giveUp(activation));
@@ -246,6 +248,16 @@ function overdueChild(activation: Activation, input: TurnInput): RunEvent[] {
   const message = `the child run took longer than ${seconds} s`;
   const error = { code: failureCodes.taskTimeout, message, retryable: true };
   return afterFailure(activation, { error, ...leavingChild(activation, 'cancel') }, input);
+}
+
+/** The delay between two rounds is over: the round asks for a slot. */
+function endDelay(activation: Activation, input: TurnInput): Decision {
+  const { attempt } = activation.context;
+  const round = { ...identity(activation), attempt };
+  return events(
+    event('task.retryScheduled', { ...round, rule: 'the next round is due', dueAt: input.now }),
+    event('task.scheduled', round),
+  );
 }
 
 function giveUp(activation: Activation): RunEvent[] {

@@ -1,0 +1,39 @@
+/** Counting how the dependencies of a task ended, and what its trigger says of it. */
+import { decideTrigger, type TriggerCounters } from '../../workflow/triggers.ts';
+import type { Outcome, RunAggregate, TaskProgress } from './aggregate.ts';
+
+export function noCounters(total: number): TriggerCounters {
+  return { total, succeeded: 0, failed: 0, skipped: 0, canceled: 0, notActivated: 0 };
+}
+
+export function bump(
+  counters: TriggerCounters,
+  outcome: Outcome,
+  { isInactive, by }: { isInactive: boolean; by: 1 | -1 },
+): void {
+  counters[outcome] += by;
+  if (isInactive) counters.notActivated += by;
+}
+
+/** What kept the task from running was not asked for either; nothing went wrong before it. */
+export function isOnlyInactive(counters: Readonly<TriggerCounters>): boolean {
+  const { failed, canceled, skipped, notActivated } = counters;
+  return failed === 0 && canceled === 0 && skipped > 0 && skipped === notActivated;
+}
+
+/** Puts a pending task on the agenda once its trigger is certain, and takes it off again. */
+export function judgeTrigger(run: RunAggregate, index: number): void {
+  if (!run.pending.has(index) && !run.pendingCleanup.has(index)) return;
+  const progress = run.progress[index] as TaskProgress;
+  const { counters } = progress;
+  let answer = decideTrigger(run.plan.at(index).task.trigger, counters);
+  if (answer === 'skip' && run.plan.tracksActivation && isOnlyInactive(counters)) {
+    // Whether it was not asked for or could not run is certain with the last dependency, in any order of messages.
+    const isOver = counters.succeeded + counters.skipped === counters.total;
+    if (!isOver) answer = 'undecided';
+  }
+  if (answer === 'run') run.runnable.add(index);
+  else run.runnable.delete(index);
+  if (answer === 'skip') run.skippable.add(index);
+  else run.skippable.delete(index);
+}

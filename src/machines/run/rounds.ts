@@ -1,0 +1,261 @@
+/**
+ * Tokens: how the rounds of tasks follow from each other in a plan with loops, threads and merges. Folded from events.
+ *
+ * R1 A round that ends puts one token on each edge to its dependents; with `emit: n` and a success, n.
+ * R2 The k-th tokens on all edges of a task make the k-th decision of its trigger; `each` and `merge` count alone.
+ * R3 Into a cycle: what comes from outside counts for every time round, and a later token begins another one.
+ * R4 Out of a cycle: a skip is held back, for another time round may do better; `late.ts` decides in the end.
+ * R5 A loop that is taken begins another round of its target, whatever the trigger says.
+ */
+import type { TaskEvent } from '../../events/task-events.ts';
+import { decideTrigger, type TriggerCounters } from '../../workflow/triggers.ts';
+import { parseActivation } from './activation.ts';
+import type {
+  Activation,
+  FlowState,
+  Outcome,
+  RunAggregate,
+  TaskFlow,
+  TaskProgress,
+  TokenGroup,
+} from './aggregate.ts';
+import { runState } from './aggregate.ts';
+import { bump, judgeTrigger, noCounters } from './counting.ts';
+import type { PlanNode, RunPlan } from './plan.ts';
+
+export function emptyFlow(plan: RunPlan): FlowState | undefined {
+  if (!plan.hasRounds) return undefined;
+  const tasks = plan.nodes.map((node) => ({
+    begun: 0,
+    ended: 0,
+    isFirstDecided: false,
+    tokens: node.dependencies.map(() => 0),
+    groups: new Map(),
+    merged: 0,
+    due: 0,
+    dueSkips: 0,
+    repeated: 0,
+    taken: node.loops.map(() => 0),
+  }));
+  return { tasks, due: new Set(), isDirty: false };
+}
+
+function flowOf(run: RunAggregate, index: number): TaskFlow {
+  return run.flow?.tasks[index] as TaskFlow;
+}
+
+/** The first event of a round: what was due is not due any more. */
+export function beginRound(run: RunAggregate, activation: Activation, type: string): void {
+  if (run.flow === undefined) return;
+  const { index } = activation.node;
+  const flow = flowOf(run, index);
+  const round = parseActivation(activation.id)?.round ?? 1;
+  flow.begun = Math.max(flow.begun, round);
+  const isCertain = run.runnable.has(index) || run.skippable.has(index);
+  if (round === 1 && (isCertain || flow.due === 0)) flow.isFirstDecided = true;
+  // Rounds to skip are served first.
+  else if (type === 'task.skipped' && flow.dueSkips > 0) flow.dueSkips -= 1;
+  else flow.due = Math.max(0, flow.due - 1);
+  listDue(run.flow, index);
+}
+
+function listDue(state: FlowState, index: number): void {
+  const flow = state.tasks[index] as TaskFlow;
+  if (flow.due > 0 || flow.dueSkips > 0) state.due.add(index);
+  else state.due.delete(index);
+}
+
+/** A round ended with `task.succeeded {repeats}`: its dependents see nothing, the target of its loop runs again. */
+export function repeatRound(
+  run: RunAggregate,
+  { node }: Activation,
+  data: Extract<TaskEvent, { type: 'task.succeeded' }>['data'],
+): void {
+  if (run.flow === undefined) return;
+  const flow = flowOf(run, node.index);
+  const loop = node.loops.findIndex(({ to }) => run.plan.at(to).task.id === data.loop);
+  if (loop === -1) flow.repeated += 1;
+  else flow.taken[loop] = (flow.taken[loop] ?? 0) + 1;
+  const target = node.loops[loop]?.to ?? node.index;
+  if (loop !== -1) flow.repeated = 0;
+  flowOf(run, target).due += 1;
+  listDue(run.flow, target);
+  run.flow.isDirty = true;
+}
+
+/** A round ended: expressions see its output while the next one goes on. */
+export function noteEnded(run: RunAggregate, { id, node }: Activation): void {
+  if (run.flow === undefined) return;
+  const flow = flowOf(run, node.index);
+  flow.ended = Math.max(flow.ended, parseActivation(id)?.round ?? 1);
+}
+
+/** A round ended for its dependents: its tokens go out. */
+export function sendTokens(
+  run: RunAggregate,
+  node: PlanNode,
+  end: { outcome: Outcome; isInactive: boolean },
+): void {
+  if (run.flow === undefined) return;
+  run.flow.isDirty = true;
+  flowOf(run, node.index).repeated = 0;
+  const copies = end.outcome === 'succeeded' ? (node.task.emit ?? 1) : 1;
+  for (const [at, dependent] of node.dependents.entries()) {
+    const isHeld = end.outcome === 'skipped' && isExit(run.plan, node.index, dependent);
+    if (isHeld) continue;
+    for (let copy = 0; copy < copies; copy += 1)
+      arrive(run, { from: node.index, to: dependent, slot: node.slots[at] as number, ...end });
+  }
+}
+
+function isExit(plan: RunPlan, from: number, to: number): boolean {
+  return plan.flow.cycleOf[from] !== -1 && !plan.flow.isInOneCycle(from, to);
+}
+
+interface Token {
+  from: number;
+  to: number;
+  slot: number;
+  outcome: Outcome;
+  isInactive: boolean;
+}
+
+function arrive(run: RunAggregate, token: Token): void {
+  const { to, slot, outcome, isInactive } = token;
+  const flow = flowOf(run, to);
+  const { trigger } = run.plan.at(to).task;
+  const count = (flow.tokens[slot] ?? 0) + 1;
+  flow.tokens[slot] = count;
+  if (trigger === 'each' || (typeof trigger === 'object' && 'merge' in trigger)) {
+    arriveAlone(run, token);
+    return;
+  }
+  const { counters } = run.progress[to] as TaskProgress;
+  const isEntry = run.plan.flow.cycleOf[to] !== -1 && !run.plan.flow.isInOneCycle(token.from, to);
+  if (count === 1) {
+    bump(counters, outcome, { isInactive, by: 1 });
+    judgeFirst(run, to);
+  }
+  if (isEntry) enter(run, token, count);
+  else if (count > 1) bump(groupOf(run, to, count).counters, outcome, { isInactive, by: 1 });
+  judgeGroups(run, to);
+}
+
+/** R3. */
+function enter(run: RunAggregate, { to, outcome, isInactive }: Token, count: number): void {
+  if (count > 1) {
+    if (outcome === 'succeeded') begin(run, to, 'due');
+    return;
+  }
+  for (const { counters } of flowOf(run, to).groups.values())
+    bump(counters, outcome, { isInactive, by: 1 });
+}
+
+/** `each`: a success is a round. `merge`: so many successes are. The first round goes by the agenda of the run. */
+function arriveAlone(run: RunAggregate, { to, outcome, isInactive }: Token): void {
+  const flow = flowOf(run, to);
+  const { trigger } = run.plan.at(to).task;
+  const { counters } = run.progress[to] as TaskProgress;
+  if (trigger === 'each') {
+    const isFirst = outcome !== 'succeeded' || counters.succeeded === 0;
+    bump(counters, outcome, { isInactive, by: 1 });
+    // In a cycle a loop may still begin the first round.
+    const mayComeYet = outcome !== 'succeeded' && run.plan.flow.cycleOf[to] !== -1;
+    if (isFirst && !mayComeYet && isPending(run, to)) judgeTrigger(run, to);
+    else if (outcome === 'succeeded') begin(run, to, 'due');
+    return;
+  }
+  if (outcome !== 'succeeded' || typeof trigger !== 'object' || !('merge' in trigger)) return;
+  flow.merged += 1;
+  if (flow.merged % trigger.merge !== 0) return;
+  if (flow.merged === trigger.merge && isPending(run, to)) run.runnable.add(to);
+  else begin(run, to, 'due');
+}
+
+function isPending(run: RunAggregate, index: number): boolean {
+  return run.pending.has(index) || run.pendingCleanup.has(index);
+}
+
+/** The first tokens decide about the first round, or about another one where a loop came before them. */
+function judgeFirst(run: RunAggregate, index: number): void {
+  if (isPending(run, index)) {
+    judgeTrigger(run, index);
+    return;
+  }
+  const flow = flowOf(run, index);
+  if (flow.isFirstDecided) return;
+  const { counters } = run.progress[index] as TaskProgress;
+  const answer = decideTrigger(run.plan.at(index).task.trigger, counters);
+  if (answer === 'undecided') return;
+  flow.isFirstDecided = true;
+  if (answer === 'run') begin(run, index, 'due');
+}
+
+function groupOf(run: RunAggregate, index: number, number: number): TokenGroup {
+  const { groups } = flowOf(run, index);
+  let group = groups.get(number);
+  if (group === undefined) {
+    const node = run.plan.at(index);
+    group = { counters: noCounters(node.dependencies.length), isDecided: false };
+    groups.set(number, group);
+    for (const [slot, dependency] of node.dependencies.entries()) {
+      const isEntry =
+        run.plan.flow.cycleOf[index] !== -1 && !run.plan.flow.isInOneCycle(dependency, index);
+      const { outcome, isInactive } = run.progress[dependency] as TaskProgress;
+      if (isEntry && outcome !== undefined && (flowOf(run, index).tokens[slot] ?? 0) > 0)
+        bump(group.counters, outcome, { isInactive, by: 1 });
+    }
+  }
+  return group;
+}
+
+/** Later decisions of a trigger, in order; with `block` each waits until the one before has all its tokens. */
+function judgeGroups(run: RunAggregate, index: number): void {
+  const { groups } = flowOf(run, index);
+  if (groups.size === 0) return;
+  const { trigger } = run.plan.at(index).task;
+  const blocks = typeof trigger === 'object' && 'block' in trigger && trigger.block === true;
+  let isBlocked = blocks && !isComplete((run.progress[index] as TaskProgress).counters);
+  for (const number of [...groups.keys()].sort((a, b) => a - b)) {
+    const group = groups.get(number) as TokenGroup;
+    if (isBlocked) break;
+    if (!group.isDecided) {
+      const answer = decideTrigger(trigger, group.counters);
+      group.isDecided = answer !== 'undecided';
+      if (answer !== 'undecided') begin(run, index, answer === 'run' ? 'due' : 'dueSkips');
+    }
+    if (isComplete(group.counters)) groups.delete(number);
+    else isBlocked = blocks;
+  }
+}
+
+function isComplete(counters: TriggerCounters): boolean {
+  const { succeeded, failed, skipped, canceled, total } = counters;
+  return succeeded + failed + skipped + canceled >= total;
+}
+
+/** Another round is due. A run that stops begins clean-up alone. */
+function begin(run: RunAggregate, index: number, what: 'due' | 'dueSkips'): void {
+  if (run.flow === undefined || !mayBegin(run, index)) return;
+  flowOf(run, index)[what] += 1;
+  listDue(run.flow, index);
+}
+
+/** A run that stops begins rounds of its clean-up alone. */
+export function mayBegin(run: RunAggregate, index: number): boolean {
+  const state = runState(run);
+  if (state === 'running' || state === 'paused' || state === 'pending') return true;
+  return state === 'stopping' && run.plan.at(index).task.trigger === 'all_done';
+}
+
+/** The run stops: rounds that have not begun will not. */
+export function dropDue(run: RunAggregate): void {
+  if (run.flow === undefined) return;
+  for (const index of [...run.flow.due]) {
+    if (mayBegin(run, index)) continue;
+    const flow = flowOf(run, index);
+    flow.due = 0;
+    flow.dueSkips = 0;
+    run.flow.due.delete(index);
+  }
+}

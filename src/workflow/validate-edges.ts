@@ -1,0 +1,76 @@
+/** What the edges of a file may get wrong: ends that are no tasks, loops that lead nowhere back. Linear. */
+import type { WorkflowDefinition } from './definition.ts';
+import type { TaskGraph } from './graph.ts';
+import { asList, asObject, asText, isObject } from './loose.ts';
+import type { Findings, Path } from './problems.ts';
+import { suggest } from './suggest.ts';
+import type { JsonObject } from './value.ts';
+
+export function checkEdges(
+  definition: WorkflowDefinition,
+  source: JsonObject,
+  { graph, findings }: { graph: TaskGraph; findings: Findings },
+): void {
+  const check = (id: string | undefined, what: string, path: Path): void => {
+    if (id === undefined || id === '' || graph.indexOf.has(id)) return;
+    findings.add({
+      code: 'workflow.missing-dependency',
+      message: `${what} \`${id}\`, which is no task of this workflow`,
+      ...suggest(id, graph.indexOf.keys(), 'Add the task, or correct the name.', graph),
+      path,
+    });
+  };
+  check(asText(source.start), '`start` names', ['start']);
+  check(asText(source.end), '`end` names', ['end']);
+  for (const [index, value] of asList(source.edges).entries()) {
+    const { from, to, loop } = asObject(value);
+    check(asText(from), 'the edge comes from', ['edges', index, 'from']);
+    check(asText(to), 'the edge leads to', ['edges', index, 'to']);
+    if (isObject(loop) || typeof from !== 'string' || from !== to) continue;
+    findings.add({
+      code: 'workflow.cycle',
+      message: `the edge leads from \`${from}\` to itself`,
+      hint: 'Give it `loop: {max: N}`, or use `repeat`.',
+      path: ['edges', index],
+    });
+  }
+  checkLoops(definition, graph, findings);
+}
+
+/** A loop begins where its end leads to; if nothing leads from `to` to `from`, it is no loop. */
+function checkLoops(definition: WorkflowDefinition, graph: TaskGraph, findings: Findings): void {
+  for (const { edge, from, to } of definition.loops ?? []) {
+    const start = graph.indexOf.get(to);
+    const end = graph.indexOf.get(from);
+    if (start === undefined || end === undefined || reaches(definition, graph, { start, end }))
+      continue;
+    findings.add({
+      code: 'workflow.no-loop',
+      message: `nothing leads from \`${to}\` to \`${from}\`, so this edge does not lead back`,
+      hint: 'Remove `loop`, or connect the two.',
+      path: ['edges', edge, 'loop'],
+      atKey: true,
+    });
+  }
+}
+
+function reaches(
+  definition: WorkflowDefinition,
+  graph: TaskGraph,
+  { start, end }: { start: number; end: number },
+): boolean {
+  const seen = new Set<number>();
+  const open = [start];
+  for (let at = open.pop(); at !== undefined; at = open.pop()) {
+    if (at === end) return true;
+    if (seen.has(at)) continue;
+    seen.add(at);
+    open.push(...(graph.dependents[at] ?? []));
+    const id = definition.tasks[at]?.id;
+    for (const { from, to } of definition.loops ?? []) {
+      const next = from === id ? graph.indexOf.get(to) : undefined;
+      if (next !== undefined) open.push(next);
+    }
+  }
+  return false;
+}
