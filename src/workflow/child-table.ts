@@ -13,6 +13,8 @@ export interface FoundChildren {
   readonly table: Readonly<Record<string, JsonObject>>;
   /** The name of the table that a reference of this file means. */
   nameOf(reference: string): string | undefined;
+  /** Names that could have been meant where one is unknown. */
+  readonly names?: readonly string[];
 }
 
 /** The part of a path in which a workflow stands beside another one. */
@@ -55,6 +57,11 @@ export class ChildTable {
 
   nameOf(reference: string): string {
     return this.#found?.nameOf(reference) ?? reference;
+  }
+
+  /** All names that a task may write. */
+  get names(): string[] {
+    return [...Object.keys(this.entries), ...(this.#found?.names ?? [])];
   }
 
   /** Puts the names and the table into a definition. */

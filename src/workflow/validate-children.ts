@@ -36,7 +36,7 @@ function reportUnknown(
     ? { hint: 'Write the path relative to this file, or put the workflow into `workflows`.' }
     : suggest(
         name,
-        Object.keys(table.entries),
+        table.names,
         'Name a workflow of `workflows` or a template, or write the path of a file: `./publish.yaml`.',
         table,
       );

@@ -293,9 +293,7 @@ describe('pause and step', () => {
 
 describe('repeat', () => {
   it('has a child a round, and waits between them', () => {
-    const run = new PureRun(
-      flow([task({ repeat: { max: 3, until: 'c.output.done', delay: 2 } })]),
-    );
+    const run = new PureRun(flow([task({ repeat: { max: 3, until: 'c.output.done', delay: 2 } })]));
     expect(run.childEnds('c', { status: 'succeeded', output: { done: false } })).toEqual([
       'task.succeeded c',
       'task.scheduled c@2',

@@ -15,7 +15,10 @@ const expected: Record<string, { runs: number; report: object }> = {
     runs: 3,
     report: c({ status: 'failed', attempts: 2, error: { code: 'agent.failed' } }),
   },
-  'child over its time': { runs: 2, report: c({ status: 'failed', error: { code: 'task.timeout' } }) },
+  'child over its time': {
+    runs: 2,
+    report: c({ status: 'failed', error: { code: 'task.timeout' } }),
+  },
   'parent is canceled': { runs: 2, report: c({ status: 'canceled', reason: 'enough' }) },
 };
 

@@ -1,6 +1,7 @@
 /**
  * One message's turn: the decision, then what follows from it, step by step, each applied before the next is asked.
  * A turn can stop for a value that is not in memory and goes on where it was once the value is there.
+ * Size: what a turn keeps between two questions; apart, nobody would see the order.
  */
 import type { RunEvent } from '../../events/catalogue.ts';
 import { event } from '../../events/catalogue.ts';

@@ -43,6 +43,8 @@ class PlanningUnavailable extends TroupeError {
 export interface Templates {
   /** The text of one; undefined where there is none of that name. */
   read(name: string): string | undefined;
+  /** For suggestions. */
+  names(): readonly string[];
 }
 
 interface Known {
@@ -109,7 +111,10 @@ export class Planner {
     const options = {
       // The list gives "did you mean"; the same list decides what is known.
       agents: this.#agents(),
-      ...(linked === undefined ? {} : { children: linked.children }),
+      children: {
+        ...(linked?.children ?? { table: {}, nameOf: () => undefined }),
+        names: this.#templates?.names() ?? [],
+      },
     };
     const parsed =
       typeof workflow === 'string'

@@ -45,12 +45,12 @@ async function checkWorkflows(
 ): Promise<Finding[]> {
   const files = workflowFiles(workingDirectory);
   if (files.length === 0) return [];
-  const { parseWorkflow } = await import('../../workflow/parse.ts');
+  const { checkWithChildren } = await import('../child-files.ts');
   const missing = new Map<string, string[]>();
   const found: Finding[] = [];
   for (const file of files) {
     const source = readFileSync(join(workingDirectory, file), 'utf8');
-    const { definition } = parseWorkflow(source, { file });
+    const { definition } = (await checkWithChildren({ file, source }, { workingDirectory })).root;
     if (definition === undefined)
       found.push(warn('workflow', `${file} is not valid`, `See \`troupe validate ${file}\`.`));
     for (const { agent } of definition?.tasks ?? [])
