@@ -9,6 +9,7 @@ import {
   type Linked,
   type LinkedFile,
   linkWorkflow,
+  mayRunChildren,
   outsideReferences,
   sourceValue,
 } from '../workflow/link.ts';
@@ -72,7 +73,7 @@ async function link(
   const open: LinkedFile[] = [root];
   let isComplete = true;
   for (let from = open.shift(); from !== undefined; from = open.shift()) {
-    const value = sourceValue(from.source);
+    const value = mayRunChildren(from.source) ? sourceValue(from.source) : undefined;
     if (value === undefined) continue;
     for (const reference of outsideReferences(value)) {
       const path = await pathOf(reference, from, workingDirectory);

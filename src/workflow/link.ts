@@ -38,14 +38,19 @@ export interface Linked {
 export type FindChild = (reference: string, from: LinkedFile) => LinkedFile | undefined;
 
 /** A text of this kind may run children; others need not be read for it. */
-const MAY_RUN = /workflow/;
+const MAY_RUN = /\bworkflow\b/;
 /** Files of one table. */
 const MAX_FILES = 1_000;
+
+/** False where a text runs no children: then nobody has to read it twice. */
+export function mayRunChildren(source: string | JsonObject): boolean {
+  return typeof source !== 'string' || MAY_RUN.test(source);
+}
 
 /** The value of a text; undefined where it is no map. Says nothing about what is wrong. */
 export function sourceValue(source: string | JsonObject): JsonObject | undefined {
   if (typeof source !== 'string') return source;
-  if (!MAY_RUN.test(source) || source.length > MAX_SOURCE_LENGTH) return undefined;
+  if (source.length > MAX_SOURCE_LENGTH) return undefined;
   const value = readJson(source) ?? readSource(source, new Findings()).value;
   return isObject(value) ? value : undefined;
 }
@@ -59,7 +64,7 @@ export function outsideReferences(source: JsonObject): string[] {
 
 /** Undefined where nothing outside of the root is found: then it can be sent as it is. */
 export function linkWorkflow(root: LinkedFile, find: FindChild): Linked | undefined {
-  const value = sourceValue(root.source);
+  const value = mayRunChildren(root.source) ? sourceValue(root.source) : undefined;
   if (value === undefined) return undefined;
   const isAlone = outsideReferences(value).every((name) => find(name, root) === undefined);
   return isAlone ? undefined : new Linker(find).link(root, value);

@@ -81,7 +81,9 @@ export function decideChildEnd(
   return events(...afterFailure(activation, { error: failureOfChild(activation, end) }, input));
 }
 
-const MAX_MESSAGE = 4_000;
+/** Characters kept of the beginning and of the end of what a child says: the first cause stands at the end. */
+const MESSAGE_HEAD = 80;
+const MESSAGE_TAIL = 160;
 
 /**
  * Another run may do better, so the policy of the task decides; not where it would meet the same bound, and not against
@@ -101,8 +103,14 @@ function failureOfChild(
     code,
     message:
       end.status === 'refused'
-        ? `"${name}" could not be started: ${message}`.slice(0, MAX_MESSAGE)
-        : `"${name}" failed: ${message}`.slice(0, MAX_MESSAGE),
+        ? shortened(`"${name}" could not be started: ${message}`)
+        : shortened(`"${name}" failed: ${message}`),
     retryable: end.status === 'failed' && code !== failureCodes.runTooDeep,
   };
+}
+
+/** Each level adds to the message of the one below; what is in the middle says the least. */
+function shortened(message: string): string {
+  if (message.length <= MESSAGE_HEAD + MESSAGE_TAIL) return message;
+  return `${message.slice(0, MESSAGE_HEAD)} [...] ${message.slice(-MESSAGE_TAIL)}`;
 }
