@@ -3,8 +3,9 @@
  * Given events, when message, then events. Every event is checked against the catalogue, every fold against the
  * machines, and at the end of each message the live aggregate equals one folded from the history.
  */
+import { expect } from 'vitest';
 import { event, parseEvent, type RunEvent } from '../../src/events/catalogue.ts';
-import { type CellFactory, liveCells } from '../../src/machines/cell.ts';
+import { type CellFactory, foldedCells, liveCells } from '../../src/machines/cell.ts';
 import { advance } from '../../src/machines/run/advance.ts';
 import {
   dueAtOf,
@@ -18,6 +19,7 @@ import type { ChildEnd, Decision, Rejection, RunMessage } from '../../src/machin
 import { RUN_DEADLINE, timerIdOf } from '../../src/machines/run/effects.ts';
 import { createAggregate, evolve } from '../../src/machines/run/evolve.ts';
 import { reportOf } from '../../src/machines/run/report.ts';
+import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { Failure } from '../../src/messages/failure.ts';
 import type { RunReport } from '../../src/messages/report.ts';
 import { commandSchema } from '../../src/messages/request.ts';
@@ -303,6 +305,8 @@ export function digestOf(run: RunAggregate): unknown {
     streamVersion: run.streamVersion,
     at: run.at,
     progress: run.progress,
+    flow: run.flow?.tasks.map(({ groups, ...task }) => ({ ...task, groups: [...groups] })),
+    due: indexes(run.flow?.due ?? []),
     activations: [...run.activations.values()].map(({ cell, node, parent, ...rest }) => ({
       ...rest,
       task: node.task.id,
@@ -323,4 +327,22 @@ export function digestOf(run: RunAggregate): unknown {
     output: run.output,
     error: run.error,
   };
+}
+
+/** Folds the history from a snapshot at every version, as JSON would keep it; each must give what the whole fold gives. */
+export async function expectSnapshotsToAgree(history: readonly Recorded[]): Promise<void> {
+  const whole = digestOf(foldRecorded(history, foldedCells));
+  for (let cut = 1; cut <= history.length; cut += 1) {
+    const before = foldRecorded(history.slice(0, cut), foldedCells);
+    const { definition } = before.plan;
+    const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
+    const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
+      cells: foldedCells,
+      definitionOf: () => Promise.resolve(definition),
+    });
+    expect(digestOf(run), `at version ${cut}`).toEqual(digestOf(before));
+    for (const { event: recorded, at, streamVersion } of history.slice(cut))
+      evolve(run, { type: recorded.type, data: recorded.data, at, streamVersion });
+    expect(digestOf(run), `from version ${cut}`).toEqual(whole);
+  }
 }

@@ -1,7 +1,7 @@
 /** Rounds of tasks: loops, threads, merges (machines/run/rounds.ts). */
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it } from 'vitest';
 import { foldedCells } from '../../src/machines/cell.ts';
-import { digestOf, foldRecorded, PureRun } from './pure-run.ts';
+import { digestOf, expectSnapshotsToAgree, foldRecorded, PureRun } from './pure-run.ts';
 
 const agent = (id: string, more: object = {}) => ({ id, agent: 'echo', ...more });
 
@@ -9,8 +9,15 @@ function workflow(tasks: object[], more: object = {}) {
   return { name: 'x', settings: { max_parallel: 20 }, tasks, ...more } as never;
 }
 
+const finished: PureRun[] = [];
+
+afterEach(async () => {
+  for (const { history } of finished.splice(0)) await expectSnapshotsToAgree(history);
+});
+
 /** Lets every attempt in hand succeed with what `outputs` says of its activation, until nothing is left. */
 function finish(run: PureRun, outputs: (activation: string) => unknown = () => null): string[] {
+  finished.push(run);
   const order: string[] = [];
   for (let count = 0; count < 500; count += 1) {
     const next = [...run.run.open].find(({ state }) => state === 'running');

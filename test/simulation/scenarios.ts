@@ -57,6 +57,57 @@ export const scenarios: Scenario[] = [
     },
   },
   {
+    name: 'repeat',
+    workflow: {
+      tasks: [
+        agent(
+          'a',
+          { gives: '${default(a.output, 0) + 1}' },
+          { repeat: { until: 'a.output >= 3', max: 5, delay: 0.1 } },
+        ),
+        agent('b', { gives: '${a.output}' }, after('a')),
+      ],
+      outputs: { b: '${b.output}' },
+    },
+  },
+  {
+    name: 'cycle with exits',
+    workflow: {
+      tasks: [
+        agent('draft', { gives: '${default(review.output, 0) + 1}' }),
+        agent('review', { gives: '${draft.output}' }, after('draft')),
+        agent('publish', { gives: 'done' }),
+        agent('tidy', {}, { ...after('publish'), trigger: 'all_done' }),
+      ],
+      edges: [
+        { from: 'review', to: 'draft', condition: 'review.output < 3', loop: { max: 4 } },
+        { from: 'review', to: 'publish', condition: 'review.output == 3' },
+      ],
+    },
+  },
+  {
+    name: 'threads',
+    workflow: {
+      settings: { max_parallel: 4 },
+      tasks: [
+        agent('split', {}, { emit: 3 }),
+        agent('work', { ms: 10 }, after('split')),
+        agent('merge', {}, { ...after('work'), trigger: { merge: 3 } }),
+        agent('every', {}, { ...after('work', 'merge'), trigger: 'each' }),
+      ],
+    },
+  },
+  {
+    name: 'a join that cancels the rest',
+    workflow: {
+      tasks: [
+        agent('quick'),
+        agent('slow', { ms: 60_000 }),
+        agent('join', {}, { ...after('quick', 'slow'), trigger: { count: 1, rest: 'cancel' } }),
+      ],
+    },
+  },
+  {
     name: 'retries',
     workflow: {
       tasks: [

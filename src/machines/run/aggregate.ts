@@ -93,6 +93,8 @@ export interface TaskFlow {
   begun: number;
   /** The last round that ended; 0 before. */
   ended: number;
+  /** The last round that failed; 0 for none. Rounds may run beside each other. */
+  failed: number;
   /** The trigger has decided about the first tokens. */
   isFirstDecided: boolean;
   /** Tokens so far, by dependency. */
@@ -114,8 +116,6 @@ export interface FlowState {
   readonly tasks: TaskFlow[];
   /** Tasks with something due. */
   readonly due: Set<number>;
-  /** Something ended since the late tasks were looked at. */
-  isDirty: boolean;
 }
 
 /** The task of another run that waits for this one. */

@@ -26,12 +26,16 @@ export function judgeTrigger(run: RunAggregate, index: number): void {
   if (!run.pending.has(index) && !run.pendingCleanup.has(index)) return;
   const progress = run.progress[index] as TaskProgress;
   const { counters } = progress;
-  let answer = decideTrigger(run.plan.at(index).task.trigger, counters);
+  const { trigger } = run.plan.at(index).task;
+  let answer = decideTrigger(trigger, counters);
   if (answer === 'skip' && run.plan.tracksActivation && isOnlyInactive(counters)) {
     // Whether it was not asked for or could not run is certain with the last dependency, in any order of messages.
     const isOver = counters.succeeded + counters.skipped === counters.total;
     if (!isOver) answer = 'undecided';
   }
+  // In a cycle a loop may still begin the first round.
+  if (answer === 'skip' && trigger === 'each' && run.plan.flow.cycleOf[index] !== -1)
+    answer = 'undecided';
   if (answer === 'run') run.runnable.add(index);
   else run.runnable.delete(index);
   if (answer === 'skip') run.skippable.add(index);

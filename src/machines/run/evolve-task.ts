@@ -14,10 +14,9 @@ import {
   type TaskState,
   taskMachine,
 } from '../task/machine.ts';
-import { parseActivation } from './activation.ts';
+import { parseActivation, roundId } from './activation.ts';
 import {
   type Activation,
-  lastActivation,
   type Outcome,
   type RunAggregate,
   type TaskProgress,
@@ -223,7 +222,7 @@ function followState(
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome === 'succeeded') noteEnded(run, activation);
+    noteEnded(run, activation, outcome);
     if (event.type === 'task.succeeded' && event.data.repeats === true)
       repeatRound(run, activation, event.data);
     else if (outcome !== undefined)
@@ -346,7 +345,8 @@ function judgeFailure(run: RunAggregate, index: number): void {
 export function failureOfTask(run: RunAggregate, index: number): Failure {
   const node = run.plan.at(index);
   const { id } = node.task;
-  const error = lastActivation(run, node)?.error;
+  const failed = run.flow?.tasks[index]?.failed ?? 1;
+  const error = run.activations.get(roundId(id, failed))?.error;
   invariant(error !== undefined, 'a failed task without an error', { id });
   return { ...error, message: `task "${id}" failed: ${error.message}` };
 }

@@ -13,8 +13,8 @@ import { scheduleTask } from './schedule.ts';
 /** The next task that nothing can reach any more; undefined when there is none. */
 export function decideLate(run: RunAggregate, input: TurnInput): Decision | undefined {
   const { flow, plan } = run;
-  if (flow === undefined || !flow.isDirty) return undefined;
-  const active = activeTasks(run);
+  if (flow === undefined) return undefined;
+  const active = plan.late.some((index) => isPending(run, index)) ? activeTasks(run) : [];
   for (const late of plan.late) {
     if (!isPending(run, late)) continue;
     const ancestors = plan.flow.ancestorsOf(late);
@@ -24,7 +24,7 @@ export function decideLate(run: RunAggregate, input: TurnInput): Decision | unde
     );
     if (first !== undefined) return decideUnreached(run, first, input);
   }
-  const isStuck = active.length === 0;
+  const isStuck = run.open.size === 0 && run.runnable.size === 0 && flow.due.size === 0;
   const first = isStuck ? plan.flow.order.find((index) => isPending(run, index)) : undefined;
   if (first !== undefined) return decideUnreached(run, first, input);
   return undefined;

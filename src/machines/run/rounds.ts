@@ -28,6 +28,7 @@ export function emptyFlow(plan: RunPlan): FlowState | undefined {
   const tasks = plan.nodes.map((node) => ({
     begun: 0,
     ended: 0,
+    failed: 0,
     isFirstDecided: false,
     tokens: node.dependencies.map(() => 0),
     groups: new Map(),
@@ -37,7 +38,7 @@ export function emptyFlow(plan: RunPlan): FlowState | undefined {
     repeated: 0,
     taken: node.loops.map(() => 0),
   }));
-  return { tasks, due: new Set(), isDirty: false };
+  return { tasks, due: new Set() };
 }
 
 function flowOf(run: RunAggregate, index: number): TaskFlow {
@@ -80,14 +81,19 @@ export function repeatRound(
   if (loop !== -1) flow.repeated = 0;
   flowOf(run, target).due += 1;
   listDue(run.flow, target);
-  run.flow.isDirty = true;
 }
 
-/** A round ended: expressions see its output while the next one goes on. */
-export function noteEnded(run: RunAggregate, { id, node }: Activation): void {
+/** A round ended: expressions see its output while the next one goes on, and a failure is told by its round. */
+export function noteEnded(
+  run: RunAggregate,
+  { id, node }: Activation,
+  outcome: Outcome | undefined,
+): void {
   if (run.flow === undefined) return;
   const flow = flowOf(run, node.index);
-  flow.ended = Math.max(flow.ended, parseActivation(id)?.round ?? 1);
+  const round = parseActivation(id)?.round ?? 1;
+  if (outcome === 'succeeded') flow.ended = Math.max(flow.ended, round);
+  if (outcome === 'failed') flow.failed = round;
 }
 
 /** A round ended for its dependents: its tokens go out. */
@@ -97,7 +103,6 @@ export function sendTokens(
   end: { outcome: Outcome; isInactive: boolean },
 ): void {
   if (run.flow === undefined) return;
-  run.flow.isDirty = true;
   flowOf(run, node.index).repeated = 0;
   const copies = end.outcome === 'succeeded' ? (node.task.emit ?? 1) : 1;
   for (const [at, dependent] of node.dependents.entries()) {
@@ -159,9 +164,7 @@ function arriveAlone(run: RunAggregate, { to, outcome, isInactive }: Token): voi
   if (trigger === 'each') {
     const isFirst = outcome !== 'succeeded' || counters.succeeded === 0;
     bump(counters, outcome, { isInactive, by: 1 });
-    // In a cycle a loop may still begin the first round.
-    const mayComeYet = outcome !== 'succeeded' && run.plan.flow.cycleOf[to] !== -1;
-    if (isFirst && !mayComeYet && isPending(run, to)) judgeTrigger(run, to);
+    if (isFirst && isPending(run, to)) judgeTrigger(run, to);
     else if (outcome === 'succeeded') begin(run, to, 'due');
     return;
   }

@@ -69,7 +69,6 @@ interface StoredRun {
 interface StoredRounds {
   progress: TaskProgress[];
   tasks: (Omit<TaskFlow, 'groups'> & { groups: [number, TokenGroup][] })[];
-  isDirty: boolean;
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
@@ -110,7 +109,6 @@ function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
         { counters: { ...group.counters }, isDecided: group.isDecided },
       ]),
     })),
-    isDirty: flow.isDirty,
   };
 }
 
@@ -128,7 +126,6 @@ function restoreRounds(run: RunAggregate, stored: StoredRounds | undefined): voi
     run.skippable.delete(index);
   }
   for (const node of run.plan.nodes) judgePending(run, node);
-  flow.isDirty = stored.isDirty;
 }
 
 /** A turn may end between a decision of the trigger and the event that follows from it. */
