@@ -16,6 +16,7 @@ import { connectBus } from '../messaging/nats-bus.ts';
 import { createSubjects } from '../messaging/subjects.ts';
 import { reasonOf } from './errors.ts';
 import type { Logger } from './logger.ts';
+import { shippedTemplates } from './named-workflows.ts';
 import { openLog } from './open-log.ts';
 import type { Settings } from './settings.ts';
 import { removeUpFile, type UpFile, writeUpFile } from './up-file.ts';
@@ -76,6 +77,7 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     bus,
     subjects,
     logger: logger.child({ room: 'orchestrator' }),
+    templates: shippedTemplates,
   });
   closers.push(['orchestrator', () => orchestrator.close()]);
   if (options.worker) await addWorker({ settings, logger, server, closers });

@@ -8,7 +8,13 @@ import { FileUnreadableError, UsageError } from './errors.ts';
 import { locateWorkflow } from './named-workflows.ts';
 
 export type RunTarget =
-  | { kind: 'workflow'; source: string; definition: WorkflowDefinition; warnings: Problem[] }
+  | {
+      kind: 'workflow';
+      /** What a request carries. */
+      workflow: string | JsonObject;
+      definition: WorkflowDefinition;
+      warnings: Problem[];
+    }
   | { kind: 'text'; text: string };
 
 /**
@@ -22,10 +28,14 @@ export async function readTarget(
   const file = await locateWorkflow(word, workingDirectory);
   if (file === undefined) return { kind: 'text', text: word };
   const source = readText(file);
-  const { parseWorkflow } = await import('../workflow/parse.ts');
-  const { definition, problems } = parseWorkflow(source, { file });
-  if (definition === undefined) throw new WorkflowInvalid(problems);
-  return { kind: 'workflow', source, definition, warnings: problems };
+  const { checkWithChildren } = await import('./child-files.ts');
+  const checked = await checkWithChildren({ file, source }, { workingDirectory });
+  const { root, children, workflow } = checked;
+  const problems = [root, ...children].flatMap((each) => each.problems);
+  const { definition } = root;
+  if (definition === undefined || problems.some(({ severity }) => severity === 'error'))
+    throw new WorkflowInvalid(problems);
+  return { kind: 'workflow', workflow, definition, warnings: problems };
 }
 
 /** The text of a file. Throws `cli.file-unreadable`. */

@@ -18,6 +18,12 @@ const endOfAttempt = {
   agent: z.string().optional(),
   worker: z.string().optional(),
   startedAt: fields.time.optional(),
+  /** The child run whose end this is. */
+  child: z.string().optional(),
+};
+/** A child run that is not wanted any more: it is told (`actors/services/children-reactor.ts`). */
+const leavesChild = {
+  leaves: z.object({ runId: z.string(), how: z.enum(['cancel', 'terminate']) }).optional(),
 };
 
 export const taskEvents = {
@@ -67,6 +73,7 @@ export const taskEvents = {
       attempt: fields.attempt,
       error: fields.failure,
       usage: fields.usage.optional(),
+      ...leavesChild,
     }),
   ),
   retryScheduled: eventType(
@@ -87,6 +94,8 @@ export const taskEvents = {
       kind: z.enum(['approval', 'signal', 'timer', 'run']),
       dueAt: fields.time.optional(),
       details: fields.value.optional(),
+      /** Of a child run: what it is started with. */
+      inputs: fields.value.optional(),
     }),
   ),
   expanded: eventType(
@@ -138,7 +147,7 @@ export const taskEvents = {
   cancelRequested: eventType(
     'task.cancelRequested',
     'The agent was asked to stop; it is forced at `dueAt`.',
-    z.object({ ...task, reason: z.string(), dueAt: fields.time.optional() }),
+    z.object({ ...task, reason: z.string(), dueAt: fields.time.optional(), ...leavesChild }),
   ),
   cancelAcknowledged: eventType(
     'task.cancelAcknowledged',
@@ -148,7 +157,7 @@ export const taskEvents = {
   cancelForced: eventType(
     'task.cancelForced',
     'The agent did not stop in time and was given up.',
-    z.object({ ...task }),
+    z.object({ ...task, ...leavesChild }),
   ),
   canceled: eventType(
     'task.canceled',

@@ -34,6 +34,8 @@ export const failureCodes = {
   expressionFailed: 'expression.failed',
   payloadTooLarge: 'payload.too-large',
   outputInvalid: 'output.invalid',
+  runTooDeep: 'run.too-deep',
+  runCanceled: 'run.canceled',
 } as const;
 
 const MAX_MESSAGE = 20_000;

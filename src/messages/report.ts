@@ -45,6 +45,8 @@ export interface TaskReport {
   /** Milliseconds since the epoch. */
   startedAt?: number;
   endedAt?: number;
+  /** Of a task that runs a child workflow: the run of its last attempt. */
+  runId?: string;
   compensated?: boolean;
   /** The hook that it is a task of. */
   hook?: string;
@@ -72,6 +74,8 @@ export interface RunReport {
   tasks: Record<string, TaskReport>;
   /** What went wrong, also where the run went on, in the order in which it was first seen. */
   errors?: ErrorSummary[];
+  /** Of a child run: the task that waits for it. */
+  parent?: { runId: string; task: string };
   /** True when the run did not succeed and some tasks did. */
   partial?: boolean;
 }

@@ -87,29 +87,27 @@ export class Findings {
   }
 }
 
-/** Findings about another list of tasks: what is found at `tasks[i]` is reported at `<list>[i]`. */
-export class FindingsOfList extends Findings {
-  private readonly target: Findings;
-  private readonly place: Path;
+/** Findings about a part of a definition: what is found at a path is reported at the place of that path in the whole. */
+export class FindingsOfPart extends Findings {
+  readonly #whole: Findings;
+  readonly #placeOf: (path: Path) => Path;
 
-  constructor(target: Findings, place: Path) {
+  constructor(whole: Findings, placeOf: (path: Path) => Path) {
     super();
-    this.target = target;
-    this.place = place;
+    this.#whole = whole;
+    this.#placeOf = placeOf;
   }
 
   override get isFull(): boolean {
-    return this.target.isFull;
+    return this.#whole.isFull;
   }
 
   override get hasErrors(): boolean {
-    return this.target.hasErrors;
+    return this.#whole.hasErrors;
   }
 
   override add(finding: Finding): void {
-    const [first, ...rest] = finding.path;
-    const path = first === 'tasks' ? [...this.place, ...rest] : finding.path;
-    this.target.add({ ...finding, path });
+    this.#whole.add({ ...finding, path: this.#placeOf(finding.path) });
   }
 }
 

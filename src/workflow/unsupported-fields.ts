@@ -14,8 +14,8 @@ const unknown: Readonly<Record<string, readonly string[]>> = {
 };
 
 const notBuilt = {
-  workflow: ['regions', 'workflows'],
-  task: ['workflow', 'detach', 'mutex', 'region', 'milestone', 'cancel', 'complete', 'end'],
+  workflow: ['regions'],
+  task: ['detach', 'mutex', 'region', 'milestone', 'cancel', 'complete', 'end'],
   wait: ['signal', 'approval', 'first'],
   join: ['until'],
 } as const;

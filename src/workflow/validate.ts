@@ -9,7 +9,7 @@ import { buildGraph, type TaskGraph } from './graph.ts';
 import { checkInputDefinitions } from './inputs.ts';
 import { asList, asObject, isObject } from './loose.ts';
 import { isTaskId } from './names.ts';
-import { type Findings, FindingsOfList, type Path } from './problems.ts';
+import { type Findings, FindingsOfPart, type Path } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
 import { checkEdges } from './validate-edges.ts';
@@ -52,7 +52,9 @@ export function validateDefinition(
   const main = { definition, tasks, sources: asList(source.tasks), hasInputs, ahead };
   checkTasks(main, findings, options, source);
   for (const [name, list] of Object.entries(hooks) as [HookName, TaskDefinition[]][]) {
-    const inList = new FindingsOfList(findings, ['hooks', name]);
+    const inList = new FindingsOfPart(findings, (path) =>
+      path[0] === 'tasks' ? ['hooks', name, ...path.slice(1)] : path,
+    );
     const sources = asList(asObject(source.hooks)[name]);
     checkHookTasks(list, sources, inList);
     const hook = { tasks: list, sources, hasInputs, ahead: tasksAhead(definition, name) };

@@ -15,8 +15,8 @@ import {
   type ValueRef,
   valueKey,
 } from '../../src/machines/run/aggregate.ts';
-import { decide, mayStartAttempts } from '../../src/machines/run/decide.ts';
-import type { Decision, Rejection, RunMessage } from '../../src/machines/run/decision.ts';
+import { decide, mayStartAttempts, mayStartChildren } from '../../src/machines/run/decide.ts';
+import type { ChildEnd, Decision, Rejection, RunMessage } from '../../src/machines/run/decision.ts';
 import { RUN_DEADLINE, timerIdOf } from '../../src/machines/run/effects.ts';
 import { createAggregate, evolve } from '../../src/machines/run/evolve.ts';
 import { reportOf } from '../../src/machines/run/report.ts';
@@ -45,6 +45,8 @@ export interface PureOptions {
   deadline?: number;
   /** Attempts that agents can have at once. */
   slots?: number;
+  /** Runs above this one. */
+  depth?: number;
   random?: number;
 }
 
@@ -60,6 +62,7 @@ export class PureRun {
   random: number;
   slots: number;
   recoveryMs: number | undefined;
+  #children = 0;
   readonly history: Recorded[] = [];
   readonly run: RunAggregate;
   rejection: Rejection | undefined;
@@ -78,6 +81,7 @@ export class PureRun {
       priority: 'normal',
       start: options.start ?? true,
       ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+      ...(options.depth === undefined ? {} : { depth: options.depth }),
     });
     this.history.push({ event: created, at: this.now, streamVersion: 1 });
     this.run = foldRecorded(this.history, liveCells);
@@ -100,6 +104,10 @@ export class PureRun {
       const seen = this.history.length;
       const decision = this.#follow(() => advance(this.run, this.#input), 1);
       if (decision.kind === 'settled' || this.history.length > seen) continue;
+      if (steps > 0 && this.#startChild()) {
+        steps -= 1;
+        continue;
+      }
       const head = this.run.slots < this.slots && steps > 0 ? this.#head() : undefined;
       if (head === undefined) break;
       const admitted: RunMessage = {
@@ -113,6 +121,16 @@ export class PureRun {
     }
     if (isStep && runState(this.run) === 'running')
       this.#record(event('run.paused', { reason: 'step' }));
+  }
+
+  #startChild(): boolean {
+    const next = this.run.startingChildren.values().next();
+    if (next.done || !mayStartChildren(this.run)) return false;
+    this.#children += 1;
+    const runId = `run_child${this.#children}`;
+    const message: RunMessage = { type: 'startChild', activation: next.value.id, runId };
+    this.#follow(() => decide(this.run, message, this.#input), 1);
+    return true;
   }
 
   #head() {
@@ -195,6 +213,15 @@ export class PureRun {
       activation,
       result: { status: 'failed', attempt, error: failure },
     });
+  }
+
+  /** Tells how the child run of an activation ended; `runId`: of another one. */
+  childEnds(
+    activation: string,
+    end: ChildEnd,
+    runId = this.run.activations.get(activation)?.child ?? '',
+  ): string[] {
+    return this.send({ type: 'childEnded', activation, runId, end });
   }
 
   lose(activation: string): string[] {
@@ -306,6 +333,7 @@ export function digestOf(run: RunAggregate): unknown {
     openFailures: indexes(run.openFailures),
     unhandled: [...run.unhandled],
     ready: run.ready.size,
+    startingChildren: ids(run.startingChildren),
     slots: [run.slots, run.exclusiveSlots],
     output: run.output,
     error: run.error,
@@ -325,7 +353,7 @@ export async function expectSnapshotsToAgree(history: readonly Recorded[]): Prom
   for (let cut = 1; cut <= history.length; cut += 1) {
     const before = foldRecorded(history.slice(0, cut), foldedCells);
     const { definition } = before.plan;
-    const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
+    const stored = JSON.stringify(snapshotOf(before, { definition }));
     const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
       cells: foldedCells,
       definitionOf: () => Promise.resolve(definition),

@@ -45,15 +45,15 @@ async function checkWorkflows(
 ): Promise<Finding[]> {
   const files = workflowFiles(workingDirectory);
   if (files.length === 0) return [];
-  const [{ parseWorkflow }, { agentsOf }] = await Promise.all([
-    import('../../workflow/parse.ts'),
+  const [{ checkWithChildren }, { agentsOf }] = await Promise.all([
+    import('../child-files.ts'),
     import('../../workflow/definition.ts'),
   ]);
   const missing = new Map<string, string[]>();
   const found: Finding[] = [];
   for (const file of files) {
     const source = readFileSync(join(workingDirectory, file), 'utf8');
-    const { definition } = parseWorkflow(source, { file });
+    const { definition } = (await checkWithChildren({ file, source }, { workingDirectory })).root;
     if (definition === undefined)
       found.push(warn('workflow', `${file} is not valid`, `See \`troupe validate ${file}\`.`));
     for (const agent of definition === undefined ? [] : agentsOf(definition))

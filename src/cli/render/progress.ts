@@ -109,7 +109,7 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.expanded':
       return `  expanded   ${task} into ${data.count} instances`;
     case 'task.waiting':
-      return `  waiting    ${task} for ${data.kind}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
+      return `  waiting    ${task} for ${view.task(task).waitsFor}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
     case 'task.skipped':
       return `  skipped    ${task}: ${data.reason}`;
     case 'task.canceled':

@@ -35,6 +35,8 @@ export interface TaskView {
   dependencies: readonly string[];
   /** Who does it or is to do it. */
   agent?: string;
+  /** The workflow that it runs as a child. */
+  workflow?: string;
   retry?: RetryPolicy;
   /** The number of the last attempt. */
   attempt: number;
@@ -44,6 +46,8 @@ export interface TaskView {
   percent?: number;
   message?: string;
   waitsFor?: string;
+  /** The child run of the last attempt. */
+  child?: string;
   dueAt?: number;
   error?: { code: string; message: string };
   reason?: string;
@@ -63,6 +67,7 @@ type Data = {
   count?: number;
   message?: string;
   percent?: number;
+  details?: { runId?: string };
   definition?: WorkflowDefinition;
   name?: string;
 };
@@ -149,10 +154,11 @@ export class RunView {
   /** The definition, where `run.created` only names it. */
   define(definition: WorkflowDefinition): void {
     this.name = definition.name;
-    for (const { id, agent, dependencies, retry } of definition.tasks) {
+    for (const { id, agent, workflow, dependencies, retry } of definition.tasks) {
       const task = this.task(id);
       task.dependencies = dependencies;
       if (agent !== undefined) task.agent ??= agent;
+      if (workflow !== undefined) task.workflow = workflow.name;
       if (retry !== undefined) task.retry = retry;
     }
   }
@@ -229,7 +235,8 @@ function fold(task: TaskView, { type, data, at }: { type: string; data: Data; at
   delete task.waitsFor;
   delete task.reason;
   if (data.reason !== undefined) task.reason = data.reason;
-  if (data.kind !== undefined) task.waitsFor = data.kind;
+  if (data.kind !== undefined) task.waitsFor = waitsFor(data);
+  if (data.details?.runId !== undefined) task.child = data.details.runId;
   if (data.dueAt !== undefined) task.dueAt = data.dueAt;
   if (type === 'task.expanded')
     task.instances = { total: data.count ?? 0, byState: new Map(), stateOf: new Map() };
@@ -238,6 +245,11 @@ function fold(task: TaskView, { type, data, at }: { type: string; data: Data; at
   else delete task.endedAt;
   if (state === 'succeeded') delete task.error;
   if (state === 'pending') delete task.startedAt;
+}
+
+/** `run run_01j9zq`, `timer`. */
+function waitsFor({ kind = '', details }: Data): string {
+  return details?.runId === undefined ? kind : `run ${details.runId}`;
 }
 
 function countInstance(

@@ -73,5 +73,13 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
   const times = hasTimes
     ? [startedAt, endedAt].map((at) => (at === undefined ? '-' : localTime(at)))
     : [];
-  return [id, task.status, String(task.attempts), task.agent ?? '-', took, ...times, result];
+  return [
+    id,
+    task.status,
+    String(task.attempts),
+    task.agent ?? task.runId ?? '-',
+    took,
+    ...times,
+    result,
+  ];
 }

@@ -33,7 +33,7 @@ const words: Readonly<Record<string, Words>> = {
   'task.retryScheduled': (data, at) =>
     `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
-  'task.waiting': (data, at) => `waits for ${text(data['kind'])}${due(data, at, ', due in')}`,
+  'task.waiting': (data, at) => `waits for ${waitText(data)}${due(data, at, ', due in')}`,
   'task.expanded': (data) => `expanded into ${text(data['count'])} instances`,
   'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
@@ -45,6 +45,13 @@ const words: Readonly<Record<string, Words>> = {
   'task.canceled': (data) => `canceled: ${text(data['reason'])}`,
   'task.reset': (data) => `back to pending: ${text(data['reason'])}`,
 };
+
+/** `timer`; of a child run its id, and what it was given. */
+function waitText(data: Data): string {
+  const { runId, workflow } = (data['details'] ?? {}) as { runId?: string; workflow?: string };
+  if (runId === undefined) return text(data['kind']);
+  return `run ${runId} of ${text(workflow)}, inputs ${valueText(data['inputs'])}`;
+}
 
 /** What happened, for people. */
 export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): string {

@@ -13,6 +13,7 @@ import { roundId } from './activation.ts';
 import {
   type Activation,
   isExhausted,
+  type ParentRef,
   type RunAggregate,
   runContext,
   runState,
@@ -213,13 +214,19 @@ function cancelOpen(run: RunAggregate, options: CancelOptions): Decision | undef
 }
 
 /** What the end of a run repeats. */
-export function ending(run: RunAggregate): { name: string; session?: string; startedAt?: number } {
-  const { name, session } = run.header;
+export function ending(run: RunAggregate): {
+  name: string;
+  session?: string;
+  startedAt?: number;
+  parent?: ParentRef;
+} {
+  const { name, session, parent } = run.header;
   const { startedAt } = runContext(run);
   return {
     name,
     ...(session === undefined ? {} : { session }),
     ...(startedAt === null ? {} : { startedAt }),
+    ...(parent === undefined ? {} : { parent }),
   };
 }
 

@@ -64,10 +64,15 @@ export interface Activation {
   shiftMs: number;
   /** When the present state was entered. */
   enteredAt: number;
-  /** Version of the `task.started` of the current attempt; 0 before the first. Its parameters are there. */
+  /**
+   * Version of the `task.started` of the current attempt, or of the `task.waiting` of its child run; 0 before the first.
+   * Its parameters are there.
+   */
   startedVersion: number;
   /** The last attempt whose failure was counted. */
   failedAttempt: number | undefined;
+  /** The child run of the current attempt, or of the last one. */
+  child: string | undefined;
 }
 
 /** Errors of one task with one code, those of attempts that were retried included. */
@@ -135,6 +140,13 @@ export interface FlowState {
   readonly due: Set<number>;
 }
 
+/** The task of another run that waits for this one. */
+export interface ParentRef {
+  runId: string;
+  activation: string;
+  attempt: number;
+}
+
 /** Scalars of `run.created` that deciding needs. */
 export interface RunHeader {
   runId: string;
@@ -145,6 +157,10 @@ export interface RunHeader {
   requestId: string | undefined;
   requestHash: string | undefined;
   deadline: number | undefined;
+  /** Of a child run: who waits for it, the run at the top, the number of runs above. */
+  parent: ParentRef | undefined;
+  root: string | undefined;
+  depth: number;
   correlationId: string;
   trace: string | undefined;
 }
@@ -180,6 +196,8 @@ export interface RunAggregate {
   /** Failed tasks that nothing handles, in order. */
   readonly unhandled: Set<number>;
   readonly ready: ReadyList;
+  /** Scheduled activations that start a child run next: they need no slot. */
+  readonly startingChildren: Set<Activation>;
   /** Activations in states that hold a slot. */
   slots: number;
   /** How many of them may not run beside others (`parallel: false`). */

@@ -89,7 +89,7 @@ function step(run: RunAggregate, state: RunState, input: TurnInput): Decision {
       status: state,
     });
   }
-  if (run.ready.size === 0) {
+  if (run.ready.size === 0 && run.startingChildren.size === 0) {
     return conflict('no task is ready', 'Wait for the attempts in hand, or resume the run.', {
       status: state,
     });

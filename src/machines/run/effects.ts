@@ -11,7 +11,9 @@ export type Effect =
   | { kind: 'timer'; timerId: string; dueAt: number }
   /** A place in the ready list: the admission service is asked for a slot. */
   | { kind: 'admit'; activation: string }
-  | { kind: 'prepare'; activation: string; attempt: number };
+  | { kind: 'prepare'; activation: string; attempt: number }
+  /** The child run is there, and its end is known as soon as it has ended. */
+  | { kind: 'child'; activation: string; attempt: number; runId: string };
 
 /** The deadline of a run; the only timer that is the run's own. */
 export const RUN_DEADLINE = 'run-deadline';
@@ -41,7 +43,8 @@ export function effectsOfActivation(
   const owed = new Map<string, Effect>();
   const { id, state, context } = activation;
   const { attempt, agent } = context;
-  const isDelay = state === 'backoff' || state === 'waiting';
+  const isDelay = state === 'backoff' || (state === 'waiting' && activation.child === undefined);
+  const isBound = state === 'running' || state === 'canceling' || (state === 'waiting' && !isDelay);
   const dueAt = dueAtOf(activation);
   switch (state) {
     case 'scheduled':
@@ -51,6 +54,12 @@ export function effectsOfActivation(
       break;
     case 'preparing':
       owed.set(`prepare:${id}:${attempt}`, { kind: 'prepare', activation: id, attempt });
+      break;
+    case 'waiting':
+      if (activation.child !== undefined) {
+        const { child: runId } = activation;
+        owed.set(`child:${id}:${attempt}`, { kind: 'child', activation: id, attempt, runId });
+      }
       break;
     case 'running':
       if (agent !== null) {
@@ -65,7 +74,7 @@ export function effectsOfActivation(
     default:
       break;
   }
-  const hasTimer = state === 'running' || state === 'canceling' || (isDelay && !isHeld(run));
+  const hasTimer = isBound || (isDelay && !isHeld(run));
   if (hasTimer && dueAt !== null) {
     const timerId = timerIdOf(activation);
     owed.set(timerKey(timerId, dueAt), { kind: 'timer', timerId, dueAt });

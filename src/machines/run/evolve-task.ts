@@ -22,6 +22,7 @@ import {
   type TaskProgress,
   valueKey,
 } from './aggregate.ts';
+import { runsChild } from './children.ts';
 import { followCompensation } from './compensate.ts';
 import { bump, judgeTrigger } from './counting.ts';
 import { countError } from './errors-of-run.ts';
@@ -91,6 +92,7 @@ function newActivation(run: RunAggregate, event: TaskFold): Activation {
     enteredAt: event.at,
     startedVersion: 0,
     failedAttempt: undefined,
+    child: undefined,
   };
   return activation;
 }
@@ -140,23 +142,29 @@ function revive(run: RunAggregate, activation: Activation): NonNullable<Activati
 
 function moveBetweenSets(run: RunAggregate, activation: Activation, before: TaskState): void {
   const { state, node } = activation;
-  const held = slotStates.has(before);
-  const holds = slotStates.has(state);
+  const needsSlot = node.task.workflow === undefined;
+  const held = needsSlot && slotStates.has(before);
+  const holds = needsSlot && slotStates.has(state);
   if (held !== holds) {
     run.slots += holds ? 1 : -1;
     if (!node.task.parallel) run.exclusiveSlots += holds ? 1 : -1;
   }
   if (openStates.has(state)) run.open.add(activation);
   else run.open.delete(activation);
-  if (state === 'backoff' || state === 'waiting') run.delayed.add(activation);
+  const isDelay = state === 'backoff' || (state === 'waiting' && activation.child === undefined);
+  if (isDelay) run.delayed.add(activation);
   else run.delayed.delete(activation);
-  if (before === 'scheduled') run.ready.remove(activation.id);
+  if (before === 'scheduled') {
+    run.ready.remove(activation.id);
+    run.startingChildren.delete(activation);
+  }
   if (state === 'scheduled') becomeReady(run, activation);
 }
 
 /** An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. */
 function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
+  if (runsChild(activation)) run.startingChildren.add(activation);
   const isAgentWork =
     node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
   if (!isAgentWork || node.demand === undefined) return;
@@ -195,6 +203,13 @@ function recordData(
       break;
     case 'task.started':
       activation.startedVersion = event.streamVersion;
+      break;
+    case 'task.waiting':
+      if (event.data.kind !== 'run') break;
+      activation.startedVersion = event.streamVersion;
+      activation.child = (event.data.details as { runId: string }).runId;
+      // A child run goes on while its parent pauses, and so does the bound on the wait for it.
+      run.delayed.delete(activation);
       break;
     case 'task.expanded': {
       const items = valueRef(event.data.items, event.streamVersion, 'items');
@@ -303,6 +318,7 @@ function close(run: RunAggregate, activation: Activation): void {
 
 /** Ends every open activation's cell: nothing is owed once the run has ended. */
 export function leaveAll(run: RunAggregate): void {
+  run.startingChildren.clear();
   for (const activation of run.open) {
     run.ready.remove(activation.id);
     activation.cell?.stop();

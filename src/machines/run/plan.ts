@@ -17,7 +17,7 @@ import { FlowGraph } from './flow-graph.ts';
 /** Which tasks of a run may start: those of a hook, or those between the hooks. */
 export type Phase = HookName | 'tasks';
 
-export type TaskKind = 'agent' | 'foreach' | 'timer' | 'pass';
+export type TaskKind = 'agent' | 'foreach' | 'timer' | 'pass' | 'child';
 
 /** An edge that leads back from a task. */
 export interface PlanLoop {
@@ -126,6 +126,7 @@ export class PlanNode {
 
 function kindOf(task: TaskDefinition): TaskKind {
   if (task.foreach !== undefined) return 'foreach';
+  if (task.workflow !== undefined) return 'child';
   if (task.wait !== undefined) return 'timer';
   return task.pass === true ? 'pass' : 'agent';
 }

@@ -51,6 +51,7 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
   }
   const isPartial = (state === 'failed' || state === 'canceled') && successes > 0;
   const startedAt = context.startedAt ?? context.createdAt ?? run.at;
+  const { parent } = run.header;
   const error = state === 'succeeded' ? undefined : errorOf(run, options);
   return {
     runId: run.header.runId,
@@ -63,6 +64,7 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
     ...(run.errors.size > 0
       ? { errors: [...run.errors.values()].map((line) => ({ ...line })) }
       : {}),
+    ...(parent === undefined ? {} : { parent: { runId: parent.runId, task: parent.activation } }),
     ...(isPartial ? { partial: true } : {}),
   };
 }
@@ -125,6 +127,7 @@ function reportActivation(
   if (context.endedAt !== null) report.endedAt = context.endedAt;
   if (isCompensated(run, activation)) report.compensated = true;
   if (activation.node.task.hook !== undefined) report.hook = activation.node.task.hook;
+  if (activation.child !== undefined) report.runId = activation.child;
   if (expansion !== undefined) {
     report.instances = [];
     for (let index = 0; index < expansion.next; index += 1) {

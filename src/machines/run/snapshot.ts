@@ -35,7 +35,7 @@ import type { Phase, PlanNode } from './plan.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-4';
+export const FOLD_HASH = 'run-fold-6';
 
 interface StoredActivation {
   id: string;
@@ -49,6 +49,7 @@ interface StoredActivation {
   enteredAt: number;
   startedVersion: number;
   failedAttempt?: number;
+  child?: string;
 }
 
 interface StoredRun {
@@ -161,6 +162,7 @@ function store(activation: Activation): StoredActivation {
     enteredAt,
     startedVersion,
     failedAttempt,
+    child,
   } = activation;
   return {
     id,
@@ -169,6 +171,7 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    ...(child === undefined ? {} : { child }),
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
@@ -219,6 +222,8 @@ const emptyHeader = {
   requestId: undefined,
   requestHash: undefined,
   deadline: undefined,
+  parent: undefined,
+  root: undefined,
   trace: undefined,
 };
 
@@ -249,5 +254,6 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     enteredAt: stored.enteredAt,
     startedVersion: stored.startedVersion,
     failedAttempt: stored.failedAttempt,
+    child: stored.child,
   };
 }

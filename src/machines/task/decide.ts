@@ -7,6 +7,7 @@ import type { ResultMessage } from '../../messages/execution.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { chooseRetry } from '../../policies/retry.ts';
 import { type Activation, dueAtOf, type RunAggregate } from '../run/aggregate.ts';
+import { leavingChild } from '../run/children.ts';
 import { type Decision, events, nothing, rejected, type TurnInput } from '../run/decision.ts';
 import { timerIdOf } from '../run/effects.ts';
 import { identity } from '../run/identity.ts';
@@ -16,9 +17,11 @@ import { openStates } from './machine.ts';
 const MAX_LOSSES = 3;
 /** How long a canceled attempt may take to answer before it is given up. */
 const CANCEL_PATIENCE_MS = 10_000;
+/** The same for a child run, which has agents of its own to wait for. */
+const CHILD_PATIENCE_MS = 30_000;
 
 /** What the end of an attempt repeats. */
-function ending(activation: Activation, worker: string | undefined) {
+export function ending(activation: Activation, worker: string | undefined) {
   const { attempt, agent, startedAt } = activation.context;
   return {
     ...identity(activation),
@@ -26,6 +29,7 @@ function ending(activation: Activation, worker: string | undefined) {
     ...(agent === null ? {} : { agent }),
     ...(worker === undefined ? {} : { worker }),
     ...(startedAt === null ? {} : { startedAt }),
+    ...(activation.child === undefined ? {} : { child: activation.child }),
   };
 }
 
@@ -63,8 +67,8 @@ export function decideResult(
 }
 
 /** Number of the newest attempt that an agent was given; waits and `foreach` tasks have none. */
-function lastStarted({ context, startedVersion, state }: Activation): number {
-  if (startedVersion === 0) return 0;
+function lastStarted({ context, startedVersion, state, child }: Activation): number {
+  if (startedVersion === 0 || child !== undefined) return 0;
   return state === 'scheduled' || state === 'preparing' ? context.attempt - 1 : context.attempt;
 }
 
@@ -100,7 +104,7 @@ function succeed(
   );
 }
 
-function acknowledgeCancel(activation: Activation, worker: string | undefined): RunEvent[] {
+export function acknowledgeCancel(activation: Activation, worker?: string): RunEvent[] {
   return [
     event('task.cancelAcknowledged', {
       ...identity(activation),
@@ -117,15 +121,22 @@ interface AttemptEnd {
   error: Failure;
   worker?: string | undefined;
   usage?: ResultMessage['usage'] | undefined;
+  /** A child run that goes on although nobody waits for it any more. */
+  leaves?: ReturnType<typeof leavingChild>['leaves'];
 }
 
 /** A failed attempt and what follows: another attempt, or the end. `task.attemptFailed` is never the last. */
-function afterFailure(activation: Activation, end: AttemptEnd, input: TurnInput): RunEvent[] {
+export function afterFailure(
+  activation: Activation,
+  end: AttemptEnd,
+  input: TurnInput,
+): RunEvent[] {
   const failed = event('task.attemptFailed', {
     ...ending(activation, end.worker),
     attempt: activation.context.attempt,
     error: end.error,
     ...(end.usage === undefined ? {} : { usage: end.usage }),
+    ...(end.leaves === undefined ? {} : { leaves: end.leaves }),
   });
   const { attempt, retryBase, uncounted, losses } = activation.context;
   const isLoss = end.error.code === failureCodes.workerLost;
@@ -226,13 +237,23 @@ export function decideTaskTimer(
         }),
       );
     case 'waiting':
-      if (activation.node.kind === 'agent') return endDelay(activation, input);
+      if (activation.child !== undefined) return events(...overdueChild(activation, input));
+      if (activation.node.kind === 'agent' || activation.node.kind === 'child')
+        return endDelay(activation, input);
       return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
     case 'canceling':
       return events(...giveUp(activation));
     default:
       return nothing;
   }
+}
+
+/** The wait for a child run took too long: it is not wanted any more. */
+function overdueChild(activation: Activation, input: TurnInput): RunEvent[] {
+  const seconds = (activation.node.task.timeoutMs ?? 0) / 1000;
+  const message = `the child run took longer than ${seconds} s`;
+  const error = { code: failureCodes.taskTimeout, message, retryable: true };
+  return afterFailure(activation, { error, ...leavingChild(activation, 'cancel') }, input);
 }
 
 /** The delay between two rounds is over: the round asks for a slot. */
@@ -247,7 +268,10 @@ function endDelay(activation: Activation, input: TurnInput): Decision {
 
 function giveUp(activation: Activation): RunEvent[] {
   return [
-    event('task.cancelForced', identity(activation)),
+    event('task.cancelForced', {
+      ...identity(activation),
+      ...leavingChild(activation, 'terminate'),
+    }),
     event('task.canceled', {
       ...ending(activation, undefined),
       reason: activation.reason ?? 'canceled',
@@ -256,7 +280,8 @@ function giveUp(activation: Activation): RunEvent[] {
 }
 
 /**
- * Cancels an open activation. One that an agent has is asked first and has `CANCEL_PATIENCE_MS` to answer;
+ * Cancels an open activation. One that an agent has is asked first and has `CANCEL_PATIENCE_MS` to answer, a child run
+ * `CHILD_PATIENCE_MS`;
  * the others, and all when `atOnce`, end in the same commit.
  */
 export function cancelActivation(
@@ -264,13 +289,16 @@ export function cancelActivation(
   options: { reason: string; now: number; atOnce: boolean },
 ): RunEvent[] {
   const { reason, now, atOnce } = options;
-  const isWithAgent = activation.state === 'running' && !atOnce;
   if (activation.state === 'canceling') return atOnce ? giveUp(activation) : [];
+  const child = leavingChild(activation, atOnce ? 'terminate' : 'cancel');
+  const patienceMs = child.leaves === undefined ? CANCEL_PATIENCE_MS : CHILD_PATIENCE_MS;
+  const isAsked = (activation.state === 'running' || child.leaves !== undefined) && !atOnce;
   const requested = event('task.cancelRequested', {
     ...identity(activation),
     reason,
-    ...(isWithAgent ? { dueAt: now + CANCEL_PATIENCE_MS } : {}),
+    ...(isAsked ? { dueAt: now + patienceMs } : {}),
+    ...child,
   });
-  if (isWithAgent) return [requested];
+  if (isAsked) return [requested];
   return [requested, event('task.canceled', { ...ending(activation, undefined), reason })];
 }

@@ -214,7 +214,7 @@ export const taskMachine = setup({
     expanded: { tags: ['open'], meta: { effects: [] }, on: { ...open, ...cancelable } },
     waiting: {
       tags: ['open'],
-      meta: { effects: ['timer'] },
+      meta: { effects: ['timer', 'child'] },
       on: {
         ...open,
         ...cancelable,
