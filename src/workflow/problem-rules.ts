@@ -56,6 +56,14 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'Two tasks have the same id.',
     help: 'Dependencies and expressions name a task by its id, so each task needs one of its own.',
   },
+  'workflow.not-in-hook': {
+    summary: 'A hook has a field that only the tasks of a run have.',
+    help: 'Hooks come before or after the tasks: there is nothing to cancel, to complete or to undo. Remove the field.',
+  },
+  'workflow.no-compensation': {
+    summary: 'A task says how it is undone, and the run never undoes anything.',
+    help: 'Write `settings: { on_failure: compensate }`, or remove `compensate`.',
+  },
   'workflow.invalid-id': {
     summary: 'This text cannot be a task id.',
     help: 'Use letters, digits, `_` and `-`; `true`, `false`, `null`, `in` and `__proto__` are refused.',

@@ -188,7 +188,7 @@ export const compensate = z.strictObject({
     description: 'What the agent gets. Texts may hold ${...}; the output of the task is at hand.',
   }),
   retry: retry.optional().meta({
-    description: 'What happens after an attempt that failed. Default: no second attempt.',
+    description: 'What happens after an attempt of it that failed. Default: no second attempt.',
   }),
   timeout: duration({
     description: 'How long one attempt may take. Default: no bound.',

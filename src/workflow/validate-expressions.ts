@@ -25,8 +25,12 @@ import type { JsonValue } from './value.ts';
 
 interface Subject {
   readonly definition: WorkflowDefinition;
+  /** The tasks that the graph is of. */
+  readonly tasks: readonly TaskDefinition[];
   readonly graph: TaskGraph;
   readonly hasInputs: boolean;
+  /** Ids of tasks that run after all of these, or never beside them. */
+  readonly ahead: ReadonlySet<string>;
   /** By index: 1 for a task that can never run. A condition that is always false adds to it. */
   readonly isDead: Uint8Array;
 }
@@ -36,13 +40,14 @@ interface Subject {
  * warning; a name that is used only inside `default(...)` becomes an optional one.
  */
 export function checkExpressions(
-  { definition, graph, hasInputs, isDead }: Subject,
+  { definition, tasks, graph, hasInputs, ahead, isDead }: Subject,
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
   const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
-  const check = new ExpressionCheck({ names, graph, definition, findings, isDead });
-  for (const [index, task] of definition.tasks.entries()) {
+  const loops = definition.loops ?? [];
+  const check = new ExpressionCheck({ names, graph, loops, tasks, ahead, findings, isDead });
+  for (const [index, task] of tasks.entries()) {
     if (findings.isFull) return;
     check.task(index, task);
   }
@@ -81,7 +86,7 @@ interface Use {
   /** The task that the expression belongs to. */
   readonly task: number | undefined;
   /** Asked when the task has just ended: it sees itself. */
-  readonly isLoop?: boolean;
+  readonly isAfter?: boolean;
 }
 
 /** What is known of a value before a run. */
@@ -127,7 +132,9 @@ class ExpressionCheck {
   /** Where each free name is used first. */
   readonly firstUse = new Map<string, Spot>();
   private readonly names: NameTable;
-  private readonly definition: WorkflowDefinition;
+  private readonly loops: readonly LoopDefinition[];
+  private readonly tasks: readonly TaskDefinition[];
+  private readonly ahead: ReadonlySet<string>;
   private readonly graph: TaskGraph;
   private readonly findings: Findings;
   private readonly isDead: Uint8Array;
@@ -136,13 +143,17 @@ class ExpressionCheck {
   constructor(options: {
     names: NameTable;
     graph: TaskGraph;
-    definition: WorkflowDefinition;
+    loops: readonly LoopDefinition[];
+    tasks: readonly TaskDefinition[];
+    ahead: ReadonlySet<string>;
     findings: Findings;
     isDead: Uint8Array;
   }) {
     this.isDead = options.isDead;
     this.names = options.names;
-    this.definition = options.definition;
+    this.loops = options.loops;
+    this.tasks = options.tasks;
+    this.ahead = options.ahead;
     this.graph = options.graph;
     this.findings = options.findings;
     this.ancestry = new Ancestry(options.graph);
@@ -156,7 +167,7 @@ class ExpressionCheck {
     for (const field of ['until', 'while'] as const) {
       const source = task.repeat?.[field];
       if (source === undefined) continue;
-      this.condition(source, { ...at('repeat'), path: [...place, 'repeat', field], isLoop: true });
+      this.condition(source, { ...at('repeat'), path: [...place, 'repeat', field], isAfter: true });
     }
     if (task.foreach !== undefined)
       this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
@@ -165,7 +176,13 @@ class ExpressionCheck {
       this.condition(task.join.until, use);
     }
     if (task.wait !== undefined) this.wait(task.wait, at('wait'));
-    this.template(task.parameters, { ...at('parameters'), names: namesForTask(names, task) });
+    const ofInstance = namesForTask(names, task);
+    this.template(task.parameters, { ...at('parameters'), names: ofInstance });
+    if (task.compensate !== undefined) {
+      const path = ['tasks', index, 'compensate', 'parameters'];
+      const use = { path, names: ofInstance, task: index, isAfter: true };
+      this.template(task.compensate.parameters, use);
+    }
   }
 
   private wait(wait: WaitDefinition, use: Use): void {
@@ -182,7 +199,7 @@ class ExpressionCheck {
   loop({ from, condition, edge }: LoopDefinition): void {
     const task = this.graph.indexOf.get(from);
     if (condition === undefined || task === undefined) return;
-    const use = { path: ['edges', edge, 'condition'], names: this.names, task, isLoop: true };
+    const use = { path: ['edges', edge, 'condition'], names: this.names, task, isAfter: true };
     this.condition(condition, use);
   }
 
@@ -197,7 +214,7 @@ class ExpressionCheck {
       const compiled = compileExpression(source, use.names, onUnknown);
       this.references(compiled.references, use, { path, text: source, offset: 0 });
       if (isSound) this.fits(compiled, CONDITION, { source, use });
-      if (isSound && use.isLoop !== true && compiled.constant === false)
+      if (isSound && use.isAfter !== true && compiled.constant === false)
         this.neverHolds(source, use);
     } catch (error) {
       if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
@@ -220,7 +237,7 @@ class ExpressionCheck {
   /** A literal list is checked with the task. */
   private joinHolds(index: number, count: number | undefined, found: Found | undefined): void {
     const list = found?.constant;
-    const isFed = this.definition.tasks[index]?.feed !== undefined;
+    const isFed = this.tasks[index]?.feed !== undefined;
     if (isFed || count === undefined || !Array.isArray(list) || count <= list.length) return;
     this.findings.add(impossibleJoin(index, count, list.length));
   }
@@ -338,8 +355,7 @@ class ExpressionCheck {
     target: number,
     spot: Spot,
   ): void {
-    if (this.definition.tasks[target]?.detach !== true || optional || !fields.includes('output'))
-      return;
+    if (this.tasks[target]?.detach !== true || optional || !fields.includes('output')) return;
     this.findings.add({
       code: 'workflow.no-output',
       message: `the output of \`${id}\` is not there yet: with \`detach\` nobody waits for its instances`,
@@ -348,9 +364,18 @@ class ExpressionCheck {
     });
   }
 
+  private runsLater(id: string, spot: Spot): void {
+    this.findings.add({
+      code: 'workflow.not-a-dependency',
+      message: `\`${id}\` has not run by then`,
+      hint: 'Tasks see the hooks of `on_start`; hooks see what runs before them.',
+      ...spot,
+    });
+  }
+
   /** In a cycle every task has a time round before: what it names may be of that. */
   private isInOneLoop(one: number, other: number): boolean {
-    return (this.definition.loops ?? []).some(({ from, to }) => {
+    return this.loops.some(({ from, to }) => {
       const last = this.graph.indexOf.get(from);
       const first = this.graph.indexOf.get(to);
       if (last === undefined || first === undefined) return false;
@@ -363,18 +388,19 @@ class ExpressionCheck {
 
   /** Outputs see every task; a task sees those that have ended before it. */
   private taskReference(reference: TaskReference, use: Use, spot: Spot): void {
-    const { task: index } = use;
     const { id } = reference;
+    const { task: index } = use;
     const target = this.graph.indexOf.get(id);
+    if (target === undefined && this.ahead.has(id)) this.runsLater(id, spot);
     if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
-    const task = index === undefined ? undefined : this.definition.tasks[index];
+    const task = index === undefined ? undefined : this.tasks[index];
     if (target === undefined || index === undefined || task === undefined) return;
     if (this.ancestry.comesBefore(target, index)) {
       this.detachedReference(reference, target, spot);
       return;
     }
     const isSelf = id === task.id;
-    if (isSelf && (use.isLoop === true || task.repeat !== undefined)) return;
+    if (isSelf && (use.isAfter === true || task.repeat !== undefined)) return;
     if (this.isInOneLoop(target, index)) return;
     this.findings.add({
       code: 'workflow.not-a-dependency',

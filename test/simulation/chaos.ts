@@ -4,7 +4,7 @@
  */
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { reportOfRun } from './crash-points.ts';
-import { scenarios, workflowOf } from './scenarios.ts';
+import { childScenarios, type Scenario, scenarios, workflowOf } from './scenarios.ts';
 import { noFaults } from './sim-network.ts';
 import { noDiskFaults, World } from './world.ts';
 
@@ -13,6 +13,7 @@ const SAFETY_MS = 20_000;
 /** The longest task takes 300 s; lost twice, and waiting for a place behind others, it needs several times that. */
 const LIVENESS_MS = 2_400_000;
 const WORKERS = ['w1', 'w2'];
+const all = [...scenarios, ...childScenarios];
 const commands: JsonObject[] = [
   { type: 'pause' },
   { type: 'resume' },
@@ -93,9 +94,7 @@ class Chaos {
   #request(requestId: string): void {
     const { random } = this.#world;
     this.#asked += 1;
-    const scenario = scenarios[
-      Math.floor(random() * scenarios.length)
-    ] as (typeof scenarios)[number];
+    const scenario = all[Math.floor(random() * all.length)] as Scenario;
     const times = random() < 0.3 ? 2 : 1;
     for (let time = 0; time < times; time += 1) {
       const asked = this.#world.request(requestId, workflowOf(scenario), scenario.input);

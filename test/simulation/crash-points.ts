@@ -14,12 +14,14 @@ export interface Played {
   report: unknown;
   /** Durable commits of the whole log. */
   positions: number;
+  /** Runs of the log, children included. */
+  runs: number;
   executions: Map<string, number>;
 }
 
 /** Everything of a report but times and ids. */
 function timeless(report: RunReport): unknown {
-  const { runId: _, durationMs: __, tasks, ...rest } = report;
+  const { runId: _, durationMs: __, parent: ___, tasks, ...rest } = report;
   return {
     ...rest,
     tasks: Object.fromEntries(Object.entries(tasks).map(([id, task]) => [id, timelessTask(task)])),
@@ -27,7 +29,7 @@ function timeless(report: RunReport): unknown {
 }
 
 function timelessTask(task: TaskReport): unknown {
-  const { startedAt: _, endedAt: __, instances, ...rest } = task;
+  const { startedAt: _, endedAt: __, runId: ___, instances, ...rest } = task;
   return {
     ...rest,
     ...(instances === undefined ? {} : { instances: instances.map(timelessTask) }),
@@ -87,10 +89,14 @@ export async function play(
     world.start();
   }
   await world.until(isOver, LIMIT_MS, `the end of ${scenario.name}`);
+  const runs = () => [...world.invariants.streams].filter(([stream]) => stream.startsWith('run_'));
+  const areAllOver = () => runs().every(([, { isEnded }]) => isEnded);
+  await world.until(areAllOver, LIMIT_MS, `the end of the children of ${scenario.name}`);
   world.invariants.finished();
   if (world.errors.length > 0) throw new Error(world.errors.join('\n'));
   const report = timeless(await reportOfRun(world, runId()));
-  return { report, positions: world.invariants.position, executions: world.executions() };
+  const { position: positions } = world.invariants;
+  return { report, positions, runs: runs().length, executions: world.executions() };
 }
 
 /** Sends a command once the run is as far as the scenario says. */
@@ -124,6 +130,6 @@ export async function reportOfRun(world: World, runId: string): Promise<RunRepor
 }
 
 /** Everything that a run is, as JSON has it. */
-function stateOf({ run, quarantine }: LoadedRun): unknown {
-  return JSON.parse(JSON.stringify(snapshotOf(run, { definition: null, quarantine })));
+function stateOf({ run }: LoadedRun): unknown {
+  return JSON.parse(JSON.stringify(snapshotOf(run, { definition: null })));
 }

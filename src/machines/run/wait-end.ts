@@ -6,11 +6,12 @@ import { type Failure, failureCodes } from '../../messages/failure.ts';
 import type { SignalWait } from '../../workflow/definition.ts';
 import { isObject } from '../../workflow/loose.ts';
 import type { JsonValue } from '../../workflow/value.ts';
-import { endOfAttempt, finalFailure, identity } from '../task/decide.ts';
+import { endOfAttempt, finalFailure } from '../task/decide.ts';
 import { type Activation, dueAtOf, type RunAggregate } from './aggregate.ts';
 import { approved, denied } from './approvals.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { timerIdOf } from './effects.ts';
+import { identity } from './identity.ts';
 import { type ApprovalDetails, type AwaitedEvent, waitData } from './schedule-wait.ts';
 
 /** A timer that is not armed any more is ignored. */

@@ -16,6 +16,8 @@ export interface TaskContext {
   uncounted: number;
   /** Losses in a row. */
   losses: number;
+  /** How often the task was given to another agent. */
+  handOffs: number;
   agent: string | null;
   /** Why this agent was chosen. */
   rule: string | null;
@@ -68,6 +70,7 @@ const initialContext: TaskContext = {
   retryBase: 0,
   uncounted: 0,
   losses: 0,
+  handOffs: 0,
   agent: null,
   rule: null,
   startedAt: null,
@@ -107,7 +110,8 @@ const retryScheduled = folding<'task.retryScheduled'>((data) => ({
   startedAt: null,
   dueAt: data.dueAt,
 }));
-const handedOff = folding<'task.handedOff'>((data) => ({
+const handedOff = folding<'task.handedOff'>((data, _at, context) => ({
+  handOffs: context.handOffs + 1,
   attempt: data.attempt,
   agent: data.agent,
   rule: data.rule,
@@ -210,7 +214,7 @@ export const taskMachine = setup({
     expanded: { tags: ['open'], meta: { effects: [] }, on: { ...open, ...cancelable } },
     waiting: {
       tags: ['open'],
-      meta: { effects: ['timer'] },
+      meta: { effects: ['timer', 'child'] },
       on: {
         ...open,
         ...cancelable,
