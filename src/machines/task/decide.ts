@@ -257,8 +257,8 @@ function overdueChild(activation: Activation, input: TurnInput): RunEvent[] {
   return afterFailure(activation, { error, ...leavingChild(activation, 'cancel') }, input);
 }
 
-/** The delay between two rounds is over: the round asks for a slot. */
-function endDelay(activation: Activation, input: TurnInput): Decision {
+/** The delay between two rounds is over: the round asks for a slot, or begins as soon as it has its mutexes. */
+export function endDelay(activation: Activation, input: TurnInput): Decision {
   const { attempt } = activation.context;
   const round = { ...identity(activation), attempt };
   return events(
