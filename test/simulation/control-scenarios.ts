@@ -1,4 +1,5 @@
 /** Workflows that steer each other and that wait: mutexes, regions, cancellation, signals, approvals, feeds. */
+import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
 import type { Scenario } from './scenarios.ts';
 import { after, agent } from './simulated-tasks.ts';
 
@@ -47,4 +48,76 @@ export const controlScenarios: Scenario[] = [
       outputs: { sum: '${sum.output}', never: '${default(never.output, "none")}' },
     },
   },
+  {
+    name: 'waits',
+    workflow: {
+      tasks: [
+        { id: 'sign', wait: { approval: { quorum: 2, timeout: 3_000, on_timeout: 'approve' } } },
+        { id: 'arrive', wait: { signal: 'papers' } },
+        {
+          id: 'choose',
+          wait: { first: { paid: { signal: 'payment' }, late: { timer: '1h' } } },
+        },
+        agent('grow', { gives: '${item}', ms: 5 }, { foreach: { feed: 'files' } }),
+        agent('end', { gives: '${grow.output}' }, after('sign', 'arrive', 'choose', 'grow')),
+      ],
+      outputs: { grown: '${end.output}', paid: '${choose.output.event}' },
+    },
+    commands: inTurn(10, [
+      signal('files', 1),
+      { type: 'approve', task: 'sign', by: 'ann' },
+      signal('payment', 5),
+      { type: 'approve', task: 'sign', by: 'bob' },
+      signal('files', 2),
+      signal('files', { close: true }),
+      signal('papers'),
+    ]),
+  },
+  {
+    name: 'waits that are steered',
+    workflow: {
+      settings: { max_parallel: 6 },
+      regions: { asking: { mutex: 'desk' } },
+      tasks: [
+        { id: 'sign', region: 'asking', wait: { approval: { quorum: 2 } } },
+        { id: 'hear', region: 'asking', wait: { signal: { name: 'news', transient: true } } },
+        {
+          id: 'choose',
+          region: 'asking',
+          wait: { first: { paid: { signal: 'payment' }, late: { timer: '1h' } } },
+        },
+        agent('grow', { ms: 90_000 }, { region: 'asking', foreach: { feed: 'files' } }),
+        agent('act', {}, { ...after('sign', 'choose'), region: 'asking' }),
+        { id: 'hold', mutex: 'door', wait: { signal: 'release' } },
+        agent('through', { gives: 'through' }, { mutex: 'door' }),
+        {
+          id: 'late',
+          mutex: 'door',
+          wait: { signal: 'bid' },
+          milestone: { until: 'through' },
+        },
+        { id: 'stop', wait: { signal: 'stop' }, cancel: ['asking'] },
+        agent('desk', { gives: 'free' }, { mutex: 'desk' }),
+        { id: 'open', wait: { approval: {} } },
+        agent('end', {}, { ...after('through', 'desk'), end: 'terminate' }),
+      ],
+      outputs: { through: '${through.output}', desk: '${desk.output}' },
+    },
+    commands: [
+      { atVersion: 19, command: signal('files', 1) },
+      { atVersion: 22, command: { type: 'approve', task: 'sign', by: 'ann' } },
+      { atVersion: 23, command: signal('stop') },
+      { atVersion: 24, command: signal('news', 'too late') },
+      { atVersion: 25, command: signal('release') },
+    ],
+  },
 ];
+
+function signal(name: string, payload: JsonValue = null): JsonObject {
+  return { type: 'signal', name, payload };
+}
+
+/** One command after the other: each event of the run allows the next. */
+function inTurn(first: number, commands: JsonObject[]): NonNullable<Scenario['commands']> {
+  return commands.map((command, index) => ({ atVersion: first + index, command }));
+}
