@@ -4,10 +4,10 @@
  * same layout, load and audit.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { JsonObject } from '../src/workflow/value.ts';
+import { freePort } from '../test/support/free-ports.ts';
 import { type NatsServer, startNatsServer } from '../test/support/nats-server.ts';
 import { type BenchProcess, startProcess } from './child-process.ts';
 
@@ -163,13 +163,4 @@ class RunningSystem implements System {
       await rm(this.directory, { recursive: true, force: true });
     }
   }
-}
-
-/** A port that was free a moment ago; the same one is needed again after a restart. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

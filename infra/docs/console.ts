@@ -19,9 +19,9 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
+import { freePorts } from '../../test/support/free-ports.ts';
 import { blocksOf, type Step, stepsOf } from './blocks.ts';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -79,7 +79,8 @@ class Session {
 
   static async open(text: string): Promise<Session> {
     const session = new Session(text);
-    for (const port of PORTS) session.ports.set(port, String(await freePort()));
+    const free = await freePorts(PORTS.length);
+    for (const [index, port] of PORTS.entries()) session.ports.set(port, String(free[index]));
     for (const name of ['bin', 'node_modules', 'package.json', 'src', 'infra'])
       symlinkSync(join(root, name), join(session.folder, name));
     cpSync(join(root, 'examples'), join(session.folder, 'examples'), { recursive: true });
@@ -200,14 +201,4 @@ function endGroup(child: ChildProcess): void {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }

@@ -26,11 +26,12 @@ const FAILURES: Readonly<Record<string, string>> = {
   'worker.lost':
     'The worker died or fell silent. The next attempt follows at once; after three losses in a row the task has failed.',
   'agent.unavailable': 'No worker offers the agent, or the one that was asked takes no more work.',
+  'loop.exhausted': 'A loop reached its bound before its condition ended it.',
   'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
   'expression.failed':
     'An expression had no answer when it was evaluated: a missing field, types that do not fit.',
   'payload.too-large': 'A value is larger than what is accepted.',
-  'output.invalid': 'What the agent gave back is no JSON value, or nested too deep.',
+  'output.invalid': 'The output names a blob that is not stored, or that is no JSON value.',
   'agent.invalid-parameters': 'The parameters of the task do not fit the agent.',
   'agent.failed': 'What the agent `fail` says where it is given no code.',
   'shell.exit': 'The command ended with another exit code than 0, or by a signal.',

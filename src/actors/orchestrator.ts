@@ -194,7 +194,9 @@ class Node implements Orchestrator, HostRuntime {
     this.#subscribe(this.#subjects.anyHeartbeat(), (message) =>
       this.#agentDoors.heartbeat(message),
     );
-    // Before the doors open: where no worker is, nobody answers, and the server says so at once.
+    // A result loads its run itself. Workers that are probed send theirs again at once: they must find this door open.
+    this.#subscribe(this.#subjects.anyTaskResult(), (message) => this.#agentDoors.result(message));
+    // Before the other doors open: where no worker is, nobody answers, and the server says so at once.
     const greeted = this.#greet('brief');
     const parts = { log: this.log, clock: this.clock, table: this.#table };
     const probes = await activateLiveRuns({ ...parts, probe: () => this.#probe() });
@@ -240,7 +242,6 @@ class Node implements Orchestrator, HostRuntime {
 
   async #openDoors(): Promise<void> {
     const subjects = this.#subjects;
-    this.#subscribe(subjects.anyTaskResult(), (message) => this.#agentDoors.result(message));
     this.#subscribe(subjects.anyTaskProgress(), (message) => this.#agentDoors.progress(message));
     this.#subscribe(subjects.anyRunCommand(), (message) => this.#clientDoors.command(message));
     this.#subscribe(subjects.anyRunHistory(), (message) => this.#clientDoors.history(message));

@@ -11,6 +11,7 @@
  * Size: what is kept, written and forgotten must agree; three files would share all of its state.
  */
 import { mkdirSync } from 'node:fs';
+import { reasonOf } from '../workflow/errors.ts';
 import type { AgentLogger } from './agent.ts';
 import {
   type CacheRecord,
@@ -223,7 +224,7 @@ export class AttemptCache {
     } catch (error) {
       this.#options.logger.error('attempt cache: cannot write; results are kept in memory only', {
         results: group.entries.length,
-        error: error instanceof Error ? error.message : String(error),
+        error: reasonOf(error),
       });
     }
   }

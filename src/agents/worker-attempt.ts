@@ -4,6 +4,7 @@
 
 import type { AttemptRef, ExecutionRequest, ProgressMessage } from '../messages/execution.ts';
 import type { Failure } from '../messages/failure.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import type { Agent, AgentContext, AgentLogger, AgentTask, ProgressUpdate } from './agent.ts';
 import { sleepOn, type WorkerClock } from './clock.ts';
@@ -110,7 +111,7 @@ export class AttemptInHand implements AgentContext {
       this.#host.publishProgress(this.request.progress, this.#progressMessage(update));
     } catch (error) {
       this.logger.warn('progress not published', {
-        error: error instanceof Error ? error.message : String(error),
+        error: reasonOf(error),
       });
     }
   }

@@ -124,7 +124,7 @@ function ownerOf(pid: number): LockOwner {
   }
 }
 
-/** Undefined for a file that is not there or is no JSON object: a torn one is as good as none. */
+/** Undefined for a file that is not there or is no JSON object. */
 function readJson(path: string): object | undefined {
   let text: string;
   try {
@@ -137,6 +137,7 @@ function readJson(path: string): object | undefined {
     const parsed: unknown = JSON.parse(text);
     return typeof parsed === 'object' && parsed !== null ? parsed : undefined;
   } catch {
+    // a torn file: the process that wrote it died in between
     return undefined;
   }
 }

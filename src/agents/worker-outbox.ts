@@ -6,6 +6,7 @@
  * O3 One timer for all that waits, none a result (beside the request's own timeout).
  * O4 A result is given up for what the other side says of it, never for what goes wrong in this process.
  */
+import { isPassing } from '../client/ask.ts';
 import type { BusMessage } from '../messaging/bus.ts';
 import { RemoteError } from '../messaging/errors.ts';
 import { TroupeError } from '../workflow/errors.ts';
@@ -25,18 +26,12 @@ const MAX_BACKOFF_MS = 5_000;
 const TICK_MS = 25;
 
 /**
- * Codes after which a result is sent again: the other side is away, full, or could not say what happened.
- * Every other typed error is final: the result is known, late, or wrong, and sending it again changes nothing.
+ * Codes after which a result is sent again beside those that pass (`client/ask.ts`): the other side could not say what
+ * happened. Every other typed error is final: the result is known, late, or wrong, and sending it again changes nothing.
  */
 const RESEND_CODES: ReadonlySet<string> = new Set([
-  'overloaded',
-  'unavailable',
   'internal',
   'remote.error',
-  'projection.lagging',
-  'log.failed',
-  'log.closed',
-  'log.version-conflict',
   'message.malformed',
   'blob.corrupt',
 ]);
@@ -234,5 +229,5 @@ export class WorkerOutbox {
 /** O4: true when the other side has said that sending the result again cannot help. */
 function isFinal(error: unknown): error is RemoteError {
   if (!(error instanceof RemoteError)) return false;
-  return !error.code.startsWith('bus.') && !RESEND_CODES.has(error.code);
+  return !isPassing(error) && !error.code.startsWith('bus.') && !RESEND_CODES.has(error.code);
 }

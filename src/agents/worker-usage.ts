@@ -2,6 +2,8 @@
  * What an attempt says that it has used. It is evidence, not the result: what cannot travel is left out, and the
  * result goes its way without it.
  */
+
+import { reasonOf } from '../workflow/errors.ts';
 import { checkValue, type JsonObject } from '../workflow/value.ts';
 
 /** Usage is kept in events and sent with every result: counts and costs, no texts. */
@@ -21,6 +23,6 @@ export function checkUsage(candidate: unknown): { usage: JsonObject } | { proble
     return { problem: `it has ${bytes} bytes as JSON, the limit is ${MAX_USAGE_BYTES}` };
   } catch (error) {
     // Also a RangeError: more than a text can hold.
-    return { problem: error instanceof Error ? error.message : String(error) };
+    return { problem: reasonOf(error) };
   }
 }

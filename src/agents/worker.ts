@@ -20,6 +20,7 @@ import { failureCodes, failureOf } from '../messages/failure.ts';
 import type { BusMessage, Subscription } from '../messaging/bus.ts';
 import { toWireError } from '../messaging/errors.ts';
 import { queueNames } from '../messaging/subjects.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import type { Agent, AgentLogger, AgentOutcome } from './agent.ts';
 import { AttemptCache } from './attempt-cache.ts';
@@ -192,7 +193,7 @@ class NatsWorker implements Worker, AttemptHost {
       await bus
         .flush()
         .catch((error: unknown) =>
-          this.logger.warn('goodbye not confirmed', { error: String(error) }),
+          this.logger.warn('goodbye not confirmed', { error: reasonOf(error) }),
         );
     } else {
       await this.#stopAll([...this.#services.splice(0), ...this.#subscriptions.splice(0)]);
@@ -277,7 +278,7 @@ class NatsWorker implements Worker, AttemptHost {
     } catch (error) {
       this.logger.warn('message refused', {
         subject: message.subject,
-        error: error instanceof Error ? error.message : String(error),
+        error: reasonOf(error),
       });
       message.respondError(toWireError(error));
     }

@@ -11,10 +11,12 @@ import { builtinAgents } from '../agents/builtin/index.ts';
 import { startWorker, type Worker } from '../agents/worker.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { Bus } from '../messaging/bus.ts';
-import { type Broker, startBroker } from '../messaging/embedded-broker.ts';
-import { connectBus } from '../messaging/nats-bus.ts';
+import { startBroker } from '../messaging/embedded-broker.ts';
+import { type ConnectOptions, connectBus } from '../messaging/nats-bus.ts';
+import { connectToOwnBroker } from '../messaging/own-broker-bus.ts';
 import { createSubjects } from '../messaging/subjects.ts';
-import { reasonOf } from './errors.ts';
+import { within } from '../messaging/within.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import type { Logger } from './logger.ts';
 import { shippedTemplates } from './named-workflows.ts';
 import { openLog } from './open-log.ts';
@@ -65,12 +67,8 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
   const subjects = createSubjects(settings.prefix);
   const log = await openLog(settings);
   closers.push(['log', () => log.close()]);
-  const server = await findServer(options, closers);
-  const bus = await connectBus({
-    ...server,
-    name: 'troupe-orchestrator',
-    onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
-  });
+  const connect = await findServer(options, closers);
+  const bus = await connect({ name: 'troupe-orchestrator', onError: handlerErrorsTo(logger) });
   closers.push(['connection', () => bus.close()]);
   const orchestrator = await startOrchestrator({
     log,
@@ -80,7 +78,7 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     templates: shippedTemplates,
   });
   closers.push(['orchestrator', () => orchestrator.close()]);
-  if (options.worker) await addWorker({ settings, logger, server, closers });
+  if (options.worker) await addWorker({ settings, logger, connect, closers });
   if (settings.store === 'level') {
     writeUpFile({
       kind: options.kind,
@@ -95,30 +93,33 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
   return { url: bus.url, bus, log, close: () => closeAll(closers, logger) };
 }
 
+type Connect = (options: Pick<ConnectOptions, 'name' | 'onError'>) => Promise<Bus>;
+
 /** Where NATS is: the server of the settings, else a broker in this process. */
 async function findServer(
-  { settings, port }: StackOptions,
+  { settings: { natsUrl, natsPort }, port }: StackOptions,
   closers: Closer[],
-): Promise<{ url: string; broker?: Broker }> {
-  if (settings.natsUrl !== undefined) return { url: settings.natsUrl };
-  const broker = await startBroker({ port: port ?? settings.natsPort });
+): Promise<Connect> {
+  if (natsUrl !== undefined) return (options) => connectBus({ ...options, url: natsUrl });
+  const broker = await startBroker({ port: port ?? natsPort });
   closers.push(['broker', () => broker.close()]);
-  return { url: broker.url, broker };
+  return (options) => connectToOwnBroker(broker, options);
+}
+
+/** For `onError` of a connection: what a handler throws is logged. */
+export function handlerErrorsTo(logger: Logger): NonNullable<ConnectOptions['onError']> {
+  return (error, { subject }) => logger.error('a message handler failed', { error, subject });
 }
 
 /** The worker has a connection of its own, as one in another process has. */
 async function addWorker(parts: {
   settings: Settings;
   logger: Logger;
-  server: { url: string; broker?: Broker };
+  connect: Connect;
   closers: Closer[];
 }): Promise<void> {
-  const { settings, logger, server, closers } = parts;
-  const bus = await connectBus({
-    ...server,
-    name: 'troupe-worker',
-    onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
-  });
+  const { settings, logger, connect, closers } = parts;
+  const bus = await connect({ name: 'troupe-worker', onError: handlerErrorsTo(logger) });
   closers.push(['worker connection', () => bus.close()]);
   const worker = await launchWorker({ settings, logger, bus });
   closers.push(['worker', () => stopWorker(worker)]);
@@ -150,14 +151,7 @@ export function launchWorker(parts: {
 
 /** Lets what runs finish for a moment, then closes. */
 export async function stopWorker(worker: Worker): Promise<void> {
-  if (worker.inHand().length > 0) {
-    let timer: NodeJS.Timeout | undefined;
-    const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, DRAIN_MS);
-    });
-    await Promise.race([worker.drain(), patience]);
-    clearTimeout(timer);
-  }
+  if (worker.inHand().length > 0) await within(DRAIN_MS, worker.drain());
   await worker.close();
 }
 

@@ -1,5 +1,6 @@
 /** The errors of the command line. Each ends the process with the exit code of its `code`. */
-import { TroupeError } from '../workflow/errors.ts';
+import { reasonOf, TroupeError, WorkflowInvalid } from '../workflow/errors.ts';
+import type { Problem } from '../workflow/problems.ts';
 
 /** The command line cannot be understood. */
 export class UsageError extends TroupeError {
@@ -13,7 +14,7 @@ export class UsageError extends TroupeError {
 export class FileUnreadableError extends TroupeError {
   readonly code = 'cli.file-unreadable';
   constructor(path: string, cause: unknown) {
-    super(`cannot read ${path}: ${reasonOf(cause)}`, {
+    super(`cannot read ${path}: ${systemReasonOf(cause)}`, {
       hint: 'Check the path and its permissions.',
       details: { path },
       cause,
@@ -25,7 +26,7 @@ export class FileUnreadableError extends TroupeError {
 export class FileUnwritableError extends TroupeError {
   readonly code = 'cli.file-unwritable';
   constructor(path: string, cause: unknown) {
-    super(`cannot write ${path}: ${reasonOf(cause)}`, {
+    super(`cannot write ${path}: ${systemReasonOf(cause)}`, {
       hint: 'Check that the folder exists and may be written to.',
       details: { path },
       cause,
@@ -58,6 +59,22 @@ export class WorkflowNotFoundError extends TroupeError {
   readonly code = 'workflow.not-found';
   constructor(name: string, hint: string) {
     super(`there is no workflow "${name}"`, { hint, details: { name } });
+  }
+}
+
+/** A file with what is wrong in it, and its text, in which that can be shown. */
+interface FileWithProblems {
+  readonly file: string;
+  readonly source: string;
+  readonly problems: readonly Problem[];
+}
+
+/** A workflow file with problems in it, or in the files that it runs. */
+export class WorkflowFileInvalidError extends WorkflowInvalid {
+  readonly files: readonly FileWithProblems[];
+  constructor(files: readonly FileWithProblems[]) {
+    super(files.flatMap(({ problems }) => problems));
+    this.files = files;
   }
 }
 
@@ -137,7 +154,19 @@ export class UnexpectedError extends TroupeError {
   }
 }
 
-/** The message of anything thrown. */
-export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+const SYSTEM_REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'a part of the path is no folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'there is no permission',
+  EPERM: 'there is no permission',
+  EROFS: 'the disk is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+/** What the system said of a path that is named already. */
+function systemReasonOf(error: unknown): string {
+  const { code } = (error ?? {}) as { code?: unknown };
+  const known = typeof code === 'string' && Object.hasOwn(SYSTEM_REASONS, code);
+  return (known ? SYSTEM_REASONS[code] : undefined) ?? reasonOf(error);
 }

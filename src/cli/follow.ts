@@ -7,10 +7,13 @@ import { isTerminalEvent } from '../client/follow-run.ts';
 import type { JsonEnvelope } from '../events/envelope.ts';
 import type { RunReport } from '../messages/report.ts';
 import { isBlobReference, type JsonObject } from '../workflow/value.ts';
+import type { CommandContext } from './command.ts';
 import type { Connection } from './connect.ts';
 import { exitCodes } from './exit-codes.ts';
+import { agentDocuments } from './known-agents.ts';
 import { LastingConnection } from './lasting-connection.ts';
 import { LiveDisplay } from './live-display.ts';
+import { ownCommand } from './own-command.ts';
 import { duration, outputText } from './render/format.ts';
 import { ProgressTracker } from './render/progress.ts';
 import { failureLines, tasksText } from './render/run-summary.ts';
@@ -18,14 +21,14 @@ import type { RunView } from './render/run-view.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
-export interface FollowedRun {
+interface FollowedRun {
   report: RunReport;
   exitCode: number;
   /** Given to agents, and decided after a failed one. */
   counts: { attempts: number; retries: number };
 }
 
-export interface FollowOptions {
+interface FollowOptions {
   session: Session;
   connection: Connection;
   runId: string;
@@ -37,13 +40,24 @@ export interface FollowOptions {
 
 /** How often it is asked whether the agents that tasks wait for are there. */
 const AGENTS_MS = 2_000;
-const MAX_AGENTS = 1_000;
 
 /**
- * Follows the run over restarts of its orchestrator. Rejects with the signal's reason, and with `run.not-found`.
- * The connection is the caller's until this resolves or rejects; it is closed then.
+ * Follows the run over restarts of its orchestrator and prints what it came to, with `--json` and `--jsonl` as its
+ * report. Resolves to the exit code. Rejects with the signal's reason, and with `run.not-found`. The connection is the
+ * caller's until this resolves or rejects; it is closed then.
  */
-export async function followToEnd(options: FollowOptions): Promise<FollowedRun> {
+export async function followAndPrint(
+  { arguments: given, terminal }: CommandContext,
+  followed: Omit<FollowOptions, 'terminal' | 'jsonl'>,
+): Promise<number> {
+  const jsonl = given.flag('jsonl');
+  const run = await followToEnd({ ...followed, terminal, jsonl });
+  if (given.flag('json') || jsonl) terminal.printJson(run.report);
+  else printResult(terminal, run, followed.session);
+  return run.exitCode;
+}
+
+async function followToEnd(options: FollowOptions): Promise<FollowedRun> {
   const follower = new Follower(options);
   try {
     return await follower.toEnd();
@@ -150,12 +164,7 @@ class Follower {
     const waiting = new Set(waitingAgents(this.#view));
     if (waiting.size === 0) return;
     try {
-      const { documents } = await this.#lasting.client.query(
-        'agents',
-        { limit: MAX_AGENTS },
-        { deadlineMs: AGENTS_MS },
-      );
-      const agents = documents.map(({ document }) => document as JsonObject);
+      const agents = await agentDocuments(this.#lasting.client, { deadlineMs: AGENTS_MS });
       const isAway = (agent: JsonObject): boolean =>
         agent['state'] === 'offline' || agent['state'] === 'unknown';
       const offline = new Set(agents.filter(isAway).map(({ agent }) => String(agent)));
@@ -186,14 +195,10 @@ function exitCodeOfReport(report: RunReport): number {
 }
 
 /** The result for people: what came out, what went wrong and what to do, how to look at it again. */
-export function printResult(
-  terminal: Terminal,
-  { report, counts }: FollowedRun,
-  session: Session,
-): void {
+function printResult(terminal: Terminal, { report, counts }: FollowedRun, session: Session): void {
   const text = outputText(report.output ?? null);
   if (text !== '') terminal.print(`${text}\n`);
-  for (const line of failureLines(report)) terminal.tell(line);
+  for (const line of failureLines(report, ownCommand())) terminal.tell(line);
   terminal.print(`Run ${report.runId} ${report.status} after ${duration(report.durationMs)}.`);
   terminal.print(`${tasksText(report, counts)}.`);
   if (session.settings.store === 'memory') return; // nothing is left of it
@@ -203,9 +208,4 @@ export function printResult(
 /** Empty where the same command finds the same log without it. */
 function dataDirOption({ settings, provenance }: Session): string {
   return provenance.dataDir.startsWith('--') ? ` --data-dir ${settings.dataDir}` : '';
-}
-
-/** How this program is called: by its place in a checkout, by its name where it is installed. */
-function ownCommand(): string {
-  return import.meta.url.endsWith('.ts') ? 'bin/troupe' : 'troupe';
 }

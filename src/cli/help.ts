@@ -4,6 +4,7 @@ import type { OptionTable } from './arguments.ts';
 import type { Command, CommandEntry, CommandGroup } from './command.ts';
 import type { TableRow } from './command-table.ts';
 import { settingOptions } from './common-options.ts';
+import { table } from './render/format.ts';
 
 /** The help of `troupe` alone. */
 export function overviewHelp(commands: Readonly<Record<string, CommandEntry>>): string {
@@ -13,10 +14,10 @@ export function overviewHelp(commands: Readonly<Record<string, CommandEntry>>): 
     'Usage: troupe <command> [options]',
     '',
     'Commands',
-    ...table(Object.entries(commands).map(([name, entry]) => [name, entry.summary])),
+    ...indented(Object.entries(commands).map(([name, entry]) => [name, entry.summary])),
     '',
     'Options',
-    ...table([
+    ...indented([
       ['-h, --help', 'Show help; also after a command'],
       ['--version', 'Print the version'],
     ]),
@@ -65,7 +66,7 @@ export function groupHelp(name: string, group: CommandGroup): string {
     `Usage: troupe ${name} <command> [options]`,
     '',
     'Commands',
-    ...table(rows),
+    ...indented(rows),
     ...(example === undefined ? [] : ['', 'Examples', `  ${example[0]}`, `      ${example[1]}`]),
     '',
   ].join('\n');
@@ -86,8 +87,10 @@ export function commandHelp(name: string, command: Command, options: OptionTable
     ...(command.notes === undefined ? [] : ['', ...command.notes]),
     '',
     'Options',
-    ...table(optionRows(own)),
-    ...(Object.keys(settings).length === 0 ? [] : ['', 'Settings', ...table(optionRows(settings))]),
+    ...indented(optionRows(own)),
+    ...(Object.keys(settings).length === 0
+      ? []
+      : ['', 'Settings', ...indented(optionRows(settings))]),
     '',
     'Examples',
     ...command.examples.flatMap(([line, what]) => [`  ${line}`, `      ${what}`]),
@@ -113,7 +116,6 @@ function optionRows(options: OptionTable): [string, string][] {
 }
 
 /** Two columns, indented by two, the second aligned. */
-function table(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
-  return rows.map(([left, right]) => `  ${left.padEnd(width)}  ${right}`);
+function indented(rows: readonly (readonly [string, string])[]): string[] {
+  return table(rows).map((row) => `  ${row}`);
 }

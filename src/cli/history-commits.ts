@@ -4,39 +4,11 @@ import type { Commit, Envelope } from '../events/envelope.ts';
 /** The commits of consecutive envelopes of one stream. A commit that is cut by the page becomes two. */
 export function commitsOf(envelopes: readonly Envelope[]): Commit[] {
   const commits: Commit[] = [];
-  for (const envelope of envelopes) {
-    const { type, schemaVersion, data, streamVersion, position } = envelope;
+  for (const { id: _, streamVersion, type, schemaVersion, data, ...shared } of envelopes) {
+    const event = { type, schemaVersion, data };
     const last = commits.at(-1);
-    if (last !== undefined && last.position === position)
-      last.events.push({ type, schemaVersion, data });
-    else commits.push(commitFrom(envelope, streamVersion));
+    if (last?.position === shared.position) last.events.push(event);
+    else commits.push({ ...shared, firstVersion: streamVersion, events: [event] });
   }
   return commits;
-}
-
-function commitFrom(envelope: Envelope, firstVersion: number): Commit {
-  const {
-    stream,
-    position,
-    type,
-    schemaVersion,
-    data,
-    at,
-    correlationId,
-    causationId,
-    actor,
-    trace,
-  } = envelope;
-  const event = { type, schemaVersion, data };
-  return {
-    position,
-    stream,
-    firstVersion,
-    at,
-    correlationId,
-    causationId,
-    actor,
-    events: [event],
-    ...(trace !== undefined && { trace }),
-  };
 }

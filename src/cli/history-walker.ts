@@ -9,7 +9,7 @@
 import { RunFolder } from '../actors/host/load.ts';
 import type { Envelope } from '../events/envelope.ts';
 import { invariant } from '../machines/errors.ts';
-import { reasonOf } from './errors.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import { commitsOf } from './history-commits.ts';
 import type { RunHistory } from './reader.ts';
 import {

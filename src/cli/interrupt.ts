@@ -16,12 +16,21 @@ const SIGNALS: readonly NodeJS.Signals[] =
     ? ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGBREAK']
     : ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
+/**
+ * Signals this close together are one wish: what signals a process group reaches the wrapper and its child, and the
+ * wrapper hands its signal on.
+ */
+const SAME_WISH_MS = 500;
+
 /** Listens for the end. A second signal ends the process at once, for a close that hangs. */
 export function onInterrupt(): Interrupt {
   const controller = new AbortController();
+  let firstAt = 0;
   const end = (): void => {
-    if (controller.signal.aborted) process.exit(130);
-    controller.abort(new InterruptedError());
+    if (!controller.signal.aborted) {
+      firstAt = performance.now();
+      controller.abort(new InterruptedError());
+    } else if (performance.now() - firstAt > SAME_WISH_MS) process.exit(130);
   };
   const disconnected = (): void => {
     if (!controller.signal.aborted) controller.abort(new InterruptedError());

@@ -1,9 +1,28 @@
 /** Who can do the tasks of a workflow, as far as it is known before a run. */
+
+import type { AskOptions } from '../client/ask.ts';
+import type { QueryInput } from '../client/client.ts';
+import type { QueryReply } from '../messages/request.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import type { ValidationOptions } from '../workflow/validate.ts';
+import type { JsonObject } from '../workflow/value.ts';
 import type { CommandContext } from './command.ts';
-import { reasonOf } from './errors.ts';
 
 const MAX_AGENTS = 1_000;
+
+/** A client, or a reader of a log. */
+interface AgentSource {
+  query(name: string, query: QueryInput, options?: AskOptions): Promise<QueryReply>;
+}
+
+/** The documents of the projection `agents`, 1,000 at most. Rejects as the query does. */
+export async function agentDocuments(
+  source: AgentSource,
+  options?: AskOptions,
+): Promise<JsonObject[]> {
+  const { documents } = await source.query('agents', { limit: MAX_AGENTS }, options);
+  return documents.map(({ document }) => document as JsonObject);
+}
 
 /** Names that the command line adds to what is known. */
 export interface NamedAgents {
@@ -39,19 +58,16 @@ export async function knownAgents(
 }
 
 /** The agents that the orchestrator has a stream for; undefined where none answers. */
-async function offeredAgents(
-  context: CommandContext,
-): Promise<Record<string, unknown>[] | undefined> {
+async function offeredAgents(context: CommandContext): Promise<JsonObject[] | undefined> {
   const [{ openSession }, { findOrchestrator }] = await Promise.all([
     import('./session.ts'),
     import('./connect.ts'),
   ]);
   try {
-    const found = await findOrchestrator(await openSession(context, { logLevel: 'warn' }));
+    const found = await findOrchestrator(await openSession(context));
     if (found === undefined) return undefined;
     try {
-      const { documents } = await found.client.query('agents', { limit: MAX_AGENTS });
-      return documents.map(({ document }) => document as Record<string, unknown>);
+      return await agentDocuments(found.client);
     } finally {
       await found.close();
     }

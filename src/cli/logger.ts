@@ -3,6 +3,8 @@
  * The interface is small enough to pass everywhere; rooms declare the part they use.
  */
 
+import { styled } from './render/painted.ts';
+
 /** From most to least. */
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
@@ -62,7 +64,7 @@ interface LogRecord {
   fields: Record<string, unknown>;
 }
 
-const COLORS = { debug: 90, info: 36, warn: 33, error: 31 } as const;
+const STYLES = { debug: 'dim', info: 'busy', warn: 'wait', error: 'bad' } as const;
 const RESERVED: ReadonlySet<string> = new Set(['time', 'level', 'message']);
 
 function ignore(): void {
@@ -81,12 +83,11 @@ function jsonLine({ at, level, message, fields }: LogRecord): string {
 
 function textLine({ at, level, message, fields }: LogRecord, hasColor: boolean): string {
   const time = new Date(at).toISOString().slice(11, 23);
-  const label = level.padEnd(5);
-  const shown = hasColor ? `\u001b[${COLORS[level]}m${label}\u001b[0m` : label;
+  const label = styled(level.padEnd(5), STYLES[level], hasColor);
   const pairs = Object.entries(fields)
     .filter(([, value]) => value !== undefined)
     .map(([key, value]) => `${key}=${textOf(plain(value))}`);
-  return [time, shown, message, ...pairs].join(' ');
+  return [time, label, message, ...pairs].join(' ');
 }
 
 /** What JSON can carry of a field; errors keep code, message and cause. */

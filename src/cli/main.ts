@@ -38,7 +38,8 @@ export async function main(argv: readonly string[], host: Host = ownHost()): Pro
     code = reportError(error, { terminal, isDebug, isJson });
   }
   await terminal.flush();
-  return code;
+  // A result that nobody got is no success.
+  return code === exitCodes.done && terminal.hasLostOutput ? exitCodes.failed : code;
 }
 
 function ownHost(): Host {

@@ -20,7 +20,8 @@ export interface WorkflowFile {
   place: WorkflowPlace;
 }
 
-const WORKFLOW_FILE = /\.(ya?ml|json)$/i;
+/** Of the names of workflow files. */
+export const WORKFLOW_FILE = /\.(ya?ml|json)$/i;
 /** What may be the name of a workflow; anything else is a text. */
 const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const MAX_FILES = 1_000;

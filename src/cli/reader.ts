@@ -6,9 +6,12 @@ import type { Commit, Envelope, JsonEnvelope } from '../events/envelope.ts';
 import { blobReferencesIn } from '../log/blob-references.ts';
 import type { AppendRequest, EventLog } from '../log/event-log.ts';
 import type { QueryReply } from '../messages/request.ts';
+import { TroupeError } from '../workflow/errors.ts';
+import type { BlobReference } from '../workflow/value.ts';
+import type { CommandContext } from './command.ts';
 import { findOrchestrator } from './connect.ts';
 import { RunNotFoundError } from './errors.ts';
-import type { Session } from './session.ts';
+import { openSession, type Session } from './session.ts';
 
 const HISTORY_PAGE = 1_000;
 
@@ -31,11 +34,24 @@ export interface Reader {
   close(): Promise<void>;
 }
 
+/** Opens a reader, does the work with it, and closes it. Throws what opening and the work throw. */
+export async function withReader<Result>(
+  context: CommandContext,
+  work: (reader: Reader) => Promise<Result>,
+): Promise<Result> {
+  const reader = await openReader(await openSession(context));
+  try {
+    return await work(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
 /**
  * Opens a reader. Throws `log.locked` when a process without an address holds the log, and `log.not-found` where the
  * data directory that was named has none.
  */
-export async function openReader(session: Session): Promise<Reader> {
+async function openReader(session: Session): Promise<Reader> {
   const found = await findOrchestrator(session);
   if (found !== undefined) return remoteReader(found);
   return localReader(session);
@@ -101,7 +117,7 @@ async function copyRun(client: Client, runId: string): Promise<RunHistory> {
     envelopes.push(...events);
     for (const commit of commitsOf(events)) {
       for (const reference of blobReferencesIn(commit.events.map(({ data }) => data))) {
-        await log.blobs.put(await client.getBlob(reference), reference.type);
+        await copyBlob(client, log, reference);
       }
       log.append(appendOf(commit));
     }
@@ -111,7 +127,17 @@ async function copyRun(client: Client, runId: string): Promise<RunHistory> {
   return { log, envelopes };
 }
 
-async function* historyPages(client: Client, runId: string): AsyncGenerator<JsonEnvelope[]> {
+/** A blob that is gone or damaged is left out: what does not need it can be looked at all the same. */
+async function copyBlob(client: Client, log: EventLog, reference: BlobReference): Promise<void> {
+  try {
+    await log.blobs.put(await client.getBlob(reference), reference.type);
+  } catch (error) {
+    if (!(error instanceof TroupeError && error.code.startsWith('blob.'))) throw error;
+  }
+}
+
+/** The events of a run, a page at a time. Rejects as `client.history` does. */
+export async function* historyPages(client: Client, runId: string): AsyncGenerator<JsonEnvelope[]> {
   let from: number | undefined = 1;
   while (from !== undefined) {
     const page: { events: JsonEnvelope[]; next?: number } = await client.history(runId, {

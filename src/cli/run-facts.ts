@@ -3,12 +3,11 @@ import type { Client } from '../client/client.ts';
 import type { Envelope } from '../events/envelope.ts';
 import type { RunReport } from '../messages/report.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import { isKeptValue } from '../workflow/value.ts';
 import { now } from './clock.ts';
-import { RunNotFoundError, reasonOf } from './errors.ts';
-import type { Reader, RunHistory } from './reader.ts';
-
-const PAGE = 1_000;
+import { RunNotFoundError } from './errors.ts';
+import { historyPages, type Reader, type RunHistory } from './reader.ts';
 
 export interface RunFacts {
   definition: WorkflowDefinition;
@@ -53,16 +52,9 @@ export async function walkHistory(reader: Reader, runId: string): Promise<RunHis
 }
 
 async function eventsOf(client: Client, runId: string, isAll: boolean): Promise<Envelope[]> {
+  if (!isAll) return (await client.history(runId, { limit: 1 })).events;
   const envelopes: Envelope[] = [];
-  let from: number | undefined = 1;
-  while (from !== undefined) {
-    const page: { events: Envelope[]; next?: number } = await client.history(runId, {
-      from,
-      limit: isAll ? PAGE : 1,
-    });
-    envelopes.push(...page.events);
-    from = isAll ? page.next : undefined;
-  }
+  for await (const events of historyPages(client, runId)) envelopes.push(...events);
   return envelopes;
 }
 

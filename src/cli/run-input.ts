@@ -1,11 +1,10 @@
 /** What `troupe run` is asked to do: a checked workflow or a text, and its inputs. */
-import { readFileSync } from 'node:fs';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
-import { WorkflowInvalid } from '../workflow/errors.ts';
 import type { Problem } from '../workflow/problems.ts';
 import type { JsonObject, JsonValue } from '../workflow/value.ts';
-import { FileUnreadableError, UsageError } from './errors.ts';
+import { FileUnreadableError, UsageError, WorkflowFileInvalidError } from './errors.ts';
 import { locateWorkflow } from './named-workflows.ts';
+import { readTextFile } from './text-file.ts';
 
 export type RunTarget =
   | {
@@ -21,27 +20,25 @@ export type RunTarget =
  * A word that names a file, looks like a file's name, or is the name of a workflow is a workflow; everything else is text.
  * Throws `workflow.invalid` with every problem and its place, `workflow.not-found`, `cli.file-unreadable`.
  */
-export async function readTarget(
-  word: string,
-  workingDirectory = process.cwd(),
-): Promise<RunTarget> {
+export async function readTarget(word: string, workingDirectory: string): Promise<RunTarget> {
   const file = await locateWorkflow(word, workingDirectory);
   if (file === undefined) return { kind: 'text', text: word };
   const source = readText(file);
   const { checkWithChildren } = await import('./child-files.ts');
   const checked = await checkWithChildren({ file, source }, { workingDirectory });
   const { root, children, workflow } = checked;
-  const problems = [root, ...children].flatMap((each) => each.problems);
   const { definition } = root;
+  const files = [root, ...children];
+  const problems = files.flatMap((each) => each.problems);
   if (definition === undefined || problems.some(({ severity }) => severity === 'error'))
-    throw new WorkflowInvalid(problems);
+    throw new WorkflowFileInvalidError(files);
   return { kind: 'workflow', workflow, definition, warnings: problems };
 }
 
 /** The text of a file. Throws `cli.file-unreadable`. */
 export function readText(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readTextFile(path);
   } catch (cause) {
     throw new FileUnreadableError(path, cause);
   }
@@ -59,8 +56,12 @@ export function readInputs(options: {
   const input: JsonObject = options.file === undefined ? {} : inputFile(options.file);
   for (const pair of options.pairs) {
     const at = pair.indexOf('=');
-    if (at < 1) throw new UsageError(`--input ${pair} has no "="`, 'Write --input name=value.');
-    const name = pair.slice(0, at);
+    const name = pair.slice(0, Math.max(0, at));
+    // Assigned, `__proto__` would be no input at all and nobody would be told.
+    if (name === '' || name === '__proto__') {
+      const problem = at < 0 ? 'has no "="' : 'names no input';
+      throw new UsageError(`--input ${pair} ${problem}`, 'Write --input name=value.');
+    }
     const declared = options.definition?.inputs[name]?.type ?? 'any';
     input[name] = inputValue({ name, text: pair.slice(at + 1), declared });
   }

@@ -12,12 +12,15 @@ export interface Session {
   logger: Logger;
 }
 
-/** Loads settings and makes the logger: JSON lines unless stderr is a terminal. Throws `settings.invalid`. */
+/**
+ * Loads settings and makes the logger: JSON lines unless stderr is a terminal. `logLevel` is the default of the
+ * command. Throws `settings.invalid`.
+ */
 export async function openSession(
   context: CommandContext,
-  options: { logLevel: 'warn' | 'info' },
+  logLevel: 'warn' | 'info' = 'warn',
 ): Promise<Session> {
-  const { settings, provenance } = await loadSettings(context, options);
+  const { settings, provenance } = await loadSettings(context, { logLevel });
   const { terminal } = context;
   const logger = createLogger({
     level: settings.logLevel,

@@ -7,6 +7,8 @@
  * T4 `flush` resolves when everything written so far has left the process, so an exit cuts nothing off.
  * T5 Below what is printed on a terminal there may be a block of lines that is drawn again (`drawBelow`). Whatever is
  *    printed appears above it; nothing of it stays behind, also when the window was made narrower.
+ * T6 On a terminal nothing that people or agents wrote acts: of control characters only line ends, tabs and colours
+ *    are left. What is piped has every byte.
  */
 import type { Writable } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
@@ -44,6 +46,8 @@ export interface Terminal {
   drained(): Promise<void>;
   /** True after the reader of stdout went away. */
   readonly isClosed: boolean;
+  /** True when stdout could not be written for another reason, such as a full disk: what was printed is lost. */
+  readonly hasLostOutput: boolean;
   flush(): Promise<void>;
 }
 
@@ -75,6 +79,7 @@ class StreamTerminal implements Terminal {
   readonly isLive: boolean;
   readonly isOutputTerminal: boolean;
   isClosed = false;
+  hasLostOutput = false;
   private readonly streams: TerminalStreams;
   /** The block as it stands on the screen. */
   private below: readonly string[] = [];
@@ -105,8 +110,9 @@ class StreamTerminal implements Terminal {
 
   print(line: string): void {
     if (this.isClosed) return;
-    if (this.below.length === 0 || !this.isOutputTerminal) this.streams.stdout.write(`${line}\n`);
-    else this.aboveBlock(() => this.streams.stdout.write(`${line}\n`));
+    const text = this.isOutputTerminal ? `${harmless(line)}\n` : `${line}\n`;
+    if (this.below.length === 0 || !this.isOutputTerminal) this.streams.stdout.write(text);
+    else this.aboveBlock(() => this.streams.stdout.write(text));
   }
 
   printJson(value: unknown): void {
@@ -114,8 +120,9 @@ class StreamTerminal implements Terminal {
   }
 
   tell(line: string): void {
-    if (this.below.length === 0) this.streams.stderr.write(`${line}\n`);
-    else this.aboveBlock(() => this.streams.stderr.write(`${line}\n`));
+    const text = this.isInteractive ? `${harmless(line)}\n` : `${line}\n`;
+    if (this.below.length === 0) this.streams.stderr.write(text);
+    else this.aboveBlock(() => this.streams.stderr.write(text));
   }
 
   drawBelow(lines: readonly string[]): void {
@@ -169,13 +176,17 @@ class StreamTerminal implements Terminal {
   }
 
   async flush(): Promise<void> {
-    await Promise.all([written(this.streams.stdout), written(this.streams.stderr)]);
+    const { stdout, stderr } = this.streams;
+    await Promise.all([written(stdout), written(stderr)]);
+    // The event of a failed write comes a moment after it.
+    if (stdout.errored && !this.isClosed) await new Promise((resolve) => setImmediate(resolve));
   }
 
   private onOutputError(error: NodeJS.ErrnoException): void {
     this.isClosed = true;
-    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED')
-      this.tell(`cannot write to stdout: ${error.message}`);
+    if (error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED') return;
+    this.hasLostOutput = true;
+    this.tell(`cannot write to stdout: ${error.message}`);
   }
 }
 
@@ -201,6 +212,16 @@ function knowsUnicode(environment: TerminalStreams['environment'], platform: str
     return environment['WT_SESSION'] !== undefined || environment['TERM_PROGRAM'] === 'vscode';
   const locale = environment['LC_ALL'] || environment['LC_CTYPE'] || environment['LANG'];
   return environment['TERM'] !== 'linux' && (platform === 'darwin' || /utf-?8/i.test(locale ?? ''));
+}
+
+/** Colours first, so that they are found whole; then every other control character and marks that turn the writing. */
+const ACTING =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /\u001b\[[0-9;]*m|\r\n|[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+
+/** A text without what a terminal would act on, colours apart; each such character is shown as one mark. */
+function harmless(text: string): string {
+  return text.replace(ACTING, (found) => (found.length > 1 ? found : '\ufffd'));
 }
 
 function withoutStyle(line: string): string {

@@ -3,11 +3,12 @@
  * compared with the fold that starts at a snapshot, the orchestrator's own report, and the document of `runs`.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { isEnded } from '../client/run-outcome.ts';
 import type { Envelope } from '../events/envelope.ts';
 import { snapshotOf } from '../machines/run/snapshot.ts';
 import type { RunReport } from '../messages/report.ts';
+import { reasonOf } from '../workflow/errors.ts';
 import type { JsonObject } from '../workflow/value.ts';
-import { reasonOf } from './errors.ts';
 import type { Reader } from './reader.ts';
 import { type RunState, stateOf } from './run-state.ts';
 
@@ -124,9 +125,7 @@ async function sameAsDocument(
 /** A run that goes on may have moved since its history was read: then there is nothing to compare. */
 function sameAsServed(report: RunReport, served: RunReport): Check {
   const name = 'orchestrator';
-  const isOver =
-    served.status === 'succeeded' || served.status === 'failed' || served.status === 'canceled';
-  if (!isOver) return { name, ok: true, detail: `the run goes on (${served.status})` };
+  if (!isEnded(served)) return { name, ok: true, detail: `the run goes on (${served.status})` };
   const wanted: unknown = JSON.parse(JSON.stringify(report));
   const equal = isDeepStrictEqual(wanted, JSON.parse(JSON.stringify(served)));
   return {

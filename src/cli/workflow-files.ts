@@ -2,10 +2,11 @@
  * The workflow files that words on the command line stand for: files, names of workflows, folders with all that is in
  * them, `-` for stdin.
  */
-import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileUnreadableError } from './errors.ts';
-import { locateWorkflow } from './named-workflows.ts';
+import { locateWorkflow, WORKFLOW_FILE } from './named-workflows.ts';
+import { readTextFile, textOf } from './text-file.ts';
 
 /** The word for stdin, and its name in problems. */
 const STDIN = '-';
@@ -22,7 +23,6 @@ export interface WorkflowFiles {
   readonly passedOver: number;
 }
 
-const EXTENSION = /\.(ya?ml|json)$/i;
 /** A workflow has tasks at its top; in a folder that tells it from other YAML and JSON. */
 const TASKS = /^[ \t]*(?:\{.*)?["']?\btasks["']?[ \t]*:/m;
 /** Folders that hold no sources of their own. */
@@ -40,7 +40,7 @@ export async function readWorkflowFiles(
   let passedOver = 0;
   for (const word of words) {
     if (files.has(word)) continue;
-    if (word === STDIN) files.set(word, { file: STDIN_NAME, source: await textOf(stdin) });
+    if (word === STDIN) files.set(word, await readStream(stdin));
     else if (isFolder(word)) {
       for (const file of readFolder(word)) {
         if ('source' in file && !TASKS.test(file.source)) passedOver += 1;
@@ -56,16 +56,20 @@ export async function readWorkflowFiles(
 
 function read(file: string): WorkflowFile {
   try {
-    return { file, source: readFileSync(file, 'utf8') };
+    return { file, source: readTextFile(file) };
   } catch (error) {
     return failed(file, error);
   }
 }
 
-async function textOf(stream: AsyncIterable<Buffer | string>): Promise<string> {
+async function readStream(stream: AsyncIterable<Buffer | string>): Promise<WorkflowFile> {
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString('utf8');
+  try {
+    return { file: STDIN_NAME, source: textOf(Buffer.concat(chunks)) };
+  } catch (error) {
+    return failed(STDIN_NAME, error);
+  }
 }
 
 function isFolder(path: string): boolean {
@@ -74,6 +78,15 @@ function isFolder(path: string): boolean {
   } catch {
     // a text that is no possible path: reading it gives the reason
     return false;
+  }
+}
+
+/** A pipe or a device: reading it may wait for ever. */
+function isSpecial(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false })?.isFile() === false;
+  } catch {
+    return false; // reading it gives the reason
   }
 }
 
@@ -89,7 +102,7 @@ function readFolder(folder: string): WorkflowFile[] {
   return entries.flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return PASSED_OVER.test(entry.name) ? [] : readFolder(path);
-    return EXTENSION.test(entry.name) ? [read(path)] : [];
+    return WORKFLOW_FILE.test(entry.name) && !isSpecial(path) ? [read(path)] : [];
   });
 }
 

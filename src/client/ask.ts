@@ -1,5 +1,5 @@
 /**
- * Asking until there is an answer. The one place that says which errors mean "ask again" and how long to wait.
+ * Asking until there is an answer. The one place that says which errors pass by themselves and how long to wait.
  */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Bus, BusMessage, Headers } from '../messaging/bus.ts';

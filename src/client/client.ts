@@ -96,15 +96,10 @@ export class Client {
     const requestId = body.requestId ?? `req_${randomUUID()}`;
     const source = typeof body.workflow === 'object' ? sourceOf(body.workflow) : undefined;
     const message = { ...body, requestId, ...(source === undefined ? {} : { workflow: source }) };
-    const reply = await this.#ask<Partial<RequestReply>>(
-      this.#subjects.request(),
-      message,
-      options,
-    );
+    const subject = this.#subjects.request();
+    const reply = await this.#ask<RequestReply>(subject, message, options);
     if ('clarification' in reply) throw new ClarificationNeededError(reply.clarification);
-    if (typeof reply.runId !== 'string')
-      throw new UnexpectedReplyError(this.#subjects.request(), 'runId');
-    return reply as RequestReply;
+    return known({ reply, by: 'runId', subject });
   }
 
   /** Sends a command to a run, once however often it is sent; resolves to the run's state after it. */
@@ -114,7 +109,9 @@ export class Client {
     options: AskOptions = {},
   ): Promise<CommandReply> {
     const id = command.id ?? `cmd_${randomUUID()}`;
-    return this.#ask<CommandReply>(this.#subjects.runCommand(runId), { ...command, id }, options);
+    const subject = this.#subjects.runCommand(runId);
+    const reply = await this.#ask<CommandReply>(subject, { ...command, id }, options);
+    return known({ reply, by: 'streamVersion', subject });
   }
 
   /** One page of a run's events from `streamVersion` `from` (default 1), at most `limit` (default 100). */
@@ -129,7 +126,9 @@ export class Client {
 
   /** Documents of a projection. */
   async query(name: string, query: QueryInput = {}, options: AskOptions = {}): Promise<QueryReply> {
-    return this.#ask<QueryReply>(this.#subjects.query(name), query, options);
+    const subject = this.#subjects.query(name);
+    const reply = await this.#ask<QueryReply>(subject, query, options);
+    return known({ reply, by: 'documents', subject });
   }
 
   /** Which log answers on this prefix. */
@@ -284,4 +283,15 @@ export class Client {
     const command = { type: 'cancel' as const, reason: 'the caller aborted' };
     await this.command(runId, command, { deadlineMs: CANCEL_DEADLINE_MS }).catch(() => undefined);
   }
+}
+
+/** The reply, if it has the field that only such a reply has. Throws `client.unexpected-reply`. */
+function known<Reply extends object>(given: {
+  reply: Reply;
+  by: keyof Reply & string;
+  subject: string;
+}): Reply {
+  const { reply, by, subject } = given;
+  if (!(by in reply)) throw new UnexpectedReplyError(subject, by);
+  return reply;
 }

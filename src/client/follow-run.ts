@@ -11,7 +11,7 @@ import type { JsonEnvelope } from '../events/envelope.ts';
 import type { HistoryReply } from '../messages/request.ts';
 import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
 import type { Subjects } from '../messaging/subjects.ts';
-import { ask, isPassing, pause } from './ask.ts';
+import { type AskOptions, ask, isPassing, pause } from './ask.ts';
 import { UnexpectedReplyError } from './errors.ts';
 
 /** How often history is asked when nothing else is a reason to. */
@@ -59,19 +59,14 @@ export async function* followRun(
   }
 }
 
-/** One page of history. */
+/** One page of history. Rejects as `ask` does, and with `client.unexpected-reply`. */
 export async function readHistory(
-  where: Pick<FollowOptions, 'bus' | 'subjects' | 'runId' | 'signal'>,
+  where: Pick<FollowOptions, 'bus' | 'subjects' | 'runId'> & AskOptions,
   page: { from: number; limit: number },
 ): Promise<HistoryReply> {
-  const { bus, subjects, runId, signal } = where;
+  const { subjects, runId, ...asking } = where;
   const subject = subjects.runHistory(runId);
-  const reply = await ask({
-    bus,
-    subject,
-    body: { ...page },
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const reply = await ask({ ...asking, subject, body: page });
   const body = reply.body() as unknown as HistoryReply | null;
   if (!Array.isArray(body?.events)) throw new UnexpectedReplyError(subject, 'events');
   return body;

@@ -1,6 +1,6 @@
 /** Files that are there as a whole or not at all, also after power loss. */
 import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Ends the name of a file that is being written; a crash can leave one behind. */
@@ -26,6 +26,25 @@ export async function writeFileAtomically(
     throw error;
   }
   await syncDirectory(dirname(path));
+}
+
+/**
+ * Writes to a path that a person named. A link stays and what it leads to is replaced; a device or a pipe, such as
+ * /dev/stdout, stays and is written to as it is.
+ */
+export async function writeToPath(
+  path: string,
+  write: (file: FileHandle) => Promise<void>,
+): Promise<void> {
+  const facts = await stat(path).catch(() => undefined);
+  if (facts === undefined) return writeFileAtomically(path, write);
+  if (facts.isFile()) return writeFileAtomically(await realpath(path), write);
+  const file = await open(path, 'w');
+  try {
+    return await write(file);
+  } finally {
+    await file.close();
+  }
 }
 
 /** Makes new names in a directory durable. */

@@ -1,5 +1,5 @@
 /** The operating errors of the log, one class a condition. Callers test `code`. */
-import { TroupeError } from '../workflow/errors.ts';
+import { reasonOf, TroupeError } from '../workflow/errors.ts';
 
 /** The stream has another version than the writer believed: somebody else appended, or memory is stale. */
 export class LogVersionConflictError extends TroupeError {
@@ -110,7 +110,7 @@ export class LogLockedError extends TroupeError {
 export class LogIoError extends TroupeError {
   readonly code = 'log.io';
   constructor(action: string, cause: unknown) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = reasonOf(cause);
     super(`${action}: ${reason}`, { hint: ioHint(reason), details: { action }, cause });
   }
 }
@@ -153,7 +153,7 @@ export class BlobCorruptError extends TroupeError {
 export class BlobInvalidError extends TroupeError {
   readonly code = 'blob.invalid';
   constructor(blob: string, cause: unknown) {
-    super(`blob ${blob} is no JSON value: ${cause instanceof Error ? cause.message : cause}`, {
+    super(`blob ${blob} is no JSON value: ${reasonOf(cause)}`, {
       hint: 'Store JSON with the type application/json, and everything else with its own type.',
       details: { blob },
       cause,

@@ -3,7 +3,7 @@
  * `{blob, seq, last, bytes}` (base64), then one line a commit `{...commit, unique?}`. Events are as recorded,
  * not upcast. Memory is bounded by one batch of commits or one blob.
  */
-import { writeFileAtomically } from './atomic-file.ts';
+import { writeToPath } from './atomic-file.ts';
 import type { StoredCommit } from './codec.ts';
 import { LogIoError } from './errors.ts';
 import type { EventLog } from './event-log.ts';
@@ -41,29 +41,29 @@ export async function* exportLines(log: EventLog): AsyncGenerator<string> {
 
 /**
  * Writes one JSON document `{format, logId, lastPosition, blobs: [line, ...], commits: [...]}` to `path`: as a whole or not at all,
- * fsynced when it resolves. Throws `log.io`, `log.corrupt`.
+ * fsynced when it resolves; a device or a pipe is written to as it is. Throws `log.io`, `log.corrupt`.
  */
 export async function exportJson(log: EventLog, path: string): Promise<void> {
   const { logId, durablePosition } = log;
   const commits = internalsOf(log).readRecorded({ upTo: durablePosition });
   try {
-    await writeFileAtomically(path, async (file) => {
+    await writeToPath(path, async (file) => {
       const header: ExportHeader = { format: EXPORT_FORMAT, logId, lastPosition: durablePosition };
-      await file.write(`${JSON.stringify(header).slice(0, -1)},"blobs":[`);
+      await file.appendFile(`${JSON.stringify(header).slice(0, -1)},"blobs":[`);
       let separator = '\n';
       for await (const line of blobLines(log)) {
-        await file.write(separator + JSON.stringify(line));
+        await file.appendFile(separator + JSON.stringify(line));
         separator = ',\n';
       }
-      await file.write('],"commits":[');
+      await file.appendFile('],"commits":[');
       separator = '\n';
       for await (const batch of commits) {
-        await file.write(
+        await file.appendFile(
           separator + batch.map((one) => JSON.stringify(commitLine(one))).join(',\n'),
         );
         separator = ',\n';
       }
-      await file.write(']}\n');
+      await file.appendFile(']}\n');
     });
   } catch (cause) {
     if (cause instanceof Error && 'syscall' in cause)

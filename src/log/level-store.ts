@@ -9,6 +9,7 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Level } from 'level';
+import { reasonOf } from '../workflow/errors.ts';
 import { LogClosedError, LogCorruptError, LogIoError, LogLockedError } from './errors.ts';
 import type { KeyRange, KeyValueStore, RangeOptions, WriteBatch } from './key-value.ts';
 
@@ -159,7 +160,7 @@ async function openDatabase(database: Database, directory: string): Promise<void
 function openError(error: unknown, directory: string): Error {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   const code = codeOf(cause);
-  const text = cause instanceof Error ? cause.message : String(cause);
+  const text = reasonOf(cause);
   if (code === 'LEVEL_LOCKED' || /already held by process|lock .*unavailable/i.test(text)) {
     return new LogLockedError(directory, cause);
   }

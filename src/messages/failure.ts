@@ -2,7 +2,7 @@
  * Failure records: how a failure of work is written in events and on the wire, and the codes that people test for.
  */
 import { z } from 'zod';
-import { TroupeError } from '../workflow/errors.ts';
+import { reasonOf, TroupeError } from '../workflow/errors.ts';
 
 export const failureSchema = z.object({
   /** Stable and dotted; see `failureCodes` for ours. Agents may use their own. */
@@ -51,6 +51,6 @@ export function failureOf(error: unknown, retryable = true): Failure {
       ...(typeof retryAfter === 'number' ? { retryAfter } : {}),
     };
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = reasonOf(error);
   return { code: 'agent.error', message: message.slice(0, MAX_MESSAGE), retryable };
 }

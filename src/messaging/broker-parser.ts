@@ -151,8 +151,10 @@ export class ProtocolParser {
       this.#sink.violation(errors.authorization);
     else if (verb === undefined) this.#sink.violation(errors.unknownOperation);
     else if (WITHOUT_ARGUMENTS.has(verb)) this.#rest = rest.subarray(0, verb.length);
-    else if (!this.#isTooLong(rest, verb.length, withoutCr(rest, 0, rest.length)))
-      this.#rest = rest;
+    else {
+      const kept = withoutBlanks(rest, verb.length);
+      if (!this.#isTooLong(kept, verb.length, withoutCr(kept, 0, kept.length))) this.#rest = kept;
+    }
   }
 
   /** A line from `from` to its LF at `lineEnd`. */
@@ -341,6 +343,15 @@ function beginsWith(line: Buffer, from: number, verb: Buffer): boolean {
 /** Where the line ends that runs from `from` to `to`, when its last byte may be a CR. */
 function withoutCr(line: Buffer, from: number, to: number): number {
   return to > from && line[to - 1] === CR ? to - 1 : to;
+}
+
+/** A beginning of a line without the blanks between its verb and the rest: they do not count, so there can be many. */
+function withoutBlanks(line: Buffer, verbSize: number): Buffer {
+  let from = verbSize;
+  while (isBlank(line[from])) from += 1;
+  // One is kept: CONNECT and INFO are without theirs in `VERBS`.
+  if (from <= verbSize + 1) return line;
+  return Buffer.concat([line.subarray(0, verbSize + 1), line.subarray(from)]);
 }
 
 /** Of a letter; -1 beyond the end. */

@@ -24,7 +24,7 @@ export interface Broker {
   readonly port: number;
   /** What clients on sockets must state. */
   readonly auth: BrokerAuth | undefined;
-  /** A client in this process; `connectBus` takes it from here. */
+  /** A client in this process; `connectToOwnBroker` takes it from here. */
   link(): Link;
   /** Ends every connection after sending what was written to it, and frees the port. */
   close(): Promise<void>;

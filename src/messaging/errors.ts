@@ -1,7 +1,7 @@
 /**
  * The errors of messaging, and how any error crosses NATS: the one table of numeric statuses and `toWireError`.
  */
-import { TroupeError } from '../workflow/errors.ts';
+import { reasonOf, TroupeError } from '../workflow/errors.ts';
 import type { WireError } from './bus.ts';
 
 /** The typed error another process answered with. `code`, `message`, `hint`, `details` are the other side's. */
@@ -66,7 +66,7 @@ export class BusClosedError extends TroupeError {
 export class ConnectFailedError extends TroupeError {
   readonly code = 'bus.connect-failed';
   constructor(url: string, cause: unknown) {
-    super(`cannot connect to ${url}: ${cause instanceof Error ? cause.message : String(cause)}`, {
+    super(`cannot connect to ${url}: ${reasonOf(cause)}`, {
       hint: 'Check TROUPE_NATS_URL, the user and password in it, and that a NATS server listens there.',
       details: { url },
       cause,

@@ -9,6 +9,7 @@
  * Size: the port has many small members, and each is here.
  */
 import { createInbox, Events, type MsgHdrs, type NatsConnection, type ServiceMsg } from 'nats';
+import { reasonOf } from '../workflow/errors.ts';
 import type { JsonValue } from '../workflow/value.ts';
 import type {
   Bus,
@@ -26,9 +27,10 @@ import { checkSize, NatsMessage, type RawMessage, toHeaders } from './nats-messa
 import { Outbox, type Outgoing } from './outbox.ts';
 import { RequestMux } from './request-mux.ts';
 import { withoutCredentials } from './server-url.ts';
-import { SocketLink, within } from './socket-link.ts';
+import { SocketLink } from './socket-link.ts';
 import { checkQueueName } from './subjects.ts';
 import { encodeBody, encodeText } from './wire.ts';
+import { within } from './within.ts';
 
 export type { BusErrorListener, ConnectOptions } from './nats-dial.ts';
 
@@ -40,7 +42,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
   return new NatsBus(await dialServer(options), options);
 }
 
-/** One connection. Made by `connectBus`. */
+/** One connection. Made by `connectBus`, and by `connectToOwnBroker` with another link than the socket. */
 export class NatsBus implements Bus {
   readonly url: string;
   readonly #connection: NatsConnection;
@@ -58,11 +60,12 @@ export class NatsBus implements Bus {
 
   constructor(
     connection: NatsConnection,
-    options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError' | 'broker'>,
+    options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError'>,
+    link: Link = new SocketLink(connection),
   ) {
     this.url = withoutCredentials(options.url);
     this.#connection = connection;
-    this.#link = options.broker?.link() ?? new SocketLink(connection);
+    this.#link = link;
     this.#onError = options.onError ?? warn;
     this.#mux = new RequestMux(createInbox(options.inboxPrefix ?? '_INBOX'), (raw) =>
       this.#wrap(raw),
@@ -298,7 +301,5 @@ export class NatsBus implements Bus {
 }
 
 function warn(error: unknown, context: { subject: string }): void {
-  process.emitWarning(
-    `a handler of ${context.subject} failed: ${error instanceof Error ? error.message : String(error)}`,
-  );
+  process.emitWarning(`a handler of ${context.subject} failed: ${reasonOf(error)}`);
 }

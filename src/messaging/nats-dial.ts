@@ -1,6 +1,5 @@
 /** How a connection of the `nats` client is made, and how it comes back. */
 import { connect, type NatsConnection } from 'nats';
-import type { Broker } from './embedded-broker.ts';
 import { ConnectFailedError, isRefusal } from './errors.ts';
 import { USER_INFO, withoutCredentials } from './server-url.ts';
 
@@ -15,8 +14,6 @@ export interface ConnectOptions {
   user?: string;
   pass?: string;
   token?: string;
-  /** The broker at `url` when it runs in this process: messages then go into it without a socket. */
-  broker?: Broker;
   /** Default `_INBOX`. */
   inboxPrefix?: string;
   /** How long the first connection may take, 5 s by default. */
@@ -70,13 +67,13 @@ function dial(options: ConnectOptions): Promise<NatsConnection> {
   });
 }
 
-/** What the options say, else what the URL says (`user:pass@` or `token@`), else what the broker in this process asks for. */
+/** What the options say, else what the URL says (`user:pass@` or `token@`). */
 function credentialsOf(options: ConnectOptions): { user?: string; pass?: string; token?: string } {
   const { user, pass, token } = options;
   if (token !== undefined) return { token };
   if (user !== undefined) return pass === undefined ? { user } : { user, pass };
   const info = [...options.url.matchAll(USER_INFO)][0]?.[2];
-  if (info === undefined || info === '') return options.broker?.auth ?? {};
+  if (info === undefined || info === '') return {};
   const [name = '', ...secret] = info.split(':');
   const decoded = decodeURIComponent(name);
   return secret.length === 0

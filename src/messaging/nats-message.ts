@@ -97,11 +97,11 @@ export class NatsMessage implements BusMessage {
     return encodingOf(this.header(CONTENT_TYPE));
   }
 
-  /** A message whose headers cannot be read is answered in JSON. */
   #replyEncoding(): Encoding {
     try {
       return this.#encoding();
     } catch {
+      // Its headers cannot be read: everybody reads JSON.
       return 'json';
     }
   }

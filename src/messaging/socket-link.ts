@@ -2,6 +2,7 @@
 import type { NatsConnection } from 'nats';
 import type { Link, LinkSubscriber, LinkSubscription } from './link.ts';
 import type { Outgoing } from './outbox.ts';
+import { within } from './within.ts';
 
 export class SocketLink implements Link {
   /** The client tells of a lost connection itself. */
@@ -47,14 +48,4 @@ export class SocketLink implements Link {
 
   /** The owner of the client's connection closes that. */
   close(): void {}
-}
-
-/** Waits for a promise, but no longer; how it ends does not matter to the caller. */
-export async function within(timeoutMs: number, promise: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, timeoutMs);
-  });
-  await Promise.race([promise.catch(() => undefined), timeout]);
-  clearTimeout(timer);
 }

@@ -168,6 +168,8 @@ export class SubjectIndex<S extends Indexed> {
     const leaves: Leaf<S>[] = [];
     collect(this.#root, subject, 0, leaves);
     let match: Match<S> = EMPTY;
+    // What `>` stands for was not walked. Asked once: a long subject can have a thousand such patterns.
+    if (leaves.length > 0 && hasEmptyToken(subject)) leaves.length = 0;
     if (leaves.length === 1) match = (leaves[0] as Leaf<S>).match;
     else if (leaves.length > 1) match = groupByQueue(leaves.map((leaf) => leaf.members));
     this.#lastSubject = subject;
@@ -182,15 +184,14 @@ export class SubjectIndex<S extends Indexed> {
   }
 }
 
-/** Adds the leaves that match the tokens of a subject from `from` on; a subject with an empty token matches nothing. */
+/** Adds the leaves that match the tokens of a subject from `from` on, as long as they are not empty. */
 function collect<S extends Indexed>(
   node: Node<S>,
   subject: string,
   from: number,
   leaves: Leaf<S>[],
 ): void {
-  // What `>` stands for is not walked.
-  if (node.tail !== undefined && !hasEmptyToken(subject)) leaves.push(node.tail);
+  if (node.tail !== undefined) leaves.push(node.tail);
   const dot = subject.indexOf(DOT, from);
   const to = dot === -1 ? subject.length : dot;
   if (to === from) return;

@@ -21,6 +21,11 @@ export abstract class TroupeError extends Error {
   }
 }
 
+/** The message of anything thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** An expression or template that cannot be compiled: syntax, unknown name or function, wrong use of a type. */
 export class ExpressionInvalid extends TroupeError {
   readonly code = 'expression.invalid';

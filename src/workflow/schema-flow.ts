@@ -130,7 +130,13 @@ export const wait = z.strictObject({
     description: 'Waits for a person; the output is `{approved, by, comment}`.',
   }),
   first: z
-    .record(name, z.strictObject({ timer: timerWait.optional(), signal: signal.optional() }))
+    .record(
+      name,
+      z.strictObject({
+        timer: timerWait.optional(),
+        signal: signal.optional().meta({ description: 'The signal that is waited for.' }),
+      }),
+    )
     .optional()
     .meta({
       description:

@@ -290,7 +290,12 @@ export const workflowSchema = z.strictObject({
     description: 'The task where a graph ends: it follows every task without another way out.',
   }),
   regions: z
-    .record(name, z.strictObject({ mutex: mutex.optional() }))
+    .record(
+      name,
+      z.strictObject({
+        mutex: mutex.optional().meta({ description: 'What its tasks hold together, by name.' }),
+      }),
+    )
     .optional()
     .meta({
       description:

@@ -210,6 +210,9 @@ it('answers queries by key, index, page, position and time, in the past as it di
     events.documents.map(({ document }) => (document as { streamVersion: number }).streamVersion),
   ).toEqual([0, 1, 2].map((back) => (log.streamHead(key)?.version as number) - back));
   await expect(ask('runs', { index: 'nothing' })).rejects.toMatchObject({ code: 'query.invalid' });
+  await expect(ask('runs', { index: '__proto__' })).rejects.toMatchObject({
+    code: 'query.invalid',
+  });
   await expect(ask('run_events', {})).rejects.toMatchObject({ code: 'query.invalid' });
   await expect(ask('else', {})).rejects.toMatchObject({ code: 'projection.unknown' });
   await projector.close();

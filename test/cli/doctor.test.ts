@@ -160,6 +160,7 @@ it('names agents that workflows of the folder need and nobody offers', async () 
   expect(found(await diagnose(), 'agents', 'needed')?.status).toBe('ok');
   write('other.yaml', 'astrologer');
   writeFileSync(join(folder, 'workflows', 'bad.yaml'), 'name: [');
+  mkdirSync(join(folder, 'workflows', 'a-folder.yaml')); // no file, so no workflow
   const done = await diagnose();
   expect(found(done, 'agents', 'missing')).toMatchObject({
     status: 'warn',

@@ -78,6 +78,7 @@ describe('a task in the tree', () => {
       ],
     );
     expect(lineOf(view, 'a')).toContain('again in 3.0 s: odd: no luck');
+    expect(lineOf(view, 'a', { now: START + 4_710 })).toContain('again in 300 ms: odd');
     expect(lineOf(view, 'a', { now: START + 6_000 })).toContain('again now');
     expect(view).toMatchObject({ attempts: 1, retries: 1 });
   });

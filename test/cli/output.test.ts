@@ -1,10 +1,14 @@
+import { PassThrough, Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../src/cli/errors.ts';
 import { exitCodeOf } from '../../src/cli/exit-codes.ts';
 import { commitsOf } from '../../src/cli/history-commits.ts';
-import { brief, duration, outputText } from '../../src/cli/render/format.ts';
+import { main } from '../../src/cli/main.ts';
+import { brief, duration, outputText, table } from '../../src/cli/render/format.ts';
 import { ProgressTracker } from '../../src/cli/render/progress.ts';
+import { failureText, wordsOf } from '../../src/cli/render/words.ts';
 import { problemLines, reportError } from '../../src/cli/report-error.ts';
+import { createTerminal } from '../../src/cli/terminal.ts';
 import { envelopesOf } from '../../src/events/envelope.ts';
 import { memoryTerminal } from './memory-terminal.ts';
 
@@ -35,6 +39,24 @@ describe('what people read', () => {
       '3 min 05 s',
       '2 h 10 min',
     ]);
+  });
+
+  it('shows no escape sequence that an agent wrote', () => {
+    const sunk = 'red\u001b]0;title\u0007 \u001b[2Jtext\u202e';
+    expect(brief(sunk)).toBe('red text');
+    expect(failureText({ code: sunk, message: sunk })).toBe('red text: red text');
+    const data = { taskId: 'a', reason: sunk };
+    expect(wordsOf({ type: 'task.skipped', data, at })).toBe('skipped: red text');
+    expect(table([[sunk, 'x']])).toEqual(['red text  x']);
+  });
+
+  it('aligns the columns of a table by what a terminal shows', () => {
+    expect(
+      table([
+        ['日本', 'x'],
+        ['a', 'y'],
+      ]),
+    ).toEqual(['日本  x', 'a     y']);
   });
 
   it('shortens long values', () => {
@@ -84,7 +106,11 @@ describe('errors', () => {
   it('name a place in a file by line and column, else a path and its line apart', () => {
     const problem = { line: 9, column: 24, path: 'tasks[3].agent', message: 'no agent', code: 'x' };
     expect(
-      problemLines([problem, { ...problem, file: 'a.yaml' }, { path: 'to', message: 'bad' }]),
+      problemLines([
+        problem,
+        { ...problem, file: 'a.yaml' },
+        { path: 'to', message: 'bad', line: 0, column: 0 },
+      ]),
     ).toEqual([
       '  - tasks[3].agent 9:24 no agent [x]',
       '  - a.yaml:9:24 no agent [x]',
@@ -124,6 +150,32 @@ describe('the terminal', () => {
     terminal.print('more');
     expect(terminal.isClosed).toBe(true);
     expect(stderr()).toBe('');
+  });
+
+  it('lets nothing act on a terminal that people or agents wrote', () => {
+    const shown = memoryTerminal({ isTTY: true });
+    const evil =
+      '\u001b[31mred\u001b[0m \u001b[2J\u001b]0;title\u0007 a\r\nb\rc\td \u009b2J \u202e';
+    shown.terminal.print(evil);
+    shown.terminal.tell(evil);
+    const seen =
+      '\u001b[31mred\u001b[0m \ufffd[2J\ufffd]0;title\ufffd a\r\nb\ufffdc\td \ufffd2J \ufffd\n';
+    expect([shown.stdout(), shown.stderr()]).toEqual([seen, seen]);
+    const piped = memoryTerminal();
+    piped.terminal.print(evil);
+    expect(piped.stdout()).toBe(`${evil}\n`);
+  });
+
+  it('is no success when the result could not be written', async () => {
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) =>
+        done(Object.assign(new Error('full'), { code: 'ENOSPC' })),
+    });
+    const stderr = new PassThrough();
+    const terminal = createTerminal({ stdout, stderr, stdin: {}, environment: {} });
+    const code = await main(['--version'], { terminal, environment: {}, workingDirectory: '.' });
+    expect(code).toBe(1);
+    expect(String(stderr.read())).toBe('cannot write to stdout: full\n');
   });
 
   it('has colours on a terminal alone, and not with NO_COLOR', () => {

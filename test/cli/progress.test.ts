@@ -36,6 +36,29 @@ it('names the first instances that failed and counts the others', () => {
   expect(lines.at(-1)).toBe('  progress   each: 6 of 8 instances ended, 6 failed');
 });
 
+it('says of a foreach that succeeded how many instances did not, and one instance is one', () => {
+  const events: [string, object][] = [
+    ['task.expanded', { taskId: 'each', count: 3 }],
+    ['task.succeeded', { taskId: 'each~0' }],
+    ['task.failed', { taskId: 'each~1', error: hard }],
+    ['task.canceled', { taskId: 'each~2', reason: 'join' }],
+    ['task.succeeded', { taskId: 'each' }],
+  ];
+  expect(linesOf([{ id: 'each' }], events).at(-1)).toBe(
+    '  succeeded  each (3 instances, 1 failed, 1 canceled)',
+  );
+  expect(linesOf([{ id: 'each' }], [['task.expanded', { taskId: 'each', count: 1 }]])).toEqual([
+    '  expanded   each into 1 instance',
+  ]);
+});
+
+it('says in words why a task was skipped', () => {
+  const skipped = (reason: string): string[] =>
+    linesOf([{ id: 'a' }], [['task.skipped', { taskId: 'a', reason }]]);
+  expect(skipped('trigger')).toEqual(['  skipped    a: its trigger could not hold any more']);
+  expect(skipped('another')).toEqual(['  skipped    a: another']);
+});
+
 it('counts the quarters of every round anew', () => {
   const round = (suffix: string): [string, object][] => [
     ['task.expanded', { taskId: `each${suffix}`, count: 4 }],

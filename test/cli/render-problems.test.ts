@@ -6,7 +6,7 @@ import { parseWorkflow } from '../../src/workflow/parse.ts';
 import { problemRules } from '../../src/workflow/problem-rules.ts';
 import type { Problem } from '../../src/workflow/problems.ts';
 
-const plain = { color: false };
+const plain = { hasColor: false };
 
 function rendered(source: string, style = plain): string[] {
   const lines = new SourceLines(source);
@@ -47,7 +47,7 @@ describe('a problem on a terminal', () => {
   it('has colours only when they are wanted', () => {
     const source = 'name: x\ntasks: []\n';
     expect(rendered(source).join()).not.toContain('\u001b');
-    expect(rendered(source, { color: true }).join()).toContain('\u001b[31m^^\u001b[0m');
+    expect(rendered(source, { hasColor: true }).join()).toContain('\u001b[31m^^\u001b[0m');
   });
 
   it('keeps tabs and counts wide letters twice, so that the carets stand right', () => {

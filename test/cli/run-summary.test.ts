@@ -1,5 +1,6 @@
 /** What a run came to: counts, failures, what to do. */
 import { expect, it } from 'vitest';
+import { adviceFor } from '../../src/cli/render/advice.ts';
 import { failureLines, tasksText } from '../../src/cli/render/run-summary.ts';
 import type { RunReport, TaskReport } from '../../src/messages/report.ts';
 
@@ -38,8 +39,23 @@ it('says of each failure what, where and what to do', () => {
     'error: run.timeout: too long',
     expect.stringMatching(/^ {2}hint: Give the run more time/),
     'error: a: odd: why',
-    '  hint: See what the attempts were given and answered: troupe replay run_1 --task a',
+    '  hint: See what the attempts were given and answered: `troupe replay run_1 --task a`',
   ]);
+});
+
+it('tells once what the error of the run only repeats, with the command as it is called', () => {
+  const error = { code: 'odd', message: 'task "a" failed: why', retryable: true };
+  expect(failureLines(report({ a: failed('odd') }, { error }), 'bin/troupe')).toEqual([
+    'error: a: odd: why',
+    '  hint: See what the attempts were given and answered: `bin/troupe replay run_1 --task a`',
+  ]);
+  const other = { ...error, message: 'task "b" failed: why' };
+  expect(failureLines(report({ a: failed('odd') }, { error: other }))).toHaveLength(4);
+});
+
+it('gives the advice that the report of the run gives', () => {
+  const [, hint] = failureLines(report({ a: failed('output.invalid') }));
+  expect(hint).toBe(`  hint: ${adviceFor({ code: 'output.invalid', retryable: true }, false)}`);
 });
 
 it('shows ten failures and counts the rest', () => {

@@ -1,4 +1,5 @@
 /** `troupe validate` and `troupe schema` as commands: files, folders, stdin, documents, exit codes. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,8 +33,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function validate(...argv: string[]) {
-  const { terminal, stdout, stderr } = memoryTerminal();
+const validate = (...argv: string[]) => validateOn({}, ...argv);
+
+async function validateOn(environment: Record<string, string>, ...argv: string[]) {
+  const { terminal, stdout, stderr } = memoryTerminal({ environment });
   const { words, options } = validateCommand;
   const given = parseArguments([...argv, `--data-dir=${folder}`], {
     command: 'validate',
@@ -43,7 +46,7 @@ async function validate(...argv: string[]) {
   const code = await validateCommand.run({
     arguments: given,
     terminal,
-    environment: {},
+    environment,
     workingDirectory: folder,
     commands: {},
   });
@@ -54,6 +57,29 @@ async function validate(...argv: string[]) {
 const at = (path: string) => join(folder, path);
 
 describe('troupe validate', () => {
+  it('has colours where they are wanted on stdout', async () => {
+    const { stdout } = await validateOn({ FORCE_COLOR: '1' }, at('set/b.yaml'));
+    expect(stdout).toContain('\u001b[31merror\u001b[0m');
+  });
+
+  it('reads UTF-8 and UTF-16 with their marks; other bytes are no text', async () => {
+    writeFileSync(at('mark.yaml'), `\ufeff${GOOD}`);
+    writeFileSync(at('utf16.yaml'), Buffer.from(`\ufeff${GOOD}`, 'utf16le'));
+    writeFileSync(at('latin1.yaml'), Buffer.from(`${GOOD}# caf\xe9\n`, 'latin1'));
+    const { code, stdout } = await validate(at('mark.yaml'), at('utf16.yaml'), at('latin1.yaml'));
+    expect(stdout).toContain('mark.yaml: "good" is valid');
+    expect(stdout).toContain('utf16.yaml: "good" is valid');
+    expect(stdout).toContain('latin1.yaml: line 5 is not UTF-8; save the file as UTF-8');
+    expect(code).toBe(2);
+  });
+
+  it.skipIf(process.platform === 'win32')('waits for no pipe in a folder', async () => {
+    mkdirSync(at('pipes'));
+    execFileSync('mkfifo', [at('pipes/a.yaml')]);
+    writeFileSync(at('pipes/b.yaml'), GOOD);
+    expect((await validate(at('pipes'))).code).toBe(0);
+  });
+
   it('takes files and folders, and passes over what is no workflow', async () => {
     const { code, stdout, stderr } = await validate(at('own.yaml'), at('set'));
     expect(code).toBe(2);

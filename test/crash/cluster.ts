@@ -5,11 +5,11 @@
  * and the worker's cache stay the same over all lives. A process that ends by itself is an error of the test.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connectClient } from '../../src/client/client.ts';
+import { freePort } from '../support/free-ports.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { type Child, startChild } from './child.ts';
 import type { OrchestratorProcessSettings } from './orchestrator-process.ts';
@@ -144,12 +144,4 @@ export class Cluster {
     };
     return startChild('worker-process.ts', settings);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -68,6 +68,7 @@ describe('usage', () => {
     const run = await folder.troupe(['run', 'bad.yaml']);
     expect(run.code).toBe(2);
     expect(run.stderr).toContain('code: workflow.invalid');
+    expect(run.stderr).toContain('    |              ^^^^^\n  hint: Did you mean `agent`?');
     expect(run.stderr).toContain('bad.yaml');
   });
 
@@ -78,6 +79,8 @@ describe('usage', () => {
     );
     expect((await folder.troupe(['run', 'typed.yaml', '-i', 'n=many'])).code).toBe(2);
     expect((await folder.troupe(['run', 'typed.yaml'])).code).toBe(2);
+    const unknown = await folder.troupe(['run', 'typed.yaml', '-i', 'n=1', '-i', 'm=1']);
+    expect(unknown.stderr).toContain('  - inputs.m there is no input `m`');
   });
 
   it('a text is answered with the typed error of a planner that is not there', async () => {

@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
 import { basename, join } from 'node:path';
 import { connect, Empty, type NatsConnection, RequestStrategy } from 'nats';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { builtinAgents } from '../../src/agents/builtin/index.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 import { Folder } from '../e2e/troupe.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { findNatsServer, type NatsServer, startNatsServer } from '../support/nats-server.ts';
 
 const configurations = join(import.meta.dirname, '../../infra/nats');
@@ -43,15 +43,6 @@ async function serve(file: string, ...args: string[]): Promise<NatsServer> {
   const server = await startNatsServer({ args: ['-c', path, ...args] });
   servers.push(server);
   return server;
-}
-
-/** Ports that were free a moment ago, each another one. */
-async function freePorts(count: number): Promise<number[]> {
-  const holders = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(holders.map((holder) => once(holder, 'listening')));
-  const ports = holders.map((holder) => (holder.address() as AddressInfo).port);
-  await Promise.all(holders.map((holder) => once(holder.close(), 'close')));
-  return ports;
 }
 
 function urlFor(user: User, server: { port: number }, scheme = 'nats'): string {

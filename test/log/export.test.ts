@@ -1,5 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { execFileSync, spawn } from 'node:child_process';
+import { lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventLog } from '../../src/log/event-log.ts';
@@ -141,6 +143,26 @@ describe('export and import', () => {
     await expect(exportJson(log, join(directory.path, 'no', 'log.json'))).rejects.toMatchObject({
       code: 'log.io',
     });
+    await directory.remove();
+  });
+
+  it.skipIf(process.platform === 'win32')('leaves links and pipes in their places', async () => {
+    const directory = await temporaryDirectory();
+    const [link, target, pipe] = ['link', 'target', 'pipe'].map((name) =>
+      join(directory.path, name),
+    ) as [string, string, string];
+    const log = createMemoryLog();
+    await writeFile(target, 'old');
+    await symlink('target', link);
+    await exportJson(log, link);
+    expect((await lstat(link)).isSymbolicLink()).toBe(true);
+    const written = await readFile(target, 'utf8');
+    expect(JSON.parse(written)).toMatchObject({ logId: log.logId });
+    execFileSync('mkfifo', [pipe]);
+    const reader = spawn('cat', [pipe]);
+    const [read] = await Promise.all([text(reader.stdout), exportJson(log, pipe)]);
+    expect((await lstat(pipe)).isFIFO()).toBe(true);
+    expect(read).toBe(written);
     await directory.remove();
   });
 });

@@ -5,6 +5,7 @@ import { type Broker, startBroker } from '../../src/messaging/embedded-broker.ts
 import type { Link } from '../../src/messaging/link.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
 import type { RawMessage } from '../../src/messaging/nats-message.ts';
+import { connectToOwnBroker } from '../../src/messaging/own-broker-bus.ts';
 import { openRawClient, type RawClient } from '../support/raw-client.ts';
 
 const cleanup: (() => void | Promise<void>)[] = [];
@@ -124,7 +125,7 @@ it.each(['', 'a b', 'a..b', '>.a'])('refuses to subscribe to %j', async (subject
 
 it('is gone with its broker: publishing does nothing, requests fail', async () => {
   const { broker } = await linked();
-  const bus = await connectBus({ url: broker.url, broker, name: 'test', onError: () => undefined });
+  const bus = await connectToOwnBroker(broker, { name: 'test', onError: () => undefined });
   cleanup.push(() => bus.close());
   expect(bus.isConnected).toBe(true);
   await broker.close();
@@ -141,7 +142,7 @@ it.each([
 ])('needs no credentials for a broker with %s; a socket does', async (_what, auth) => {
   const broker = await startBroker({ port: 0, auth });
   cleanup.push(() => broker.close());
-  const inside = await connectBus({ url: broker.url, broker, name: 'inside' });
+  const inside = await connectToOwnBroker(broker, { name: 'inside' });
   cleanup.push(() => inside.close());
   const outside = await connectBus({ url: broker.url, name: 'outside', ...auth });
   cleanup.push(() => outside.close());
@@ -158,7 +159,7 @@ it.each([
 
 it('leaves nothing in the broker when its bus is closed', async () => {
   const { broker, raw } = await linked();
-  const bus = await connectBus({ url: broker.url, broker, name: 'test' });
+  const bus = await connectToOwnBroker(broker, { name: 'test' });
   bus.subscribe('a', {}, () => undefined);
   await bus.close();
   raw.send('SUB back 1\r\nPUB a back 1\r\n1\r\n');

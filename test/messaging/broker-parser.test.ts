@@ -113,6 +113,22 @@ describe('the protocol parser', () => {
     expect(parse([Buffer.from('PING'), ...junk, Buffer.from('\n')])).toEqual(['ping']);
   });
 
+  it('keeps no blanks before the arguments, however many there are (P3)', () => {
+    const blanks = Array.from({ length: 128 }, () => Buffer.alloc(64 * 1024, ' \t'));
+    for (const [line, called] of [
+      ['CONNECT|{"name":"x"}', 'connect {"name":"x"}'],
+      ['SUB |a 1', 'subscribe a||1'],
+      ['PUB |a 0\r\n', 'publish a||0|\r\n'],
+    ] as const) {
+      const [verb, rest] = line.split('|') as [string, string];
+      const started = performance.now();
+      const chunks = [Buffer.from(verb), ...blanks, Buffer.from(`${rest}\r\n`)];
+      expect(parse(chunks)).toEqual([called]);
+      // 8 MiB take some 50 ms; copied again with each chunk they take ten seconds.
+      expect(performance.now() - started).toBeLessThan(2_000);
+    }
+  });
+
   it('refuses a payload over the maximum without waiting for it', () => {
     expect(parse([Buffer.from(`PUB a ${MAX_PAYLOAD + 1}\r\n`)])).toEqual([
       'violation Maximum Payload Violation',

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Bus } from '../../src/messaging/bus.ts';
 import { startBroker } from '../../src/messaging/embedded-broker.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
+import { connectToOwnBroker } from '../../src/messaging/own-broker-bus.ts';
 import { testBus } from '../contract/bus.ts';
 import { startNatsServer } from '../support/nats-server.ts';
 import { openRawClient } from '../support/raw-client.ts';
@@ -17,7 +18,7 @@ testBus('NatsBus on the embedded broker', async () => {
 testBus('NatsBus in the process of its broker', async () => {
   const broker = await startBroker({ port: 0 });
   return {
-    connect: (options) => connectBus({ url: broker.url, broker, name: 'test', ...options }),
+    connect: (options) => connectToOwnBroker(broker, { name: 'test', ...options }),
     stop: () => broker.close(),
   };
 });

@@ -93,3 +93,18 @@ it('takes 100,000 subscriptions to one subject and to one queue group', () => {
   for (const entry of all) index.remove(entry);
   expect(index.match('same.a').plain).toEqual([]);
 });
+
+it('looks at a long subject once, however many patterns end with `>` on its way', () => {
+  const index = new SubjectIndex<Entry>();
+  const depth = 2_000;
+  for (let tokens = 1; tokens < depth; tokens += 1)
+    index.add({ subject: `${'a.'.repeat(tokens)}>`, queue: '' });
+  const started = performance.now();
+  for (let probe = 0; probe < 40; probe += 1) {
+    const subject = `${'a.'.repeat(depth)}${probe}`;
+    expect(index.match(subject).plain).toHaveLength(depth - 1);
+    expect(index.match(`${subject}..b`).plain).toHaveLength(0);
+  }
+  // Less than a second; looked at for each pattern it takes seven.
+  expect(performance.now() - started).toBeLessThan(3_000);
+});

@@ -45,7 +45,7 @@ function showAll(source: string, problems: readonly Problem[]): void {
     expect(column - 1, JSON.stringify({ source, problem })).toBeLessThanOrEqual(length);
     expect(endColumn - 1).toBeLessThanOrEqual(length);
     expect(endColumn).toBeGreaterThanOrEqual(column);
-    const shown = problemText(problem, lines, { color: false });
+    const shown = problemText(problem, lines, { hasColor: false });
     expect(shown.replaceAll('\n', '')).not.toMatch(/(?!\t)\p{Cc}|\p{Cs}/u);
   }
   const files = [{ file: 'x.yaml', problems, lines }];

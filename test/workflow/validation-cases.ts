@@ -336,22 +336,26 @@ const around: Case[] = [
 ];
 
 const laterParts: Case[] = [
-  ...['repeat', 'escalation', 'cache', 'budget', 'workflow'].map(
+  ...['escalation', 'cache', 'budget'].map(
     (field): Case => ({
       code: 'workflow.not-supported',
       source: `  - id: a\n    agent: echo\n    «${field}»: { x: 1 }\n`,
     }),
   ),
-  { code: 'workflow.not-supported', source: `«edges»: []\ntasks:\n${A}` },
+  { code: 'workflow.not-supported', source: `«regions»: {}\ntasks:\n${A}` },
+  {
+    code: 'workflow.no-loop',
+    source: `edges: [{ from: a, to: b, «loop»: { max: 1 } }]\ntasks:\n${A}  - { id: b, agent: echo }\n`,
+  },
+  {
+    code: 'workflow.missing-dependency',
+    source: `edges: [{ from: «c», to: a }]\ntasks:\n${A}`,
+  },
   { code: 'workflow.not-supported', source: `settings: { «budget»: {} }\ntasks:\n${A}` },
   { code: 'workflow.not-supported', source: `context: { «secrets»: {} }\ntasks:\n${A}` },
   {
     code: 'workflow.not-supported',
     source: '  - { id: a, agent: echo, parameters: { v: "${«secrets».TOKEN}" } }\n',
-  },
-  {
-    code: 'workflow.not-supported',
-    source: '  - { id: a, agent: echo, condition: «{ type: status }» }\n',
   },
   { code: 'workflow.not-supported', source: '  - { id: a, wait: { «approval»: {} } }\n' },
   { code: 'workflow.not-supported', source: '  - { id: a, «foreach»: [1], wait: { timer: 1 } }\n' },

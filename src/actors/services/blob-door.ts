@@ -1,7 +1,8 @@
 /**
  * Blobs over NATS: uploads in chunks, downloads by offset (contracts.md, Blobs).
  *
- * B1 An upload is bounded, and forgotten when it stands still; chunks come in order, the last one repeated is answered again.
+ * B1 An upload is bounded, and all together are: beyond that only the oldest grows. One that stands still is forgotten.
+ *    Chunks come in order; the last one repeated is answered again, also after the upload has ended.
  * B2 The answer to the last chunk waits until the blob is durable.
  * B3 A download costs one reading of the blob, however many chunks it has.
  */
@@ -14,7 +15,7 @@ import {
   MAX_VALUE_BYTES,
 } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
-import type { JsonValue } from '../../workflow/value.ts';
+import type { BlobReference, JsonValue } from '../../workflow/value.ts';
 import { BlobUploadRefused, InvalidMessage } from '../host/errors.ts';
 import type { Logger } from '../host/runtime.ts';
 import type { Clock } from './clock.ts';
@@ -40,7 +41,10 @@ export class BlobDoor {
   readonly #uploads = new Map<string, Upload>();
   /** By hash, the one asked for last at the end. */
   readonly #reading = new Map<string, { bytes: Promise<Uint8Array>; touchedAt: number }>();
+  /** What the last chunks of uploads were answered, by upload; the oldest go first. */
+  readonly #ended = new Map<string, { seq: number; reference: Promise<BlobReference> }>();
   #cancelDrop: (() => void) | undefined;
+  #cancelExpiry: (() => void) | undefined;
   #bytes = 0;
 
   constructor(options: { log: EventLog; clock: Clock; logger: Logger }) {
@@ -61,9 +65,14 @@ export class BlobDoor {
     const chunk = blobPutSchema.safeParse(headerOf(message));
     if (!chunk.success) throw new InvalidMessage(`the header ${BLOB_HEADER}`, chunk.error);
     const { upload: id, seq, last, type } = chunk.data;
-    this.#expire();
+    const ended = this.#ended.get(id);
+    // A single chunk is stored again: then its bytes count, not the name of its upload.
+    if (last && seq > 0 && ended?.seq === seq) {
+      respondStored(message, await ended.reference);
+      return;
+    }
     const upload = this.#uploads.get(id) ?? this.#begin(id, seq);
-    if (seq === upload.chunks.length) this.#add(upload, message.bytes());
+    if (seq === upload.chunks.length) this.#add(id, upload, message.bytes());
     else if (seq !== upload.chunks.length - 1) {
       throw new BlobUploadRefused(
         'blob.upload-unknown',
@@ -76,8 +85,17 @@ export class BlobDoor {
     }
     const bytes = Buffer.concat(upload.chunks);
     this.#forget(id);
-    const reference = await this.#log.blobs.put(bytes, type);
-    message.respond({ sha256: reference.$blob.slice('sha256:'.length), size: reference.size });
+    const reference = this.#log.blobs.put(bytes, type);
+    this.#remember(id, { seq, reference });
+    respondStored(message, await reference);
+  }
+
+  #remember(id: string, answer: { seq: number; reference: Promise<BlobReference> }): void {
+    this.#ended.delete(id);
+    this.#ended.set(id, answer);
+    answer.reference.catch(() => this.#ended.delete(id));
+    const oldest = this.#ended.keys().next();
+    if (this.#ended.size > MAX_UPLOADS && !oldest.done) this.#ended.delete(oldest.value);
   }
 
   #begin(id: string, seq: number): Upload {
@@ -88,11 +106,17 @@ export class BlobDoor {
     }
     const upload = { chunks: [], bytes: 0, touchedAt: this.#clock.now() };
     this.#uploads.set(id, upload);
+    this.#expireLater();
     return upload;
   }
 
-  #add(upload: Upload, bytes: Uint8Array): void {
+  #add(id: string, upload: Upload, bytes: Uint8Array): void {
+    // The oldest may always go on, so that uploads do not wait for each other for ever.
+    const isOldest = this.#uploads.keys().next().value === id;
+    if (!isOldest && this.#bytes + bytes.length > MAX_BYTES)
+      throw new BlobUploadRefused('overloaded', 'too many bytes are being uploaded');
     if (upload.bytes + bytes.length > MAX_VALUE_BYTES) {
+      this.#forget(id);
       throw new BlobUploadRefused('payload.too-large', `a blob may have ${MAX_VALUE_BYTES} bytes`);
     }
     upload.chunks.push(Uint8Array.from(bytes));
@@ -106,9 +130,13 @@ export class BlobDoor {
     this.#uploads.delete(id);
   }
 
-  #expire(): void {
-    const before = this.#clock.now() - IDLE_MS;
-    for (const [id, upload] of this.#uploads) if (upload.touchedAt < before) this.#forget(id);
+  #expireLater(): void {
+    this.#cancelExpiry ??= this.#clock.after(IDLE_MS, () => {
+      this.#cancelExpiry = undefined;
+      const before = this.#clock.now() - IDLE_MS;
+      for (const [id, upload] of this.#uploads) if (upload.touchedAt <= before) this.#forget(id);
+      if (this.#uploads.size > 0) this.#expireLater();
+    });
   }
 
   async #get(message: BusMessage): Promise<void> {
@@ -145,6 +173,10 @@ export class BlobDoor {
       if (this.#reading.size > 0) this.#dropReadingLater();
     });
   }
+}
+
+function respondStored(message: BusMessage, { $blob, size }: BlobReference): void {
+  message.respond({ sha256: $blob.slice('sha256:'.length), size });
 }
 
 function headerOf(message: BusMessage): JsonValue {

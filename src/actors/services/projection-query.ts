@@ -46,7 +46,7 @@ export async function queryProjection(request: ProjectionQuery): Promise<QueryRe
   if (projection === undefined) {
     throw new ProjectionUnknownError(name, [...projections.map((each) => each.name), RUN_EVENTS]);
   }
-  if (query.index !== undefined && projection.indexes[query.index] === undefined) {
+  if (query.index !== undefined && !Object.hasOwn(projection.indexes, query.index)) {
     const known = Object.keys(projection.indexes);
     throw new QueryInvalidError(`${name} has no index "${query.index}"`, {
       index: query.index,

@@ -15,7 +15,7 @@ import type { Commit } from '../../events/envelope.ts';
 import type { EventLog } from '../../log/event-log.ts';
 import { type Projection, projectedEvent } from '../../projections/projection.ts';
 import { projections as allProjections } from '../../projections/registry.ts';
-import { TroupeError } from '../../workflow/errors.ts';
+import { reasonOf, TroupeError } from '../../workflow/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
 import {
   ProjectionFailedError,
@@ -357,19 +357,15 @@ function lineupOf(states: readonly ProjectionState[]): Lineup {
   return { states, byType };
 }
 
-function reasonOf(failure: ProjectionFailure): string {
-  return failure.error instanceof Error ? failure.error.message : String(failure.error);
-}
-
 function failedError(projection: string, failure: ProjectionFailure): ProjectionFailedError {
   return new ProjectionFailedError({
     projection,
     position: failure.position,
-    reason: reasonOf(failure),
+    reason: reasonOf(failure.error),
   });
 }
 
 function describe(failure: ProjectionFailure): NonNullable<ProjectionStatus['failure']> {
   const { error: _, ...place } = failure;
-  return { ...place, message: reasonOf(failure) };
+  return { ...place, message: reasonOf(failure.error) };
 }

@@ -1,13 +1,10 @@
 /** `troupe agents`: the agents that the log knows and whether somebody offers them now. */
-import type { JsonObject } from '../../workflow/value.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { openReader } from '../reader.ts';
+import { agentDocuments } from '../known-agents.ts';
+import { withReader } from '../reader.ts';
 import { table } from '../render/format.ts';
-import { openSession } from '../session.ts';
-
-const MAX_AGENTS = 1_000;
 
 export const agentsCommand: Command = {
   summary: 'List the agents that the orchestrator knows',
@@ -19,10 +16,8 @@ export const agentsCommand: Command = {
 
 async function listAgents(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
-    const { documents } = await reader.query('agents', { limit: MAX_AGENTS });
-    const agents = documents.map(({ document }) => document as JsonObject);
+  return withReader(context, async (reader) => {
+    const agents = await agentDocuments(reader);
     if (given.flag('json')) terminal.printJson({ agents });
     else if (given.flag('jsonl')) for (const agent of agents) terminal.printJson(agent);
     else if (agents.length === 0) terminal.tell('no agent has registered yet');
@@ -43,9 +38,7 @@ async function listAgents(context: CommandContext): Promise<number> {
         terminal.print(line);
     }
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 function listText(value: unknown): string {

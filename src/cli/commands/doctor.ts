@@ -1,4 +1,6 @@
 /** `troupe doctor`: looks at everything that a run needs and says how to mend what is wrong. Changes nothing. */
+
+import { reasonOf } from '../../workflow/errors.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { type Connection, findOrchestrator } from '../connect.ts';
@@ -9,10 +11,10 @@ import { checkLog } from '../doctor/log.ts';
 import { checkNats } from '../doctor/nats.ts';
 import { checkRuntime } from '../doctor/runtime.ts';
 import { type CheckedSettings, checkSettings } from '../doctor/settings.ts';
-import { reasonOf } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { asTyped } from '../own-command.ts';
 import { counted, table } from '../render/format.ts';
-import { paint, plainText, type Style } from '../render/painted.ts';
+import { plainText, type Style, styled } from '../render/painted.ts';
 import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -69,7 +71,7 @@ async function orchestrator(
 ): Promise<{ connection: Connection | undefined; findings: Finding[] }> {
   const { ok, warn, fail } = findings('nats');
   try {
-    const session = await openSession(context, { logLevel: 'warn' });
+    const session = await openSession(context);
     const connection = await findOrchestrator(session);
     const { natsUrl, prefix } = session.settings;
     if (connection !== undefined)
@@ -95,14 +97,10 @@ const STYLES: Readonly<Record<Finding['status'], Style>> = {
 
 function show(terminal: Terminal, parts: { found: Finding[]; checked: CheckedSettings }): void {
   const { found, checked } = parts;
-  const columns = Number.MAX_SAFE_INTEGER;
   for (const { area, status, message, fix } of found) {
-    const line = [
-      { text: status.padEnd(6), style: STYLES[status] },
-      { text: `${area.padEnd(9)} ${plainText(message)}` },
-    ];
-    terminal.print(paint(line, { columns, hasColor: terminal.hasOutputColor }));
-    if (fix !== undefined) terminal.print(`                fix: ${fix}`);
+    const label = styled(status.padEnd(6), STYLES[status], terminal.hasOutputColor);
+    terminal.print(`${label}${area.padEnd(9)} ${plainText(message)}`);
+    if (fix !== undefined) terminal.print(`                fix: ${asTyped(fix)}`);
   }
   if (checked.rows.length > 0) terminal.print('\nSettings');
   const rows = checked.rows.map(({ name, value, source }) => [
@@ -114,6 +112,6 @@ function show(terminal: Terminal, parts: { found: Finding[]; checked: CheckedSet
   const count = (wanted: Finding['status']): number =>
     found.filter(({ status }) => status === wanted).length;
   terminal.print(
-    `\n${counted(count('fail'), 'failure', 'failures')}, ${counted(count('warn'), 'warning', 'warnings')}, ${count('ok')} fine`,
+    `\n${counted(count('fail'), 'failure')}, ${counted(count('warn'), 'warning')}, ${count('ok')} fine`,
   );
 }

@@ -9,7 +9,6 @@ import { settingOptions } from '../common-options.ts';
 import { FileUnreadableError, FileUnwritableError, UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import type { GraphView } from '../render/graph-view.ts';
-import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 
 const FORMATS = ['mermaid', 'svg', 'json'] as const;
@@ -59,7 +58,7 @@ async function graph(context: CommandContext): Promise<number> {
       'Write `troupe graph FILE` or `troupe graph --run RUN`.',
     );
   const view =
-    word === undefined ? await runView(context, runId ?? '') : await fileView(word, terminal);
+    word === undefined ? await runView(context, runId ?? '') : await fileView(context, word);
   const document = await documentOf(view, format, terminal);
   const output = given.text('output');
   if (output === undefined) terminal.print(document.trimEnd());
@@ -86,34 +85,32 @@ function formatOf(given: Arguments): Format {
 }
 
 /** Throws `workflow.invalid` with every problem, `cli.file-unreadable`. */
-async function fileView(word: string, terminal: Terminal): Promise<GraphView> {
+async function fileView(context: CommandContext, word: string): Promise<GraphView> {
   const [{ readTarget }, { graphView }, { problemText }] = await Promise.all([
     import('../run-input.ts'),
     import('../render/graph-view.ts'),
     import('../render/problem-text.ts'),
   ]);
-  const target = await readTarget(word);
+  const { terminal, workingDirectory } = context;
+  const target = await readTarget(word, workingDirectory);
   if (target.kind === 'text')
     throw new FileUnreadableError(word, new Error('no such file or template'));
   for (const warning of target.warnings)
-    terminal.tell(problemText(warning, undefined, { color: false }));
+    terminal.tell(problemText(warning, undefined, { hasColor: terminal.hasColor }));
   return graphView(target.definition);
 }
 
 /** Throws `run.not-found`. */
 async function runView(context: CommandContext, runId: string): Promise<GraphView> {
-  const [{ openReader }, { readRunFacts }, { graphView }] = await Promise.all([
+  const [{ withReader }, { readRunFacts }, { graphView }] = await Promise.all([
     import('../reader.ts'),
     import('../run-facts.ts'),
     import('../render/graph-view.ts'),
   ]);
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
+  return withReader(context, async (reader) => {
     const { definition, report } = await readRunFacts(reader, runId, { withEvents: false });
     return graphView(definition, { report, now: now() });
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 async function documentOf(view: GraphView, format: Format, terminal: Terminal): Promise<string> {

@@ -5,7 +5,7 @@ import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { findOrchestrator } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { aborted, onInterrupt } from '../interrupt.ts';
-import { wordsOf } from '../render/words.ts';
+import { taskIdOf, wordsOf } from '../render/words.ts';
 import { openSession, type Session } from '../session.ts';
 import { readUpFile } from '../up-file.ts';
 
@@ -31,7 +31,7 @@ export const tailCommand: Command = {
 
 async function tail(context: CommandContext): Promise<number> {
   const { arguments: given } = context;
-  const session = await openSession(context, { logLevel: 'warn' });
+  const session = await openSession(context);
   const found = await findOrchestrator(session);
   if (found === undefined)
     return showLast(session, { context, lines: given.whole('lines', 1) ?? DEFAULT_LINES });
@@ -92,9 +92,8 @@ function show({ arguments: given, terminal }: CommandContext, envelope: Envelope
     terminal.printJson(envelope);
     return;
   }
-  const { taskId } = envelope.data as { taskId?: string };
   const time = new Date(envelope.at).toISOString();
   terminal.print(
-    `${time} ${envelope.stream} ${envelope.streamVersion} ${envelope.type} ${taskId ?? '-'} ${wordsOf(envelope)}`,
+    `${time} ${envelope.stream} ${envelope.streamVersion} ${envelope.type} ${taskIdOf(envelope) ?? '-'} ${wordsOf(envelope)}`,
   );
 }

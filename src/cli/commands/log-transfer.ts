@@ -23,7 +23,7 @@ export const exportCommand: Command = {
 
 async function exportLog(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const { settings } = await openSession(context, { logLevel: 'warn' });
+  const { settings } = await openSession(context);
   const [{ openExistingLog }, { exportJson, exportLines }] = await Promise.all([
     import('../open-log.ts'),
     import('../../log/export-log.ts'),
@@ -63,7 +63,7 @@ export const importCommand: Command = {
 async function importLog(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const path = given.word(0, 'the file');
-  const { settings } = await openSession(context, { logLevel: 'warn' });
+  const { settings } = await openSession(context);
   const [{ openLog }, { importLines }, { textLines }] = await Promise.all([
     import('../open-log.ts'),
     import('../../log/import-log.ts'),

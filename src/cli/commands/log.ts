@@ -23,7 +23,7 @@ const verifyCommand: Command = {
 
 async function verify(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const { settings } = await openSession(context, { logLevel: 'warn' });
+  const { settings } = await openSession(context);
   const [{ requireLog }, { verifyLog }] = await Promise.all([
     import('../open-log.ts'),
     import('../../log/verify.ts'),
@@ -54,7 +54,7 @@ const statsCommand: Command = {
 
 async function stats(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const session = await openSession(context, { logLevel: 'warn' });
+  const session = await openSession(context);
   const figures = (await remoteStats(session)) ?? (await localStats(session));
   if (given.flag('json')) terminal.printJson(figures);
   else

@@ -2,7 +2,7 @@
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { openReader } from '../reader.ts';
+import { withReader } from '../reader.ts';
 import { table } from '../render/format.ts';
 import { openSession } from '../session.ts';
 
@@ -16,8 +16,7 @@ const listCommand: Command = {
 
 async function list(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
+  return withReader(context, async (reader) => {
     const { projections } = await import('../../projections/registry.ts');
     const found: { name: string; version: number; position: number; indexes: string[] }[] = [];
     for (const { name, version, indexes } of projections) {
@@ -36,9 +35,7 @@ async function list(context: CommandContext): Promise<number> {
         terminal.print(line);
     }
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 const rebuildCommand: Command = {
@@ -52,7 +49,7 @@ const rebuildCommand: Command = {
 
 async function rebuild(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const session = await openSession(context, { logLevel: 'warn' });
+  const session = await openSession(context);
   const [{ openExistingLog }, { Projector }] = await Promise.all([
     import('../open-log.ts'),
     import('../../actors/services/projector.ts'),

@@ -4,6 +4,7 @@ import type { Envelope } from '../../events/envelope.ts';
 import { parseActivation } from '../../machines/run/activation.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
 import { UsageError } from '../errors.ts';
+import { taskIdOf } from '../render/words.ts';
 
 export interface Breakpoint {
   /** As it was written. */
@@ -39,8 +40,8 @@ function taskBreakpoint(text: string, taskIds: readonly string[]): Breakpoint {
   const isWhole = id === name.taskId;
   return {
     text,
-    matches: ({ data }) => {
-      const { taskId } = data as { taskId?: string };
+    matches: (envelope) => {
+      const taskId = taskIdOf(envelope);
       if (taskId === undefined || !taskId.startsWith(id)) return false;
       const rest = taskId.slice(id.length);
       return rest === '' || (isWhole ? /^[@~!]/ : /^~/).test(rest);

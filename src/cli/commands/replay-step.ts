@@ -1,13 +1,12 @@
 /** `troupe replay --step`: a walk through a run's history, with keys, with a script, or as JSON Lines. */
 import { createInterface } from 'node:readline';
+import { reasonOf } from '../../workflow/errors.ts';
 import type { Arguments } from '../arguments.ts';
 import type { CommandContext } from '../command.ts';
-import { reasonOf } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { HistoryWalker } from '../history-walker.ts';
-import { openReader } from '../reader.ts';
+import { withReader } from '../reader.ts';
 import { walkHistory } from '../run-facts.ts';
-import { openSession } from '../session.ts';
 import type { Terminal } from '../terminal.ts';
 import { versionAt } from '../version-at.ts';
 import { type Breakpoint, parseBreakpoint } from './replay-step-breakpoints.ts';
@@ -31,12 +30,9 @@ export async function stepThrough(context: CommandContext): Promise<number> {
 
 /** The log is let go before the walk begins: others may want it. */
 async function openWalker(context: CommandContext, runId: string): Promise<HistoryWalker> {
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
+  return withReader(context, async (reader) => {
     return await HistoryWalker.open(await walkHistory(reader, runId), runId);
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 /** Every event from where the walker stands; with breakpoints those that they stop at. */

@@ -6,10 +6,10 @@ import type { Command, CommandContext } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions, timesOption } from '../common-options.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { openReader, type RunHistory } from '../reader.ts';
+import { type RunHistory, withReader } from '../reader.ts';
 import { localTime, outputText } from '../render/format.ts';
-import { summary, taskTable, timeline } from '../render/timeline.ts';
-import { openSession } from '../session.ts';
+import { summary, taskTable, timeline, titleOf } from '../render/timeline.ts';
+import { taskIdOf } from '../render/words.ts';
 import type { Terminal } from '../terminal.ts';
 import { versionAt } from '../version-at.ts';
 
@@ -69,12 +69,9 @@ export const replayCommand: Command = {
 async function replay(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
-  checkStepOptions(given);
+  checkOptions(given);
   if (given.flag('step')) return (await import('./replay-step.ts')).stepThrough(context);
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
-    if (given.flag('verify') && (given.text('at') ?? given.text('task')) !== undefined)
-      throw new UsageError('--verify looks at the whole run', 'Leave --at and --task away.');
+  return withReader(context, async (reader) => {
     if (given.flag('verify')) {
       const { verifyRun } = await import('../verify-run.ts');
       const verdict = await verifyRun(reader, runId);
@@ -84,19 +81,19 @@ async function replay(context: CommandContext): Promise<number> {
     }
     await showPast({ history: await reader.history(runId), runId, given, terminal });
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
-/** Options that belong to `--step`, and those that do not go with it. Throws `cli.usage`. */
-function checkStepOptions(given: Arguments): void {
+/** Options that do not go together. Throws `cli.usage`. */
+function checkOptions(given: Arguments): void {
   const isStep = given.flag('step');
   if (!isStep && given.flag('break'))
     throw new UsageError('--break needs --step', 'Write --step --break.');
   const hints = { verify: 'Verify first.', json: 'Write --jsonl.', task: 'Write --break task:ID.' };
   for (const [name, hint] of Object.entries(hints))
     if (isStep && given.flag(name)) throw new UsageError(`--${name} does not go with --step`, hint);
+  if (given.flag('verify') && (given.flag('at') || given.flag('task')))
+    throw new UsageError('--verify looks at the whole run', 'Leave --at and --task away.');
 }
 
 async function showPast(parts: {
@@ -147,11 +144,9 @@ function eventsOf(envelopes: readonly Envelope[], task: string | undefined): Env
   const isOfTask = (id: string | undefined): boolean =>
     id?.startsWith(task) === true &&
     (id.length === task.length || /^[@~!]/.test(id.slice(task.length)));
-  const found = envelopes.filter(({ data }) => isOfTask((data as { taskId?: string }).taskId));
+  const found = envelopes.filter((envelope) => isOfTask(taskIdOf(envelope)));
   if (found.length > 0) return found;
-  const known = [
-    ...new Set(envelopes.flatMap(({ data }) => (data as { taskId?: string }).taskId ?? [])),
-  ];
+  const known = [...new Set(envelopes.flatMap((envelope) => taskIdOf(envelope) ?? []))];
   throw new UsageError(
     `the run has no events of a task ${task}`,
     `Tasks with events: ${known.slice(0, 20).join(', ') || 'none yet'}.`,
@@ -181,9 +176,7 @@ function showState(
 ): void {
   const { report, toVersion, last, hasTimes } = shown;
   const when = last === undefined ? '' : ` (${localTime(last.at)}, ${last.type})`;
-  terminal.print(
-    `${report.runId} "${report.name}" after version ${toVersion}${when}: ${report.status}`,
-  );
+  terminal.print(`${titleOf(report)} after version ${toVersion}${when}: ${report.status}`);
   terminal.print('');
   for (const line of taskTable(report, { hasTimes })) terminal.print(line);
   const text = outputText(report.output ?? null);

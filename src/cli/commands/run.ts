@@ -4,8 +4,9 @@ import type { Command, CommandContext } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { becomeOrchestrator, type Connection, findOrchestrator } from '../connect.ts';
 import { DataDirectoryBusyError } from '../errors.ts';
-import { followToEnd, printResult } from '../follow.ts';
+import { followAndPrint } from '../follow.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { plainText } from '../render/painted.ts';
 import { problemLines } from '../report-error.ts';
 import { type RunTarget, readInputs, readTarget } from '../run-input.ts';
 import { openSession, type Session } from '../session.ts';
@@ -46,8 +47,8 @@ export const runCommand: Command = {
 
 async function runWorkflow(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const session = await openSession(context, { logLevel: 'warn' });
-  const target = await readTarget(given.word(0, 'the file or text'));
+  const session = await openSession(context);
+  const target = await readTarget(given.word(0, 'the file or text'), context.workingDirectory);
   const input = readInputs({
     pairs: given.list('input'),
     file: given.text('input-file'),
@@ -107,14 +108,10 @@ async function converse(parts: {
   request: Request;
 }): Promise<number> {
   const { context, session, connection, signal, request } = parts;
-  const { arguments: given, terminal } = context;
+  const { terminal } = context;
   const { runId, workflow } = await started(connection, { request, signal });
-  if (!terminal.isLive) terminal.tell(`run ${runId} (${workflow})`);
-  const jsonl = given.flag('jsonl');
-  const followed = await followToEnd({ session, connection, runId, terminal, signal, jsonl });
-  if (given.flag('json') || jsonl) terminal.printJson(followed.report);
-  else printResult(terminal, followed, session);
-  return followed.exitCode;
+  if (!terminal.isLive) terminal.tell(`run ${runId} (${plainText(workflow)})`);
+  return followAndPrint(context, { session, connection, runId, signal });
 }
 
 /** Closes the connection of a request that was refused: nobody follows it. */

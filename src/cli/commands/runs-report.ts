@@ -3,8 +3,7 @@ import { now } from '../clock.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { openReader } from '../reader.ts';
-import { openSession } from '../session.ts';
+import { withReader } from '../reader.ts';
 
 export const reportCommand: Command = {
   summary: 'Tell a run as a report in Markdown',
@@ -31,13 +30,10 @@ async function report(context: CommandContext): Promise<number> {
     import('../render/run-story.ts'),
     import('../render/run-story-markdown.ts'),
   ]);
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
+  return withReader(context, async (reader) => {
     const story = storyOf(await readRunFacts(reader, runId, { withEvents: true }), now());
     if (given.flag('json')) terminal.printJson(story);
     else terminal.print(storyMarkdown(story).trimEnd());
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }

@@ -5,11 +5,10 @@ import { now } from '../clock.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions, timesOption } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { openReader, type Reader } from '../reader.ts';
+import { type Reader, withReader } from '../reader.ts';
 import { duration, localTime, outputText } from '../render/format.ts';
-import { taskTable } from '../render/timeline.ts';
+import { taskTable, titleOf } from '../render/timeline.ts';
 import { failureText } from '../render/words.ts';
-import { openSession } from '../session.ts';
 
 export const showCommand: Command = {
   summary: 'Show a run, its tasks and its output',
@@ -25,16 +24,13 @@ export const showCommand: Command = {
 async function show(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
+  return withReader(context, async (reader) => {
     const report = await reportFrom(reader, runId);
     if (given.flag('json')) {
       terminal.printJson(report);
       return exitCodes.done;
     }
-    terminal.print(
-      `${report.runId} "${report.name}" ${report.status}, ${duration(report.durationMs)}`,
-    );
+    terminal.print(`${titleOf(report)} ${report.status}, ${duration(report.durationMs)}`);
     const { parent } = report;
     if (parent !== undefined) terminal.print(`child of ${parent.runId}, task ${parent.task}`);
     const since = startOf(report);
@@ -45,9 +41,7 @@ async function show(context: CommandContext): Promise<number> {
     const text = outputText(report.output ?? null);
     if (text !== '') terminal.print(`\n${text}`);
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 /** When its first task began, ms since the epoch. */

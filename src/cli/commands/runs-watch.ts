@@ -19,18 +19,14 @@ export const watchCommand: Command = {
 async function watch(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
-  const { followToEnd, printResult } = await import('../follow.ts');
-  const session = await openSession(context, { logLevel: 'warn' });
+  const { followAndPrint } = await import('../follow.ts');
+  const session = await openSession(context);
   const interrupt = onInterrupt();
   const tell = (line: string): void => terminal.tell(line);
   const connection = await orchestratorOfRuns(session, { kind: 'run', worker: true, tell });
   try {
-    const jsonl = given.flag('jsonl');
     const { signal } = interrupt;
-    const followed = await followToEnd({ session, connection, runId, terminal, signal, jsonl });
-    if (given.flag('json') || jsonl) terminal.printJson(followed.report);
-    else printResult(terminal, followed, session);
-    return followed.exitCode;
+    return await followAndPrint(context, { session, connection, runId, signal });
   } finally {
     interrupt.release();
   }

@@ -11,7 +11,7 @@ import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { orchestratorOfRuns } from '../connect.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { openReader } from '../reader.ts';
+import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { openSession } from '../session.ts';
 import { reportCommand } from './runs-report.ts';
@@ -63,8 +63,7 @@ async function listRuns(context: CommandContext): Promise<number> {
   const parent = given.text('parent');
   if (status !== undefined && parent !== undefined)
     throw new UsageError('--status and --parent are two lists', 'Choose one of them.');
-  const reader = await openReader(await openSession(context, { logLevel: 'warn' }));
-  try {
+  return withReader(context, async (reader) => {
     const filter = filterOf({ status, parent });
     const { documents } = await reader.query('runs', { limit, reverse: true, ...filter });
     const runs = documents.map(({ document }) => document as JsonObject);
@@ -74,9 +73,7 @@ async function listRuns(context: CommandContext): Promise<number> {
     else if (runs.length === 0) terminal.tell(`no runs in ${reader.where}`);
     else for (const line of table(rowsOf(runs))) terminal.print(line);
     return exitCodes.done;
-  } finally {
-    await reader.close();
-  }
+  });
 }
 
 function filterOf(given: { status: string | undefined; parent: string | undefined }) {
@@ -136,7 +133,7 @@ function sender(
 async function send(context: CommandContext, message: Send): Promise<number> {
   const { arguments: given, terminal } = context;
   const runId = given.word(0, 'the run');
-  const session = await openSession(context, { logLevel: 'warn' });
+  const session = await openSession(context);
   const connection = await orchestratorOfRuns(session, {
     kind: 'command',
     worker: false,

@@ -26,7 +26,7 @@ export const upCommand: Command = {
 
 async function serve(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const { settings, logger } = await openSession(context, { logLevel: 'info' });
+  const { settings, logger } = await openSession(context, 'info');
   const interrupt = onInterrupt();
   const { startStack } = await import('../compose.ts');
   const stack = await startStack({

@@ -9,6 +9,7 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { knownAgents } from '../known-agents.ts';
 import { packageVersion } from '../package-version.ts';
+import { counted } from '../render/format.ts';
 import { problemText, SourceLines, visible } from '../render/problem-text.ts';
 import { sarifLog } from '../render/sarif.ts';
 import { readWorkflowFiles, type WorkflowFile } from '../workflow-files.ts';
@@ -154,9 +155,10 @@ function totals(problems: readonly Problem[]): { errors: number; warnings: numbe
 }
 
 function printText(checked: readonly Checked[], { terminal }: CommandContext): void {
-  const color = terminal.hasColor && process.stdout.isTTY === true;
+  const hasColor = terminal.hasOutputColor;
   for (const { file, name, tasks, valid, problems, lines } of checked) {
-    for (const problem of problems) terminal.print(`${problemText(problem, lines, { color })}\n`);
+    for (const problem of problems)
+      terminal.print(`${problemText(problem, lines, { hasColor })}\n`);
     const { errors, warnings } = totals(problems);
     const counts = [
       ...(errors > 0 ? [counted(errors, 'error')] : []),
@@ -170,8 +172,4 @@ function printText(checked: readonly Checked[], { terminal }: CommandContext): v
     const good = checked.filter(({ valid }) => valid).length;
     terminal.print(`${counted(checked.length, 'file')}, ${good} valid`);
   }
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

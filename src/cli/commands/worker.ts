@@ -1,5 +1,6 @@
 /** `troupe worker`: one more worker for an orchestrator, on this machine or another. */
 import { randomUUID } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command, CommandContext } from '../command.ts';
@@ -34,20 +35,20 @@ export const workerCommand: Command = {
 
 async function work(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const session = await openSession(context, { logLevel: 'info' });
+  const session = await openSession(context, 'info');
   const { settings, logger } = session;
   const target = serverOf(session);
   const interrupt = onInterrupt();
-  const [{ launchWorker, stopWorker }, { connectBus }] = await Promise.all([
+  const [{ handlerErrorsTo, launchWorker, stopWorker }, { connectBus }] = await Promise.all([
     import('../compose.ts'),
     import('../../messaging/nats-bus.ts'),
   ]);
   const bus = await connectBus({
     url: target.url,
     name: 'troupe-worker',
-    onError: (error, { subject }) => logger.error('a message handler failed', { error, subject }),
+    onError: handlerErrorsTo(logger),
   });
-  const cacheDirectory = given.text('cache-dir') ?? join(tmpdir(), `troupe-worker-${randomUUID()}`);
+  const cacheDirectory = given.text('cache-dir') ?? ownDirectory();
   const worker = await launchWorker({
     settings: { ...settings, prefix: target.prefix },
     logger,
@@ -61,8 +62,15 @@ async function work(context: CommandContext): Promise<number> {
   await aborted(interrupt.signal);
   await stopWorker(worker);
   await bus.close();
+  if (given.text('cache-dir') === undefined)
+    rmSync(cacheDirectory, { recursive: true, force: true });
   interrupt.release();
   return exitCodes.interrupted;
+}
+
+/** For a worker that nobody will start again on its directory: removed when it ends. */
+function ownDirectory(): string {
+  return join(tmpdir(), `troupe-worker-${randomUUID()}`);
 }
 
 function serverOf({ settings }: Session): { url: string; prefix: string } {

@@ -1,15 +1,12 @@
 /** The agents: who answers now, and whom the workflows of this folder need that nobody offers. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import type { JsonObject } from '../../workflow/value.ts';
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import type { Connection } from '../connect.ts';
+import { agentDocuments } from '../known-agents.ts';
+import { workflowFiles } from '../named-workflows.ts';
 import { type Finding, findings } from './finding.ts';
 
 const { ok, warn, fail } = findings('agents');
-const MAX_AGENTS = 1_000;
-const MAX_FILES = 500;
-/** Where workflows are looked for, below the working directory. */
-const FOLDERS = ['workflows', join('.claude', 'workflows')];
 
 export async function checkAgents(
   workingDirectory: string,
@@ -32,8 +29,7 @@ async function builtIn(): Promise<Set<string>> {
 }
 
 async function answering({ client }: Connection): Promise<Set<string>> {
-  const { documents } = await client.query('agents', { limit: MAX_AGENTS });
-  const agents = documents.map(({ document }) => document as JsonObject);
+  const agents = await agentDocuments(client);
   return new Set(
     agents.flatMap(({ agent, state }) => (state === 'available' ? [String(agent)] : [])),
   );
@@ -43,7 +39,7 @@ async function checkWorkflows(
   workingDirectory: string,
   offered: ReadonlySet<string>,
 ): Promise<Finding[]> {
-  const files = workflowFiles(workingDirectory);
+  const files = workflowFiles(workingDirectory).filter(({ place }) => place !== 'package');
   if (files.length === 0) return [];
   const [{ checkWithChildren }, { agentsOf }] = await Promise.all([
     import('../child-files.ts'),
@@ -51,8 +47,8 @@ async function checkWorkflows(
   ]);
   const missing = new Map<string, string[]>();
   const found: Finding[] = [];
-  for (const file of files) {
-    const source = readFileSync(join(workingDirectory, file), 'utf8');
+  for (const { file } of files) {
+    const source = readFileSync(resolve(workingDirectory, file), 'utf8');
     const { definition } = (await checkWithChildren({ file, source }, { workingDirectory })).root;
     if (definition === undefined)
       found.push(warn('workflow', `${file} is not valid`, `See \`troupe validate ${file}\`.`));
@@ -69,14 +65,12 @@ async function checkWorkflows(
       ),
     );
   if (found.length > 0) return found;
-  return [ok('needed', `the ${files.length} workflows here need no other agents`)];
-}
-
-function workflowFiles(workingDirectory: string): string[] {
-  return FOLDERS.flatMap((folder) => {
-    const path = join(workingDirectory, folder);
-    if (!existsSync(path)) return [];
-    const names = readdirSync(path).filter((name) => /\.(ya?ml|json)$/i.test(name));
-    return names.map((name) => join(folder, name));
-  }).slice(0, MAX_FILES);
+  return [
+    ok(
+      'needed',
+      files.length === 1
+        ? 'the workflow here needs no other agents'
+        : `the ${files.length} workflows here need no other agents`,
+    ),
+  ];
 }

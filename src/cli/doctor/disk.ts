@@ -2,8 +2,9 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../../workflow/errors.ts';
 import { type Finding, findings } from './finding.ts';
+import { medianMs } from './median.ts';
 
 const { ok, warn, fail } = findings('disk');
 const MIB = 1024 * 1024;
@@ -57,18 +58,14 @@ async function writing(folder: string): Promise<Finding[]> {
   }
 }
 
-/** The median of some. */
+/** Of a page that is written and synced. */
 async function fsyncMs(path: string): Promise<number> {
   const file = await open(path, 'w');
   try {
-    const times: number[] = [];
-    for (let index = 0; index < FSYNCS; index += 1) {
+    return await medianMs(FSYNCS, async () => {
       await file.write('x'.repeat(4_096));
-      const from = performance.now();
       await file.sync();
-      times.push(performance.now() - from);
-    }
-    return times.sort((a, b) => a - b)[Math.floor(FSYNCS / 2)] ?? 0;
+    });
   } finally {
     await file.close();
   }

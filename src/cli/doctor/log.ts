@@ -1,6 +1,7 @@
 /** The log: does it open, who has it, are the last commits whole. */
+
+import { reasonOf } from '../../workflow/errors.ts';
 import type { Connection } from '../connect.ts';
-import { reasonOf } from '../errors.ts';
 import { hasLog, openLog } from '../open-log.ts';
 import type { Settings } from '../settings.ts';
 import { readUpFile } from '../up-file.ts';

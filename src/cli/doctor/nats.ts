@@ -1,10 +1,11 @@
 /** NATS: is there a server, which, how far away, what can it do; or can the embedded broker have its port. */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../../workflow/errors.ts';
 import type { Settings } from '../settings.ts';
 import { readUpFile } from '../up-file.ts';
 import { type Finding, findings } from './finding.ts';
+import { medianMs } from './median.ts';
 
 const { ok, warn, fail } = findings('nats');
 const CONNECT_MS = 2_000;
@@ -119,14 +120,8 @@ async function roundTrip(url: string): Promise<Finding> {
   const { connectBus } = await import('../../messaging/nats-bus.ts');
   try {
     const bus = await connectBus({ url, name: 'troupe-doctor', connectTimeoutMs: CONNECT_MS });
-    const times: number[] = [];
-    for (let index = 0; index < ROUND_TRIPS; index += 1) {
-      const from = performance.now();
-      await bus.flush();
-      times.push(performance.now() - from);
-    }
+    const median = await medianMs(ROUND_TRIPS, () => bus.flush());
     await bus.close();
-    const median = times.sort((a, b) => a - b)[Math.floor(ROUND_TRIPS / 2)] ?? 0;
     const text = `a round trip takes ${median.toFixed(2)} ms`;
     return median <= SLOW_ROUND_TRIP_MS
       ? ok('round-trip', text)

@@ -1,7 +1,7 @@
 /** The runtime: its version, and whether the packages with native code load on it. */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '../../workflow/errors.ts';
 import { type Finding, findings } from './finding.ts';
 
 const { ok, warn, fail } = findings('runtime');
@@ -46,6 +46,7 @@ function searchPaths(require: NodeJS.Require): string[] {
     try {
       return require.resolve.paths(name)?.map((path) => `${path}/${name}/node_modules`) ?? [];
     } catch {
+      // it is not installed: then nothing is below it
       return [];
     }
   });

@@ -2,27 +2,23 @@
 
 const BY_CODE: Readonly<Record<string, string>> = {
   'run.timeout':
-    'The run took longer than `settings.timeout`. Raise it, or look at the critical path for what took the time.',
-  'task.timeout':
-    'The agent gave no result within the `timeout` of the task. Raise it, give the task `retry`, or make the work smaller with `foreach`.',
+    'Give the run more time with `settings.timeout`, or look for what took it: `troupe runs report` has the critical path.',
+  'task.timeout': 'Give the task more time with `timeout`, or another attempt with `retry`.',
   'worker.lost':
     'The process that held the attempt went away without a result. Look at the logs of the worker; memory is a frequent cause.',
   'agent.unavailable':
     'No live worker offers this agent. See `troupe agents`; start one with `troupe worker`.',
   'agent.invalid-parameters':
     'The agent refused its parameters. Correct `parameters` of the task; the message names what is wrong.',
-  'agent.failed': 'The agent reported the failure itself. Its message is the evidence.',
-  'agent.error': 'The agent threw an error. Its message is the evidence.',
   'join.unsatisfied':
     'Too few instances succeeded. See the failures of the instances, or lower `join.count`.',
   'expression.failed':
     'An expression met a value that it cannot use. Look at the outputs it reads, and use `default(value, fallback)` where a field may be missing.',
   'expression.limit': 'An expression did more work than it may. Do the work in an agent.',
   'payload.too-large':
-    'The value is larger than may be sent. Write it to a file and pass its path.',
-  'output.invalid': 'The agent gave a value that JSON cannot carry. Correct the agent.',
-  'shell.exit':
-    'The command ended with another code than 0. Run it by hand with the same parameters.',
+    'The value is larger than may be sent. Return less, or write it to a file and pass its path.',
+  'output.invalid':
+    'The output names a blob that is not stored, or that is no JSON value. The agent must store it before it answers.',
   'shell.timeout': 'The command took too long. Raise its timeout.',
   'shell.cwd-not-found': 'The folder that the command runs in is not there. Correct `cwd`.',
   'approval.denied': 'A person refused, or nobody answered in time.',
@@ -37,12 +33,17 @@ const BY_CODE: Readonly<Record<string, string>> = {
     'A file below the data directory has other bytes than were stored. Restore it, then `troupe runs release`.',
 };
 
-/** One or two sentences. `wasRetried`: another attempt was made already. */
+/** One or two sentences for a code of ours; undefined for the codes that agents choose. */
+export function adviceForCode(code: string): string | undefined {
+  return Object.hasOwn(BY_CODE, code) ? BY_CODE[code] : undefined;
+}
+
+/** The same for any failure. `wasRetried`: another attempt was made already. */
 export function adviceFor(
   failure: { code: string; retryable: boolean },
   wasRetried: boolean,
 ): string {
-  const known = Object.hasOwn(BY_CODE, failure.code) ? BY_CODE[failure.code] : undefined;
+  const known = adviceForCode(failure.code);
   if (known !== undefined) return known;
   if (!failure.retryable)
     return 'The agent says that another attempt would fail as well: change the parameters or the agent.';

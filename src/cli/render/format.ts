@@ -1,5 +1,6 @@
 /** Small pieces of text: durations, times, tables, values. Pure. */
 import type { JsonValue } from '../../workflow/value.ts';
+import { plainText, widthOf } from './painted.ts';
 
 /** `850 ms`, `2.4 s`, `3 min 05 s`, `2 h 10 min`. */
 export function duration(ms: number): string {
@@ -11,8 +12,8 @@ export function duration(ms: number): string {
   return `${Math.floor(seconds / 3_600)} h ${String(Math.floor(seconds / 60) % 60).padStart(2, '0')} min`;
 }
 
-/** `1 retry`, `2 retries`. */
-export function counted(count: number, one: string, many: string): string {
+/** `1 task`, `2 tasks`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
@@ -36,26 +37,25 @@ export function offset(ms: number): string {
   return `+${(ms / 1_000).toFixed(3)}s`;
 }
 
-/** Columns aligned on the left, two spaces apart, without trailing spaces. */
+/** Columns aligned on the left, two spaces apart, without trailing spaces and what a terminal would act on. */
 export function table(rows: readonly (readonly string[])[]): string[] {
+  const cells = rows.map((row) => row.map(plainText));
   const widths: number[] = [];
-  for (const row of rows) {
-    for (const [index, cell] of row.entries()) {
-      widths[index] = Math.max(widths[index] ?? 0, cell.length);
-    }
-  }
-  return rows.map((row) =>
+  for (const row of cells)
+    for (const [index, cell] of row.entries())
+      widths[index] = Math.max(widths[index] ?? 0, widthOf(cell));
+  return cells.map((row) =>
     row
-      .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      .map((cell, index) => cell + ' '.repeat((widths[index] ?? 0) - widthOf(cell)))
       .join('  ')
       .trimEnd(),
   );
 }
 
-/** A value on one line, shortened. */
+/** A value on one line, shortened, without what a terminal would act on. */
 export function brief(value: unknown, limit = 100): string {
-  const text =
-    typeof value === 'string' ? value.replace(/\s+/g, ' ').trim() : (JSON.stringify(value) ?? '');
+  const whole = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
+  const text = plainText(whole.replace(/\s+/g, ' ').trim());
   return text.length <= limit ? text : `${text.slice(0, limit - 3)}...`;
 }
 

@@ -13,6 +13,7 @@ import {
   type TaskState,
   type TaskView,
 } from './run-view.ts';
+import { skipReason } from './words.ts';
 
 export interface TreeOptions {
   runId: string;
@@ -167,7 +168,9 @@ function detail(task: TaskView, view: RunView, options: TreeOptions): Piece[] {
 
 /** Of a skipped or canceled task: why, and what failed before. */
 function endText(task: TaskView): string {
-  return [plainText(task.reason ?? ''), errorText(task)].filter((text) => text !== '').join(', ');
+  return [plainText(skipReason(task.reason ?? '')), errorText(task)]
+    .filter((text) => text !== '')
+    .join(', ');
 }
 
 function dependencyText({ dependencies }: TaskView, view: RunView): string {
@@ -195,8 +198,10 @@ function retryText({ dueAt }: TaskView, now: number): string {
 }
 
 function countdown(dueAt: number, now: number): string {
-  // whole seconds, upwards: "in 0 s" would look stuck
-  return dueAt <= now ? 'now' : `in ${duration(Math.ceil((dueAt - now) / 1_000) * 1_000)}`;
+  // upwards, so that it never stands at 0: in whole seconds, below one second in tenths
+  const left = dueAt - now;
+  const unit = left < 1_000 ? 100 : 1_000;
+  return left <= 0 ? 'now' : `in ${duration(Math.ceil(left / unit) * unit)}`;
 }
 
 function errorText({ error }: TaskView): string {
@@ -220,7 +225,7 @@ function instancesDetail(
   const count = (state: TaskState): number => instances.byState.get(state) ?? 0;
   const facts = [
     `${ended} of ${total}`,
-    ...(['running', 'retrying', 'waiting', 'failed'] as const).flatMap((state) =>
+    ...(['running', 'retrying', 'waiting', 'failed', 'canceled'] as const).flatMap((state) =>
       count(state) === 0 ? [] : [`${count(state)} ${state}`],
     ),
   ];

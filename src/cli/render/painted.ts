@@ -34,6 +34,11 @@ export function plainText(text: string): string {
   return ASCII.test(text) ? text : stripVTControlCharacters(text).replace(CONTROLS, ' ').trim();
 }
 
+/** A text in a style, as it is without colours. */
+export function styled(text: string, style: Style, hasColor: boolean): string {
+  return hasColor && text !== '' ? `\u001b[${CODES[style]}m${text}\u001b[0m` : text;
+}
+
 /** Columns that a text takes on a terminal. */
 export function widthOf(text: string): number {
   if (ASCII.test(text)) return text.length;
@@ -64,14 +69,10 @@ export function paint(
   for (const { text, style } of pieces) {
     const part = cut(text, left);
     left -= widthOf(part);
-    line += hasColor && style !== undefined && part !== '' ? styled(part, style) : part;
+    line += style === undefined ? part : styled(part, style, hasColor);
     if (part !== text) break;
   }
   return isTooLong ? `${line}…` : line;
-}
-
-function styled(text: string, style: Style): string {
-  return `\u001b[${CODES[style]}m${text}\u001b[0m`;
 }
 
 function cut(text: string, columns: number): string {

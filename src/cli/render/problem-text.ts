@@ -3,15 +3,14 @@
  * what to do. Pure.
  */
 import type { Problem } from '../../workflow/problems.ts';
+import { type Style, styled, widthOf } from './painted.ts';
 
 /** Columns of a source line that are shown; a longer line is cut around the place. */
 const MAX_COLUMNS = 100;
 /** Columns kept before the place where a line is cut. */
 const LEAD = 40;
 
-interface ProblemStyle {
-  readonly color: boolean;
-}
+const STYLES: Readonly<Record<Problem['severity'], Style>> = { error: 'bad', warning: 'wait' };
 
 /** The lines of source texts, split once a file. */
 export class SourceLines {
@@ -36,17 +35,17 @@ export class SourceLines {
 export function problemText(
   problem: Problem,
   lines: SourceLines | undefined,
-  { color }: ProblemStyle,
+  { hasColor }: { hasColor: boolean },
 ): string {
   const { severity, code } = problem;
   const head = [
-    strong(placeOf(problem), color),
-    `${paint(severity, color, severity)} ${code}: ${visible(problem.message)}`,
+    styled(visible(placeOf(problem)), 'bold', hasColor),
+    `${styled(severity, STYLES[severity], hasColor)} ${code}: ${visible(problem.message)}`,
   ];
   const line = problem.line === 0 ? undefined : lines?.line(problem.line);
   return [
     head.filter((part) => part !== '').join(' '),
-    ...(line === undefined ? [] : excerpt(line, problem, color)),
+    ...(line === undefined ? [] : excerpt(line, problem, hasColor)),
     `  hint: ${visible(problem.hint)}`,
   ].join('\n');
 }
@@ -56,19 +55,19 @@ function placeOf({ file, line, column, path }: Problem): string {
   return [file, place].filter((part) => part !== undefined && part !== '').join(':');
 }
 
-function excerpt(line: string, problem: Problem, color: boolean): string[] {
+function excerpt(line: string, problem: Problem, hasColor: boolean): string[] {
   const number = String(problem.line);
   const gutter = `  ${' '.repeat(number.length)} |`;
   const { text, from, to } = cut(line, problem);
-  const before = text.slice(0, from);
-  const wrong = text.slice(from, to);
+  const columns = (part: string): number => widthOf(visible(part));
   // Tabs stay tabs, so that the carets stand under the text however wide a tab is.
-  const padding = [...before].map((letter) => (letter === '\t' ? '\t' : blank(letter))).join('');
-  const carets = '^'.repeat(Math.max(1, columnsOf(wrong)));
+  const parts = text.slice(0, from).split('\t');
+  const padding = parts.map((part) => ' '.repeat(columns(part))).join('\t');
+  const carets = '^'.repeat(Math.max(1, columns(text.slice(from, to))));
   return [
     gutter,
     `  ${number} | ${visible(text)}`,
-    `${gutter} ${padding}${paint(carets, color, problem.severity)}`,
+    `${gutter} ${padding}${styled(carets, STYLES[problem.severity], hasColor)}`,
   ];
 }
 
@@ -94,20 +93,6 @@ function cut(line: string, { column, endColumn }: Problem): Cut {
   };
 }
 
-const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
-const NARROWEST = /\p{Mn}|\p{Me}|\u200d/u;
-
-/** Blanks as wide as a letter is on a terminal. */
-function blank(letter: string): string {
-  if (NARROWEST.test(letter)) return '';
-  return WIDE.test(letter) ? '  ' : ' ';
-}
-
-function columnsOf(text: string): number {
-  return [...text].reduce((sum, letter) => sum + blank(letter).length, 0);
-}
-
 /** Control characters, line ends and marks that turn the direction of writing: what could make a terminal lie. */
 const HIDDEN =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -116,15 +101,4 @@ const HIDDEN =
 /** A text without what a terminal would act on; each such character is shown as one replacement character. */
 export function visible(text: string): string {
   return text.toWellFormed().replace(HIDDEN, '\ufffd');
-}
-
-const COLORS = { error: '\u001b[31m', warning: '\u001b[33m' } as const;
-const RESET = '\u001b[0m';
-
-function paint(text: string, color: boolean, severity: Problem['severity']): string {
-  return color ? `${COLORS[severity]}${text}${RESET}` : text;
-}
-
-function strong(text: string, color: boolean): string {
-  return color && text !== '' ? `\u001b[1m${visible(text)}${RESET}` : visible(text);
 }

@@ -5,10 +5,10 @@
  */
 import type { Failure } from '../../messages/failure.ts';
 import { isRetried } from '../../policies/retry.ts';
-import { duration } from './format.ts';
+import { counted, duration } from './format.ts';
 import { plainText } from './painted.ts';
 import { endedInstances, RunView, type TaskView, type ViewedEvent } from './run-view.ts';
-import { failureText } from './words.ts';
+import { failureText, skipReason } from './words.ts';
 
 type Data = {
   taskId?: string;
@@ -107,11 +107,11 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.retryScheduled':
       return `  retry      ${task} in ${duration(Math.max(0, (data.dueAt ?? at) - at))}`;
     case 'task.expanded':
-      return `  expanded   ${task} into ${data.count} instances`;
+      return `  expanded   ${task} into ${counted(data.count ?? 0, 'instance', 'instances')}`;
     case 'task.waiting':
       return `  waiting    ${task} for ${view.task(task).waitsFor}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
     case 'task.skipped':
-      return `  skipped    ${task}: ${data.reason}`;
+      return `  skipped    ${task}: ${skipReason(data.reason ?? '')}`;
     case 'task.canceled':
       return `  canceled   ${task}: ${data.reason}`;
     case 'run.paused':
@@ -130,6 +130,9 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
 function instancesOf(view: RunView, taskId: string): string {
   const { instances } = view.task(taskId);
   if (instances === undefined) return '';
-  const { total } = instances;
-  return ` (${total} ${total === 1 ? 'instance' : 'instances'})`;
+  const others = (['failed', 'canceled', 'skipped'] as const).flatMap((state) => {
+    const count = instances.byState.get(state) ?? 0;
+    return count === 0 ? [] : [`, ${count} ${state}`];
+  });
+  return ` (${counted(instances.total, 'instance', 'instances')}${others.join('')})`;
 }

@@ -9,6 +9,7 @@ import { symbols } from './graph-view.ts';
 import { block, code, markdownTable, plain } from './markdown.ts';
 import type { RunStory, StoryTask } from './run-story.ts';
 import type { FailureRecord } from './run-tally.ts';
+import { skipReason } from './words.ts';
 
 const MAX_TASKS = 50;
 const MAX_PATH = 30;
@@ -264,20 +265,11 @@ function byInterest(left: StoryTask, right: StoryTask): number {
   return weight(right) - weight(left) || (right.tookMs ?? 0) - (left.tookMs ?? 0);
 }
 
-/** Why a task was skipped, in words. */
-const REASONS: Readonly<Record<string, string>> = {
-  condition: 'its condition was false',
-  trigger: 'its trigger could not hold any more',
-  on_failure: 'it failed, and on_failure is skip',
-  stopped: 'the run was stopping',
-  completed: 'the run was completed by an operator',
-};
-
 function taskNote({ error, reason, instances }: StoryTask): string {
   const parts = [
     instances === undefined ? '' : `instances: ${plain(countsText(instances))}`,
     error === undefined ? '' : `${code(error.code)} ${plain(brief(error.message, 120))}`,
-    reason === undefined ? '' : plain(REASONS[reason] ?? reason),
+    reason === undefined ? '' : plain(skipReason(reason)),
   ];
   return parts.filter((part) => part !== '').join('; ');
 }

@@ -1,4 +1,5 @@
 /** The story of a run as data: what `runs report --json` prints and the Markdown is written from. Pure. */
+import { isEnded } from '../../client/run-outcome.ts';
 import type { Envelope } from '../../events/envelope.ts';
 import type { Failure } from '../../messages/failure.ts';
 import type { RunReport, TaskReport } from '../../messages/report.ts';
@@ -85,8 +86,7 @@ export function storyOf(
   const created = (first?.data ?? {}) as CreatedData;
   const tally = tallyOf(envelopes);
   const startedAt = envelopes.find(({ type }) => type === 'run.started')?.at;
-  const isOver = ENDED.has(report.status);
-  const endedAt = isOver ? envelopes.at(-1)?.at : undefined;
+  const endedAt = isEnded(report) ? envelopes.at(-1)?.at : undefined;
   const steps = criticalPath(definition, report, {
     scheduledAt: tally.scheduledAt,
     now: endedAt ?? now,
@@ -137,8 +137,6 @@ interface CreatedData {
   priority?: string;
   inputs?: JsonValue;
 }
-
-const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'canceled']);
 
 function storyTask(id: string, task: TaskReport): StoryTask {
   const { status, attempts, agent, runId, startedAt, endedAt, error, reason, instances } = task;

@@ -1,6 +1,8 @@
 /** What a run came to, for people: tasks by state, attempts, failures with what to do about them. Pure. */
-import { outcomeOf } from '../../client/run-outcome.ts';
+import { outcomeOf, type RunError } from '../../client/run-outcome.ts';
 import type { ReportedTaskStatus, RunReport, TaskReport } from '../../messages/report.ts';
+import { asTyped } from '../own-command.ts';
+import { adviceForCode } from './advice.ts';
 import { counted } from './format.ts';
 import { plainText } from './painted.ts';
 import { failureText } from './words.ts';
@@ -18,23 +20,6 @@ const STATUS_WORDS: Readonly<Record<ReportedTaskStatus, string>> = {
   pending: 'pending',
 };
 
-/** What helps, by error code. */
-const ADVICE: Readonly<Record<string, string>> = {
-  'run.timeout':
-    'Give the run more time with `settings.timeout`, or find the slow task in its replay.',
-  'task.timeout': 'Give the task more time with `timeout`, or another attempt with `retry`.',
-  'worker.lost':
-    'A worker ended or was cut off. Start one with `troupe worker`; `retry` gives more attempts.',
-  'agent.unavailable':
-    'See who is there with `troupe agents`; start a worker that offers the agent.',
-  'join.unsatisfied': 'Too few instances succeeded: look at them, or lower `join`.',
-  'expression.failed': 'Correct the expression, or give it a fallback with `default(...)`.',
-  'loop.exhausted':
-    'The loop reached `max` before its condition held: raise it, or look at the condition.',
-  'payload.too-large': 'Return less, or a blob.',
-  'output.invalid': 'The agent answered something else than its output schema says.',
-};
-
 /** `3 tasks: 2 succeeded, 1 failed; 4 attempts, 1 retry`. */
 export function tasksText(
   report: RunReport,
@@ -47,34 +32,47 @@ export function tasksText(
   });
   const instances = tasks.reduce((sum, task) => sum + (task.instances?.length ?? 0), 0);
   return [
-    `${counted(tasks.length, 'task', 'tasks')}: ${byStatus.join(', ') || 'none'}`,
+    `${counted(tasks.length, 'task')}: ${byStatus.join(', ') || 'none'}`,
     [
-      ...(instances === 0 ? [] : [counted(instances, 'instance', 'instances')]),
-      counted(counts.attempts, 'attempt', 'attempts'),
+      ...(instances === 0 ? [] : [counted(instances, 'instance')]),
+      counted(counts.attempts, 'attempt'),
       counted(counts.retries, 'retry', 'retries'),
     ].join(', '),
   ].join('; ');
 }
 
-/** What failed, where, and what to do: two lines a failure, the run's own error first. */
-export function failureLines(report: RunReport): string[] {
-  const { errors } = outcomeOf(report);
+/**
+ * What failed, where, and what to do: two lines a failure, the run's own error first. `command` is how this program is
+ * called.
+ */
+export function failureLines(report: RunReport, command = 'troupe'): string[] {
+  const errors = toldOnce(outcomeOf(report).errors);
   const shown = errors.slice(0, MAX_FAILURES);
   const lines = shown.flatMap((error) => [
     `error: ${error.taskId === undefined ? '' : `${error.taskId}: `}${plainText(failureText(error))}`,
-    `  hint: ${adviceFor(error.code, report.runId, error.taskId ?? failedTask(report))}`,
+    `  hint: ${asTyped(adviceForCode(error.code) ?? replayHint(report, error.taskId), command)}`,
   ]);
   const hidden = errors.length - shown.length;
   return hidden === 0
     ? lines
-    : [...lines, `and ${hidden} more; \`troupe runs show ${report.runId}\` has them`];
+    : [
+        ...lines,
+        asTyped(`and ${hidden} more; \`troupe runs show ${report.runId}\` has them`, command),
+      ];
 }
 
-function adviceFor(code: string, runId: string, taskId: string | undefined): string {
-  const known = Object.hasOwn(ADVICE, code) ? ADVICE[code] : undefined;
-  if (known !== undefined) return known;
+/** Without the run's own error where it only repeats that of a task, which is told with its place. */
+function toldOnce(errors: readonly RunError[]): readonly RunError[] {
+  const [first, ...others] = errors;
+  if (first === undefined || first.taskId !== undefined) return errors;
+  const repeats = ({ taskId, code, message }: RunError): boolean =>
+    code === first.code && first.message === `task "${taskId}" failed: ${message}`;
+  return others.some(repeats) ? others : errors;
+}
+
+function replayHint(report: RunReport, taskId = failedTask(report)): string {
   const task = taskId === undefined ? '' : ` --task ${taskId}`;
-  return `See what the attempts were given and answered: troupe replay ${runId}${task}`;
+  return `See what the attempts were given and answered: \`troupe replay ${report.runId}${task}\``;
 }
 
 function failedTask({ tasks }: RunReport): string | undefined {

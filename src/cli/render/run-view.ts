@@ -5,7 +5,9 @@
  * V2 An event costs the same however many tasks and instances there are.
  * Size: one table of events and the small folds behind it.
  */
+import { isEnded } from '../../client/run-outcome.ts';
 import type { Envelope } from '../../events/envelope.ts';
+import type { ReportedRunStatus } from '../../messages/report.ts';
 import type { RetryPolicy, WorkflowDefinition } from '../../workflow/definition.ts';
 
 export const taskStates = [
@@ -88,7 +90,7 @@ const STATE_AFTER: Readonly<Record<string, TaskState>> = {
   'task.canceled': 'canceled',
   'task.reset': 'pending',
 };
-const RUN_STATUS_AFTER: Readonly<Record<string, string>> = {
+const RUN_STATUS_AFTER: Readonly<Record<string, ReportedRunStatus>> = {
   'run.started': 'running',
   'run.paused': 'paused',
   'run.resumed': 'running',
@@ -120,7 +122,7 @@ export function endedInstances({ byState }: InstanceCounts): number {
 export class RunView {
   readonly tasks = new Map<string, TaskView>();
   name = '';
-  status = 'pending';
+  status: ReportedRunStatus = 'pending';
   startedAt: number | undefined;
   endedAt: number | undefined;
   /** True while the run is set aside: it goes on when somebody releases it. */
@@ -188,8 +190,7 @@ export class RunView {
     const status = RUN_STATUS_AFTER[type];
     if (status === undefined) return;
     this.status = status;
-    const isOver = status === 'succeeded' || status === 'failed' || status === 'canceled';
-    this.endedAt = isOver ? at : undefined;
+    this.endedAt = isEnded({ status }) ? at : undefined;
   }
 
   /** A compensation is shown at the task that it undoes; an instance is counted at its `foreach`. */

@@ -3,18 +3,17 @@ import type { Envelope } from '../../events/envelope.ts';
 import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
 import { brief, offset } from './format.ts';
 import type { Change } from './state-view.ts';
-import { wordsOf } from './words.ts';
+import { taskIdOf, wordsOf } from './words.ts';
 
 const MAX_CHANGES = 40;
 
 /** `12/40  +0.123s  task.succeeded  build  succeeded after 38 ms, output ...`; `start` in ms since the epoch. */
 export function eventLine(envelope: Envelope, of: { last: number; start: number }): string {
-  const { taskId } = envelope.data as { taskId?: string };
   const parts = [
     `${envelope.streamVersion}/${of.last}`,
     offset(envelope.at - of.start),
     envelope.type,
-    taskId,
+    taskIdOf(envelope),
     wordsOf(envelope),
   ];
   return parts.filter((part) => part !== undefined && part !== '').join('  ');

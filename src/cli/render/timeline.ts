@@ -2,7 +2,8 @@
 import type { Envelope } from '../../events/envelope.ts';
 import type { RunReport, TaskReport } from '../../messages/report.ts';
 import { brief, duration, localTime, offset, table } from './format.ts';
-import { failureText, wordsOf } from './words.ts';
+import { plainText } from './painted.ts';
+import { failureText, skipReason, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
 
@@ -31,6 +32,11 @@ export function timeline(
   );
 }
 
+/** How a run is called in a line of text. */
+export function titleOf({ runId, name }: RunReport): string {
+  return `${runId} "${plainText(name)}"`;
+}
+
 /** The last lines of a timeline. */
 export function summary(report: RunReport, events: number): string[] {
   const counts = new Map<string, number>();
@@ -38,7 +44,7 @@ export function summary(report: RunReport, events: number): string[] {
     counts.set(task.status, (counts.get(task.status) ?? 0) + 1);
   const tasks = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
   return [
-    `${report.runId} "${report.name}" ${report.status} after ${duration(report.durationMs)}: ${events} events, tasks: ${tasks || 'none'}`,
+    `${titleOf(report)} ${report.status} after ${duration(report.durationMs)}: ${events} events, tasks: ${tasks || 'none'}`,
     ...(report.error === undefined ? [] : [`error: ${failureText(report.error)}`]),
   ];
 }
@@ -66,10 +72,6 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
   const { startedAt, endedAt } = task;
   const took =
     startedAt !== undefined && endedAt !== undefined ? duration(endedAt - startedAt) : '-';
-  const result =
-    task.error !== undefined
-      ? failureText(task.error)
-      : (task.reason ?? (task.output === undefined ? '' : brief(task.output, 60)));
   const times = hasTimes
     ? [startedAt, endedAt].map((at) => (at === undefined ? '-' : localTime(at)))
     : [];
@@ -80,6 +82,12 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
     task.agent ?? task.runId ?? '-',
     took,
     ...times,
-    result,
+    resultText(task),
   ];
+}
+
+function resultText({ error, reason, output }: TaskReport): string {
+  if (error !== undefined) return failureText(error);
+  if (reason !== undefined) return skipReason(reason);
+  return output === undefined ? '' : brief(output, 60);
 }

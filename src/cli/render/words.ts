@@ -1,7 +1,8 @@
 /** What an event says, in words. One sentence part a type; a type without one is shown with its data. Pure. */
 import type { Envelope } from '../../events/envelope.ts';
 import { isBlobReference } from '../../workflow/value.ts';
-import { brief, duration } from './format.ts';
+import { brief, counted, duration } from './format.ts';
+import { plainText } from './painted.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 type Words = (data: Data, at: number) => string;
@@ -34,11 +35,12 @@ const words: Readonly<Record<string, Words>> = {
     `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
   'task.waiting': (data, at) => `waits for ${waitText(data)}${due(data, at, ', due in')}`,
-  'task.expanded': (data) => `expanded into ${text(data['count'])} instances`,
+  'task.expanded': (data) =>
+    `expanded into ${counted(Number(data['count']), 'instance', 'instances')}`,
   'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
   'task.failed': (data, at) => `failed${took(data, at)}: ${failureText(data['error'])}`,
-  'task.skipped': (data) => `skipped: ${text(data['reason'])}`,
+  'task.skipped': (data) => `skipped: ${skipReason(text(data['reason']))}`,
   'task.cancelRequested': (data) => `cancellation requested: ${text(data['reason'])}`,
   'task.cancelAcknowledged': () => 'the agent stopped',
   'task.cancelForced': () => 'the agent did not stop in time and was given up',
@@ -53,6 +55,11 @@ function waitText(data: Data): string {
   return `run ${runId} of ${text(workflow)}, inputs ${valueText(data['inputs'])}`;
 }
 
+/** The activation that an event is about; undefined for an event of the run itself. */
+export function taskIdOf({ data }: Pick<Envelope, 'data'>): string | undefined {
+  return (data as { taskId?: string } | null)?.taskId;
+}
+
 /** What happened, for people. */
 export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): string {
   const data = (
@@ -60,6 +67,19 @@ export function wordsOf(envelope: Pick<Envelope, 'type' | 'data' | 'at'>): strin
   ) as Data;
   const say = Object.hasOwn(words, envelope.type) ? words[envelope.type] : undefined;
   return say === undefined ? brief(data) : say(data, envelope.at);
+}
+
+const SKIP_REASONS: Readonly<Record<string, string>> = {
+  condition: 'its condition was false',
+  trigger: 'its trigger could not hold any more',
+  on_failure: 'it failed, and on_failure is skip',
+  stopped: 'the run was stopping',
+  completed: 'the run was completed by an operator',
+};
+
+/** Why a task was skipped. A reason of another kind stays as it is. */
+export function skipReason(reason: string): string {
+  return (Object.hasOwn(SKIP_REASONS, reason) ? SKIP_REASONS[reason] : undefined) ?? reason;
 }
 
 /** `code: message` of a failure record. */
@@ -70,11 +90,8 @@ export function failureText(failure: unknown): string {
 }
 
 function text(value: unknown): string {
-  return value === undefined || value === null
-    ? ''
-    : typeof value === 'string'
-      ? value
-      : brief(value);
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? plainText(value) : brief(value);
 }
 
 function valueText(value: unknown): string {

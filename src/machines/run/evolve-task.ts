@@ -177,7 +177,7 @@ function becomeReady(run: RunAggregate, activation: Activation): void {
   });
 }
 
-// Length: one event type after the other.
+// Length: one case for each event that carries data.
 function recordData(
   run: RunAggregate,
   activation: Activation,

@@ -1,4 +1,5 @@
 /** Files that no analysis was made for: each is named with its reason, and nothing crashes or hangs. */
+import { execFileSync } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -113,6 +114,22 @@ describe('hostile files', () => {
       code: 'file.unreadable',
     });
   });
+  // Opening a pipe waits for a writer in one of four threads that all file operations share.
+  it.skipIf(process.platform === 'win32')('stop nothing when they are pipes', async () => {
+    const pipes = join(root, 'pipes');
+    mkdirSync(pipes);
+    const names = ['a.ts', 'b.ts', 'c.ts', 'd.ts', 'e.ts', '.gitignore', 'package.json'];
+    for (const name of names) execFileSync('mkfifo', [join(pipes, name)]);
+    writeFileSync(join(pipes, 'good.ts'), 'export const good = 1;\n');
+    const files = [...names.slice(0, 5), 'good.ts'];
+    const analysis = await outputOf<CodebaseAnalysis>(codebaseAnalyzer, { root: pipes, files });
+    expect(analysis.files.map(({ file }) => file)).toEqual(['good.ts']);
+    expect(analysis.failed.map(({ code }) => code)).toEqual(Array(5).fill('file.not-a-file'));
+    const found = await outputOf<Location>(codebaseLocator, { path: pipes });
+    expect(found.files).toEqual(['good.ts']);
+    rmSync(pipes, { recursive: true });
+  });
+
   it('end with the attempt when it is canceled in the middle of one', async () => {
     const controller = new AbortController();
     const { context } = fakeContext(controller.signal);

@@ -1,6 +1,6 @@
 /** Which project a file belongs to: the nearest manifest above it, within the root. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readIfRegular } from '../regular-file.ts';
 import type { Language } from '../syntax/languages.ts';
 import type { Project } from './analysis.ts';
 
@@ -60,7 +60,7 @@ export class Projects {
   }
 
   async #read(folder: string, kind: Kind): Promise<Project | undefined> {
-    const text = await readFile(join(this.#root, folder, kind.manifest), 'utf8').catch(() => '');
+    const text = (await readIfRegular(join(this.#root, folder, kind.manifest))) ?? '';
     const name = text === '' ? undefined : kind.nameOf(text);
     if (name !== undefined) return { manifest: kind.manifest, name, folder };
     return folder === '' ? undefined : this.#inFolder(folderOf(folder), kind);

@@ -1,10 +1,9 @@
 /** Which functions of a file call themselves, directly or over others of the same file. */
+import { isSelf } from '../syntax/calls.ts';
 import type { FlatTree } from '../syntax/flat-tree.ts';
 import type { Flow } from '../syntax/grammar.ts';
 import type { NamedFunction } from './cognitive.ts';
 import { stronglyConnected } from './strongly-connected.ts';
-
-const SELF = /^(this|self|cls|\$this|static|super)$/;
 
 /**
  * Indexes of the functions in a cycle. A plain call means a function of that name, or a method of the same class where
@@ -44,6 +43,6 @@ function targetOf(
     return byName.get(name) ?? method;
   }
   if (owner === undefined) return undefined;
-  const isOwn = SELF.test(receiver) || receiver === 'Self' || receiver === owner;
+  const isOwn = isSelf(receiver) || receiver === owner;
   return isOwn && receiver !== 'super' ? byName.get(`${owner}.${name}`) : undefined;
 }

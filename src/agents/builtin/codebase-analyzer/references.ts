@@ -1,4 +1,5 @@
 /** What a file uses of others: calls by name, and names of modules and types that it mentions. */
+import { isSelf } from '../syntax/calls.ts';
 import type { FlatTree } from '../syntax/flat-tree.ts';
 import type { Definition, Flow, ImportFact } from '../syntax/grammar.ts';
 import type { CallFact } from './analysis.ts';
@@ -6,7 +7,6 @@ import type { CallFact } from './analysis.ts';
 /** Of one file; further ones are left out. */
 const MAX_CALLS = 200;
 const MAX_MENTIONS = 200;
-const SELF = /^(this|self|cls|\$this|static|super|Self)$/;
 /** The kinds of `a.B` in the languages where a module's name stands before what it gives. */
 const QUALIFIED: Readonly<Record<string, readonly string[]>> = {
   go: ['selector_expression', 'qualified_type'],
@@ -77,7 +77,7 @@ function addCall(
   const call = known.flow.callOf(tree.node(index));
   if (call === undefined) return false;
   const { name, receiver } = call;
-  if (receiver === undefined ? own.has(name) : SELF.test(receiver)) return true;
+  if (receiver === undefined ? own.has(name) : isSelf(receiver)) return true;
   const isScope = receiver !== undefined && /^[A-Z][\w:\\]*$|::/.test(receiver);
   if (receiver !== undefined && !modules.has(receiver) && !isScope) return false;
   if (receiver !== undefined && own.has(receiver)) return true;

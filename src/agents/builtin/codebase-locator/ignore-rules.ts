@@ -2,9 +2,10 @@
  * What git ignores: `.gitignore` of every folder from the repository's top down, and `.git/info/exclude`.
  * A person's global excludes are left out, so that every machine finds the same files.
  */
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
+import { readIfRegular } from '../regular-file.ts';
 
 /** Folders between a path and the top of its repository, at most. */
 const MAX_DEPTH = 256;
@@ -41,7 +42,7 @@ export async function enterFolder(
   folder: string,
   above: IgnoreRules | undefined,
 ): Promise<IgnoreRules | undefined> {
-  const text = await readOptional(join(folder, '.gitignore'));
+  const text = await readIfRegular(join(folder, '.gitignore'));
   return text === undefined ? above : { folder, own: [ignore().add(text)], above };
 }
 
@@ -62,7 +63,7 @@ export function isIgnored(
 }
 
 async function excludesOf(top: string): Promise<IgnoreRules | undefined> {
-  const text = await readOptional(join(await gitFolder(top), 'info', 'exclude'));
+  const text = await readIfRegular(join(await gitFolder(top), 'info', 'exclude'));
   return text === undefined
     ? undefined
     : { folder: top, own: [ignore().add(text)], above: undefined };
@@ -71,18 +72,13 @@ async function excludesOf(top: string): Promise<IgnoreRules | undefined> {
 /** In a linked work tree `.git` is a file that names the folder; the excludes are those of the main one. */
 async function gitFolder(top: string): Promise<string> {
   const dotGit = join(top, '.git');
-  const link = /^gitdir: (.+)$/m.exec((await readOptional(dotGit)) ?? '')?.[1];
+  const link = /^gitdir: (.+)$/m.exec((await readIfRegular(dotGit)) ?? '')?.[1];
   if (link === undefined) return dotGit;
   const own = resolve(top, link.trim());
-  const common = await readOptional(join(own, 'commondir'));
+  const common = await readIfRegular(join(own, 'commondir'));
   return common === undefined ? own : resolve(own, common.trim());
 }
 
 async function exists(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
-}
-
-/** Undefined when there is no such file; rules that cannot be read are no rules, as for git. */
-async function readOptional(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(() => undefined);
 }

@@ -33,15 +33,17 @@ export async function walkFiles(
   const files: string[] = [];
   const skipped: Skipped[] = [];
   const rules = options.includeIgnored ? undefined : await rulesFor(root);
-  let frontier: Folder[] = [{ path: '', rules }];
-  while (frontier.length > 0) {
+  const waiting: Folder[] = [{ path: '', rules }];
+  while (waiting.length > 0) {
     options.signal.throwIfAborted();
-    const batch = frontier.splice(0, FOLDERS_AT_A_TIME);
+    // From the end, where taking costs the same however many wait.
+    const batch = waiting.splice(-FOLDERS_AT_A_TIME);
     const read = await Promise.all(batch.map((folder) => readFolder(root, folder, options)));
-    for (const result of read) {
-      files.push(...result.files);
-      skipped.push(...result.skipped);
-      frontier = frontier.concat(result.folders);
+    // One by one: a call cannot have as many arguments as a folder may have files.
+    for (const found of read) {
+      for (const file of found.files) files.push(file);
+      for (const folder of found.folders) waiting.push(folder);
+      skipped.push(...found.skipped);
     }
   }
   return { files: files.sort(), skipped };

@@ -19,10 +19,12 @@ export function table(columns: readonly string[], rows: readonly (readonly strin
   return [columns, rule, ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-/** Inline code that no name can break out of. */
+/** Inline code that no name can break out of: its fence is longer than any in the name. */
 export function code(text: string): string {
-  const safe = text.replaceAll(/\s+/g, ' ').replaceAll('|', '\\|');
-  return safe.includes('`') ? `\`\` ${safe} \`\`` : `\`${safe}\``;
+  const safe = text.replaceAll(/[\p{Cc}\s]+/gu, ' ').replaceAll('|', '\\|');
+  const longest = Math.max(0, ...[...safe.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return longest === 0 ? `\`${safe}\`` : `${fence} ${safe} ${fence}`;
 }
 
 /** With a comma between thousands. */

@@ -3,6 +3,12 @@ import type { TreeNode } from './flat-tree.ts';
 
 /** A receiver longer than this is an expression, not a name. */
 const MAX_RECEIVER = 60;
+const SELF = /^(this|self|cls|\$this|static|super|Self)$/;
+
+/** True for the words with which a method names its own object or class. */
+export function isSelf(receiver: string): boolean {
+  return SELF.test(receiver);
+}
 
 /**
  * The name and, for a call on something, on what: `this` and `super` as written. `object` and `member` are the fields of

@@ -1,8 +1,9 @@
 /** Reading source files: inside a root only, text only, bounded. */
-import { open, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { relative, resolve, sep } from 'node:path';
 import { AgentFailure } from '../../errors.ts';
 import { invalidParameters } from '../../run-agent.ts';
+import { openAtOnce } from '../regular-file.ts';
 
 /** Larger files are generated or data; parsing them helps nobody. */
 export const MAX_SOURCE_BYTES = 2 * 1024 * 1024;
@@ -48,7 +49,7 @@ export interface SourceText {
  * `file.not-found`, `file.unreadable`, `file.not-a-file`, `file.too-large`, `file.binary`; none is retryable.
  */
 export async function readSource(realPath: string, shownPath: string): Promise<SourceText> {
-  const handle = await open(realPath).catch((error) => fail(error, shownPath));
+  const handle = await openAtOnce(realPath).catch((error) => fail(error, shownPath));
   try {
     const facts = await handle.stat();
     if (!facts.isFile()) throw failure('file.not-a-file', `${shownPath} is no regular file.`);
@@ -89,6 +90,7 @@ function decode(bytes: Buffer): SourceText {
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
   } catch {
+    // Old sources of no declared encoding: every byte is a letter in this one.
     return { text: new TextDecoder('windows-1252').decode(bytes), encoding: 'windows-1252' };
   }
 }

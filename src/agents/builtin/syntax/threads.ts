@@ -33,6 +33,9 @@ export async function inThread<Type extends Job['type']>(
 ): Promise<Answers[Type]> {
   signal.throwIfAborted();
   const worker = await takeWorker(job, signal);
+  // It may have aborted in the turn in which the thread was given; `ask` would never hear of it.
+  if (signal.aborted) giveBack(worker);
+  signal.throwIfAborted();
   let reply: Reply;
   try {
     reply = await ask(worker, job, signal);

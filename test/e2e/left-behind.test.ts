@@ -1,0 +1,41 @@
+/** What is left behind and what is missing: the directory of a worker that ended, a blob that is gone. */
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { Folder } from './troupe.ts';
+
+let folder: Folder;
+beforeEach(() => {
+  folder = new Folder();
+});
+afterEach(() => folder.dispose());
+
+it('a worker without --cache-dir leaves no directory behind', async () => {
+  const up = await folder.up();
+  const temporary = join(folder.path, 'temporary');
+  mkdirSync(temporary);
+  const worker = folder.start(['worker', '--json'], { TMPDIR: temporary, TEMP: temporary });
+  await new Promise((resolve) => worker.stdout?.once('data', resolve));
+  expect(readdirSync(temporary)).toHaveLength(1);
+  worker.kill('SIGTERM');
+  await once(worker, 'close');
+  expect(readdirSync(temporary)).toEqual([]);
+  await up.end('SIGTERM');
+}, 30_000);
+
+it('replay shows a run whose blob is gone, with and without an orchestrator', async () => {
+  folder.write(
+    'large.yaml',
+    `name: large\ntasks:\n  - { id: a, agent: shell, parameters: { command: node, args: ["-p", "'x'.repeat(100000)"] } }\n`,
+  );
+  const up = await folder.up();
+  const done = await folder.troupe(['run', 'large.yaml', '--json']);
+  const { runId } = done.json();
+  rmSync(join(up.dataDir, 'blobs'), { recursive: true });
+  const served = await folder.troupe(['replay', runId]);
+  expect(served).toMatchObject({ code: 0, stderr: '' });
+  expect(served.stdout).toContain('output of 100');
+  await up.end('SIGTERM');
+  expect(await folder.troupe(['replay', runId])).toMatchObject({ code: 0, stdout: served.stdout });
+}, 30_000);
