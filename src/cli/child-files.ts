@@ -2,7 +2,6 @@
  * The files that a workflow runs as children, found from the file that names them: a path beside it, or the name of a
  * workflow (`named-workflows.ts`). Read here, linked in `workflow/link.ts`.
  */
-import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, parse, relative, resolve } from 'node:path';
 import { type FoundChildren, isPath } from '../workflow/child-table.ts';
 import {
@@ -18,6 +17,7 @@ import type { ValidationOptions } from '../workflow/validate.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import { WorkflowNotFoundError } from './errors.ts';
 import { findNamed, isFile, workflowFiles } from './named-workflows.ts';
+import { readTextFile } from './text-file.ts';
 
 /** Files that one workflow may bring with it. */
 const MAX_FILES = 1_000;
@@ -117,7 +117,7 @@ function readChild(path: string, workingDirectory: string): LinkedFile | undefin
   const short = relative(workingDirectory, path);
   const file = short.startsWith('..') || isAbsolute(short) ? path : join(short);
   try {
-    return { key: path, file, stem: parse(path).name, source: readFileSync(path, 'utf8') };
+    return { key: path, file, stem: parse(path).name, source: readTextFile(path) };
   } catch {
     // It cannot be read: for the task that names it, it is not there.
     return undefined;

@@ -27,10 +27,11 @@ export async function readTarget(word: string, workingDirectory: string): Promis
   const { checkWithChildren } = await import('./child-files.ts');
   const checked = await checkWithChildren({ file, source }, { workingDirectory });
   const { root, children, workflow } = checked;
-  const problems = [root, ...children].flatMap((each) => each.problems);
   const { definition } = root;
+  const files = [root, ...children];
+  const problems = files.flatMap((each) => each.problems);
   if (definition === undefined || problems.some(({ severity }) => severity === 'error'))
-    throw new WorkflowFileInvalidError(problems, source);
+    throw new WorkflowFileInvalidError(files);
   return { kind: 'workflow', workflow, definition, warnings: problems };
 }
 

@@ -2,7 +2,6 @@
  * A run without a host: deciders, folds and nothing else, with slots without end (or as many as `slots` says).
  * Given events, when message, then events. Every event is checked against the catalogue, every fold against the
  * machines, and at the end of each message the live aggregate equals one folded from the history.
- * Size: the run, what a test asks of it, and the ways of folding it.
  * Size: everything that can be said to a run, in one line each.
  */
 import { expect } from 'vitest';

@@ -52,8 +52,8 @@ const words: Readonly<Record<string, Words>> = {
 };
 
 /** What a child run was given. */
-function childInputs({ kind, details }: Data): string {
-  return kind === 'run' ? `, inputs ${valueText((details as Data)['inputs'])}` : '';
+function childInputs({ kind, inputs }: Data): string {
+  return kind === 'run' ? `, inputs ${valueText(inputs)}` : '';
 }
 
 function signalWords({ name, payload, taskId }: Data): string {
