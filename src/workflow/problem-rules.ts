@@ -72,6 +72,18 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'A task does nothing, or two things.',
     help: 'A task has exactly one of `agent`, `capability`, `wait`, `workflow` and `pass`.',
   },
+  'workflow.unknown-workflow': {
+    summary: 'A task runs a workflow that does not exist.',
+    help: 'Name an entry of `workflows` or a template, or write the path of a file relative to this one. Over NATS no files are read: send them in `workflows`.',
+  },
+  'workflow.nested-workflows': {
+    summary: 'An entry of `workflows` has `workflows` of its own.',
+    help: 'A file has one table of children, and all of them see it. Move the entries up.',
+  },
+  'workflow.endless-recursion': {
+    summary: 'Workflows start each other and nothing ends it.',
+    help: 'Give one of the tasks a `condition`, or a `foreach` that can be empty. `max_depth` ends it otherwise, with `run.too-deep`.',
+  },
   'workflow.request-twice': {
     summary: 'The request of a task is given twice.',
     help: '`request` is the same as `parameters.request`; keep one.',
@@ -215,6 +227,14 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   'input.type': {
     summary: 'A value does not have the type of its input.',
     help: 'Correct the value, or the type that is declared.',
+  },
+  'input.missing': {
+    summary: 'A task does not give its child an input that the child needs.',
+    help: 'Add it to `parameters`, or give the input a default in the child.',
+  },
+  'input.unknown': {
+    summary: 'A task gives its child an input that the child does not have.',
+    help: 'The `parameters` of a task that runs a workflow are the inputs of that workflow.',
   },
   'input.enum': {
     summary: 'A value is none of the allowed ones.',

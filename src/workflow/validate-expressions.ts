@@ -172,7 +172,7 @@ class ExpressionCheck {
     if (task.foreach !== undefined)
       this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
     if (task.join?.until !== undefined) {
-      const use = { ...at('join'), path: [...place, 'join', 'until'], isLoop: true };
+      const use = { ...at('join'), path: [...place, 'join', 'until'], isAfter: true };
       this.condition(task.join.until, use);
     }
     if (task.wait !== undefined) this.wait(task.wait, at('wait'));

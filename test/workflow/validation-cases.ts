@@ -3,6 +3,7 @@
  * Size: a table of the whole language, one entry a rule.
  */
 import { steering } from './steering-cases.ts';
+import { around, children } from './surrounding-cases.ts';
 import { waits } from './wait-cases.ts';
 
 /** What stands before the tasks of a case. */
@@ -275,68 +276,6 @@ const expressions: Case[] = [
   },
 ];
 
-/** What surrounds the tasks: compensations, fallbacks, hooks. */
-const around: Case[] = [
-  {
-    code: 'workflow.no-compensation',
-    source: '  - { id: a, agent: echo, «compensate»: { agent: echo } }\n',
-    severity: 'warning',
-    says: /`stop`, so nothing is ever undone/,
-  },
-  {
-    code: 'workflow.task-kind',
-    source: `settings: { on_failure: compensate }\ntasks:\n  - { id: a, agent: echo, «compensate»: {} }\n`,
-    says: /compensation of `a` has no agent/,
-  },
-  {
-    code: 'workflow.unknown-agent',
-    source: '  - { id: a, agent: echo, fallback: [echo, «ecko»] }\n',
-    suggestion: 'echo',
-  },
-  {
-    code: 'workflow.unknown-agent',
-    source: `settings: { on_failure: compensate }\ntasks:\n  - { id: a, agent: echo, compensate: { agent: «ecko» } }\n`,
-    suggestion: 'echo',
-  },
-  {
-    code: 'workflow.unknown-agent',
-    source: `hooks: { on_start: [{ id: h, agent: «ecko» }] }\ntasks:\n${A}`,
-    suggestion: 'echo',
-  },
-  {
-    code: 'workflow.unknown-field',
-    source: `hooks: { on_start: [{ id: h, agent: echo, «conditon»: true }] }\ntasks:\n${A}`,
-    suggestion: 'condition',
-  },
-  {
-    code: 'workflow.duplicate-id',
-    source: `hooks: { on_complete: [{ id: «a», agent: echo }] }\ntasks:\n${A}`,
-    says: /the other one is in `tasks`/,
-  },
-  {
-    code: 'workflow.not-in-hook',
-    source: `hooks: { on_complete: [{ id: h, agent: echo, «compensate»: { agent: echo } }] }\ntasks:\n${A}`,
-  },
-  {
-    code: 'workflow.missing-dependency',
-    source: `hooks: { on_complete: [{ id: h, agent: echo, dependencies: [«a»] }] }\ntasks:\n${A}`,
-  },
-  {
-    code: 'workflow.not-a-dependency',
-    source: `hooks: { on_start: [{ id: h, agent: echo, parameters: { x: "\${«a».output}" } }] }\ntasks:\n${A}`,
-    says: /`a` has not run by then/,
-  },
-  {
-    code: 'workflow.not-a-dependency',
-    source: `hooks: { on_success: [{ id: h, agent: echo }] }\ntasks:\n${A}outputs: { x: "\${«h».output}" }\n`,
-    says: /`h` has not run by then/,
-  },
-  {
-    code: 'expression.unknown-name',
-    source: `inputs: {}\nsettings: { on_failure: compensate }\ntasks:\n  - { id: a, agent: echo, compensate: { agent: echo, parameters: { x: "\${«b».output}" } } }\n`,
-  },
-];
-
 const laterParts: Case[] = [
   ...['escalation', 'cache', 'budget'].map(
     (field): Case => ({
@@ -393,6 +332,7 @@ export const cases: readonly Case[] = [
   ...expressions,
   ...steering,
   ...around,
+  ...children,
   ...laterParts,
   ...waits,
   ...texts,
