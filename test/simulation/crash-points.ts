@@ -93,8 +93,8 @@ export async function play(
   return { report, positions: world.invariants.position, executions: world.executions() };
 }
 
-/** Sends a command once the run is as far as the scenario says. */
-async function steer(
+/** Sends a command once the run is as far as the scenario says; not at all where it has ended before. */
+export async function steer(
   world: World,
   runId: string,
   planned: { atVersion: number; command: { [key: string]: unknown } },
