@@ -99,8 +99,8 @@ export async function play(
   return { report, positions, runs: runs().length, executions: world.executions() };
 }
 
-/** Sends a command once the run is as far as the scenario says. */
-async function steer(
+/** Sends a command once the run is as far as the scenario says; not at all where it has ended before. */
+export async function steer(
   world: World,
   runId: string,
   planned: { atVersion: number; command: { [key: string]: unknown } },
