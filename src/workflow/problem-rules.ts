@@ -124,6 +124,18 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'No agent offers this capability.',
     help: 'Correct the name, or start a worker with an agent that offers it.',
   },
+  'workflow.unknown-workflow': {
+    summary: 'A task runs a workflow that nothing has.',
+    help: 'It is a name under `workflows`, the path of a file beside this one, or a name that `troupe templates` lists.',
+  },
+  'workflow.nested-workflows': {
+    summary: 'A child has `workflows` of its own.',
+    help: 'All children stand in the table of the file, where every one of them sees the others.',
+  },
+  'workflow.endless-recursion': {
+    summary: 'Workflows start each other without a condition.',
+    help: 'Only `max_depth` would end it, as a failure. Give one of the tasks a `condition` that is false at some depth.',
+  },
   'workflow.not-a-dependency': {
     summary: 'An expression names a task that may not have ended by then.',
     help: 'Add the task to the dependencies.',

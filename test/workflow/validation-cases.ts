@@ -2,6 +2,8 @@
  * One case for each kind of problem. What is wrong stands between « and »: line and columns are read off the source.
  * Size: a table of the whole language, one entry a rule.
  */
+import { children } from './child-cases.ts';
+import { around } from './failure-cases.ts';
 
 /** What stands before the tasks of a case. */
 export const HEAD =
@@ -273,68 +275,6 @@ const expressions: Case[] = [
   },
 ];
 
-/** What surrounds the tasks: compensations, fallbacks, hooks. */
-const around: Case[] = [
-  {
-    code: 'workflow.no-compensation',
-    source: '  - { id: a, agent: echo, «compensate»: { agent: echo } }\n',
-    severity: 'warning',
-    says: /`stop`, so nothing is ever undone/,
-  },
-  {
-    code: 'workflow.task-kind',
-    source: `settings: { on_failure: compensate }\ntasks:\n  - { id: a, agent: echo, «compensate»: {} }\n`,
-    says: /compensation of `a` has no agent/,
-  },
-  {
-    code: 'workflow.unknown-agent',
-    source: '  - { id: a, agent: echo, fallback: [echo, «ecko»] }\n',
-    suggestion: 'echo',
-  },
-  {
-    code: 'workflow.unknown-agent',
-    source: `settings: { on_failure: compensate }\ntasks:\n  - { id: a, agent: echo, compensate: { agent: «ecko» } }\n`,
-    suggestion: 'echo',
-  },
-  {
-    code: 'workflow.unknown-agent',
-    source: `hooks: { on_start: [{ id: h, agent: «ecko» }] }\ntasks:\n${A}`,
-    suggestion: 'echo',
-  },
-  {
-    code: 'workflow.unknown-field',
-    source: `hooks: { on_start: [{ id: h, agent: echo, «conditon»: true }] }\ntasks:\n${A}`,
-    suggestion: 'condition',
-  },
-  {
-    code: 'workflow.duplicate-id',
-    source: `hooks: { on_complete: [{ id: «a», agent: echo }] }\ntasks:\n${A}`,
-    says: /the other one is in `tasks`/,
-  },
-  {
-    code: 'workflow.not-in-hook',
-    source: `hooks: { on_complete: [{ id: h, agent: echo, «compensate»: { agent: echo } }] }\ntasks:\n${A}`,
-  },
-  {
-    code: 'workflow.missing-dependency',
-    source: `hooks: { on_complete: [{ id: h, agent: echo, dependencies: [«a»] }] }\ntasks:\n${A}`,
-  },
-  {
-    code: 'workflow.not-a-dependency',
-    source: `hooks: { on_start: [{ id: h, agent: echo, parameters: { x: "\${«a».output}" } }] }\ntasks:\n${A}`,
-    says: /`a` has not run by then/,
-  },
-  {
-    code: 'workflow.not-a-dependency',
-    source: `hooks: { on_success: [{ id: h, agent: echo }] }\ntasks:\n${A}outputs: { x: "\${«h».output}" }\n`,
-    says: /`h` has not run by then/,
-  },
-  {
-    code: 'expression.unknown-name',
-    source: `inputs: {}\nsettings: { on_failure: compensate }\ntasks:\n  - { id: a, agent: echo, compensate: { agent: echo, parameters: { x: "\${«b».output}" } } }\n`,
-  },
-];
-
 const laterParts: Case[] = [
   ...['escalation', 'cache', 'budget'].map(
     (field): Case => ({
@@ -392,6 +332,7 @@ export const cases: readonly Case[] = [
   ...instances,
   ...expressions,
   ...around,
+  ...children,
   ...laterParts,
   ...texts,
 ];

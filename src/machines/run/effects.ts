@@ -34,6 +34,7 @@ export function isHeld(state: RunState): boolean {
 
 const NOTHING: ReadonlyMap<string, Effect> = new Map();
 
+// Length: one case for each state that owes something.
 /** What one activation owes, given the state of its run. */
 export function effectsOfActivation(
   activation: Activation,
