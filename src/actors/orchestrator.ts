@@ -43,7 +43,6 @@ import { type ArmedTimer, Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
 
 export type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
-export type { OrchestratorSettings } from './settings.ts';
 
 const SWEEP_MS = 500;
 /** A sweep that comes more than this too early or too late by the wall clock tells of a jump. */

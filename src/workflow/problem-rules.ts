@@ -72,18 +72,6 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'A task does nothing, or two things.',
     help: 'A task has exactly one of `agent`, `capability`, `wait`, `workflow` and `pass`.',
   },
-  'workflow.unknown-workflow': {
-    summary: 'A task runs a workflow that does not exist.',
-    help: 'Name an entry of `workflows` or a template, or write the path of a file relative to this one. Over NATS no files are read: send them in `workflows`.',
-  },
-  'workflow.nested-workflows': {
-    summary: 'An entry of `workflows` has `workflows` of its own.',
-    help: 'A file has one table of children, and all of them see it. Move the entries up.',
-  },
-  'workflow.endless-recursion': {
-    summary: 'Workflows start each other and nothing ends it.',
-    help: 'Give one of the tasks a `condition`, or a `foreach` that can be empty. `max_depth` ends it otherwise, with `run.too-deep`.',
-  },
   'workflow.request-twice': {
     summary: 'The request of a task is given twice.',
     help: '`request` is the same as `parameters.request`; keep one.',
@@ -183,6 +171,18 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   'workflow.unknown-capability': {
     summary: 'No agent offers this capability.',
     help: 'Correct the name, or start a worker with an agent that offers it.',
+  },
+  'workflow.unknown-workflow': {
+    summary: 'A task runs a workflow that nothing has.',
+    help: 'It is a name under `workflows`, the path of a file beside this one, or a name that `troupe templates` lists.',
+  },
+  'workflow.nested-workflows': {
+    summary: 'A child has `workflows` of its own.',
+    help: 'All children stand in the table of the file, where every one of them sees the others.',
+  },
+  'workflow.endless-recursion': {
+    summary: 'Workflows start each other without a condition.',
+    help: 'Only `max_depth` would end it, as a failure. Give one of the tasks a `condition` that is false at some depth.',
   },
   'workflow.not-a-dependency': {
     summary: 'An expression names a task that may not have ended by then.',

@@ -1,4 +1,7 @@
-/** What tasks that run other workflows do, without the world: when a child begins, and what its end means. */
+/**
+ * What tasks that run other workflows do, without the world: when a child begins, and what its end means.
+ * Size: one test for each rule of child runs.
+ */
 import { describe, expect, it } from 'vitest';
 import { effectsOf } from '../../src/machines/run/effects.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';

@@ -30,13 +30,20 @@ describe('fallback', () => {
     expect(run.fail('a')).toEqual(['task.attemptFailed a', 'task.retryScheduled a']);
     run.fire('a');
     expect(run.last('task.started')).toMatchObject({ agent: 'second', attempt: 4 });
-    run.fail('a', { retryable: false });
-    expect(run.last('task.handedOff').rule).toBe('fallback 2: agent.failed is not retried');
+    run.fail('a');
+    expect(run.last('task.handedOff').rule).toBe('fallback 2: 2 attempts used');
     expect(run.succeed('a', 'done').at(-1)).toBe('run.succeeded');
     expect(run.report()).toMatchObject({
       tasks: { a: { agent: 'third', attempts: 5 } },
       errors: [{ task: 'a', code: 'agent.failed', count: 4 }],
     });
+  });
+
+  it('comes at once where the failure is not retried', () => {
+    const run = new PureRun(flow({ retry: { max_attempts: 9 }, fallback: ['second'] }));
+    run.fail('a', { retryable: false });
+    expect(run.last('task.handedOff').rule).toBe('fallback 1: agent.failed is not retried');
+    expect(run.last('task.started')).toMatchObject({ agent: 'second', attempt: 2 });
   });
 
   it('comes after three lost attempts, and the task fails after the last agent', () => {

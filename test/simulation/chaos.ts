@@ -3,8 +3,9 @@
  * The seed decides what is asked, what fails and when; a failure says how to play it again.
  */
 import type { JsonObject } from '../../src/workflow/value.ts';
+import { childScenarios } from './child-scenarios.ts';
 import { reportOfRun, steer } from './crash-points.ts';
-import { childScenarios, type Scenario, scenarios, workflowOf } from './scenarios.ts';
+import { type Scenario, scenarios, workflowOf } from './scenarios.ts';
 import { noFaults } from './sim-network.ts';
 import { noDiskFaults, World } from './world.ts';
 

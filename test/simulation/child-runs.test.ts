@@ -1,7 +1,7 @@
 /** Runs that start other runs end the same with a crash of the orchestrator after any commit, and leave none behind. */
 import { describe, expect, it } from 'vitest';
+import { childScenarios } from './child-scenarios.ts';
 import { play } from './crash-points.ts';
-import { childScenarios } from './scenarios.ts';
 
 const c = (task: object): object => ({ tasks: { c: task } });
 const expected: Record<string, { runs: number; report: object }> = {

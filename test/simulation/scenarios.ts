@@ -1,7 +1,8 @@
 /** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { controlScenarios } from './control-scenarios.ts';
-import { after, agent } from './simulated-tasks.ts';
+import { failureScenarios } from './failure-scenarios.ts';
+import { after, agent, failing } from './simulated-tasks.ts';
 
 export interface Scenario {
   name: string;
@@ -10,111 +11,6 @@ export interface Scenario {
   /** Commands: sent once that many events of the run are durable. */
   commands?: { atVersion: number; command: JsonObject }[];
 }
-
-const failing = { fails: 99, retryable: false };
-
-const undo = (gives: string, rest: JsonObject = {}): JsonObject => ({
-  compensate: { agent: 'echo', parameters: { gives, ...rest } },
-});
-
-/** Compensations, hooks and fallbacks. */
-const surrounded: Scenario[] = [
-  {
-    name: 'saga',
-    workflow: {
-      settings: { on_failure: 'compensate', max_parallel: 1 },
-      tasks: [
-        agent('a', { gives: 1 }, undo('${a.output}')),
-        agent(
-          'each',
-          { gives: '${n}' },
-          { ...after('a'), foreach: [1, 2], as: 'n', ...undo('${n}') },
-        ),
-        agent('plain', {}, after('each')),
-        agent(
-          'b',
-          { gives: 3 },
-          {
-            ...after('plain'),
-            compensate: {
-              agent: 'echo',
-              parameters: { fails: 1 },
-              retry: { max_attempts: 2, delay: 0.1 },
-            },
-          },
-        ),
-        agent('bad', failing, after('b')),
-      ],
-    },
-  },
-  {
-    name: 'saga with a late success',
-    workflow: {
-      settings: { on_failure: 'compensate', max_parallel: 5 },
-      tasks: [
-        agent('a', { gives: 1 }, undo('${a.output}')),
-        agent('bad', { ...failing, ms: 20 }, after('a')),
-        agent(
-          'round',
-          { gives: 2 },
-          { repeat: { max: 2 }, ...after('a'), ...undo('${round.output}') },
-        ),
-      ],
-    },
-  },
-  {
-    name: 'hooks around a success',
-    workflow: {
-      tasks: [agent('work', { gives: 1 })],
-      hooks: {
-        on_start: [agent('s1'), agent('s2', {}, after('s1'))],
-        on_success: [agent('good', { gives: '${run.status}' })],
-        on_failure: [agent('poor')],
-        on_complete: [
-          agent('end', failing),
-          agent('last', {}, { ...after('end'), trigger: 'all_done' }),
-        ],
-      },
-      outputs: { n: '${work.output}' },
-    },
-  },
-  {
-    name: 'hooks around a saga',
-    workflow: {
-      settings: { on_failure: 'compensate' },
-      tasks: [
-        agent('work', { gives: 1 }, undo('${work.output}')),
-        agent('bad', failing, after('work')),
-      ],
-      hooks: {
-        on_start: [agent('s', { gives: 's' })],
-        on_failure: [agent('poor', { gives: '${run.error.code}' })],
-        on_complete: [agent('end', failing, { on_failure: 'fail' })],
-      },
-    },
-  },
-  {
-    name: 'hooks of a canceled run',
-    workflow: {
-      tasks: [agent('long', { ms: 300_000 })],
-      hooks: { on_start: [agent('s')], on_complete: [agent('end', { gives: '${run.status}' })] },
-    },
-    commands: [{ atVersion: 7, command: { type: 'cancel', reason: 'enough' } }],
-  },
-  {
-    name: 'fallback',
-    workflow: {
-      tasks: [
-        agent(
-          'a',
-          { fails: 3, gives: 'fourth' },
-          { retry: { max_attempts: 2, delay: 0.1 }, fallback: ['echo'] },
-        ),
-        agent('b', failing, { fallback: ['echo', 'echo'], on_failure: 'skip' }),
-      ],
-    },
-  },
-];
 
 export const scenarios: Scenario[] = [
   {
@@ -352,91 +248,7 @@ export const scenarios: Scenario[] = [
     ],
   },
   ...controlScenarios,
-  ...surrounded,
-];
-
-const child = (tasks: JsonObject[], rest: JsonObject = {}): JsonObject => ({
-  name: 'child',
-  tasks,
-  ...rest,
-});
-
-/** Scenarios in which one run starts others. */
-export const childScenarios: Scenario[] = [
-  {
-    name: 'child',
-    workflow: {
-      tasks: [
-        agent('a', { gives: 20 }),
-        { id: 'c', workflow: 'double', dependencies: ['a'], parameters: { n: '${a.output + 1}' } },
-        agent('b', { gives: '${c.output.twice}' }, after('c')),
-      ],
-      outputs: { b: '${b.output}' },
-      workflows: {
-        double: child([agent('work', { gives: '${inputs.n * 2}', ms: 20 })], {
-          inputs: { n: { type: 'integer' } },
-          outputs: { twice: '${work.output}' },
-        }),
-      },
-    },
-  },
-  {
-    name: 'children of a foreach',
-    workflow: {
-      settings: { max_parallel: 2 },
-      tasks: [{ id: 'each', workflow: 'one', foreach: [1, 2, 3], parameters: { n: '${item}' } }],
-      outputs: { all: '${each.output}' },
-      workflows: {
-        one: child([agent('work', { gives: '${inputs.n * inputs.n}' })], {
-          inputs: { n: { type: 'integer' } },
-          outputs: { square: '${work.output}' },
-        }),
-      },
-    },
-  },
-  {
-    name: 'recursion',
-    workflow: {
-      inputs: { n: { type: 'integer' } },
-      tasks: [
-        {
-          id: 'below',
-          workflow: 'recursion',
-          condition: 'inputs.n > 1',
-          parameters: { n: '${inputs.n - 1}' },
-        },
-        agent(
-          'product',
-          { gives: '${inputs.n * (below.status == "success" ? int(below.output.f) : 1)}' },
-          { ...after('below'), trigger: 'all_done' },
-        ),
-      ],
-      outputs: { f: '${product.output}' },
-    },
-    input: { n: 4 },
-  },
-  {
-    name: 'child that fails and is tried again',
-    workflow: {
-      tasks: [{ id: 'c', workflow: 'bad', retry: { max_attempts: 2, delay: 0.1 } }],
-      workflows: { bad: child([agent('work', failing)]) },
-    },
-  },
-  {
-    name: 'child over its time',
-    workflow: {
-      tasks: [{ id: 'c', workflow: 'slow', timeout: 2 }],
-      workflows: { slow: child([agent('work', { ms: 600_000 })]) },
-    },
-  },
-  {
-    name: 'parent is canceled',
-    workflow: {
-      tasks: [{ id: 'c', workflow: 'slow' }, agent('never', {}, after('c'))],
-      workflows: { slow: child([agent('work', { ms: 600_000 })]) },
-    },
-    commands: [{ atVersion: 4, command: { type: 'cancel', reason: 'enough' } }],
-  },
+  ...failureScenarios,
 ];
 
 /** The file form with its name. */

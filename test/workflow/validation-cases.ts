@@ -2,8 +2,9 @@
  * One case for each kind of problem. What is wrong stands between « and »: line and columns are read off the source.
  * Size: a table of the whole language, one entry a rule.
  */
+import { children } from './child-cases.ts';
+import { around } from './failure-cases.ts';
 import { steering } from './steering-cases.ts';
-import { around, children } from './surrounding-cases.ts';
 import { waits } from './wait-cases.ts';
 
 /** What stands before the tasks of a case. */

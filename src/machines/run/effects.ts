@@ -47,6 +47,7 @@ export function isDelay({
 
 const NOTHING: ReadonlyMap<string, Effect> = new Map();
 
+// Length: one case for each state that owes something.
 /** What one activation owes, given the state of its run. */
 export function effectsOfActivation(
   activation: Activation,

@@ -38,7 +38,7 @@ import type { StoredSteering } from './steering.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-7';
+export const FOLD_HASH = 'run-fold-8';
 
 interface StoredActivation {
   id: string;

@@ -1,6 +1,7 @@
 /**
  * What should happen to a task when an attempt ends, a timer is due or the task must go: decided here,
  * folded by `machine.ts`, followed up by `run/advance.ts`.
+ * Size: every way in which an attempt can end, side by side.
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { ResultMessage } from '../../messages/execution.ts';
