@@ -1,6 +1,6 @@
 /**
  * Checks every expression of a definition: syntax, names, types, and that what it reads exists by then.
- * Size: each place of an expression, and each finding with its words.
+ * Size: each place of an expression.
  */
 import { Ancestry } from './ancestry.ts';
 import type {
@@ -12,6 +12,14 @@ import type {
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
 import {
+  impossibleJoin,
+  notBefore,
+  outputOfDetached,
+  outputOfNone,
+  runsLater,
+  type Spot,
+} from './expression-findings.ts';
+import {
   type CompiledExpression,
   compileExpression,
   type Reference,
@@ -19,7 +27,7 @@ import {
 } from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
 import { type NameTable, namesForTask, nameTableOf } from './names.ts';
-import type { Finding, Findings, Path } from './problems.ts';
+import type { Findings, Path } from './problems.ts';
 import { compileTemplate, unwrapped } from './templates.ts';
 import type { JsonValue } from './value.ts';
 
@@ -66,19 +74,6 @@ export function checkExpressions(
 }
 
 type TaskReference = Extract<Reference, { kind: 'task' }>;
-
-/** A part of a text at a path. */
-type Spot = Pick<Finding, 'path' | 'text' | 'offset' | 'length'>;
-
-/** More instances are wanted than there are. */
-export function impossibleJoin(index: number, count: number, instances: number): Finding {
-  return {
-    code: 'workflow.impossible-join',
-    message: `\`join\` wants ${count} instances and there are ${instances}`,
-    hint: 'Lower `count`, or lengthen the list.',
-    path: ['tasks', index, 'join', 'count'],
-  };
-}
 
 interface Use {
   readonly path: Path;
@@ -334,45 +329,6 @@ class ExpressionCheck {
     }
   }
 
-  /** What never runs has no output: the run would fail when its outputs are put together. */
-  private outputReference(
-    { id, fields, optional }: TaskReference,
-    target: number,
-    spot: Spot,
-  ): void {
-    if (this.isDead[target] !== 1 || optional || !fields.includes('output')) return;
-    this.findings.add({
-      code: 'workflow.no-output',
-      message: `\`outputs\` names the output of \`${id}\`, which can never run`,
-      hint: `Write \`default(${id}.output, null)\`, or name another task.`,
-      ...spot,
-    });
-  }
-
-  /** Whoever comes after a detached task does not wait for what it gives. */
-  private detachedReference(
-    { id, fields, optional }: TaskReference,
-    target: number,
-    spot: Spot,
-  ): void {
-    if (this.tasks[target]?.detach !== true || optional || !fields.includes('output')) return;
-    this.findings.add({
-      code: 'workflow.no-output',
-      message: `the output of \`${id}\` is not there yet: with \`detach\` nobody waits for its instances`,
-      hint: `Remove \`detach\`, or name it in the \`outputs\` of the run.`,
-      ...spot,
-    });
-  }
-
-  private runsLater(id: string, spot: Spot): void {
-    this.findings.add({
-      code: 'workflow.not-a-dependency',
-      message: `\`${id}\` has not run by then`,
-      hint: 'Tasks see the hooks of `on_start`; hooks see what runs before them.',
-      ...spot,
-    });
-  }
-
   /** In a cycle every task has a time round before: what it names may be of that. */
   private isInOneLoop(one: number, other: number): boolean {
     return this.loops.some(({ from, to }) => {
@@ -391,26 +347,19 @@ class ExpressionCheck {
     const { id } = reference;
     const { task: index } = use;
     const target = this.graph.indexOf.get(id);
-    if (target === undefined && this.ahead.has(id)) this.runsLater(id, spot);
-    if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
+    if (target === undefined && this.ahead.has(id)) this.findings.add(runsLater(id, spot));
+    if (target === undefined) return;
+    const needsOutput = !reference.optional && reference.fields.includes('output');
+    if (index === undefined && needsOutput && this.isDead[target] === 1)
+      this.findings.add(outputOfNone(id, spot));
     const task = index === undefined ? undefined : this.tasks[index];
-    if (target === undefined || index === undefined || task === undefined) return;
+    if (index === undefined || task === undefined) return;
     if (this.ancestry.comesBefore(target, index)) {
-      this.detachedReference(reference, target, spot);
+      if (needsOutput && this.tasks[target]?.detach === true)
+        this.findings.add(outputOfDetached(id, spot));
       return;
     }
-    const isSelf = id === task.id;
-    if (isSelf && (use.isAfter === true || task.repeat !== undefined)) return;
-    if (this.isInOneLoop(target, index)) return;
-    this.findings.add({
-      code: 'workflow.not-a-dependency',
-      message: isSelf
-        ? `\`${id}\` names itself before it has run`
-        : `\`${task.id}\` names \`${id}\`, which it does not wait for`,
-      hint: isSelf
-        ? 'Name the tasks before it.'
-        : `Add \`${id}\` to the dependencies of \`${task.id}\`.`,
-      ...spot,
-    });
+    if (id === task.id && (use.isAfter === true || task.repeat !== undefined)) return;
+    if (!this.isInOneLoop(target, index)) this.findings.add(notBefore(id, task.id, spot));
   }
 }

@@ -305,6 +305,7 @@ export function foldRecorded(history: readonly Recorded[], cells: CellFactory): 
 }
 
 /** Everything that a fold must give, in a form that can be compared. */
+// Length: one line a field of the aggregate.
 export function digestOf(run: RunAggregate): unknown {
   const ids = (list: Iterable<{ id: string }>) => [...list].map(({ id }) => id).sort();
   const indexes = (list: Iterable<number>) => [...list].sort((a, b) => a - b);

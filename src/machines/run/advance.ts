@@ -4,6 +4,7 @@
  *
  * V1 `advance` ends: every answer with events removes something from the aggregate's agenda.
  * V2 It starts nothing: an attempt starts by `admitted`, which needs a slot.
+ * Size: the order in which things follow, and the first step of each.
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
@@ -23,7 +24,6 @@ import {
 import { advanceCompensating, mustCompensate } from './compensate.ts';
 import { isOnlyInactive } from './counting.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
-import { failureOfTask } from './evolve-task.ts';
 import { advanceExpansion } from './expand.ts';
 import { closing } from './hooks.ts';
 import { identity, identityOfTask } from './identity.ts';
@@ -33,6 +33,7 @@ import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
 import { advanceSignals } from './signals.ts';
 import { isSpared, isTimedOut } from './stopping.ts';
+import { failureOfTask } from './task-outcome.ts';
 import { advanceSteering } from './withdraw.ts';
 
 /** Events of one answer, so that no step is long. */

@@ -149,6 +149,7 @@ function evolveQuarantine(run: RunAggregate, event: FoldedEvent): void {
   noteIsolation(run);
 }
 
+// Length: one case for each event of a run.
 function evolveRun(run: RunAggregate, event: FoldedEvent): void {
   const pausedAt = (run.cell.snapshot.context as { pausedAt: number | null }).pausedAt;
   run.cell.take({ type: event.type, at: event.at, data: event.data } satisfies FoldEvent);

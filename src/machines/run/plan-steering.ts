@@ -28,6 +28,7 @@ export interface PlanSteering {
 }
 
 /** The definition must be valid: every name in it is known. */
+// Length: one pass for each kind of field.
 export function steeringOf({
   tasks,
   regions: declared,

@@ -18,8 +18,8 @@ import {
   runState,
   type ValueRef,
 } from './aggregate.ts';
-import { failureOfTask } from './evolve-task.ts';
 import type { PlanNode } from './plan.ts';
+import { failureOfTask } from './task-outcome.ts';
 import { reportedStatus } from './task-status.ts';
 import { knownValue } from './values.ts';
 
