@@ -201,7 +201,7 @@ export function decideLost(
 ): Decision {
   const activation = run.activations.get(message.activation);
   if (activation === undefined || activation.context.attempt !== message.attempt) return nothing;
-  if (activation.state === 'canceling') return events(...giveUp(activation));
+  if (activation.state === 'canceling') return events(...giveUp(activation, { atOnce: false }));
   if (activation.state !== 'running') return nothing;
   const error = {
     code: failureCodes.workerLost,
@@ -243,7 +243,7 @@ export function decideTaskTimer(
         return endDelay(activation, input);
       return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
     case 'canceling':
-      return events(...giveUp(activation));
+      return events(...giveUp(activation, { atOnce: false }));
     default:
       return nothing;
   }
@@ -267,11 +267,15 @@ function endDelay(activation: Activation, input: TurnInput): Decision {
   );
 }
 
-function giveUp(activation: Activation): RunEvent[] {
+/**
+ * Ends it without waiting any longer. A child run that takes its time undoes something or closes: it was told, and ends by
+ * itself. Only who ends the run at once ends the child at once.
+ */
+function giveUp(activation: Activation, { atOnce }: { atOnce: boolean }): RunEvent[] {
   return [
     event('task.cancelForced', {
       ...identity(activation),
-      ...leavingChild(activation, 'terminate'),
+      ...(atOnce ? leavingChild(activation, 'terminate') : {}),
     }),
     event('task.canceled', {
       ...ending(activation, undefined),
@@ -290,7 +294,7 @@ export function cancelActivation(
   options: { reason: string; now: number; atOnce: boolean },
 ): RunEvent[] {
   const { reason, now, atOnce } = options;
-  if (activation.state === 'canceling') return atOnce ? giveUp(activation) : [];
+  if (activation.state === 'canceling') return atOnce ? giveUp(activation, { atOnce }) : [];
   const child = leavingChild(activation, atOnce ? 'terminate' : 'cancel');
   const patienceMs = child.leaves === undefined ? CANCEL_PATIENCE_MS : CHILD_PATIENCE_MS;
   const isAsked = (activation.state === 'running' || child.leaves !== undefined) && !atOnce;
