@@ -2,7 +2,7 @@
  * The children of a definition by name: what stands in `workflows` of the file, what the caller found in other files,
  * and the workflow itself where a task runs it by its own name. The table is one for the root and all its children.
  */
-import { childTasks, referencesOf } from './child-tasks.ts';
+import { callersOf, referencesOf } from './child-tasks.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { isObject } from './loose.ts';
 import type { JsonObject } from './value.ts';
@@ -66,9 +66,7 @@ export class ChildTable {
 
   /** Puts the names and the table into a definition. */
   link(definition: WorkflowDefinition): void {
-    for (const { task } of childTasks(definition)) {
-      if (task.workflow !== undefined) task.workflow.name = this.nameOf(task.workflow.name);
-    }
+    for (const { workflow } of callersOf(definition)) workflow.name = this.nameOf(workflow.name);
     if (Object.keys(this.entries).length > 0) definition.workflows = { ...this.entries };
     else delete definition.workflows;
   }

@@ -1,5 +1,10 @@
-/** The tasks of a workflow file that run other workflows, wherever in it they stand. */
-import type { HookName, TaskDefinition, WorkflowDefinition } from './definition.ts';
+/** What runs other workflows in a workflow file: tasks, hooks and compensations. */
+import type {
+  ChildDefinition,
+  HookName,
+  TaskDefinition,
+  WorkflowDefinition,
+} from './definition.ts';
 import { asList, asObject, asText, isObject } from './loose.ts';
 import type { Path } from './problems.ts';
 import type { JsonObject } from './value.ts';
@@ -8,7 +13,8 @@ const HOOKS: readonly HookName[] = ['on_start', 'on_success', 'on_failure', 'on_
 
 /** What the tasks of a file in its raw form call their children; not of the children inside it. */
 export function referencesOf(source: JsonObject): string[] {
-  return [...new Set(rawTasks(source).flatMap((task) => referenceOf(task) ?? []))];
+  const callers = rawTasks(source).flatMap((task) => [task, asObject(task.compensate)]);
+  return [...new Set(callers.flatMap((caller) => referenceOf(caller) ?? []))];
 }
 
 function rawTasks(source: JsonObject): JsonObject[] {
@@ -25,12 +31,17 @@ export function withReferences(
   source: JsonObject,
   nameOf: (reference: string) => string,
 ): JsonObject {
-  const task = (given: JsonObject): JsonObject => {
+  const caller = (given: JsonObject): JsonObject => {
     const reference = referenceOf(given);
     if (reference === undefined) return given;
     const name = nameOf(reference);
     const { workflow } = given;
     return { ...given, workflow: isObject(workflow) ? { ...workflow, name } : name };
+  };
+  const task = (given: JsonObject): JsonObject => {
+    const { compensate } = given;
+    const named = caller(given);
+    return isObject(compensate) ? { ...named, compensate: caller(compensate) } : named;
   };
   const list = (given: JsonObject[string] | undefined) =>
     asList(given).map((item) => (isObject(item) ? task(item) : item));
@@ -44,17 +55,35 @@ export function withReferences(
   };
 }
 
-export interface PlacedTask {
-  task: TaskDefinition;
-  path: Path;
+/** A task that runs a workflow, or the compensation of one. */
+export interface Caller {
+  /** Of the task. */
+  readonly id: string;
+  readonly workflow: ChildDefinition;
+  readonly parameters: JsonObject;
+  /** Where it stands in the file. */
+  readonly path: Path;
 }
 
-/** The tasks of a definition that run a workflow, with their places. */
-export function childTasks(definition: WorkflowDefinition): PlacedTask[] {
-  const placed = (tasks: readonly TaskDefinition[], path: Path): PlacedTask[] =>
-    tasks.flatMap((task, index) =>
-      task.workflow === undefined ? [] : [{ task, path: [...path, index] }],
-    );
-  const hooks = HOOKS.flatMap((hook) => placed(definition.hooks?.[hook] ?? [], ['hooks', hook]));
-  return [...placed(definition.tasks, ['tasks']), ...hooks];
+/** Everything in a definition that runs a workflow, with its place. */
+export function callersOf(definition: WorkflowDefinition): Caller[] {
+  const hooks = HOOKS.flatMap((hook) =>
+    callersAmong(definition.hooks?.[hook] ?? [], ['hooks', hook]),
+  );
+  return [...callersAmong(definition.tasks, ['tasks']), ...hooks];
+}
+
+function callersAmong(tasks: readonly TaskDefinition[], list: Path): Caller[] {
+  return tasks.flatMap((task, index) => {
+    const path = [...list, index];
+    const parts = [
+      { part: task, path },
+      { part: task.compensate, path: [...path, 'compensate'] },
+    ];
+    return parts.flatMap(({ part, path: place }) => {
+      if (part?.workflow === undefined) return [];
+      const { workflow, parameters } = part;
+      return [{ id: task.id, workflow, parameters, path: place }];
+    });
+  });
 }

@@ -126,6 +126,7 @@ function compileCompensation(source: JsonValue | undefined): CompensationDefinit
   return {
     ...optional('agent', asText(source.agent)),
     ...optional('capability', asText(source.capability)),
+    ...optional('workflow', compileChild(source.workflow)),
     parameters: asObject(source.parameters),
     ...optional('retry', compileRetry(source.retry, false)),
     ...optional('timeoutMs', parseDuration(source.timeout)),

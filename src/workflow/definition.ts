@@ -67,8 +67,10 @@ export interface RepeatDefinition {
 
 /** What undoes a task; an activation of its own, `<activation>!undo`. */
 export interface CompensationDefinition {
+  /** Exactly one of `agent`, `capability` and `workflow` is there. */
   agent?: string;
   capability?: string;
+  workflow?: ChildDefinition;
   parameters: JsonObject;
   retry?: RetryPolicy;
   timeoutMs?: number;

@@ -3,7 +3,7 @@
  * child, runs that start each other for ever.
  */
 import { type ChildTable, isPath } from './child-table.ts';
-import { childTasks, type PlacedTask } from './child-tasks.ts';
+import { type Caller, callersOf } from './child-tasks.ts';
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { checkValue, hasType, typeText } from './inputs.ts';
 import type { Findings } from './problems.ts';
@@ -17,21 +17,17 @@ export function checkChildTasks(
   table: ChildTable,
   findings: Findings,
 ): void {
-  for (const placed of childTasks(definition)) {
-    const { task, path } = placed;
-    const name = task.workflow?.name ?? '';
+  for (const caller of callersOf(definition)) {
+    const { name } = caller.workflow;
     const child = table.definitionOf(name);
-    if (child === undefined) reportUnknown(name, { placed, table }, findings);
-    else checkParameters({ task, path }, { name, child }, findings);
+    if (child === undefined) reportUnknown(caller, table, findings);
+    else checkParameters(caller, { name, child }, findings);
   }
   warnOfRecursion(definition, table, findings);
 }
 
-function reportUnknown(
-  name: string,
-  { placed: { path }, table }: { placed: PlacedTask; table: ChildTable },
-  findings: Findings,
-): void {
+function reportUnknown({ workflow, path }: Caller, table: ChildTable, findings: Findings): void {
+  const { name } = workflow;
   const advice = isPath(name)
     ? { hint: 'Write the path relative to this file, or put the workflow into `workflows`.' }
     : suggest(
@@ -54,13 +50,13 @@ interface Child {
 }
 
 function checkParameters(
-  { task, path }: PlacedTask,
+  { parameters, path }: Caller,
   { name, child }: Child,
   findings: Findings,
 ): void {
   const place = [...path, 'parameters'];
   const known = Object.keys(child.inputs);
-  for (const given of Object.keys(task.parameters)) {
+  for (const given of Object.keys(parameters)) {
     if (Object.hasOwn(child.inputs, given)) continue;
     findings.add({
       code: 'input.unknown',
@@ -76,9 +72,9 @@ function checkParameters(
     });
   }
   for (const [input, declared] of Object.entries(child.inputs)) {
-    const value = task.parameters[input];
-    if (value !== undefined) checkLiteral({ input, value, task, child }, place, findings);
-    else if (declared.required && !Object.hasOwn(task.parameters, input)) {
+    const value = parameters[input];
+    if (value !== undefined) checkLiteral({ input, value, child }, place, findings);
+    else if (declared.required && !Object.hasOwn(parameters, input)) {
       findings.add({
         code: 'input.missing',
         message: `\`${name}\` needs the input \`${input}\``,
@@ -91,7 +87,7 @@ function checkParameters(
 
 /** What holds no expression is checked as it will be; of a text with one in it, that it is a text. */
 function checkLiteral(
-  given: { input: string; value: JsonValue; task: TaskDefinition; child: WorkflowDefinition },
+  given: { input: string; value: JsonValue; child: WorkflowDefinition },
   place: (string | number)[],
   findings: Findings,
 ): void {
@@ -118,14 +114,13 @@ function warnOfRecursion(
   table: ChildTable,
   findings: Findings,
 ): void {
-  for (const { task, path } of certainChildren(definition)) {
-    const name = task.workflow?.name ?? '';
-    const way = wayBack(name, table);
+  for (const { id, workflow, path } of certainCallers(definition)) {
+    const way = wayBack(workflow.name, table);
     if (way === undefined) continue;
     findings.add({
       code: 'workflow.endless-recursion',
       severity: 'warning',
-      message: `\`${task.id}\` runs workflows that start each other without a condition: ${way.join(' -> ')}`,
+      message: `\`${id}\` runs workflows that start each other without a condition: ${way.join(' -> ')}`,
       hint: 'Give one of these tasks a `condition`; `max_depth` alone ends it with `run.too-deep`.',
       path: [...path, 'workflow'],
     });
@@ -139,8 +134,8 @@ function wayBack(start: string, table: ChildTable): string[] | undefined {
   for (let name = open.shift(); name !== undefined; name = open.shift()) {
     const child = table.definitionOf(name);
     if (child === undefined) continue;
-    for (const { task } of certainChildren(child)) {
-      const next = task.workflow?.name ?? '';
+    for (const { workflow } of certainCallers(child)) {
+      const next = workflow.name;
       if (next === start) return [...trace(name, before), start];
       if (before.has(next)) continue;
       before.set(next, name);
@@ -157,7 +152,7 @@ function trace(name: string, before: ReadonlyMap<string, string | undefined>): s
 }
 
 /** Tasks with children that run in every run that succeeds: nothing before them can keep them from it. */
-function certainChildren(definition: WorkflowDefinition): PlacedTask[] {
+function certainCallers(definition: WorkflowDefinition): Caller[] {
   const byId = new Map(definition.tasks.map((task) => [task.id, task]));
   const known = new Map<string, boolean>();
   const isCertain = (id: string): boolean => {
@@ -169,8 +164,8 @@ function certainChildren(definition: WorkflowDefinition): PlacedTask[] {
     known.set(id, holds);
     return holds;
   };
-  return childTasks(definition).filter(
-    ({ path, task }) => path[0] === 'tasks' && isCertain(task.id),
+  return callersOf(definition).filter(
+    ({ path, id }) => path[0] === 'tasks' && path.length === 2 && isCertain(id),
   );
 }
 

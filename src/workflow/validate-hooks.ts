@@ -88,18 +88,21 @@ export function warnOfNoCompensation(definition: WorkflowDefinition, findings: F
   });
 }
 
-/** Who undoes a task: exactly one of agent and capability. */
+const UNDOERS = ['agent', 'capability', 'workflow'] as const;
+
+/** Who undoes a task: exactly one of agent, capability and workflow. */
 export function checkCompensation(index: number, task: TaskDefinition, findings: Findings): void {
   const { compensate } = task;
   if (compensate === undefined) return;
-  const both = compensate.agent !== undefined && compensate.capability !== undefined;
-  if (!both && (compensate.agent !== undefined || compensate.capability !== undefined)) return;
+  const kinds = UNDOERS.filter((kind) => compensate[kind] !== undefined);
+  if (kinds.length === 1) return;
   findings.add({
     code: 'workflow.task-kind',
-    message: both
-      ? `the compensation of \`${task.id}\` has agent and capability`
-      : `the compensation of \`${task.id}\` has no agent`,
-    hint: 'A compensation has exactly one of `agent` and `capability`.',
+    message:
+      kinds.length === 0
+        ? `the compensation of \`${task.id}\` has no agent`
+        : `the compensation of \`${task.id}\` has ${kinds.join(' and ')}`,
+    hint: 'A compensation has exactly one of `agent`, `capability` and `workflow`.',
     path: ['tasks', index, 'compensate'],
     atKey: true,
   });

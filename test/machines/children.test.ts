@@ -189,11 +189,19 @@ describe('cancellation', () => {
     });
   });
 
-  it('ends the child by force after its patience', () => {
+  it('waits no longer than its patience, and leaves a child alone that takes its time', () => {
     const run = new PureRun(flow([task()]));
     run.command({ type: 'cancel' });
     expect(run.fire('c')).toEqual(['task.cancelForced c', 'task.canceled c', 'run.canceled']);
+    expect(run.last('task.cancelForced').leaves).toBeUndefined();
+  });
+
+  it('terminate ends a child at once that was asked before', () => {
+    const run = new PureRun(flow([task()]));
+    run.command({ type: 'cancel' });
+    run.command({ type: 'terminate' });
     expect(run.last('task.cancelForced').leaves).toEqual({ runId: 'run_child1', how: 'terminate' });
+    expect(run.state).toBe('canceled');
   });
 
   it('terminate waits for nothing and passes on', () => {

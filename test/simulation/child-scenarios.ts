@@ -83,6 +83,6 @@ export const childScenarios: Scenario[] = [
       tasks: [{ id: 'c', workflow: 'slow' }, agent('never', {}, after('c'))],
       workflows: { slow: child([agent('work', { ms: 600_000 })]) },
     },
-    commands: [{ atVersion: 4, command: { type: 'cancel', reason: 'enough' } }],
+    commands: [{ atVersion: 4, afterMs: 8_000, command: { type: 'cancel', reason: 'enough' } }],
   },
 ];

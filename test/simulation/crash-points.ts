@@ -16,6 +16,10 @@ export interface Played {
   positions: number;
   /** Runs of the log, children included. */
   runs: number;
+  /** The reports of the children, sorted. */
+  children: unknown[];
+  /** `workflow/task` of all that was undone, in this order. */
+  undone: string[];
   executions: Map<string, number>;
 }
 
@@ -96,20 +100,49 @@ export async function play(
   if (world.errors.length > 0) throw new Error(world.errors.join('\n'));
   const report = timeless(await reportOfRun(world, runId()));
   const { position: positions } = world.invariants;
-  return { report, positions, runs: runs().length, executions: world.executions() };
+  const others = runs().filter(([id]) => id !== runId());
+  const children = await Promise.all(
+    others.map(async ([id]) =>
+      JSON.stringify(timeless(await reportOfRun(world, id))).replaceAll(/run_[0-9a-z]+/g, 'run'),
+    ),
+  );
+  return {
+    report,
+    positions,
+    runs: runs().length,
+    children: children.sort().map((text) => JSON.parse(text) as unknown),
+    undone: await undoneIn(world),
+    executions: world.executions(),
+  };
+}
+
+async function undoneIn(world: World): Promise<string[]> {
+  const names = new Map<string, string>();
+  const undone: string[] = [];
+  for await (const commits of world.log.readAll()) {
+    for (const { stream, events } of commits) {
+      for (const { type, data } of events) {
+        const { name, taskId } = data as { name: string; taskId: string };
+        if (type === 'run.created') names.set(stream, name);
+        if (type === 'task.compensated') undone.push(`${names.get(stream)}/${taskId}`);
+      }
+    }
+  }
+  return undone;
 }
 
 /** Sends a command once the run is as far as the scenario says; not at all where it has ended before. */
 export async function steer(
   world: World,
   runId: string,
-  planned: { atVersion: number; command: { [key: string]: unknown } },
+  planned: { atVersion: number; afterMs?: number; command: { [key: string]: unknown } },
 ): Promise<void> {
   const state = () => world.invariants.streams.get(runId);
   while ((state()?.version ?? 0) < planned.atVersion) {
     if (state()?.isEnded === true) return;
     await world.pause(5);
   }
+  await world.pause(planned.afterMs ?? 0);
   await world.command(runId, { id: `${runId}-${planned.atVersion}`, ...planned.command } as never);
 }
 

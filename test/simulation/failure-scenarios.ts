@@ -38,12 +38,12 @@ export const failureScenarios: Scenario[] = [
     },
   },
   {
-    name: 'saga with a late success',
+    name: 'saga over rounds',
     workflow: {
       settings: { on_failure: 'compensate', max_parallel: 5 },
       tasks: [
         agent('a', { gives: 1 }, undo('${a.output}')),
-        agent('bad', { ...failing, ms: 20 }, after('a')),
+        agent('bad', { ...failing, ms: 30_000 }, after('a')),
         agent(
           'round',
           { gives: 2 },

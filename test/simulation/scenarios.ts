@@ -8,8 +8,8 @@ export interface Scenario {
   name: string;
   workflow: JsonObject;
   input?: JsonObject;
-  /** Commands: sent once that many events of the run are durable. */
-  commands?: { atVersion: number; command: JsonObject }[];
+  /** Commands: sent once that many events of the run are durable, or so long after. */
+  commands?: { atVersion: number; afterMs?: number; command: JsonObject }[];
 }
 
 export const scenarios: Scenario[] = [

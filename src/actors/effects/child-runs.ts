@@ -29,6 +29,8 @@ interface Wanted {
   attempt: number;
   /** Of the child. */
   runId: string;
+  /** Its name in the table of the run that waits for it. */
+  workflow: string;
   context: EffectContext;
   tries: number;
   cancelRetry: CancelTimer | undefined;
@@ -57,6 +59,7 @@ export class ChildRuns {
     activation: string;
     attempt: number;
     runId: string;
+    workflow: string;
     context: EffectContext;
   }): void {
     if (this.#wanted.has(options.runId)) return;
@@ -98,11 +101,10 @@ export class ChildRuns {
     const inputs = await this.#inputsOf(wanted);
     if (this.#wanted.get(wanted.runId) !== wanted) return;
     const { intake, planner } = this.#parts();
-    const { activation, attempt, runId, context } = wanted;
+    const { activation, attempt, runId, workflow: name, context } = wanted;
     const { origin } = context;
     if (origin === undefined) throw new TypeError('a child run without a run that waits for it');
     const { header, definition } = origin;
-    const name = definition.tasks.find(({ id }) => id === context.definitionTaskId)?.workflow?.name;
     const parent = { runId: header.runId, activation, attempt };
     const outcome = await intake.spawn({
       planned: planner.planChild({ definition, hash: header.definitionHash, name, inputs }),

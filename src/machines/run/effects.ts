@@ -13,7 +13,7 @@ export type Effect =
   | { kind: 'admit'; activation: string }
   | { kind: 'prepare'; activation: string; attempt: number }
   /** The child run is there, and its end is known as soon as it has ended. */
-  | { kind: 'child'; activation: string; attempt: number; runId: string };
+  | { kind: 'child'; activation: string; attempt: number; runId: string; workflow: string };
 
 /** The deadline of a run; the only timer that is the run's own. */
 export const RUN_DEADLINE = 'run-deadline';
@@ -69,8 +69,15 @@ export function effectsOfActivation(
       break;
     case 'waiting':
       if (activation.child !== undefined) {
-        const { child: runId } = activation;
-        owed.set(`child:${id}:${attempt}`, { kind: 'child', activation: id, attempt, runId });
+        const { child: runId, node } = activation;
+        const workflow = node.task.workflow?.name ?? '';
+        owed.set(`child:${id}:${attempt}`, {
+          kind: 'child',
+          activation: id,
+          attempt,
+          runId,
+          workflow,
+        });
       }
       break;
     case 'running':

@@ -204,7 +204,7 @@ export function decideLost(
 ): Decision {
   const activation = run.activations.get(message.activation);
   if (activation === undefined || activation.context.attempt !== message.attempt) return nothing;
-  if (activation.state === 'canceling') return events(...giveUp(activation));
+  if (activation.state === 'canceling') return events(...giveUp(activation, { atOnce: false }));
   if (activation.state !== 'running') return nothing;
   const error = {
     code: failureCodes.workerLost,
@@ -244,7 +244,7 @@ export function decideTaskTimer(
       if (activation.child !== undefined) return events(...overdueChild(activation, input));
       return endDelay(activation, input);
     case 'canceling':
-      return events(...giveUp(activation));
+      return events(...giveUp(activation, { atOnce: false }));
     default:
       return nothing;
   }
@@ -268,11 +268,15 @@ export function endDelay(activation: Activation, input: TurnInput): Decision {
   );
 }
 
-function giveUp(activation: Activation): RunEvent[] {
+/**
+ * Ends it without waiting any longer. A child run that takes its time undoes something or closes: it was told, and ends by
+ * itself. Only who ends the run at once ends the child at once.
+ */
+function giveUp(activation: Activation, { atOnce }: { atOnce: boolean }): RunEvent[] {
   return [
     event('task.cancelForced', {
       ...identity(activation),
-      ...leavingChild(activation, 'terminate'),
+      ...(atOnce ? leavingChild(activation, 'terminate') : {}),
     }),
     event('task.canceled', {
       ...endOfAttempt(activation, undefined),
@@ -292,7 +296,7 @@ export function cancelActivation(
 ): RunEvent[] {
   const { reason, now, atOnce, join } = options;
   if (activation.state === 'canceling') {
-    if (atOnce) return giveUp(activation);
+    if (atOnce) return giveUp(activation, { atOnce });
     // A `foreach` task that was asked while its instances ran: the last of them has ended.
     if (activation.expansion === undefined) return [];
     return [
