@@ -46,7 +46,16 @@ export class Unavailable extends TroupeError {
   }
 }
 
-/** The state of a run does not allow what was asked. */
+/** A write failed, and the log is not open again yet. */
+export class LogReopening extends TroupeError {
+  readonly code = 'unavailable';
+  constructor() {
+    super('the log could not be written and is being reopened', {
+      hint: 'Send the same message again later. If it stays so, look whether the disk is full.',
+    });
+  }
+}
+
 /** A command of the language that this release does not carry out. */
 export class CommandUnavailable extends TroupeError {
   readonly code = 'command.unavailable';
@@ -58,6 +67,7 @@ export class CommandUnavailable extends TroupeError {
   }
 }
 
+/** The state of a run does not allow what was asked. */
 export class RunConflict extends TroupeError {
   readonly code = 'run.conflict';
   constructor(message: string, options: { hint: string; details?: Record<string, unknown> }) {

@@ -12,7 +12,7 @@ import type { Subjects } from '../../messaging/subjects.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { TroupeError } from '../../workflow/errors.ts';
 import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
-import { InvalidMessage, Overloaded, RunConflict } from '../host/errors.ts';
+import { InvalidMessage, LogReopening, Overloaded, RunConflict } from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
 import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
@@ -49,6 +49,7 @@ export class Intake {
     if (!parsed.success) throw new InvalidMessage('the request', parsed.error);
     const request = parsed.data;
     checkValue(request.input ?? null);
+    if (this.#table.isHalted) throw new LogReopening();
     const requestId = request.requestId ?? message.header('Nats-Msg-Id');
     const { log } = this.#runtime;
     if (requestId !== undefined) {
