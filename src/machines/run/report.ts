@@ -110,6 +110,8 @@ function reportActivation(
   if (context.endedAt !== null) report.endedAt = context.endedAt;
   if (state === 'compensated') report.compensated = true;
   if (activation.wait !== undefined) report.waitsFor = waitingReport(activation.wait, activation);
+  const mutexes = run.steering.mutexes.waitsFor(activation);
+  if (mutexes.length > 0) report.waitsFor = { kind: 'mutex', mutexes: [...mutexes] };
   if (expansion !== undefined) {
     report.instances = [];
     for (let index = 0; index < expansion.next; index += 1) {
