@@ -28,6 +28,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   'agent.unavailable': 'No worker offers the agent, or the one that was asked takes no more work.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',
   'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
+  'approval.denied': 'A person rejected the approval, or nobody answered in time.',
   'approval.timeout': 'A group did not answer in time, and the approval went to `escalate_to`.',
   'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
   'expression.failed':
