@@ -46,7 +46,27 @@ export class Unavailable extends TroupeError {
   }
 }
 
-/** The state of a run does not allow what was asked. */
+/** A client may not use an id that stands for the child run of another run. */
+export class ReservedRequestId extends TroupeError {
+  readonly code = 'message.invalid';
+  constructor(requestId: string) {
+    super(`the request id "${requestId}" belongs to child runs`, {
+      hint: 'Use an id that does not begin with "child:".',
+      details: { requestId },
+    });
+  }
+}
+
+/** A write failed, and the log is not open again yet. */
+export class LogReopening extends TroupeError {
+  readonly code = 'unavailable';
+  constructor() {
+    super('the log could not be written and is being reopened', {
+      hint: 'Send the same message again later. If it stays so, look whether the disk is full.',
+    });
+  }
+}
+
 /** A command of the language that this release does not carry out. */
 export class CommandUnavailable extends TroupeError {
   readonly code = 'command.unavailable';
@@ -58,6 +78,7 @@ export class CommandUnavailable extends TroupeError {
   }
 }
 
+/** The state of a run does not allow what was asked. */
 export class RunConflict extends TroupeError {
   readonly code = 'run.conflict';
   constructor(message: string, options: { hint: string; details?: Record<string, unknown> }) {

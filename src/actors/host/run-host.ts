@@ -12,14 +12,14 @@
 import type { RunEvent } from '../../events/catalogue.ts';
 import type { PendingBlob } from '../../log/event-log.ts';
 import { liveCells } from '../../machines/cell.ts';
-import { type RunAggregate, runState } from '../../machines/run/aggregate.ts';
+import { type ParentRef, type RunAggregate, runState } from '../../machines/run/aggregate.ts';
 import { enliven, stopCells } from '../../machines/run/evolve.ts';
 import { endedRunStates } from '../../machines/run/machine.ts';
 import { FOLD_HASH, snapshotOf } from '../../machines/run/snapshot.ts';
 import type { Grant } from '../services/admission.ts';
 import { Unavailable } from './errors.ts';
 import { Isolation, isDefect } from './isolation.ts';
-import { type LoadedRun, loadRun, type Quarantine, readQuarantine } from './load.ts';
+import { type LoadedRun, loadRun, type Quarantine, readParent, readQuarantine } from './load.ts';
 import { OwedEffects } from './owed-effects.ts';
 import { rejectionOf } from './rejection.ts';
 import type { Delivery, HostRuntime, Outcome } from './runtime.ts';
@@ -54,7 +54,10 @@ export class RunHost {
   #isDraining = false;
   #isGone = false;
   #snapshotVersion = 0;
+  /** Position of its newest commit. */
+  #lastCommit = 0;
   #definition: unknown;
+  #parent: ParentRef | undefined;
   /** When it last had something to do, by the clock. */
   lastActiveAt: number;
 
@@ -69,12 +72,19 @@ export class RunHost {
     return this.#run;
   }
 
+  /** Who waits for this run; known also of a run that is broken. */
+  get parent(): ParentRef | undefined {
+    return this.#parent;
+  }
+
   get quarantine(): Quarantine | undefined {
     return this.#isolation.quarantine;
   }
 
-  /** True when nothing but timers is owed, so that the run can leave memory. */
+  /** True when nothing but timers is owed and nothing waits for the disk, so that the run can leave memory. */
   get isIdle(): boolean {
+    // When its commit fails, what it owes must be owed again: only hosts in memory are loaded again.
+    if (this.#lastCommit > this.#runtime.log.durablePosition) return false;
     if (this.#turn !== undefined || this.#mailbox.length > 0 || this.#loading !== undefined)
       return false;
     return this.#isolation.quarantine !== undefined || (this.#owed?.onlyTimers ?? true);
@@ -84,6 +94,7 @@ export class RunHost {
   create(birth: Birth): void {
     const { run, delivery } = birth;
     this.#run = run;
+    this.#parent = run.header.parent;
     this.#definition = birth.storedDefinition;
     this.#owed = new OwedEffects(run, this.#runtime);
     this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
@@ -110,6 +121,7 @@ export class RunHost {
     } catch (error) {
       if (this.#isGone) return false;
       if (!isDefect(error)) throw error;
+      this.#parent = await readParent(this.#runtime.log, this.stream);
       this.#isolation.quarantine = await readQuarantine(this.#runtime.log, this.stream);
       if (this.#isolation.quarantine === undefined) this.#isolate(error, undefined);
       return true;
@@ -117,6 +129,7 @@ export class RunHost {
     if (loaded === undefined || this.#isGone) return false;
     this.#isolation.quarantine = loaded.quarantine;
     this.#run = loaded.run;
+    this.#parent = loaded.run.header.parent;
     enliven(loaded.run, liveCells);
     this.#snapshotVersion = loaded.run.streamVersion;
     this.#owed = new OwedEffects(loaded.run, this.#runtime);
@@ -275,7 +288,7 @@ export class RunHost {
     const run = this.#run as RunAggregate;
     const { delivery } = turn;
     if (turn.events.length > 0) {
-      this.#runtime.log.append({
+      const { position } = this.#runtime.log.append({
         stream: this.stream,
         expectedVersion: run.streamVersion - turn.events.length,
         events: turn.events,
@@ -287,6 +300,7 @@ export class RunHost {
         ...(turn.blobs.length === 0 ? {} : { blobs: turn.blobs }),
         ...(turn.unique.length === 0 ? {} : { unique: turn.unique }),
       });
+      this.#lastCommit = position;
     }
     const changes = this.#owed?.difference(turn);
     const outcome = this.#outcomeOf(turn, run);
@@ -306,6 +320,20 @@ export class RunHost {
       });
     }
     this.#snapshotWhenDue(run);
+    if (run.quarantine !== undefined) this.#keepIsolated(run.quarantine);
+  }
+
+  /** The turn decided to isolate the run, and its commit says so: nothing is owed until it is released. */
+  #keepIsolated(quarantine: Quarantine): void {
+    this.#runtime.logger.error('the run was quarantined', {
+      runId: this.stream,
+      code: quarantine.code,
+      error: quarantine.message,
+    });
+    this.#owed?.withdraw();
+    this.#owed = undefined;
+    this.#runtime.admission.forget(this.stream);
+    this.#isolation.quarantine = quarantine;
   }
 
   #outcomeOf(turn: Turn, run: RunAggregate): Outcome {
@@ -336,7 +364,6 @@ export class RunHost {
     this.#snapshotVersion = run.streamVersion;
     const state = snapshotOf(run, {
       definition: this.#definition ?? run.plan.definition,
-      quarantine: undefined,
     });
     const snapshot = { streamVersion: run.streamVersion, foldHash: FOLD_HASH, state };
     this.#runtime.releases.push(() => {

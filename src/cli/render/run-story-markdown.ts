@@ -4,7 +4,7 @@
  * Size: one small function for each section of the page.
  */
 import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
-import { brief, duration, offset } from './format.ts';
+import { brief, duration, offset, table } from './format.ts';
 import { symbols } from './graph-view.ts';
 import { block, code, markdownTable, plain } from './markdown.ts';
 import type { RunStory, StoryTask } from './run-story.ts';
@@ -44,6 +44,9 @@ function head(story: RunStory): string[] {
   const rows = [
     ['Run', code(story.runId)],
     ['Status', `**${story.status}**`],
+    ...(story.parent === undefined
+      ? []
+      : [['Child of', `${code(story.parent.runId)}, task ${code(story.parent.task)}`]]),
     ['Asked', `${time(request.at)} by ${plain(request.by)}`],
     ...(story.startedAt === undefined ? [] : [['Started', time(story.startedAt)]]),
     ...(story.endedAt === undefined ? [] : [['Ended', time(story.endedAt)]]),
@@ -204,11 +207,17 @@ function path(story: RunStory): string[] {
   return [
     '## Critical path',
     '',
-    `${story.endedAt === undefined ? 'So far the run has waited' : 'The end of the run waited'} for ${steps.length === 1 ? 'this task' : `these ${steps.length} tasks`}: ${duration(workMs)} at work, ${duration(waitMs)} waiting for a slot or a worker, of ${duration(story.durationMs)}.`,
+    `${story.endedAt === undefined ? 'So far the run has waited' : 'The end of the run waited'} for ${steps.length === 1 ? 'this task' : `these ${steps.length} tasks`}: ${duration(workMs)} at work${story.retries > 0 ? ' (delays before retries included)' : ''}, ${duration(waitMs)} waiting for a slot or a worker, of ${duration(story.durationMs)}.`,
     ...(shown.length < steps.length ? [`The ${shown.length} longest:`] : []),
     '',
     ...markdownTable(['task', 'waited', 'at work', 'share'], rows),
   ];
+}
+
+/** The agent, or the child run. */
+function whoOf({ agent, runId }: RunStory['tasks'][number]): string {
+  const who = agent ?? runId;
+  return who === undefined ? '' : code(who);
 }
 
 /** Of many tasks those that need a look: not succeeded, then retried, then the longest. */
@@ -219,7 +228,7 @@ function tasks(story: RunStory): string[] {
     code(task.id),
     `${symbols[task.status]} ${task.status}`,
     String(task.attempts),
-    task.agent === undefined ? '' : code(task.agent),
+    whoOf(task),
     task.tookMs === undefined ? '' : duration(task.tookMs),
     taskNote(task),
   ]);
@@ -300,17 +309,20 @@ function output(story: RunStory): string[] {
 
 function further({ runId, failures: groups }: RunStory): string[] {
   const [record] = groups.flatMap(({ records }) => records);
-  const lines = [
-    `troupe replay ${runId}            # the timeline, event by event`,
-    `troupe replay ${runId} --step     # walk through it, forwards and backwards`,
-    `troupe graph --run ${runId} -o run.svg`,
-    `troupe runs show ${runId} --json  # every output in full`,
+  const lines = table([
+    [`troupe replay ${runId}`, '# the timeline, event by event'],
+    [`troupe replay ${runId} --step`, '# walk through it, forwards and backwards'],
+    [`troupe graph --run ${runId} -o run.svg`, '# a picture of it'],
+    [`troupe runs show ${runId} --json`, '# every output in full'],
     ...(record === undefined
       ? []
       : [
-          `troupe replay ${runId} --at ${record.streamVersion}  # the state at the first failure listed`,
+          [
+            `troupe replay ${runId} --at ${record.streamVersion}`,
+            '# the state at the first failure listed',
+          ],
         ]),
-  ];
+  ]);
   return ['## How to look further', '', ...block(lines.join('\n'), 'sh')];
 }
 
