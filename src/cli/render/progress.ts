@@ -7,7 +7,7 @@ import type { Failure } from '../../messages/failure.ts';
 import { isRetried } from '../../policies/retry.ts';
 import { counted, duration } from './format.ts';
 import { plainText } from './painted.ts';
-import { endedInstances, RunView, type TaskView, type ViewedEvent } from './run-view.ts';
+import { endedInstances, RunView, type TaskView, type ViewedEvent, waitsFor } from './run-view.ts';
 import { failureText, skipReason } from './words.ts';
 
 type Data = {
@@ -109,7 +109,7 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.expanded':
       return `  expanded   ${task} into ${counted(data.count ?? 0, 'instance', 'instances')}`;
     case 'task.waiting':
-      return `  waiting    ${task} for ${view.task(task).waitsFor}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
+      return `  waiting    ${task} for ${waitsFor(data)}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
     case 'task.skipped':
       return `  skipped    ${task}: ${skipReason(data.reason ?? '')}`;
     case 'task.canceled':

@@ -249,7 +249,7 @@ function fold(task: TaskView, { type, data, at }: { type: string; data: Data; at
 }
 
 /** `run run_01j9zq`, `timer`. */
-function waitsFor({ kind = '', details }: Data): string {
+export function waitsFor({ kind = '', details }: Data): string {
   return details?.runId === undefined ? kind : `run ${details.runId}`;
 }
 
