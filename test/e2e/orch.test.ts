@@ -149,6 +149,7 @@ it('ORCH-005: a failed task is tried again; a failure that stays is handled, or 
   });
 });
 
+// Length: one story from the booking to the last undoing.
 it('ORCH-007: a saga undoes what succeeded, the last first, in a child before its parent, and keeps the first failure', async () => {
   const undo = (by: string): JsonObject => ({
     compensate: { agent: 'echo', parameters: { undone: by } },
