@@ -2,7 +2,7 @@
  * The report of a run: what `troupe run --json`, `runs show` and `replay` print (contracts.md, Command line).
  * Built from a run aggregate by `machines/run/report.ts`, or asked of the orchestrator with the query `run_report`.
  */
-import type { JsonValue } from '../workflow/value.ts';
+import type { JsonObject, JsonValue } from '../workflow/value.ts';
 import type { Failure } from './failure.ts';
 
 /** The words of the workflow specification. */
@@ -48,6 +48,8 @@ export interface TaskReport {
   /** Of a task that runs a child workflow: the run of its last attempt. */
   runId?: string;
   compensated?: boolean;
+  /** What it waits for now. */
+  waitsFor?: JsonObject;
   /** The hook that it is a task of. */
   hook?: string;
   /** Of a `foreach` task, in input order. */

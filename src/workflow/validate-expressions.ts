@@ -1,11 +1,24 @@
 /**
  * Checks every expression of a definition: syntax, names, types, and that what it reads exists by then.
- * Size: each place of an expression, and each finding with its words.
+ * Size: each place of an expression.
  */
 import { Ancestry } from './ancestry.ts';
-import type { LoopDefinition, TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type {
+  LoopDefinition,
+  TaskDefinition,
+  WaitDefinition,
+  WorkflowDefinition,
+} from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
+import {
+  impossibleJoin,
+  notBefore,
+  outputOfDetached,
+  outputOfNone,
+  runsLater,
+  type Spot,
+} from './expression-findings.ts';
 import {
   type CompiledExpression,
   compileExpression,
@@ -14,7 +27,7 @@ import {
 } from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
 import { type NameTable, namesForTask, nameTableOf } from './names.ts';
-import type { Finding, Findings, Path } from './problems.ts';
+import type { Findings, Path } from './problems.ts';
 import { compileTemplate, unwrapped } from './templates.ts';
 import type { JsonValue } from './value.ts';
 
@@ -61,19 +74,6 @@ export function checkExpressions(
 }
 
 type TaskReference = Extract<Reference, { kind: 'task' }>;
-
-/** A part of a text at a path. */
-type Spot = Pick<Finding, 'path' | 'text' | 'offset' | 'length'>;
-
-/** More instances are wanted than there are. */
-export function impossibleJoin(index: number, count: number, instances: number): Finding {
-  return {
-    code: 'workflow.impossible-join',
-    message: `\`join\` wants ${count} instances and there are ${instances}`,
-    hint: 'Lower `count`, or lengthen the list.',
-    path: ['tasks', index, 'join', 'count'],
-  };
-}
 
 interface Use {
   readonly path: Path;
@@ -166,10 +166,11 @@ class ExpressionCheck {
     }
     if (task.foreach !== undefined)
       this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
-    if (task.wait?.kind === 'timer') {
-      const use = { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] };
-      this.template(task.wait.duration, use, TIMER);
+    if (task.join?.until !== undefined) {
+      const use = { ...at('join'), path: [...place, 'join', 'until'], isAfter: true };
+      this.condition(task.join.until, use);
     }
+    if (task.wait !== undefined) this.wait(task.wait, at('wait'));
     const ofInstance = namesForTask(names, task);
     this.template(task.parameters, { ...at('parameters'), names: ofInstance });
     if (task.compensate !== undefined) {
@@ -177,6 +178,16 @@ class ExpressionCheck {
       const use = { path, names: ofInstance, task: index, isAfter: true };
       this.template(task.compensate.parameters, use);
     }
+  }
+
+  private wait(wait: WaitDefinition, use: Use): void {
+    const at = (...rest: string[]): Use => ({ ...use, path: [...use.path, ...rest] });
+    if (wait.kind === 'timer') this.template(wait.duration, at('timer'), TIMER);
+    if (wait.kind === 'approval' && wait.message !== undefined)
+      this.template(wait.message, at('approval', 'message'));
+    if (wait.kind !== 'first') return;
+    for (const [name, each] of Object.entries(wait.of))
+      if (each.kind === 'timer') this.template(each.duration, at('first', name, 'timer'), TIMER);
   }
 
   /** The condition of an edge that leads back sees the task that it leaves. */
@@ -221,7 +232,8 @@ class ExpressionCheck {
   /** A literal list is checked with the task. */
   private joinHolds(index: number, count: number | undefined, found: Found | undefined): void {
     const list = found?.constant;
-    if (count === undefined || !Array.isArray(list) || count <= list.length) return;
+    const isFed = this.tasks[index]?.feed !== undefined;
+    if (isFed || count === undefined || !Array.isArray(list) || count <= list.length) return;
     this.findings.add(impossibleJoin(index, count, list.length));
   }
 
@@ -317,30 +329,6 @@ class ExpressionCheck {
     }
   }
 
-  /** What never runs has no output: the run would fail when its outputs are put together. */
-  private outputReference(
-    { id, fields, optional }: TaskReference,
-    target: number,
-    spot: Spot,
-  ): void {
-    if (this.isDead[target] !== 1 || optional || !fields.includes('output')) return;
-    this.findings.add({
-      code: 'workflow.no-output',
-      message: `\`outputs\` names the output of \`${id}\`, which can never run`,
-      hint: `Write \`default(${id}.output, null)\`, or name another task.`,
-      ...spot,
-    });
-  }
-
-  private runsLater(id: string, spot: Spot): void {
-    this.findings.add({
-      code: 'workflow.not-a-dependency',
-      message: `\`${id}\` has not run by then`,
-      hint: 'Tasks see the hooks of `on_start`; hooks see what runs before them.',
-      ...spot,
-    });
-  }
-
   /** In a cycle every task has a time round before: what it names may be of that. */
   private isInOneLoop(one: number, other: number): boolean {
     return this.loops.some(({ from, to }) => {
@@ -359,23 +347,19 @@ class ExpressionCheck {
     const { id } = reference;
     const { task: index } = use;
     const target = this.graph.indexOf.get(id);
-    if (target === undefined && this.ahead.has(id)) this.runsLater(id, spot);
-    if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
+    if (target === undefined && this.ahead.has(id)) this.findings.add(runsLater(id, spot));
+    if (target === undefined) return;
+    const needsOutput = !reference.optional && reference.fields.includes('output');
+    if (index === undefined && needsOutput && this.isDead[target] === 1)
+      this.findings.add(outputOfNone(id, spot));
     const task = index === undefined ? undefined : this.tasks[index];
-    if (target === undefined || index === undefined || task === undefined) return;
-    if (this.ancestry.comesBefore(target, index)) return;
-    const isSelf = id === task.id;
-    if (isSelf && (use.isAfter === true || task.repeat !== undefined)) return;
-    if (this.isInOneLoop(target, index)) return;
-    this.findings.add({
-      code: 'workflow.not-a-dependency',
-      message: isSelf
-        ? `\`${id}\` names itself before it has run`
-        : `\`${task.id}\` names \`${id}\`, which it does not wait for`,
-      hint: isSelf
-        ? 'Name the tasks before it.'
-        : `Add \`${id}\` to the dependencies of \`${task.id}\`.`,
-      ...spot,
-    });
+    if (index === undefined || task === undefined) return;
+    if (this.ancestry.comesBefore(target, index)) {
+      if (needsOutput && this.tasks[target]?.detach === true)
+        this.findings.add(outputOfDetached(id, spot));
+      return;
+    }
+    if (id === task.id && (use.isAfter === true || task.repeat !== undefined)) return;
+    if (!this.isInOneLoop(target, index)) this.findings.add(notBefore(id, task.id, spot));
   }
 }

@@ -2,7 +2,7 @@
  * A run without a host: deciders, folds and nothing else, with slots without end (or as many as `slots` says).
  * Given events, when message, then events. Every event is checked against the catalogue, every fold against the
  * machines, and at the end of each message the live aggregate equals one folded from the history.
- * Size: the run, what a test asks of it, and the ways of folding it.
+ * Size: everything that can be said to a run, in one line each.
  */
 import { expect } from 'vitest';
 import { event, parseEvent, type RunEvent } from '../../src/events/catalogue.ts';
@@ -305,6 +305,7 @@ export function foldRecorded(history: readonly Recorded[], cells: CellFactory): 
 }
 
 /** Everything that a fold must give, in a form that can be compared. */
+// Length: one line a field of the aggregate.
 export function digestOf(run: RunAggregate): unknown {
   const ids = (list: Iterable<{ id: string }>) => [...list].map(({ id }) => id).sort();
   const indexes = (list: Iterable<number>) => [...list].sort((a, b) => a - b);
@@ -333,6 +334,11 @@ export function digestOf(run: RunAggregate): unknown {
     openFailures: indexes(run.openFailures),
     unhandled: [...run.unhandled],
     ready: run.ready.size,
+    steering: run.steering.stored(),
+    signals: run.signals.kept(),
+    signalsDue: [...run.signals.due].sort(),
+    startable: ids(run.steering.startable),
+    mutexes: [...run.open].map((open) => [open.id, run.steering.mutexes.waitsFor(open)]).sort(),
     startingChildren: ids(run.startingChildren),
     slots: [run.slots, run.exclusiveSlots],
     output: run.output,

@@ -35,7 +35,7 @@ it('there is a history for every release that was recorded', () => {
 });
 
 /** By fold hash: the digest of every state of the first release's history. */
-const STATES = { 'run-fold-6': 'b07b9428a8e02cf06ee9f5b43a09104372729445d3af3533d08616e7ead2bd7d' };
+const STATES = { 'run-fold-8': '1d269aa1a1bdcf17d3d7916a1eecc98742634a2eb878a54b23b9317df1f232d5' };
 
 it('the fold hash names one fold: other states of the same history need another hash', async () => {
   const folder = folderOf('0.1.0');
@@ -97,7 +97,10 @@ describe.each(releases())('the history of %s', (release) => {
     const projector = new Projector({ log, clock: systemClock });
     await projector.open();
     await projector.catchUp(undefined, log.durablePosition);
-    expect(await documentsOf(log)).toEqual(documents);
+    const rebuilt = await documentsOf(log);
+    // A projection that came later was not recorded then.
+    const known = Object.keys(documents).map((name) => [name, rebuilt[name]]);
+    expect(Object.fromEntries(known)).toEqual(documents);
     await projector.close();
     await log.close();
   });

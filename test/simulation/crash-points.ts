@@ -131,8 +131,8 @@ async function undoneIn(world: World): Promise<string[]> {
   return undone;
 }
 
-/** Sends a command once the run is as far as the scenario says. */
-async function steer(
+/** Sends a command once the run is as far as the scenario says; not at all where it has ended before. */
+export async function steer(
   world: World,
   runId: string,
   planned: { atVersion: number; afterMs?: number; command: { [key: string]: unknown } },

@@ -1,5 +1,6 @@
 /** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
 import type { JsonObject } from '../../src/workflow/value.ts';
+import { controlScenarios } from './control-scenarios.ts';
 import { failureScenarios } from './failure-scenarios.ts';
 import { after, agent, failing } from './simulated-tasks.ts';
 
@@ -246,6 +247,7 @@ export const scenarios: Scenario[] = [
       { atVersion: 8, command: { type: 'resume' } },
     ],
   },
+  ...controlScenarios,
   ...failureScenarios,
 ];
 

@@ -233,7 +233,7 @@ tasks:
     },
   );
 
-  it.each(['regions: {}', 'settings: { budget: {} }', 'context: { secrets: {} }'])(
+  it.each(['settings: { budget: {} }', 'context: { secrets: {} }'])(
     '`%s` is refused by name',
     (line) => {
       expect(codes(problemsOf('  - { id: a, agent: e }\n', `name: x\n${line}\n`))).toEqual([
@@ -241,12 +241,6 @@ tasks:
       ]);
     },
   );
-
-  it.each(['wait: { approval: { group: leads } }'])('`%s` of a task is refused by name', (line) => {
-    expect(codes(problemsOf(`  - id: a\n    agent: e\n    ${line}\n`))).toContain(
-      'workflow.not-supported',
-    );
-  });
 
   it('show the path that closes a cycle', () => {
     const [problem] = problemsOf(

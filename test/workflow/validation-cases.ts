@@ -4,6 +4,8 @@
  */
 import { children } from './child-cases.ts';
 import { around } from './failure-cases.ts';
+import { steering } from './steering-cases.ts';
+import { waits } from './wait-cases.ts';
 
 /** What stands before the tasks of a case. */
 export const HEAD =
@@ -282,7 +284,6 @@ const laterParts: Case[] = [
       source: `  - id: a\n    agent: echo\n    «${field}»: { x: 1 }\n`,
     }),
   ),
-  { code: 'workflow.not-supported', source: `«regions»: {}\ntasks:\n${A}` },
   {
     code: 'workflow.no-loop',
     source: `edges: [{ from: a, to: b, «loop»: { max: 1 } }]\ntasks:\n${A}  - { id: b, agent: echo }\n`,
@@ -297,7 +298,6 @@ const laterParts: Case[] = [
     code: 'workflow.not-supported',
     source: '  - { id: a, agent: echo, parameters: { v: "${«secrets».TOKEN}" } }\n',
   },
-  { code: 'workflow.not-supported', source: '  - { id: a, wait: { «approval»: {} } }\n' },
   { code: 'workflow.not-supported', source: '  - { id: a, «foreach»: [1], wait: { timer: 1 } }\n' },
 ];
 
@@ -331,8 +331,10 @@ export const cases: readonly Case[] = [
   ...graph,
   ...instances,
   ...expressions,
+  ...steering,
   ...around,
   ...children,
   ...laterParts,
+  ...waits,
   ...texts,
 ];

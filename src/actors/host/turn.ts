@@ -322,7 +322,9 @@ function recoveryOf(
   return runtime.recoveries.of(agent);
 }
 
-function valueFieldOf(decided: RunEvent): 'output' | 'items' | 'parameters' | 'inputs' | undefined {
+function valueFieldOf(
+  decided: RunEvent,
+): 'output' | 'items' | 'parameters' | 'inputs' | 'payload' | undefined {
   switch (decided.type) {
     case 'task.waiting':
       return decided.data.inputs === undefined ? undefined : 'inputs';
@@ -335,6 +337,8 @@ function valueFieldOf(decided: RunEvent): 'output' | 'items' | 'parameters' | 'i
       return 'output';
     case 'task.expanded':
       return 'items';
+    case 'run.signalReceived':
+      return 'payload';
     default:
       return undefined;
   }

@@ -9,6 +9,8 @@ import { isEnded } from '../../client/run-outcome.ts';
 import type { Envelope } from '../../events/envelope.ts';
 import type { ReportedRunStatus } from '../../messages/report.ts';
 import type { RetryPolicy, WorkflowDefinition } from '../../workflow/definition.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import { waitText } from './wait-text.ts';
 
 export const taskStates = [
   'pending',
@@ -65,11 +67,12 @@ type Data = {
   error?: { code: string; message: string };
   reason?: string;
   kind?: string;
+  details?: JsonValue;
+  feed?: string;
   dueAt?: number;
   count?: number;
   message?: string;
   percent?: number;
-  details?: { runId?: string };
   definition?: WorkflowDefinition;
   name?: string;
 };
@@ -105,7 +108,7 @@ const RUN_STATUS_AFTER: Readonly<Record<string, ReportedRunStatus>> = {
   'run.canceled': 'canceled',
 };
 const ENDED: ReadonlySet<TaskState> = new Set(['succeeded', 'failed', 'skipped', 'canceled']);
-const PERSONS: ReadonlySet<string> = new Set(['approval', 'signal']);
+const PERSONS: ReadonlySet<string> = new Set(['approval', 'signal', 'first']);
 
 /** True when nothing more happens to a task in this state, unless somebody retries it. */
 export function isEndedState(state: TaskState): boolean {
@@ -137,10 +140,19 @@ export class RunView {
   /** Open activations and whether each waits for a person without a timeout. `foreach` parents are left out. */
   readonly #open = new Map<string, boolean>();
   #forPersons = 0;
+  /** Open activations that are ready, and may not begin before they have a mutex. */
+  readonly #locked = new Set<string>();
+  /** Tasks with a mutex, their own or that of a region. */
+  readonly #withMutex = new Set<string>();
 
-  /** True when something is open and all of it waits for a person, without a timeout. */
+  /** True when something is open and all of it waits for a person, without a timeout, or may wait for a mutex. */
   get isWaitingForPerson(): boolean {
-    return this.#open.size > 0 && this.#forPersons === this.#open.size;
+    return this.#forPersons > 0 && this.#forPersons + this.#locked.size === this.#open.size;
+  }
+
+  /** Tasks that may wait for a mutex: which of them do is in the report of the run. */
+  get lockable(): ReadonlySet<string> {
+    return this.#locked;
   }
 
   /** Takes the next event. */
@@ -156,7 +168,9 @@ export class RunView {
   /** The definition, where `run.created` only names it. */
   define(definition: WorkflowDefinition): void {
     this.name = definition.name;
-    for (const { id, agent, workflow, dependencies, retry } of definition.tasks) {
+    for (const definitionTask of definition.tasks) {
+      const { id, agent, workflow, dependencies, retry, mutex, region } = definitionTask;
+      if (mutex !== undefined || region !== undefined) this.#withMutex.add(id);
       const task = this.task(id);
       task.dependencies = dependencies;
       if (agent !== undefined) task.agent ??= agent;
@@ -203,16 +217,21 @@ export class RunView {
     else fold(task, { type, data, at });
   }
 
-  #count(type: string, taskId: string, { kind, dueAt }: Data): void {
+  #count(type: string, taskId: string, { kind, dueAt, feed }: Data): void {
     const state = STATE_AFTER[type];
     if (state === undefined) return;
     if (this.#open.get(taskId) === true) this.#forPersons -= 1;
-    if (type === 'task.expanded' || type === 'task.reset' || ENDED.has(state)) {
+    this.#locked.delete(taskId);
+    const isFed = type === 'task.expanded' && feed !== undefined;
+    if ((type === 'task.expanded' && !isFed) || type === 'task.reset' || ENDED.has(state)) {
       this.#open.delete(taskId);
       return;
     }
-    const isForPerson = state === 'waiting' && dueAt === undefined && PERSONS.has(kind ?? '');
+    const isAsked = state === 'waiting' && dueAt === undefined && PERSONS.has(kind ?? '');
+    const isForPerson = isAsked || isFed;
     this.#open.set(taskId, isForPerson);
+    if (type === 'task.scheduled' && this.#withMutex.has(this.task(taskId).id))
+      this.#locked.add(taskId);
     if (isForPerson) this.#forPersons += 1;
   }
 }
@@ -236,8 +255,9 @@ function fold(task: TaskView, { type, data, at }: { type: string; data: Data; at
   delete task.waitsFor;
   delete task.reason;
   if (data.reason !== undefined) task.reason = data.reason;
-  if (data.kind !== undefined) task.waitsFor = waitsFor(data);
-  if (data.details?.runId !== undefined) task.child = data.details.runId;
+  if (data.kind !== undefined) task.waitsFor = waitText(data.kind, data.details);
+  if (data.feed !== undefined) task.waitsFor = waitText('feed', { signal: data.feed });
+  if (data.kind === 'run') task.child = (data.details as { runId: string }).runId;
   if (data.dueAt !== undefined) task.dueAt = data.dueAt;
   if (type === 'task.expanded')
     task.instances = { total: data.count ?? 0, byState: new Map(), stateOf: new Map() };
@@ -246,11 +266,6 @@ function fold(task: TaskView, { type, data, at }: { type: string; data: Data; at
   else delete task.endedAt;
   if (state === 'succeeded') delete task.error;
   if (state === 'pending') delete task.startedAt;
-}
-
-/** `run run_01j9zq`, `timer`. */
-export function waitsFor({ kind = '', details }: Data): string {
-  return details?.runId === undefined ? kind : `run ${details.runId}`;
 }
 
 function countInstance(
@@ -265,6 +280,7 @@ function countInstance(
   const before = instances.stateOf.get(data.taskId);
   if (before !== undefined) add(instances, before, -1);
   instances.stateOf.set(data.taskId, state);
+  instances.total = Math.max(instances.total, instances.stateOf.size); // a feed adds some
   add(instances, state, 1);
 }
 

@@ -8,7 +8,7 @@
 import { event } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import type { JsonObject } from '../../workflow/value.ts';
-import { acknowledgeCancel, afterFailure, ending, finalFailure } from '../task/decide.ts';
+import { acknowledgeCancel, afterFailure, endOfAttempt, finalFailure } from '../task/decide.ts';
 import type { Activation, RunAggregate } from './aggregate.ts';
 import { type ChildEnd, type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { identity } from './identity.ts';
@@ -76,7 +76,7 @@ export function decideChildEnd(
   const { end } = message;
   if (end.status === 'succeeded') {
     const { output } = end;
-    return events(event('task.succeeded', { ...ending(activation, undefined), output }));
+    return events(event('task.succeeded', { ...endOfAttempt(activation, undefined), output }));
   }
   if (activation.state === 'canceling') return events(...acknowledgeCancel(activation));
   return events(...afterFailure(activation, { error: failureOfChild(activation, end) }, input));

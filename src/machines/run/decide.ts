@@ -14,6 +14,7 @@ import { identity } from './identity.ts';
 import { endedRunStates, type RunState } from './machine.ts';
 import { withLoops } from './repeat.ts';
 import { evaluate } from './scope.ts';
+import { decideWaitTimer } from './wait-end.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
   return withLoops(run, decideMessage(run, message, input));
@@ -114,7 +115,9 @@ function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: Turn
   // A delay that fired while the pause was on its way is owed again, and later, once the run is resumed.
   if (activation === undefined || (run.delayed.has(activation) && isHeld(runState(run))))
     return nothing;
-  return decideTaskTimer(activation, message, input);
+  return activation.state === 'waiting' && activation.node.kind === 'wait'
+    ? decideWaitTimer({ activation, timerId: message.timerId }, input)
+    : decideTaskTimer(activation, message, input);
 }
 
 function decideDeadline(run: RunAggregate, input: TurnInput): Decision {

@@ -32,6 +32,19 @@ export function isHeld(state: RunState): boolean {
   return state === 'paused' || state === 'pending';
 }
 
+/**
+ * True for what does not pass while a run is paused: backoff, timers, the time that a signal has. A person may answer
+ * then, so the time for that goes on.
+ */
+export function isDelay({
+  state,
+  node,
+  child,
+}: Pick<Activation, 'state' | 'node' | 'child'>): boolean {
+  if (state !== 'waiting') return state === 'backoff';
+  return child === undefined && node.task.wait?.kind !== 'approval';
+}
+
 const NOTHING: ReadonlyMap<string, Effect> = new Map();
 
 // Length: one case for each state that owes something.
@@ -44,8 +57,6 @@ export function effectsOfActivation(
   const owed = new Map<string, Effect>();
   const { id, state, context } = activation;
   const { attempt, agent } = context;
-  const isDelay = state === 'backoff' || (state === 'waiting' && activation.child === undefined);
-  const isBound = state === 'running' || state === 'canceling' || (state === 'waiting' && !isDelay);
   const dueAt = dueAtOf(activation);
   switch (state) {
     case 'scheduled':
@@ -82,7 +93,9 @@ export function effectsOfActivation(
     default:
       break;
   }
-  const hasTimer = isBound || (isDelay && !isHeld(run));
+  const isTimed =
+    state === 'running' || state === 'canceling' || state === 'backoff' || state === 'waiting';
+  const hasTimer = isTimed && !(isDelay(activation) && isHeld(run));
   if (hasTimer && dueAt !== null) {
     const timerId = timerIdOf(activation);
     owed.set(timerKey(timerId, dueAt), { kind: 'timer', timerId, dueAt });

@@ -4,7 +4,6 @@
  * Size: these follow from one event together; apart, nobody would see the order.
  */
 import type { TaskEvent } from '../../events/task-events.ts';
-import type { Failure } from '../../messages/failure.ts';
 import type { persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import {
@@ -14,19 +13,16 @@ import {
   type TaskState,
   taskMachine,
 } from '../task/machine.ts';
-import { type ActivationName, parseActivation, roundId, undoneId } from './activation.ts';
-import {
-  type Activation,
-  type Outcome,
-  type RunAggregate,
-  type TaskProgress,
-  valueKey,
-} from './aggregate.ts';
+import { type ActivationName, parseActivation, undoneId } from './activation.ts';
+import { type Activation, type Outcome, type RunAggregate, valueKey } from './aggregate.ts';
 import { runsChild } from './children.ts';
 import { followCompensation } from './compensate.ts';
-import { bump, judgeTrigger } from './counting.ts';
+import { isDelay } from './effects.ts';
 import { countError } from './errors-of-run.ts';
-import { beginRound, noteEnded, repeatRound, sendTokens } from './rounds.ts';
+import { beginRound, noteEnded, repeatRound } from './rounds.ts';
+import { foldWait } from './signals.ts';
+import { adoptSteering, followSteering, hasBegun } from './steering.ts';
+import { setOutcome } from './task-outcome.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -47,6 +43,7 @@ export function isTaskType(type: string): boolean {
 export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const activation = run.activations.get(event.data.taskId) ?? newActivation(run, event);
   const before = activation.state;
+  const hadBegun = hasBegun(activation);
   const cell = activation.cell ?? revive(run, activation);
   const isNew = !run.activations.has(activation.id);
   cell.take({ type: event.type, at: event.at, data: event.data });
@@ -61,12 +58,16 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
+  foldWait(run, activation, { before, event });
   const isRound = activation.parent === undefined && activation.undoOf === undefined;
   if (isNew && isRound) beginRound(run, activation, event.type);
-  followState(run, activation, {
-    event: event as unknown as TaskEvent & FoldedEvent,
-    wasOpen: before === 'pending' || openStates.has(before),
-  });
+  const wasOpen = before === 'pending' || openStates.has(before);
+  followState(run, activation, { event: event as unknown as TaskEvent & FoldedEvent, wasOpen });
+  const repeats = (event.data as { repeats?: boolean }).repeats === true;
+  const isOpen = openStates.has(activation.state);
+  const becameReady = activation.state === 'scheduled' && before !== 'scheduled';
+  const change = { repeats, wasOpen, isOpen, hadBegun, becameReady };
+  for (const woken of followSteering(run, activation, change)) becomeReady(run, woken);
 }
 
 function newActivation(run: RunAggregate, event: TaskFold): Activation {
@@ -122,12 +123,22 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined && activation.undoOf === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome !== undefined) {
-      setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
-    }
+    const { index } = activation.node;
+    const isKnown = hasDetached(activation);
+    if (isKnown) setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
+    if (outcome !== undefined)
+      setOutcome(run, { index, outcome, reason: activation.reason, isKnown });
   }
   if (outcome !== undefined) close(run, activation);
   else if (activation.expansion !== undefined) run.expansions.add(activation);
+  adoptSteering(run, activation, openStates.has(activation.state));
+  if (activation.state === 'scheduled' && run.steering.mutexes.isGranted(activation))
+    becomeReady(run, activation);
+}
+
+/** True once the dependents of a detached `foreach` go on without its instances. */
+function hasDetached({ node, expansion }: Activation): boolean {
+  return node.task.detach === true && expansion !== undefined;
 }
 
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
@@ -151,23 +162,32 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
   }
   if (openStates.has(state)) run.open.add(activation);
   else run.open.delete(activation);
-  const isDelay = state === 'backoff' || (state === 'waiting' && activation.child === undefined);
-  if (isDelay) run.delayed.add(activation);
+  if (isDelay(activation)) run.delayed.add(activation);
   else run.delayed.delete(activation);
   if (before === 'scheduled') {
     run.ready.remove(activation.id);
     run.startingChildren.delete(activation);
   }
-  if (state === 'scheduled') becomeReady(run, activation);
+  if (state === 'scheduled' && !run.steering.mutexes.needs(activation))
+    becomeReady(run, activation);
 }
 
-/** An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. */
+/**
+ * An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. What needs
+ * no agent begins in the same turn.
+ */
 function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
-  if (runsChild(activation)) run.startingChildren.add(activation);
+  if (runsChild(activation)) {
+    run.startingChildren.add(activation);
+    return;
+  }
   const isAgentWork =
     node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
-  if (!isAgentWork || node.demand === undefined) return;
+  if (!isAgentWork || node.demand === undefined) {
+    if (activation.parent === undefined) run.steering.startable.add(activation);
+    return;
+  }
   const agent = activation.context.agent;
   const handedOff = agent !== null && activation.context.handOffs > 0;
   run.ready.add({
@@ -196,8 +216,13 @@ function recordData(
       if (event.type === 'task.failed' && event.data.output !== undefined)
         activation.output = valueRef(event.data.output, event.streamVersion, 'output');
       break;
-    case 'task.skipped':
     case 'task.cancelRequested':
+      activation.reason = event.data.reason;
+      if (event.data.join === true && activation.parent?.expansion !== undefined)
+        activation.parent.expansion.isHeld = true;
+      if (activation.expansion !== undefined) run.expansions.add(activation);
+      break;
+    case 'task.skipped':
     case 'task.canceled':
       activation.reason = event.data.reason;
       break;
@@ -261,11 +286,18 @@ function followState(
     if (event.type === 'task.succeeded' && event.data.repeats === true)
       repeatRound(run, activation, event.data);
     else if (outcome !== undefined)
-      setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
+      setOutcome(run, {
+        index: activation.node.index,
+        outcome,
+        reason: activation.reason,
+        isKnown: hasDetached(activation),
+      });
+    else if (activation.state === 'expanded' && hasDetached(activation))
+      setOutcome(run, { index: activation.node.index, outcome: 'succeeded', reason: undefined });
     else if (activation.state === 'pending')
       setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
   } else if (event.type === 'task.scheduled' && activation.context.attempt === 1) {
-    countNewInstance(activation);
+    countNewInstance(activation, event.data.signal !== undefined);
   }
   if (outcome !== undefined) {
     if (activation.parent !== undefined && wasOpen) countInstance(run, activation, outcome);
@@ -280,12 +312,13 @@ function leavePending(run: RunAggregate, index: number): void {
   run.skippable.delete(index);
 }
 
-function countNewInstance(activation: Activation): void {
+function countNewInstance(activation: Activation, isFed: boolean): void {
   const expansion = activation.parent?.expansion;
   invariant(expansion !== undefined, 'an instance without an expanded parent', {
     id: activation.id,
   });
   expansion.next = Math.max(expansion.next, activation.index + 1);
+  if (isFed) expansion.count = Math.max(expansion.count, expansion.next);
   expansion.open += 1;
 }
 
@@ -324,66 +357,4 @@ export function leaveAll(run: RunAggregate): void {
     activation.cell?.stop();
     run.touched.add(activation);
   }
-}
-
-function setOutcome(
-  run: RunAggregate,
-  change: { index: number; outcome: Outcome | undefined; reason: string | undefined },
-): void {
-  const progress = run.progress[change.index];
-  invariant(progress !== undefined, 'an index outside the plan');
-  const before = { outcome: progress.outcome, isInactive: progress.isInactive };
-  if (before.outcome === change.outcome && run.flow === undefined) return;
-  progress.outcome = change.outcome;
-  progress.isInactive = change.outcome === 'skipped' && inactiveReasons.has(change.reason);
-  const node = run.plan.at(change.index);
-  if (run.flow !== undefined) {
-    const { outcome } = change;
-    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: progress.isInactive });
-  } else {
-    for (const dependent of node.dependents) {
-      const { counters } = run.progress[dependent] as TaskProgress;
-      if (before.outcome !== undefined)
-        bump(counters, before.outcome, { isInactive: before.isInactive, by: -1 });
-      if (change.outcome !== undefined)
-        bump(counters, change.outcome, { isInactive: progress.isInactive, by: 1 });
-      judgeTrigger(run, dependent);
-    }
-  }
-  // A hook that fails changes nothing for the run, unless its author says so.
-  const counts = node.task.hook === undefined || node.task.isDecisive === true;
-  if (change.outcome === 'failed' && counts) judgeFailure(run, change.index);
-  else {
-    run.openFailures.delete(change.index);
-    run.unhandled.delete(change.index);
-  }
-  for (const dependency of node.dependencies) {
-    if (run.openFailures.has(dependency)) judgeFailure(run, dependency);
-  }
-}
-
-/** Skips of tasks that nothing asked for: a join over what was activated does without them. */
-const inactiveReasons: ReadonlySet<string | undefined> = new Set([
-  'condition',
-  'inactive',
-  'unreached',
-]);
-
-/** Handled when a `one_failed` dependent succeeded; unhandled once none can any more; open in between. */
-function judgeFailure(run: RunAggregate, index: number): void {
-  const handlers = run.plan.at(index).handlers.map((handler) => run.progress[handler]?.outcome);
-  run.openFailures.delete(index);
-  if (handlers.includes('succeeded')) return;
-  if (handlers.includes(undefined)) run.openFailures.add(index);
-  else run.unhandled.add(index);
-}
-
-/** The failure of a task, for the run's error. */
-export function failureOfTask(run: RunAggregate, index: number): Failure {
-  const node = run.plan.at(index);
-  const { id } = node.task;
-  const failed = run.flow?.tasks[index]?.failed ?? 1;
-  const error = run.activations.get(roundId(id, failed))?.error;
-  invariant(error !== undefined, 'a failed task without an error', { id });
-  return { ...error, message: `task "${id}" failed: ${error.message}` };
 }

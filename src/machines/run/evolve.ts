@@ -17,9 +17,12 @@ import { noCounters } from './counting.ts';
 import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
 import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
 import { runMachine } from './machine.ts';
+import { Signals } from './mailbox.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
 import { dropDue, emptyFlow } from './rounds.ts';
+import { foldSignal } from './signals.ts';
+import { SteeringState } from './steering.ts';
 import { valueRef } from './values.ts';
 
 type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
@@ -60,7 +63,9 @@ export function emptyAggregate(parts: {
     expansions: new Set(),
     openFailures: new Set(),
     unhandled: new Set(),
+    signals: new Signals(),
     ready: new ReadyList(),
+    steering: new SteeringState(plan.steering),
     startingChildren: new Set(),
     slots: 0,
     exclusiveSlots: 0,
@@ -144,6 +149,7 @@ function evolveQuarantine(run: RunAggregate, event: FoldedEvent): void {
   noteIsolation(run);
 }
 
+// Length: one case for each event of a run.
 function evolveRun(run: RunAggregate, event: FoldedEvent): void {
   const pausedAt = (run.cell.snapshot.context as { pausedAt: number | null }).pausedAt;
   run.cell.take({ type: event.type, at: event.at, data: event.data } satisfies FoldEvent);
@@ -155,6 +161,9 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
         pausedAt: pausedAt ?? event.at,
         at: event.at,
       });
+      break;
+    case 'run.signalReceived':
+      foldSignal(run, recorded);
       break;
     case 'run.succeeded':
       run.output = valueRef(recorded.data.output, event.streamVersion, 'output');

@@ -11,13 +11,15 @@ import {
 import { type CompiledExpression, compileExpression } from '../../workflow/expressions.ts';
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
+import { signalNames } from '../../workflow/validate-waits.ts';
 import { invariant } from '../errors.ts';
 import { FlowGraph } from './flow-graph.ts';
+import { type PlanSteering, steeringOf } from './plan-steering.ts';
 
 /** Which tasks of a run may start: those of a hook, or those between the hooks. */
 export type Phase = HookName | 'tasks';
 
-export type TaskKind = 'agent' | 'foreach' | 'timer' | 'pass' | 'child';
+export type TaskKind = 'agent' | 'foreach' | 'wait' | 'pass' | 'child';
 
 /** An edge that leads back from a task. */
 export interface PlanLoop {
@@ -48,8 +50,9 @@ export class PlanNode {
   #until: CompiledExpression | undefined;
   #parameters: CompiledTemplate | undefined;
   #items: CompiledTemplate | undefined;
-  #duration: CompiledTemplate | undefined;
+  #enough: CompiledExpression | undefined;
   #undo: PlanNode | undefined;
+  readonly #templates = new Map<string, CompiledTemplate>();
 
   constructor(index: number, task: TaskDefinition, names: NameTable) {
     this.index = index;
@@ -115,19 +118,29 @@ export class PlanNode {
     return this.#items;
   }
 
-  /** Yields the duration of a timer wait. */
-  get duration(): CompiledTemplate {
-    const { wait } = this.task;
-    invariant(wait?.kind === 'timer', 'only a timer wait has a duration');
-    this.#duration ??= compileTemplate(wait.duration, this.#names);
-    return this.#duration;
+  /** When enough instances of a `foreach` task have succeeded. */
+  get enough(): CompiledExpression | undefined {
+    const source = this.task.join?.until;
+    if (source === undefined) return undefined;
+    this.#enough ??= compileExpression(source, this.#names);
+    return this.#enough;
+  }
+
+  /** A text of the task's wait: a duration, or what a person is asked. */
+  template(text: string): CompiledTemplate {
+    let compiled = this.#templates.get(text);
+    if (compiled === undefined) {
+      compiled = compileTemplate(text, this.#names);
+      this.#templates.set(text, compiled);
+    }
+    return compiled;
   }
 }
 
 function kindOf(task: TaskDefinition): TaskKind {
   if (task.foreach !== undefined) return 'foreach';
   if (task.workflow !== undefined) return 'child';
-  if (task.wait !== undefined) return 'timer';
+  if (task.wait !== undefined) return 'wait';
   return task.pass === true ? 'pass' : 'agent';
 }
 
@@ -141,6 +154,7 @@ function hasRounds({ repeat, emit, trigger }: TaskDefinition): boolean {
 export class RunPlan {
   readonly definition: WorkflowDefinition;
   readonly nodes: readonly PlanNode[];
+  readonly steering: PlanSteering;
   readonly #indexes: Map<string, number>;
   readonly #names: NameTable;
   #outputs: CompiledTemplate | undefined;
@@ -148,6 +162,7 @@ export class RunPlan {
   readonly hasRounds: boolean;
   /** Whether a join asks which tasks were activated at all. */
   readonly tracksActivation: boolean;
+  #signals: ReadonlySet<string> | undefined;
   #flow: FlowGraph | undefined;
   #late: readonly number[] | undefined;
 
@@ -158,6 +173,7 @@ export class RunPlan {
     this.nodes = tasks.map((task, index) => new PlanNode(index, task, this.#names));
     this.#indexes = new Map(tasks.map((task, index) => [task.id, index]));
     for (const node of this.nodes) this.#connect(node);
+    this.steering = steeringOf({ tasks, regions: definition.regions, indexes: this.#indexes });
     this.#connectLoops();
     this.tracksActivation = tasks.some(
       ({ trigger }) => trigger === 'activated' || trigger === 'reachable',
@@ -209,6 +225,12 @@ export class RunPlan {
       dependency.dependents.push(node.index);
       if (node.task.trigger === 'one_failed') dependency.handlers.push(node.index);
     }
+  }
+
+  /** Names of the signals that its tasks take. */
+  get signals(): ReadonlySet<string> {
+    this.#signals ??= new Set(this.nodes.flatMap(({ task }) => signalNames(task)));
+    return this.#signals;
   }
 
   /** The nodes of a phase of the run: of a hook, or of the tasks between the hooks. */

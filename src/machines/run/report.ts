@@ -4,15 +4,18 @@
  */
 import type { Failure } from '../../messages/failure.ts';
 import type { ReportedRunStatus, RunReport, TaskReport } from '../../messages/report.ts';
-import type { JsonValue } from '../../workflow/value.ts';
+import { isObject } from '../../workflow/loose.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import { instanceId, undoId } from './activation.ts';
 import {
   type Activation,
+  dueAtOf,
   lastActivation,
   type RunAggregate,
   runContext,
   runState,
   type ValueRef,
+  type WaitState,
 } from './aggregate.ts';
 import type { PlanNode } from './plan.ts';
 import { reportedStatus } from './task-status.ts';
@@ -128,6 +131,9 @@ function reportActivation(
   if (isCompensated(run, activation)) report.compensated = true;
   if (activation.node.task.hook !== undefined) report.hook = activation.node.task.hook;
   if (activation.child !== undefined) report.runId = activation.child;
+  if (activation.wait !== undefined) report.waitsFor = waitingReport(activation.wait, activation);
+  const mutexes = run.steering.mutexes.waitsFor(activation);
+  if (mutexes.length > 0) report.waitsFor = { kind: 'mutex', mutexes: [...mutexes] };
   if (expansion !== undefined) {
     report.instances = [];
     for (let index = 0; index < expansion.next; index += 1) {
@@ -135,4 +141,17 @@ function reportActivation(
     }
   }
   return report;
+}
+
+/** What is waited for: the kind, what was recorded of it, until when, and the answers so far. */
+function waitingReport(wait: WaitState, activation: Activation): JsonObject {
+  const dueAt = dueAtOf(activation);
+  const { feed } = activation.node.task;
+  return {
+    kind: wait.kind,
+    ...(feed === undefined ? {} : { signal: feed }),
+    ...(isObject(wait.details) ? wait.details : {}),
+    ...(dueAt === null ? {} : { dueAt }),
+    ...(wait.votes.length === 0 ? {} : { by: wait.votes.map(({ by }) => by) }),
+  };
 }

@@ -23,6 +23,7 @@ import type {
   TaskProgress,
   TokenGroup,
   ValueRef,
+  WaitState,
 } from './aggregate.ts';
 import { judgeTrigger } from './counting.ts';
 import { emptyAggregate } from './evolve.ts';
@@ -30,12 +31,14 @@ import { adoptActivation, relationsOf } from './evolve-task.ts';
 import { restorePhase } from './hooks.ts';
 import { runMachine } from './machine.ts';
 import type { Phase, PlanNode } from './plan.ts';
+import { listenAgain } from './signals.ts';
+import type { StoredSteering } from './steering.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-6';
+export const FOLD_HASH = 'run-fold-8';
 
 interface StoredActivation {
   id: string;
@@ -48,9 +51,13 @@ interface StoredActivation {
   shiftMs: number;
   enteredAt: number;
   startedVersion: number;
+  wait?: WaitState;
+  item?: ValueRef;
   failedAttempt?: number;
   child?: string;
 }
+
+type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
 
 interface StoredRun {
   header: RunHeader;
@@ -65,6 +72,9 @@ interface StoredRun {
   activations: StoredActivation[];
   /** Indexes of failed tasks that nothing handled, in the order in which that became certain. */
   unhandled: number[];
+  steering?: StoredSteering;
+  /** Those that nobody took. */
+  signals?: StoredSignal[];
   phase: Phase;
   outcome?: RunAggregate['outcome'];
   /** Ids, in the order of completion. */
@@ -84,6 +94,7 @@ interface StoredRounds {
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
 export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): JsonValue {
+  const steering = run.steering.stored();
   const stored: StoredRun = {
     header: run.header,
     definition: extra.definition,
@@ -95,6 +106,8 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     ...(run.error === undefined ? {} : { error: run.error }),
     activations: [...run.activations.values()].map(store),
     unhandled: [...run.unhandled],
+    ...(steering === undefined ? {} : { steering }),
+    ...(run.signals.size === 0 ? {} : { signals: run.signals.kept().map(storeSignal) }),
     phase: run.phase,
     ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
     completed: run.completed.map(({ id }) => id),
@@ -105,6 +118,16 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
   };
   return stored as unknown as JsonValue;
+}
+
+function storeSignal(signal: ReturnType<RunAggregate['signals']['kept']>[number]): StoredSignal {
+  const { name, streamVersion, payload, closes } = signal;
+  return {
+    name,
+    streamVersion,
+    ...(payload === undefined ? {} : { payload }),
+    ...(closes ? { closes } : {}),
+  };
 }
 
 function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
@@ -161,6 +184,8 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    wait,
+    item,
     failedAttempt,
     child,
   } = activation;
@@ -176,6 +201,8 @@ function store(activation: Activation): StoredActivation {
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
     ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
+    ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
+    ...(item === undefined ? {} : { item }),
     ...(failedAttempt === undefined ? {} : { failedAttempt }),
   };
 }
@@ -197,9 +224,13 @@ export async function restoreRun(
     cell: cells.create(runMachine, { persisted: stored.cell }),
     inputs: stored.inputs,
   });
+  run.steering.restore(stored.steering);
+  for (const { name, streamVersion, payload, closes } of stored.signals ?? [])
+    run.signals.add(name, { streamVersion, payload, closes: closes === true });
   run.outcome = stored.outcome;
   restorePhase(run, stored.phase);
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  listenAgain(run);
   restoreRounds(run, stored.rounds);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
@@ -253,6 +284,8 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     shiftMs: stored.shiftMs,
     enteredAt: stored.enteredAt,
     startedVersion: stored.startedVersion,
+    ...(stored.wait === undefined ? {} : { wait: stored.wait }),
+    ...(stored.item === undefined ? {} : { item: stored.item }),
     failedAttempt: stored.failedAttempt,
     child: stored.child,
   };

@@ -22,7 +22,7 @@ const CANCEL_PATIENCE_MS = 10_000;
 const CHILD_PATIENCE_MS = 30_000;
 
 /** What the end of an attempt repeats. */
-export function ending(activation: Activation, worker: string | undefined) {
+export function endOfAttempt(activation: Activation, worker: string | undefined) {
   const { attempt, agent, startedAt } = activation.context;
   return {
     ...identity(activation),
@@ -94,7 +94,7 @@ function succeed(
     result.attempt < activation.context.attempt && activation.context.startedAt !== null;
   return events(
     event('task.succeeded', {
-      ...(isLate ? identity(activation) : ending(activation, result.worker)),
+      ...(isLate ? identity(activation) : endOfAttempt(activation, result.worker)),
       ...(isLate && result.worker !== undefined ? { worker: result.worker } : {}),
       ...(isLate && activation.context.agent !== null ? { agent: activation.context.agent } : {}),
       attempt: result.attempt,
@@ -112,7 +112,7 @@ export function acknowledgeCancel(activation: Activation, worker?: string): RunE
       ...(worker === undefined ? {} : { worker }),
     }),
     event('task.canceled', {
-      ...ending(activation, worker),
+      ...endOfAttempt(activation, worker),
       reason: activation.reason ?? 'canceled',
     }),
   ];
@@ -133,7 +133,7 @@ export function afterFailure(
   input: TurnInput,
 ): RunEvent[] {
   const failed = event('task.attemptFailed', {
-    ...ending(activation, end.worker),
+    ...endOfAttempt(activation, end.worker),
     attempt: activation.context.attempt,
     error: end.error,
     ...(end.usage === undefined ? {} : { usage: end.usage }),
@@ -187,7 +187,10 @@ function nextAttempt(
 
 /** The end without a result; `on_failure: skip` turns it into a skip, which counts as no failure. */
 export function finalFailure(activation: Activation, end: AttemptEnd): RunEvent[] {
-  const failed = event('task.failed', { ...ending(activation, end.worker), error: end.error });
+  const failed = event('task.failed', {
+    ...endOfAttempt(activation, end.worker),
+    error: end.error,
+  });
   const isSkipped = activation.parent === undefined && activation.node.task.onFailure === 'skip';
   if (!isSkipped) return [failed];
   return [failed, event('task.skipped', { ...identity(activation), reason: 'on_failure' })];
@@ -239,9 +242,7 @@ export function decideTaskTimer(
       );
     case 'waiting':
       if (activation.child !== undefined) return events(...overdueChild(activation, input));
-      if (activation.node.kind === 'agent' || activation.node.kind === 'child')
-        return endDelay(activation, input);
-      return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
+      return endDelay(activation, input);
     case 'canceling':
       return events(...giveUp(activation, { atOnce: false }));
     default:
@@ -257,8 +258,8 @@ function overdueChild(activation: Activation, input: TurnInput): RunEvent[] {
   return afterFailure(activation, { error, ...leavingChild(activation, 'cancel') }, input);
 }
 
-/** The delay between two rounds is over: the round asks for a slot. */
-function endDelay(activation: Activation, input: TurnInput): Decision {
+/** The delay between two rounds is over: the round asks for a slot, or begins as soon as it has its mutexes. */
+export function endDelay(activation: Activation, input: TurnInput): Decision {
   const { attempt } = activation.context;
   const round = { ...identity(activation), attempt };
   return events(
@@ -278,7 +279,7 @@ function giveUp(activation: Activation, { atOnce }: { atOnce: boolean }): RunEve
       ...(atOnce ? leavingChild(activation, 'terminate') : {}),
     }),
     event('task.canceled', {
-      ...ending(activation, undefined),
+      ...endOfAttempt(activation, undefined),
       reason: activation.reason ?? 'canceled',
     }),
   ];
@@ -291,10 +292,20 @@ function giveUp(activation: Activation, { atOnce }: { atOnce: boolean }): RunEve
  */
 export function cancelActivation(
   activation: Activation,
-  options: { reason: string; now: number; atOnce: boolean },
+  options: { reason: string; now: number; atOnce: boolean; join?: boolean },
 ): RunEvent[] {
-  const { reason, now, atOnce } = options;
-  if (activation.state === 'canceling') return atOnce ? giveUp(activation, { atOnce }) : [];
+  const { reason, now, atOnce, join } = options;
+  if (activation.state === 'canceling') {
+    if (atOnce) return giveUp(activation, { atOnce });
+    // A `foreach` task that was asked while its instances ran: the last of them has ended.
+    if (activation.expansion === undefined) return [];
+    return [
+      event('task.canceled', {
+        ...endOfAttempt(activation, undefined),
+        reason: activation.reason ?? reason,
+      }),
+    ];
+  }
   const child = leavingChild(activation, atOnce ? 'terminate' : 'cancel');
   const patienceMs = child.leaves === undefined ? CANCEL_PATIENCE_MS : CHILD_PATIENCE_MS;
   const isAsked = (activation.state === 'running' || child.leaves !== undefined) && !atOnce;
@@ -302,8 +313,20 @@ export function cancelActivation(
     ...identity(activation),
     reason,
     ...(isAsked ? { dueAt: now + patienceMs } : {}),
+    ...(join === undefined ? {} : { join }),
     ...child,
   });
   if (isAsked) return [requested];
-  return [requested, event('task.canceled', { ...ending(activation, undefined), reason })];
+  return [requested, event('task.canceled', { ...endOfAttempt(activation, undefined), reason })];
+}
+
+/** As `cancelActivation`. The instances of a `foreach` task go first, and it ends after the last of them (`expand.ts`). */
+export function cancelTask(
+  activation: Activation,
+  options: { reason: string; now: number },
+): RunEvent[] {
+  if ((activation.expansion?.open ?? 0) === 0)
+    return cancelActivation(activation, { ...options, atOnce: false });
+  if (activation.state === 'canceling') return [];
+  return [event('task.cancelRequested', { ...identity(activation), reason: options.reason })];
 }
