@@ -59,8 +59,12 @@ export const runEvents = {
   ),
   signalReceived: eventType(
     'run.signalReceived',
-    'A signal reached the run.',
-    z.object({ name: z.string(), payload: fields.value.optional() }),
+    'A signal reached the run; with `taskId` it is the answer of a person to an approval.',
+    z.object({
+      name: z.string(),
+      payload: fields.value.optional(),
+      taskId: z.string().optional(),
+    }),
   ),
   checkpointed: eventType(
     'run.checkpointed',

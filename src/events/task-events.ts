@@ -24,7 +24,12 @@ export const taskEvents = {
   scheduled: eventType(
     'task.scheduled',
     'The task is ready; its next attempt has a number.',
-    z.object({ ...attempted, retryBase: fields.count.optional() }),
+    z.object({
+      ...attempted,
+      retryBase: fields.count.optional(),
+      /** Of an instance: the `streamVersion` of the signal whose payload is its item. */
+      signal: fields.count.optional(),
+    }),
   ),
   preparing: eventType(
     'task.preparing',
@@ -84,7 +89,7 @@ export const taskEvents = {
     'The task waits for something other than an agent.',
     z.object({
       ...task,
-      kind: z.enum(['approval', 'signal', 'timer', 'run']),
+      kind: z.enum(['approval', 'signal', 'first', 'timer', 'run']),
       dueAt: fields.time.optional(),
       details: fields.value.optional(),
     }),
@@ -92,7 +97,13 @@ export const taskEvents = {
   expanded: eventType(
     'task.expanded',
     'A `foreach` task has its items; its instances run.',
-    z.object({ ...task, items: fields.value, count: fields.count }),
+    z.object({
+      ...task,
+      items: fields.value,
+      count: fields.count,
+      /** The signal that adds more instances. */
+      feed: z.string().optional(),
+    }),
   ),
   succeeded: eventType(
     'task.succeeded',
@@ -107,6 +118,8 @@ export const taskEvents = {
       loop: z.string().optional(),
       /** The newer attempt that was running when this late result came; it is canceled. */
       superseded: fields.attempt.optional(),
+      /** The `streamVersion` of the signal that it took. */
+      signal: fields.count.optional(),
     }),
   ),
   failed: eventType(
@@ -132,13 +145,22 @@ export const taskEvents = {
         'completed',
         'unreached',
         'inactive',
+        'milestone',
       ]),
+      /** The task that canceled it, or that ended its milestone. */
+      by: z.string().optional(),
     }),
   ),
   cancelRequested: eventType(
     'task.cancelRequested',
     'The agent was asked to stop; it is forced at `dueAt`.',
-    z.object({ ...task, reason: z.string(), dueAt: fields.time.optional() }),
+    z.object({
+      ...task,
+      reason: z.string(),
+      dueAt: fields.time.optional(),
+      /** Of an instance: enough of the others have succeeded. */
+      join: z.boolean().optional(),
+    }),
   ),
   cancelAcknowledged: eventType(
     'task.cancelAcknowledged',

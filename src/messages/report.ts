@@ -2,7 +2,7 @@
  * The report of a run: what `troupe run --json`, `runs show` and `replay` print (contracts.md, Command line).
  * Built from a run aggregate by `machines/run/report.ts`, or asked of the orchestrator with the query `run_report`.
  */
-import type { JsonValue } from '../workflow/value.ts';
+import type { JsonObject, JsonValue } from '../workflow/value.ts';
 import type { Failure } from './failure.ts';
 
 /** The words of the workflow specification. */
@@ -46,6 +46,8 @@ export interface TaskReport {
   startedAt?: number;
   endedAt?: number;
   compensated?: boolean;
+  /** What it waits for now. */
+  waitsFor?: JsonObject;
   /** Of a `foreach` task, in input order. */
   instances?: TaskReport[];
 }

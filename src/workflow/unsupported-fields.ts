@@ -14,21 +14,8 @@ const unknown: Readonly<Record<string, readonly string[]>> = {
 };
 
 const notBuilt = {
-  workflow: ['regions', 'hooks', 'workflows'],
-  task: [
-    'workflow',
-    'detach',
-    'fallback',
-    'compensate',
-    'mutex',
-    'region',
-    'milestone',
-    'cancel',
-    'complete',
-    'end',
-  ],
-  wait: ['signal', 'approval', 'first'],
-  join: ['until'],
+  workflow: ['hooks', 'workflows'],
+  task: ['workflow', 'fallback', 'compensate'],
 } as const;
 
 /** Whether a field is part of the language in this part of a file, but not built. */
@@ -47,12 +34,6 @@ export function checkBuilt(root: JsonValue, findings: Findings): void {
     if (!isObject(task)) continue;
     const path = ['tasks', index];
     refuse({ part: 'task', value: task, path }, findings);
-    for (const part of ['wait', 'join'] as const) {
-      const value = task[part];
-      if (isObject(value)) refuse({ part, value, path: [...path, part] }, findings);
-    }
-    if (isObject(task.foreach))
-      findings.add(notSupported([...path, 'foreach'], '`foreach` over a feed', false));
     if (isObject(task.retry) && task.retry.delay === 'auto')
       findings.add(notSupported([...path, 'retry', 'delay'], '`delay: auto`', false));
   }

@@ -3,7 +3,12 @@
  * Size: each place of an expression, and each finding with its words.
  */
 import { Ancestry } from './ancestry.ts';
-import type { LoopDefinition, TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type {
+  LoopDefinition,
+  TaskDefinition,
+  WaitDefinition,
+  WorkflowDefinition,
+} from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
 import {
@@ -155,11 +160,22 @@ class ExpressionCheck {
     }
     if (task.foreach !== undefined)
       this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
-    if (task.wait?.kind === 'timer') {
-      const use = { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] };
-      this.template(task.wait.duration, use, TIMER);
+    if (task.join?.until !== undefined) {
+      const use = { ...at('join'), path: [...place, 'join', 'until'], isLoop: true };
+      this.condition(task.join.until, use);
     }
+    if (task.wait !== undefined) this.wait(task.wait, at('wait'));
     this.template(task.parameters, { ...at('parameters'), names: namesForTask(names, task) });
+  }
+
+  private wait(wait: WaitDefinition, use: Use): void {
+    const at = (...rest: string[]): Use => ({ ...use, path: [...use.path, ...rest] });
+    if (wait.kind === 'timer') this.template(wait.duration, at('timer'), TIMER);
+    if (wait.kind === 'approval' && wait.message !== undefined)
+      this.template(wait.message, at('approval', 'message'));
+    if (wait.kind !== 'first') return;
+    for (const [name, each] of Object.entries(wait.of))
+      if (each.kind === 'timer') this.template(each.duration, at('first', name, 'timer'), TIMER);
   }
 
   /** The condition of an edge that leads back sees the task that it leaves. */
@@ -204,7 +220,8 @@ class ExpressionCheck {
   /** A literal list is checked with the task. */
   private joinHolds(index: number, count: number | undefined, found: Found | undefined): void {
     const list = found?.constant;
-    if (count === undefined || !Array.isArray(list) || count <= list.length) return;
+    const isFed = this.definition.tasks[index]?.feed !== undefined;
+    if (isFed || count === undefined || !Array.isArray(list) || count <= list.length) return;
     this.findings.add(impossibleJoin(index, count, list.length));
   }
 
@@ -315,6 +332,22 @@ class ExpressionCheck {
     });
   }
 
+  /** Whoever comes after a detached task does not wait for what it gives. */
+  private detachedReference(
+    { id, fields, optional }: TaskReference,
+    target: number,
+    spot: Spot,
+  ): void {
+    if (this.definition.tasks[target]?.detach !== true || optional || !fields.includes('output'))
+      return;
+    this.findings.add({
+      code: 'workflow.no-output',
+      message: `the output of \`${id}\` is not there yet: with \`detach\` nobody waits for its instances`,
+      hint: `Remove \`detach\`, or name it in the \`outputs\` of the run.`,
+      ...spot,
+    });
+  }
+
   /** In a cycle every task has a time round before: what it names may be of that. */
   private isInOneLoop(one: number, other: number): boolean {
     return (this.definition.loops ?? []).some(({ from, to }) => {
@@ -336,7 +369,10 @@ class ExpressionCheck {
     if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
     const task = index === undefined ? undefined : this.definition.tasks[index];
     if (target === undefined || index === undefined || task === undefined) return;
-    if (this.ancestry.comesBefore(target, index)) return;
+    if (this.ancestry.comesBefore(target, index)) {
+      this.detachedReference(reference, target, spot);
+      return;
+    }
     const isSelf = id === task.id;
     if (isSelf && (use.isLoop === true || task.repeat !== undefined)) return;
     if (this.isInOneLoop(target, index)) return;

@@ -13,6 +13,8 @@ import { isTypingError, suggest } from './suggest.ts';
 import { decideTrigger } from './triggers.ts';
 import { checkEdges } from './validate-edges.ts';
 import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
+import { checkSteering } from './validate-steering.ts';
+import { checkWaits } from './validate-waits.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Who exists: a list, or a question. Absent: not checked. */
@@ -47,9 +49,11 @@ export function validateDefinition(
     checkKind({ index, task, source: sources[index] }, findings);
     checkForeach(index, task, findings);
   }
+  checkWaits(definition.tasks, sources, findings);
   checkWho(definition.tasks, findings, options);
   checkEdges(definition, source, { graph, findings });
   checkCycles(definition.tasks, graph, findings);
+  checkSteering({ definition, graph }, findings);
   const isDead = checkTriggers(definition.tasks, graph, findings);
   const hasInputs = Object.hasOwn(source, 'inputs');
   checkExpressions({ definition, graph, hasInputs, isDead }, findings);
@@ -86,10 +90,12 @@ function checkDependencies(
   { index, task, graph, source }: Place & { graph: TaskGraph; source: JsonValue | undefined },
   findings: Findings,
 ): void {
-  const given =
-    isObject(source) && Array.isArray(source.dependencies)
+  // Those of the file: the compiled ones hold the `after` of a milestone too.
+  const given = isObject(source)
+    ? Array.isArray(source.dependencies)
       ? source.dependencies
-      : task.dependencies;
+      : []
+    : task.dependencies;
   const seen = new Set<JsonValue>();
   for (const [at, id] of given.entries()) {
     const path = ['tasks', index, 'dependencies', at];
@@ -163,6 +169,7 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
       ['as', task.as],
       ['max_parallel', task.maxParallel],
       ['join', join],
+      ['detach', task.detach],
     ] as const) {
       if (value === undefined) continue;
       findings.add({
@@ -194,7 +201,8 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
     });
   }
   const count = join?.count;
-  if (Array.isArray(foreach) && count !== undefined && count > foreach.length) {
+  const isWhole = Array.isArray(foreach) && task.feed === undefined;
+  if (isWhole && count !== undefined && count > foreach.length) {
     findings.add(impossibleJoin(index, count, foreach.length));
   }
 }

@@ -35,7 +35,7 @@ it('there is a history for every release that was recorded', () => {
 });
 
 /** By fold hash: the digest of every state of the first release's history. */
-const STATES = { 'run-fold-3': 'fd1b8fd76662e9fa7fd8eeafd1a9949528d0e274dccfecb489b8d736627eacf1' };
+const STATES = { 'run-fold-4': 'fd1b8fd76662e9fa7fd8eeafd1a9949528d0e274dccfecb489b8d736627eacf1' };
 
 it('the fold hash names one fold: other states of the same history need another hash', async () => {
   const folder = folderOf('0.1.0');

@@ -235,7 +235,6 @@ tasks:
 
   it.each([
     'hooks: {}',
-    'regions: {}',
     'settings: { on_failure: compensate }',
     'settings: { budget: {} }',
     'context: { secrets: {} }',
@@ -243,12 +242,6 @@ tasks:
     expect(codes(problemsOf('  - { id: a, agent: e }\n', `name: x\n${line}\n`))).toEqual([
       'workflow.not-supported',
     ]);
-  });
-
-  it.each(['wait: { approval: { group: leads } }'])('`%s` of a task is refused by name', (line) => {
-    expect(codes(problemsOf(`  - id: a\n    agent: e\n    ${line}\n`))).toContain(
-      'workflow.not-supported',
-    );
   });
 
   it('show the path that closes a cycle', () => {

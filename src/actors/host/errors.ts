@@ -52,7 +52,7 @@ export class CommandUnavailable extends TroupeError {
   readonly code = 'command.unavailable';
   constructor(type: string) {
     super(`the command "${type}" is not built yet`, {
-      hint: 'A run takes start, step, pause, resume, complete, cancel, terminate and release.',
+      hint: 'A run takes start, step, pause, resume, complete, cancel, terminate, release, signal, approve and reject.',
       details: { type },
     });
   }

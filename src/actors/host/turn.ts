@@ -270,7 +270,9 @@ export class Turn {
   }
 }
 
-function valueFieldOf(decided: RunEvent): 'output' | 'items' | 'parameters' | undefined {
+function valueFieldOf(
+  decided: RunEvent,
+): 'output' | 'items' | 'parameters' | 'payload' | undefined {
   switch (decided.type) {
     case 'task.started':
       return 'parameters';
@@ -281,6 +283,8 @@ function valueFieldOf(decided: RunEvent): 'output' | 'items' | 'parameters' | un
       return 'output';
     case 'task.expanded':
       return 'items';
+    case 'run.signalReceived':
+      return 'payload';
     default:
       return undefined;
   }

@@ -1,20 +1,19 @@
 /** `troupe runs`: list, show, watch, and the commands that a run takes. */
 import type { CommandInput } from '../../client/client.ts';
 import { runStatuses } from '../../messages/report.ts';
-import type { CommandReply } from '../../messages/request.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { Arguments, OptionTable } from '../arguments.ts';
 import { now } from '../clock.ts';
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
-import { orchestratorOfRuns } from '../connect.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
-import { openSession } from '../session.ts';
+import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
 import { reportCommand } from './runs-report.ts';
+import { reasonOption, sender, withReason } from './runs-send.ts';
 import { showCommand } from './runs-show.ts';
 import { watchCommand } from './runs-watch.ts';
 
@@ -84,50 +83,6 @@ function row(run: JsonObject): string[] {
   ];
 }
 
-type Send = (given: Arguments) => CommandInput;
-
-const reasonOption: OptionTable = {
-  reason: { type: 'string', value: 'TEXT', description: 'Why; recorded in the log' },
-};
-
-function withReason(given: Arguments): { reason?: string } {
-  const reason = given.text('reason');
-  return reason === undefined ? {} : { reason };
-}
-
-/** A command message as a command of the command line. */
-function sender(
-  summary: string,
-  parts: { name: string; options?: OptionTable; message: Send },
-): Command {
-  return {
-    summary,
-    words: ['run'],
-    options: { ...parts.options, ...jsonOption, ...settingOptions },
-    examples: [[`troupe runs ${parts.name} run_01j9zq`, summary]],
-    run: (context) => send(context, parts.message),
-  };
-}
-
-async function send(context: CommandContext, message: Send): Promise<number> {
-  const { arguments: given, terminal } = context;
-  const runId = given.word(0, 'the run');
-  const session = await openSession(context);
-  const connection = await orchestratorOfRuns(session, {
-    kind: 'command',
-    worker: false,
-    tell: (line) => terminal.tell(line),
-  });
-  try {
-    const reply: CommandReply = await connection.client.command(runId, message(given));
-    if (given.flag('json')) terminal.printJson(reply);
-    else terminal.print(`${reply.runId} ${reply.status} at version ${reply.streamVersion}`);
-    return exitCodes.done;
-  } finally {
-    await connection.close();
-  }
-}
-
 function completion(given: Arguments): CommandInput {
   const status = given.text('status') ?? 'succeeded';
   if (status !== 'succeeded' && status !== 'failed') {
@@ -138,6 +93,19 @@ function completion(given: Arguments): CommandInput {
   }
   return { type: 'complete', status, ...withReason(given) };
 }
+
+function cancellation(given: Arguments): CommandInput {
+  const task = given.text('task');
+  return { type: 'cancel', ...(task === undefined ? {} : { task }), ...withReason(given) };
+}
+
+const taskOption: OptionTable = {
+  task: {
+    type: 'string',
+    value: 'ID',
+    description: 'Only this task, or one instance of it (each~3); the run goes on',
+  },
+};
 
 const statusOption: OptionTable = {
   status: {
@@ -177,10 +145,10 @@ export const runsGroup: CommandGroup = {
       options: { ...statusOption, ...reasonOption },
       message: completion,
     }),
-    cancel: sender('Ask the agents to stop and end the run', {
+    cancel: sender('Ask the agents to stop and end the run, or one task of it', {
       name: 'cancel',
-      options: reasonOption,
-      message: (given) => ({ type: 'cancel', ...withReason(given) }),
+      options: { ...taskOption, ...reasonOption },
+      message: cancellation,
     }),
     terminate: sender('End the run now, without waiting for any agent', {
       name: 'terminate',
@@ -192,5 +160,8 @@ export const runsGroup: CommandGroup = {
       options: reasonOption,
       message: (given) => ({ type: 'release', ...withReason(given) }),
     }),
+    approve: approveCommand,
+    reject: rejectCommand,
+    signal: signalCommand,
   },
 };

@@ -227,6 +227,9 @@ function instancesDetail(
     ...(['running', 'retrying', 'waiting', 'failed', 'canceled'] as const).flatMap((state) =>
       count(state) === 0 ? [] : [`${count(state)} ${state}`],
     ),
+    ...(task.waitsFor === undefined || isEndedState(task.state)
+      ? []
+      : [`waits for ${task.waitsFor}`]),
   ];
   const counts: Piece = { text: facts.join(', ') };
   if (isEndedState(task.state)) {

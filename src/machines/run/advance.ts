@@ -27,7 +27,9 @@ import { decideLate } from './late.ts';
 import { withLoops } from './repeat.ts';
 import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
+import { advanceSignals } from './signals.ts';
 import { isSpared, isTimedOut } from './stopping.ts';
+import { advanceSteering } from './withdraw.ts';
 
 /** Events of one answer, so that no step is long. */
 const MAX_BATCH = 100;
@@ -54,6 +56,7 @@ function advanceRun(run: RunAggregate, input: TurnInput): Decision {
 
 function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
   const mode = run.plan.definition.settings.onFailure;
+  if (run.steering.endedBy !== undefined) return advanceEnd(run, input, run.steering.endedBy);
   const first = run.unhandled.values().next();
   if (!first.done && mode !== 'continue') {
     return events(event('run.stopping', { error: failureOfTask(run, first.value) }));
@@ -64,14 +67,28 @@ function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
   return first.done ? succeed(run) : events(fail(run, failureOfTask(run, first.value)));
 }
 
+/** A task with `end: terminate` succeeded: what is left is canceled, and then the run has succeeded. */
+function advanceEnd(run: RunAggregate, input: TurnInput, by: string): Decision {
+  if (run.pending.size > 0) return skip(run, run.pending, 'completed');
+  if (run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'completed');
+  const reason = `task "${by}" ended the run`;
+  const canceled = cancelOpen(run, { input, atOnce: false, reason, spares: () => false });
+  if (canceled !== undefined) return canceled;
+  return runState(run) === 'paused' || !isExhausted(run) ? nothing : succeed(run);
+}
+
 /** Tasks whose trigger is certain, and `foreach` tasks with something to decide. */
 function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined {
+  const steered = advanceSteering(run, input);
+  if (steered !== undefined) return steered;
   const runnable = run.runnable.values().next();
   if (!runnable.done) {
     const node = run.plan.at(runnable.value);
     return scheduleTask(run, { node, id: node.task.id }, input);
   }
   if (run.skippable.size > 0) return skipUntriggered(run);
+  const delivered = advanceSignals(run);
+  if (delivered !== undefined) return delivered;
   const due = nextRound(run, input);
   if (due !== undefined) return due;
   const expansion = run.expansions.values().next();
@@ -104,7 +121,11 @@ function skipUntriggered(run: RunAggregate): Decision {
   return events(...list);
 }
 
-function skip(run: RunAggregate, indexes: Set<number>, reason: 'stopped' | 'canceled'): Decision {
+function skip(
+  run: RunAggregate,
+  indexes: Set<number>,
+  reason: 'trigger' | 'stopped' | 'canceled' | 'completed',
+): Decision {
   const list: RunEvent[] = [];
   for (const index of indexes) {
     if (list.length === MAX_BATCH) break;

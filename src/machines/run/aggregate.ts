@@ -15,8 +15,10 @@ import { BrokenInvariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { roundId } from './activation.ts';
 import type { RunContext, RunState } from './machine.ts';
+import type { Signals } from './mailbox.ts';
 import type { PlanNode, RunPlan } from './plan.ts';
 import type { ReadyList } from './ready-list.ts';
+import type { SteeringState } from './steering.ts';
 
 /** Outputs up to this size (as JSON, about) stay in memory; larger ones are read from the log when needed. */
 export const INLINE_BYTES = 4 * 1024;
@@ -24,7 +26,7 @@ export const INLINE_BYTES = 4 * 1024;
 /** Where a value is: at hand, in the event of a version, or in a blob. */
 export type ValueRef =
   | { at: 'inline'; value: JsonValue }
-  | { at: 'event'; streamVersion: number; field: 'output' | 'items' | 'inputs' }
+  | { at: 'event'; streamVersion: number; field: 'output' | 'items' | 'inputs' | 'payload' }
   | { at: 'blob'; blob: BlobReference };
 
 /** What stays of a `foreach` activation's items and instances. */
@@ -38,6 +40,27 @@ export interface Expansion {
   /** Failed, skipped or canceled. */
   unsuccessful: number;
   firstFailure: Failure | null;
+  /** A task ended it: what has not succeeded is left out. */
+  completed?: true;
+  /** The join was decided, and the rest is canceled. */
+  isHeld?: true;
+}
+
+/** What an answer of a person says. */
+export interface Vote {
+  by: string;
+  approves: boolean;
+  comment?: string;
+}
+
+/** Of an activation that waits, or of a `foreach` that is fed. */
+export interface WaitState {
+  /** Version of the event that began it: a transient wait counts later signals alone. */
+  since: number;
+  /** As recorded. */
+  kind: string;
+  details: JsonValue;
+  votes: Vote[];
 }
 
 /** How a task of the definition ended, as dependents see it. */
@@ -64,6 +87,10 @@ export interface Activation {
   enteredAt: number;
   /** Version of the `task.started` of the current attempt; 0 before the first. Its parameters are there. */
   startedVersion: number;
+  /** While it waits. */
+  wait?: WaitState | undefined;
+  /** Of an instance whose item came with a signal. */
+  item?: ValueRef | undefined;
 }
 
 /** Per task of the definition. */
@@ -153,11 +180,15 @@ export interface RunAggregate {
   readonly pendingCleanup: Set<number>;
   /** `foreach` activations with something to decide: more instances, or the end. */
   readonly expansions: Set<Activation>;
+  /** Signals that were kept, and who waits for which. */
+  readonly signals: Signals;
   /** Failed tasks that a dependent may still handle. */
   readonly openFailures: Set<number>;
   /** Failed tasks that nothing handles, in order. */
   readonly unhandled: Set<number>;
   readonly ready: ReadyList;
+  /** Mutexes, milestones, and what tasks cancel, complete and end. */
+  readonly steering: SteeringState;
   /** Activations in states that hold a slot. */
   slots: number;
   /** How many of them may not run beside others (`parallel: false`). */

@@ -6,8 +6,11 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { CommandMessage } from '../../messages/request.ts';
 import { ending, fail, skipPending, succeed } from './advance.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
+import { decideVote } from './approvals.ts';
 import { conflict, type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { endedRunStates, type RunState } from './machine.ts';
+import { decideSignal } from './signals.ts';
+import { decideCancelTask } from './withdraw.ts';
 
 /** Events that `complete` may need at most; a larger run is canceled instead. */
 const MAX_COMPLETED = 900;
@@ -33,6 +36,8 @@ export function decideCommand(
     case 'complete':
       return complete(run, command, input);
     case 'cancel':
+      if (command.task !== undefined)
+        return decideCancelTask(run, { task: command.task, reason: command.reason }, input);
       return state === 'canceling' ? nothing : cancel(state, command.reason);
     case 'terminate':
       return events(event('run.cancelRequested', { reason: command.reason, terminate: true }));
@@ -40,6 +45,11 @@ export function decideCommand(
       return conflict('the run is not in quarantine', 'Nothing needs to be done.', {
         status: state,
       });
+    case 'signal':
+      return decideSignal(run, command);
+    case 'approve':
+    case 'reject':
+      return decideVote(run, command);
   }
 }
 

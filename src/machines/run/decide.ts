@@ -18,6 +18,7 @@ import { isHeld, RUN_DEADLINE } from './effects.ts';
 import { endedRunStates } from './machine.ts';
 import { withLoops } from './repeat.ts';
 import { evaluate } from './scope.ts';
+import { decideWaitTimer } from './wait-end.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
   return withLoops(run, decideMessage(run, message, input));
@@ -103,7 +104,9 @@ function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: Turn
   // A delay that fired while the pause was on its way is owed again, and later, once the run is resumed.
   if (activation === undefined || (run.delayed.has(activation) && isHeld(runState(run))))
     return nothing;
-  return decideTaskTimer(activation, message, input);
+  return activation.state === 'waiting' && activation.node.kind === 'wait'
+    ? decideWaitTimer(run, { activation, timerId: message.timerId }, input)
+    : decideTaskTimer(activation, message, input);
 }
 
 function decideDeadline(run: RunAggregate, input: TurnInput): Decision {

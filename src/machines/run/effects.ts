@@ -30,6 +30,14 @@ export function isHeld(state: RunState): boolean {
   return state === 'paused' || state === 'pending';
 }
 
+/**
+ * True for what does not pass while a run is paused: backoff, timers, the time that a signal has. A person may answer
+ * then, so the time for that goes on.
+ */
+export function isDelay({ state, node }: Pick<Activation, 'state' | 'node'>): boolean {
+  return state === 'backoff' || (state === 'waiting' && node.task.wait?.kind !== 'approval');
+}
+
 const NOTHING: ReadonlyMap<string, Effect> = new Map();
 
 /** What one activation owes, given the state of its run. */
@@ -41,7 +49,6 @@ export function effectsOfActivation(
   const owed = new Map<string, Effect>();
   const { id, state, context } = activation;
   const { attempt, agent } = context;
-  const isDelay = state === 'backoff' || state === 'waiting';
   const dueAt = dueAtOf(activation);
   switch (state) {
     case 'scheduled':
@@ -65,7 +72,9 @@ export function effectsOfActivation(
     default:
       break;
   }
-  const hasTimer = state === 'running' || state === 'canceling' || (isDelay && !isHeld(run));
+  const isTimed =
+    state === 'running' || state === 'canceling' || state === 'backoff' || state === 'waiting';
+  const hasTimer = isTimed && !(isDelay(activation) && isHeld(run));
   if (hasTimer && dueAt !== null) {
     const timerId = timerIdOf(activation);
     owed.set(timerKey(timerId, dueAt), { kind: 'timer', timerId, dueAt });

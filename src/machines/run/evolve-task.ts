@@ -23,7 +23,11 @@ import {
   valueKey,
 } from './aggregate.ts';
 import { bump, judgeTrigger } from './counting.ts';
+import { isDelay } from './effects.ts';
+import type { PlanNode } from './plan.ts';
 import { beginRound, noteEnded, repeatRound, sendTokens } from './rounds.ts';
+import { foldWait } from './signals.ts';
+import { adoptSteering, followSteering, hasBegun } from './steering.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -44,6 +48,7 @@ export function isTaskType(type: string): boolean {
 export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const activation = run.activations.get(event.data.taskId) ?? newActivation(run, event);
   const before = activation.state;
+  const hadBegun = hasBegun(activation);
   const cell = activation.cell ?? revive(run, activation);
   const isNew = !run.activations.has(activation.id);
   cell.take({ type: event.type, at: event.at, data: event.data });
@@ -58,11 +63,15 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
+  foldWait(run, activation, { before, event });
   if (isNew && activation.parent === undefined) beginRound(run, activation, event.type);
-  followState(run, activation, {
-    event: event as unknown as TaskEvent & FoldedEvent,
-    wasOpen: before === 'pending' || openStates.has(before),
-  });
+  const wasOpen = before === 'pending' || openStates.has(before);
+  followState(run, activation, { event: event as unknown as TaskEvent & FoldedEvent, wasOpen });
+  const repeats = (event.data as { repeats?: boolean }).repeats === true;
+  const isOpen = openStates.has(activation.state);
+  const becameReady = activation.state === 'scheduled' && before !== 'scheduled';
+  const change = { repeats, wasOpen, isOpen, hadBegun, becameReady };
+  for (const woken of followSteering(run, activation, change)) becomeReady(run, woken);
 }
 
 function newActivation(run: RunAggregate, event: TaskFold): Activation {
@@ -100,12 +109,22 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome !== undefined) {
-      setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
-    }
+    const { index } = activation.node;
+    const isKnown = hasDetached(activation);
+    if (isKnown) setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
+    if (outcome !== undefined)
+      setOutcome(run, { index, outcome, reason: activation.reason, isKnown });
   }
   if (outcome !== undefined) close(run, activation);
   else if (activation.expansion !== undefined) run.expansions.add(activation);
+  adoptSteering(run, activation, openStates.has(activation.state));
+  if (activation.state === 'scheduled' && run.steering.mutexes.isGranted(activation))
+    becomeReady(run, activation);
+}
+
+/** True once the dependents of a detached `foreach` go on without its instances. */
+function hasDetached({ node, expansion }: Activation): boolean {
+  return node.task.detach === true && expansion !== undefined;
 }
 
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
@@ -128,18 +147,25 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
   }
   if (openStates.has(state)) run.open.add(activation);
   else run.open.delete(activation);
-  if (state === 'backoff' || state === 'waiting') run.delayed.add(activation);
+  if (isDelay(activation)) run.delayed.add(activation);
   else run.delayed.delete(activation);
   if (before === 'scheduled') run.ready.remove(activation.id);
-  if (state === 'scheduled') becomeReady(run, activation);
+  if (state === 'scheduled' && !run.steering.mutexes.needs(activation))
+    becomeReady(run, activation);
 }
 
-/** An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. */
+/**
+ * An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. What needs
+ * no agent begins at once, or once it has its mutexes.
+ */
 function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
   const isAgentWork =
     node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
-  if (!isAgentWork || node.demand === undefined) return;
+  if (!isAgentWork || node.demand === undefined) {
+    if (run.steering.mutexes.needs(activation)) run.steering.startable.add(activation);
+    return;
+  }
   const agent = activation.context.agent;
   const handedOff = agent !== null && activation.context.retryBase > 0;
   run.ready.add({
@@ -169,8 +195,13 @@ function recordData(
     case 'task.attemptFailed':
       activation.error = event.data.error;
       break;
-    case 'task.skipped':
     case 'task.cancelRequested':
+      activation.reason = event.data.reason;
+      if (event.data.join === true && activation.parent?.expansion !== undefined)
+        activation.parent.expansion.isHeld = true;
+      if (activation.expansion !== undefined) run.expansions.add(activation);
+      break;
+    case 'task.skipped':
     case 'task.canceled':
       activation.reason = event.data.reason;
       break;
@@ -212,11 +243,18 @@ function followState(
     if (event.type === 'task.succeeded' && event.data.repeats === true)
       repeatRound(run, activation, event.data);
     else if (outcome !== undefined)
-      setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
+      setOutcome(run, {
+        index: activation.node.index,
+        outcome,
+        reason: activation.reason,
+        isKnown: hasDetached(activation),
+      });
+    else if (activation.state === 'expanded' && hasDetached(activation))
+      setOutcome(run, { index: activation.node.index, outcome: 'succeeded', reason: undefined });
     else if (activation.state === 'pending')
       setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
   } else if (event.type === 'task.scheduled' && activation.context.attempt === 1) {
-    countNewInstance(activation);
+    countNewInstance(activation, event.data.signal !== undefined);
   }
   if (outcome !== undefined) {
     if (activation.parent !== undefined && wasOpen) countInstance(run, activation, outcome);
@@ -231,12 +269,13 @@ function leavePending(run: RunAggregate, index: number): void {
   run.skippable.delete(index);
 }
 
-function countNewInstance(activation: Activation): void {
+function countNewInstance(activation: Activation, isFed: boolean): void {
   const expansion = activation.parent?.expansion;
   invariant(expansion !== undefined, 'an instance without an expanded parent', {
     id: activation.id,
   });
   expansion.next = Math.max(expansion.next, activation.index + 1);
+  if (isFed) expansion.count = Math.max(expansion.count, expansion.next);
   expansion.open += 1;
 }
 
@@ -276,9 +315,39 @@ export function leaveAll(run: RunAggregate): void {
   }
 }
 
+/** What dependents count, or the tokens on their edges. */
+function tellDependents(
+  run: RunAggregate,
+  node: PlanNode,
+  change: {
+    before: { outcome: Outcome | undefined; isInactive: boolean };
+    outcome: Outcome | undefined;
+  },
+): void {
+  const { before, outcome } = change;
+  const isInactive = run.progress[node.index]?.isInactive === true;
+  if (run.flow !== undefined) {
+    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: isInactive });
+  } else {
+    for (const dependent of node.dependents) {
+      const { counters } = run.progress[dependent] as TaskProgress;
+      if (before.outcome !== undefined)
+        bump(counters, before.outcome, { isInactive: before.isInactive, by: -1 });
+      if (outcome !== undefined) bump(counters, outcome, { isInactive: isInactive, by: 1 });
+      judgeTrigger(run, dependent);
+    }
+  }
+}
+
 function setOutcome(
   run: RunAggregate,
-  change: { index: number; outcome: Outcome | undefined; reason: string | undefined },
+  change: {
+    index: number;
+    outcome: Outcome | undefined;
+    reason: string | undefined;
+    /** True where the dependents went on before. */
+    isKnown?: boolean;
+  },
 ): void {
   const progress = run.progress[change.index];
   invariant(progress !== undefined, 'an index outside the plan');
@@ -287,19 +356,8 @@ function setOutcome(
   progress.outcome = change.outcome;
   progress.isInactive = change.outcome === 'skipped' && inactiveReasons.has(change.reason);
   const node = run.plan.at(change.index);
-  if (run.flow !== undefined) {
-    const { outcome } = change;
-    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: progress.isInactive });
-  } else {
-    for (const dependent of node.dependents) {
-      const { counters } = run.progress[dependent] as TaskProgress;
-      if (before.outcome !== undefined)
-        bump(counters, before.outcome, { isInactive: before.isInactive, by: -1 });
-      if (change.outcome !== undefined)
-        bump(counters, change.outcome, { isInactive: progress.isInactive, by: 1 });
-      judgeTrigger(run, dependent);
-    }
-  }
+  // Dependents of a detached task went on when its instances began; how they end is none of their business.
+  if (change.isKnown !== true) tellDependents(run, node, { before, outcome: change.outcome });
   if (change.outcome === 'failed') judgeFailure(run, change.index);
   else {
     run.openFailures.delete(change.index);

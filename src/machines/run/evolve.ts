@@ -15,9 +15,12 @@ import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
 import { judgeTrigger, noCounters } from './counting.ts';
 import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
+import { Signals } from './mailbox.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
 import { dropDue, emptyFlow } from './rounds.ts';
+import { foldSignal } from './signals.ts';
+import { SteeringState } from './steering.ts';
 import { valueRef } from './values.ts';
 
 type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
@@ -58,7 +61,9 @@ export function emptyAggregate(parts: {
     expansions: new Set(),
     openFailures: new Set(),
     unhandled: new Set(),
+    signals: new Signals(),
     ready: new ReadyList(),
+    steering: new SteeringState(plan.steering),
     slots: 0,
     exclusiveSlots: 0,
     output: undefined,
@@ -131,6 +136,9 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
         pausedAt: pausedAt ?? event.at,
         at: event.at,
       });
+      break;
+    case 'run.signalReceived':
+      foldSignal(run, recorded);
       break;
     case 'run.succeeded':
       run.output = valueRef(recorded.data.output, event.streamVersion, 'output');

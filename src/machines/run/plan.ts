@@ -6,10 +6,12 @@ import type { TaskDefinition, WorkflowDefinition } from '../../workflow/definiti
 import { type CompiledExpression, compileExpression } from '../../workflow/expressions.ts';
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
+import { signalNames } from '../../workflow/validate-waits.ts';
 import { invariant } from '../errors.ts';
 import { FlowGraph } from './flow-graph.ts';
+import { type PlanSteering, steeringOf } from './plan-steering.ts';
 
-export type TaskKind = 'agent' | 'foreach' | 'timer' | 'pass';
+export type TaskKind = 'agent' | 'foreach' | 'wait' | 'pass';
 
 /** An edge that leads back from a task. */
 export interface PlanLoop {
@@ -40,7 +42,8 @@ export class PlanNode {
   #until: CompiledExpression | undefined;
   #parameters: CompiledTemplate | undefined;
   #items: CompiledTemplate | undefined;
-  #duration: CompiledTemplate | undefined;
+  #enough: CompiledExpression | undefined;
+  readonly #templates = new Map<string, CompiledTemplate>();
 
   constructor(index: number, task: TaskDefinition, names: NameTable) {
     this.index = index;
@@ -88,18 +91,28 @@ export class PlanNode {
     return this.#items;
   }
 
-  /** Yields the duration of a timer wait. */
-  get duration(): CompiledTemplate {
-    const { wait } = this.task;
-    invariant(wait?.kind === 'timer', 'only a timer wait has a duration');
-    this.#duration ??= compileTemplate(wait.duration, this.#names);
-    return this.#duration;
+  /** When enough instances of a `foreach` task have succeeded. */
+  get enough(): CompiledExpression | undefined {
+    const source = this.task.join?.until;
+    if (source === undefined) return undefined;
+    this.#enough ??= compileExpression(source, this.#names);
+    return this.#enough;
+  }
+
+  /** A text of the task's wait: a duration, or what a person is asked. */
+  template(text: string): CompiledTemplate {
+    let compiled = this.#templates.get(text);
+    if (compiled === undefined) {
+      compiled = compileTemplate(text, this.#names);
+      this.#templates.set(text, compiled);
+    }
+    return compiled;
   }
 }
 
 function kindOf(task: TaskDefinition): TaskKind {
   if (task.foreach !== undefined) return 'foreach';
-  if (task.wait !== undefined) return 'timer';
+  if (task.wait !== undefined) return 'wait';
   return task.pass === true ? 'pass' : 'agent';
 }
 
@@ -113,6 +126,7 @@ function hasRounds({ repeat, emit, trigger }: TaskDefinition): boolean {
 export class RunPlan {
   readonly definition: WorkflowDefinition;
   readonly nodes: readonly PlanNode[];
+  readonly steering: PlanSteering;
   readonly #indexes: Map<string, number>;
   readonly #names: NameTable;
   #outputs: CompiledTemplate | undefined;
@@ -120,6 +134,7 @@ export class RunPlan {
   readonly hasRounds: boolean;
   /** Whether a join asks which tasks were activated at all. */
   readonly tracksActivation: boolean;
+  #signals: ReadonlySet<string> | undefined;
   #flow: FlowGraph | undefined;
   #late: readonly number[] | undefined;
 
@@ -129,6 +144,7 @@ export class RunPlan {
     this.nodes = definition.tasks.map((task, index) => new PlanNode(index, task, this.#names));
     this.#indexes = new Map(definition.tasks.map((task, index) => [task.id, index]));
     for (const node of this.nodes) this.#connect(node);
+    this.steering = steeringOf(definition, this.#indexes);
     this.#connectLoops();
     this.tracksActivation = definition.tasks.some(
       ({ trigger }) => trigger === 'activated' || trigger === 'reachable',
@@ -180,6 +196,12 @@ export class RunPlan {
       dependency.dependents.push(node.index);
       if (node.task.trigger === 'one_failed') dependency.handlers.push(node.index);
     }
+  }
+
+  /** Names of the signals that its tasks take. */
+  get signals(): ReadonlySet<string> {
+    this.#signals ??= new Set(this.definition.tasks.flatMap(signalNames));
+    return this.#signals;
   }
 
   /** The node of a task id of the definition. */

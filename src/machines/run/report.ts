@@ -4,15 +4,18 @@
  */
 import type { Failure } from '../../messages/failure.ts';
 import type { ReportedRunStatus, RunReport, TaskReport } from '../../messages/report.ts';
-import type { JsonValue } from '../../workflow/value.ts';
+import { isObject } from '../../workflow/loose.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import { instanceId } from './activation.ts';
 import {
   type Activation,
+  dueAtOf,
   lastActivation,
   type RunAggregate,
   runContext,
   runState,
   type ValueRef,
+  type WaitState,
 } from './aggregate.ts';
 import type { PlanNode } from './plan.ts';
 import { reportedStatus } from './task-status.ts';
@@ -106,6 +109,7 @@ function reportActivation(
   if (context.firstStartedAt !== null) report.startedAt = context.firstStartedAt;
   if (context.endedAt !== null) report.endedAt = context.endedAt;
   if (state === 'compensated') report.compensated = true;
+  if (activation.wait !== undefined) report.waitsFor = waitingReport(activation.wait, activation);
   if (expansion !== undefined) {
     report.instances = [];
     for (let index = 0; index < expansion.next; index += 1) {
@@ -113,4 +117,17 @@ function reportActivation(
     }
   }
   return report;
+}
+
+/** What is waited for: the kind, what was recorded of it, until when, and the answers so far. */
+function waitingReport(wait: WaitState, activation: Activation): JsonObject {
+  const dueAt = dueAtOf(activation);
+  const { feed } = activation.node.task;
+  return {
+    kind: wait.kind,
+    ...(feed === undefined ? {} : { signal: feed }),
+    ...(isObject(wait.details) ? wait.details : {}),
+    ...(dueAt === null ? {} : { dueAt }),
+    ...(wait.votes.length === 0 ? {} : { by: wait.votes.map(({ by }) => by) }),
+  };
 }

@@ -85,7 +85,17 @@ function failureOfEvaluation(error: unknown): Failure {
   };
 }
 
-/** The output that a task is about to have: what its loops are asked with. */
+/** The failure of an expression that gave something else than is wanted. */
+export function notA(what: string, wanted: string, value: JsonValue): Failure {
+  const found = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
+  return {
+    code: failureCodes.expressionFailed,
+    message: `${what} must be ${wanted}; it is ${found}`,
+    retryable: false,
+  };
+}
+
+/** The output that a task is about to have: what its loops and its join are asked with. */
 export interface OwnOutput {
   task: string;
   output: JsonValue;
@@ -158,6 +168,8 @@ class InstanceScope extends RunScope implements Scope {
   }
 
   get item(): JsonValue {
+    const { item } = this.activation;
+    if (item !== undefined) return this.fetch(item) ?? null;
     const expansion = this.activation.parent?.expansion;
     const items = expansion === undefined ? undefined : this.fetch(expansion.items);
     return Array.isArray(items) ? (items[this.activation.index] ?? null) : null;

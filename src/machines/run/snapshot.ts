@@ -21,18 +21,21 @@ import type {
   TaskProgress,
   TokenGroup,
   ValueRef,
+  WaitState,
 } from './aggregate.ts';
 import { judgeTrigger } from './counting.ts';
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation } from './evolve-task.ts';
 import { runMachine } from './machine.ts';
 import type { PlanNode } from './plan.ts';
+import { listenAgain } from './signals.ts';
+import type { StoredSteering } from './steering.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-3';
+export const FOLD_HASH = 'run-fold-4';
 
 interface StoredActivation {
   id: string;
@@ -45,7 +48,11 @@ interface StoredActivation {
   shiftMs: number;
   enteredAt: number;
   startedVersion: number;
+  wait?: WaitState;
+  item?: ValueRef;
 }
+
+type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
 
 interface StoredRun {
   header: RunHeader;
@@ -60,6 +67,9 @@ interface StoredRun {
   activations: StoredActivation[];
   /** Indexes of failed tasks that nothing handled, in the order in which that became certain. */
   unhandled: number[];
+  steering?: StoredSteering;
+  /** Those that nobody took. */
+  signals?: StoredSignal[];
   /** Of plans with rounds: tokens cannot be counted again from the activations. */
   rounds?: StoredRounds;
   quarantine?: { code: string; message: string; streamVersion: number };
@@ -75,6 +85,7 @@ export function snapshotOf(
   run: RunAggregate,
   extra: { definition: unknown; quarantine: StoredRun['quarantine'] | undefined },
 ): JsonValue {
+  const steering = run.steering.stored();
   const stored: StoredRun = {
     header: run.header,
     definition: extra.definition,
@@ -86,10 +97,22 @@ export function snapshotOf(
     ...(run.error === undefined ? {} : { error: run.error }),
     activations: [...run.activations.values()].map(store),
     unhandled: [...run.unhandled],
+    ...(steering === undefined ? {} : { steering }),
+    ...(run.signals.size === 0 ? {} : { signals: run.signals.kept().map(storeSignal) }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
     ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
   };
   return stored as unknown as JsonValue;
+}
+
+function storeSignal(signal: ReturnType<RunAggregate['signals']['kept']>[number]): StoredSignal {
+  const { name, streamVersion, payload, closes } = signal;
+  return {
+    name,
+    streamVersion,
+    ...(payload === undefined ? {} : { payload }),
+    ...(closes ? { closes } : {}),
+  };
 }
 
 function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
@@ -146,6 +169,8 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    wait,
+    item,
   } = activation;
   return {
     id,
@@ -158,6 +183,8 @@ function store(activation: Activation): StoredActivation {
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
     ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
+    ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
+    ...(item === undefined ? {} : { item }),
   };
 }
 
@@ -178,7 +205,11 @@ export async function restoreRun(
     cell: cells.create(runMachine, { persisted: stored.cell }),
     inputs: stored.inputs,
   });
+  run.steering.restore(stored.steering);
+  for (const { name, streamVersion, payload, closes } of stored.signals ?? [])
+    run.signals.add(name, { streamVersion, payload, closes: closes === true });
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  listenAgain(run);
   restoreRounds(run, stored.rounds);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
@@ -234,5 +265,7 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     shiftMs: stored.shiftMs,
     enteredAt: stored.enteredAt,
     startedVersion: stored.startedVersion,
+    ...(stored.wait === undefined ? {} : { wait: stored.wait }),
+    ...(stored.item === undefined ? {} : { item: stored.item }),
   };
 }

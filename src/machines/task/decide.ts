@@ -23,7 +23,7 @@ export function identity(activation: Activation): { taskId: string; definitionTa
 }
 
 /** What the end of an attempt repeats. */
-function ending(activation: Activation, worker: string | undefined) {
+export function endOfAttempt(activation: Activation, worker: string | undefined) {
   const { attempt, agent, startedAt } = activation.context;
   return {
     ...identity(activation),
@@ -94,7 +94,7 @@ function succeed(
     result.attempt < activation.context.attempt && activation.context.startedAt !== null;
   return events(
     event('task.succeeded', {
-      ...(isLate ? identity(activation) : ending(activation, result.worker)),
+      ...(isLate ? identity(activation) : endOfAttempt(activation, result.worker)),
       ...(isLate && result.worker !== undefined ? { worker: result.worker } : {}),
       ...(isLate && activation.context.agent !== null ? { agent: activation.context.agent } : {}),
       attempt: result.attempt,
@@ -112,7 +112,7 @@ function acknowledgeCancel(activation: Activation, worker: string | undefined): 
       ...(worker === undefined ? {} : { worker }),
     }),
     event('task.canceled', {
-      ...ending(activation, worker),
+      ...endOfAttempt(activation, worker),
       reason: activation.reason ?? 'canceled',
     }),
   ];
@@ -127,7 +127,7 @@ interface AttemptEnd {
 /** A failed attempt and what follows: another attempt, or the end. `task.attemptFailed` is never the last. */
 function afterFailure(activation: Activation, end: AttemptEnd, input: TurnInput): RunEvent[] {
   const failed = event('task.attemptFailed', {
-    ...ending(activation, end.worker),
+    ...endOfAttempt(activation, end.worker),
     attempt: activation.context.attempt,
     error: end.error,
     ...(end.usage === undefined ? {} : { usage: end.usage }),
@@ -169,7 +169,10 @@ function nextAttempt(
 
 /** The end without a result; `on_failure: skip` turns it into a skip, which counts as no failure. */
 export function finalFailure(activation: Activation, end: AttemptEnd): RunEvent[] {
-  const failed = event('task.failed', { ...ending(activation, end.worker), error: end.error });
+  const failed = event('task.failed', {
+    ...endOfAttempt(activation, end.worker),
+    error: end.error,
+  });
   const isSkipped = activation.parent === undefined && activation.node.task.onFailure === 'skip';
   if (!isSkipped) return [failed];
   return [failed, event('task.skipped', { ...identity(activation), reason: 'on_failure' })];
@@ -220,8 +223,7 @@ export function decideTaskTimer(
         }),
       );
     case 'waiting':
-      if (activation.node.kind === 'agent') return endDelay(activation, input);
-      return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
+      return endDelay(activation, input);
     case 'canceling':
       return events(...giveUp(activation));
     default:
@@ -243,7 +245,7 @@ function giveUp(activation: Activation): RunEvent[] {
   return [
     event('task.cancelForced', identity(activation)),
     event('task.canceled', {
-      ...ending(activation, undefined),
+      ...endOfAttempt(activation, undefined),
       reason: activation.reason ?? 'canceled',
     }),
   ];
@@ -255,16 +257,38 @@ function giveUp(activation: Activation): RunEvent[] {
  */
 export function cancelActivation(
   activation: Activation,
-  options: { reason: string; now: number; atOnce: boolean },
+  options: { reason: string; now: number; atOnce: boolean; join?: boolean },
 ): RunEvent[] {
-  const { reason, now, atOnce } = options;
+  const { reason, now, atOnce, join } = options;
   const isWithAgent = activation.state === 'running' && !atOnce;
-  if (activation.state === 'canceling') return atOnce ? giveUp(activation) : [];
+  if (activation.state === 'canceling') {
+    if (atOnce) return giveUp(activation);
+    // A `foreach` task that was asked while its instances ran: the last of them has ended.
+    if (activation.expansion === undefined) return [];
+    return [
+      event('task.canceled', {
+        ...endOfAttempt(activation, undefined),
+        reason: activation.reason ?? reason,
+      }),
+    ];
+  }
   const requested = event('task.cancelRequested', {
     ...identity(activation),
     reason,
     ...(isWithAgent ? { dueAt: now + CANCEL_PATIENCE_MS } : {}),
+    ...(join === undefined ? {} : { join }),
   });
   if (isWithAgent) return [requested];
-  return [requested, event('task.canceled', { ...ending(activation, undefined), reason })];
+  return [requested, event('task.canceled', { ...endOfAttempt(activation, undefined), reason })];
+}
+
+/** As `cancelActivation`. The instances of a `foreach` task go first, and it ends after the last of them (`expand.ts`). */
+export function cancelTask(
+  activation: Activation,
+  options: { reason: string; now: number },
+): RunEvent[] {
+  if ((activation.expansion?.open ?? 0) === 0)
+    return cancelActivation(activation, { ...options, atOnce: false });
+  if (activation.state === 'canceling') return [];
+  return [event('task.cancelRequested', { ...identity(activation), reason: options.reason })];
 }
