@@ -3,15 +3,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type LoadedRun, loadRun } from '../../src/actors/host/load.ts';
 import { reportRun } from '../../src/actors/host/report.ts';
+import { envelopesOf, type JsonEnvelope } from '../../src/events/envelope.ts';
 import { snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { RunReport, TaskReport } from '../../src/messages/report.ts';
-import { type Scenario, workflowOf } from './scenarios.ts';
+import { type PlannedCommand, type Scenario, workflowOf } from './scenarios.ts';
 import { World } from './world.ts';
 
 const LIMIT_MS = 120_000;
 
 export interface Played {
   report: unknown;
+  /** Every durable event of the run. */
+  events: readonly JsonEnvelope[];
   /** Durable commits of the whole log. */
   positions: number;
   executions: Map<string, number>;
@@ -47,7 +50,9 @@ export function begin(
   };
   world.request(requestId, workflowOf(scenario), scenario.input).then((id) => {
     runId = id;
-    for (const planned of scenario.commands ?? []) void steer(world, id, planned).catch(note);
+    const commands = [...(scenario.commands ?? []).entries()];
+    for (const [index, planned] of commands)
+      void steer(world, { runId: id, index }, planned).catch(note);
   }, note);
   return {
     runId: () => runId,
@@ -90,21 +95,34 @@ export async function play(
   world.invariants.finished();
   if (world.errors.length > 0) throw new Error(world.errors.join('\n'));
   const report = timeless(await reportOfRun(world, runId()));
-  return { report, positions: world.invariants.position, executions: world.executions() };
+  const { position: positions } = world.invariants;
+  const events = await historyOf(world, runId());
+  return { report, events, positions, executions: world.executions() };
 }
 
 /** Sends a command once the run is as far as the scenario says. */
 async function steer(
   world: World,
-  runId: string,
-  planned: { atVersion: number; command: { [key: string]: unknown } },
+  { runId, index }: { runId: string; index: number },
+  planned: PlannedCommand,
 ): Promise<void> {
   const state = () => world.invariants.streams.get(runId);
-  while ((state()?.version ?? 0) < planned.atVersion) {
+  const isDue = (): boolean =>
+    'after' in planned
+      ? state()?.lines.includes(planned.after) === true
+      : (state()?.version ?? 0) >= planned.atVersion;
+  while (!isDue()) {
     if (state()?.isEnded === true) return;
     await world.pause(5);
   }
-  await world.command(runId, { id: `${runId}-${planned.atVersion}`, ...planned.command } as never);
+  await world.command(runId, { id: `${runId}-${index}`, ...planned.command } as never);
+}
+
+async function historyOf(world: World, runId: string): Promise<JsonEnvelope[]> {
+  const events: JsonEnvelope[] = [];
+  for await (const commits of world.log.readStream(runId))
+    for (const commit of commits) events.push(...(envelopesOf(commit) as JsonEnvelope[]));
+  return events;
 }
 
 /** The report from the log; the whole state is the same with and without snapshots. */

@@ -1,12 +1,14 @@
 /** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
 import type { JsonObject } from '../../src/workflow/value.ts';
 
+export type PlannedCommand = { command: JsonObject } & ({ atVersion: number } | { after: string });
+
 export interface Scenario {
   name: string;
   workflow: JsonObject;
   input?: JsonObject;
-  /** Commands: sent once that many events of the run are durable. */
-  commands?: { atVersion: number; command: JsonObject }[];
+  /** Commands: sent once that many events of the run, or this one (`task.waiting a`), are durable. */
+  commands?: PlannedCommand[];
 }
 
 const agent = (id: string, parameters: JsonObject = {}, rest: JsonObject = {}): JsonObject => ({

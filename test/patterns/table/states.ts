@@ -187,7 +187,7 @@ export const exclusionPatterns: readonly Pattern[] = [
           runs('write-credit', 1),
           run('succeeded'),
         ],
-        free: [beside('read-debit', 'log'), anyOrder('read-debit', 'read-credit')],
+        free: [beside('read-debit', 'thank'), anyOrder('read-debit', 'read-credit')],
       },
     ],
   },
@@ -198,13 +198,13 @@ export const exclusionPatterns: readonly Pattern[] = [
     cases: [
       {
         always: [
-          apart('paint', 'hang-shelf', 'clean'),
+          apart('paint', 'hang-shelf', 'sweep'),
           runs('paint', 1),
           runs('hang-shelf', 1),
-          runs('clean', 1),
+          runs('sweep', 1),
           run('succeeded'),
         ],
-        free: [anyOrder('paint', 'hang-shelf', 'clean')],
+        free: [anyOrder('paint', 'hang-shelf', 'sweep')],
       },
     ],
   },
