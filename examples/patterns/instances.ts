@@ -126,7 +126,7 @@ export const completeInstances = defineWorkflow({
   outputs: { from: '${choose.output.from}' },
 });
 
-/** P34. Static partial join for multiple instances: N of M instances are enough. */
+/** P34. Static partial join for multiple instances: go on after N of M instances; the others are let run and change nothing more. */
 export const staticPartialJoinForInstances = defineWorkflow({
   name: 'static-partial-join-for-instances',
   settings: { max_parallel: 4 },
@@ -140,7 +140,7 @@ export const staticPartialJoinForInstances = defineWorkflow({
         { host: 'c', ms: 100 },
       ],
       parameters: { ms: '${item.ms}', then: '${item.host}' },
-      join: { count: 2 },
+      join: { count: 2, rest: 'detach' },
     },
     { id: 'decide', agent: 'echo', dependencies: ['probe'], parameters: { up: '${probe.output}' } },
   ],
@@ -181,7 +181,7 @@ export const dynamicPartialJoinForInstances = defineWorkflow({
       agent: 'echo',
       foreach: { feed: 'bid' },
       parameters: { amount: '${item}' },
-      join: { until: 'bids.output.exists(bid, bid.amount >= 100)', rest: 'cancel' },
+      join: { until: 'bids.output.exists(bid, bid.amount >= 100)', rest: 'detach' },
     },
     {
       id: 'sell',

@@ -17,6 +17,7 @@ import {
 import { parseActivation, roundId } from './activation.ts';
 import {
   type Activation,
+  goesOn,
   type Outcome,
   type RunAggregate,
   type TaskProgress,
@@ -291,7 +292,7 @@ function countInstance(run: RunAggregate, activation: Activation, outcome: Outco
     expansion.unsuccessful += 1;
     expansion.firstFailure ??= activation.error ?? null;
   }
-  if (openStates.has(parent.state)) run.expansions.add(parent);
+  if (openStates.has(parent.state) || goesOn(parent)) run.expansions.add(parent);
 }
 
 /** A2: the cell of an ended activation goes. */
@@ -300,7 +301,8 @@ function close(run: RunAggregate, activation: Activation): void {
   activation.cell = undefined;
   activation.shiftMs = 0;
   if (activation.expansion !== undefined) {
-    run.expansions.delete(activation);
+    if (goesOn(activation)) run.expansions.add(activation);
+    else run.expansions.delete(activation);
     if (activation.expansion.items.at !== 'inline')
       run.values.delete(valueKey(activation.expansion.items));
   }

@@ -157,6 +157,12 @@ export const instancePatterns: readonly Pattern[] = [
         always: [
           runs('probe~', 3),
           afterAtLeast(2, 'probe~', 'decide'),
+          rule('`decide` sees exactly the two results that came first.', (trace) => {
+            const { output } = begun(trace, 'decide')[0] ?? {};
+            const seen = (output as { up?: unknown[] } | undefined)?.up;
+            return seen?.length === 2 ? undefined : `it saw ${JSON.stringify(seen)}`;
+          }),
+          ends('probe~', 'succeeded'),
           runs('decide', 1),
           run('succeeded'),
         ],
@@ -194,7 +200,7 @@ export const instancePatterns: readonly Pattern[] = [
         ],
         always: [
           runs('bids~', [1, 3]),
-          ends('bids~', 'succeeded', 'canceled'),
+          ends('bids~', 'succeeded'),
           runs('sell', 1),
           rule(
             '`sell` begins after an instance of `bids` has succeeded with 100 or more.',
@@ -215,7 +221,7 @@ export const instancePatterns: readonly Pattern[] = [
             'The feed need not be closed: later signals add nothing.',
             (trace) => begun(trace, 'bids~').length < 3,
           ),
-          mayBeCanceled('bids~'),
+          mayPrecede('sell', 'bids~'),
         ],
       },
     ],
