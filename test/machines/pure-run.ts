@@ -297,6 +297,8 @@ export function digestOf(run: RunAggregate): unknown {
     unhandled: [...run.unhandled],
     ready: run.ready.size,
     steering: run.steering.stored(),
+    signals: run.signals.kept(),
+    signalsDue: [...run.signals.due].sort(),
     startable: ids(run.steering.startable),
     mutexes: [...run.open].map((open) => [open.id, run.steering.mutexes.waitsFor(open)]).sort(),
     slots: [run.slots, run.exclusiveSlots],

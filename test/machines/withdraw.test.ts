@@ -1,4 +1,7 @@
-/** What a success or a start does to other tasks: milestone, cancel, complete, end (P18 to P20, P25 to P27, P43). */
+/**
+ * What a success or a start does to other tasks: milestone, cancel, complete, end (P18 to P20, P25 to P27, P43).
+ * Size: the cases of each field side by side.
+ */
 import { describe, expect, it } from 'vitest';
 import { foldedCells, liveCells } from '../../src/machines/cell.ts';
 import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';

@@ -35,7 +35,7 @@ it('there is a history for every release that was recorded', () => {
 });
 
 /** By fold hash: the digest of every state of the first release's history. */
-const STATES = { 'run-fold-4': 'fd1b8fd76662e9fa7fd8eeafd1a9949528d0e274dccfecb489b8d736627eacf1' };
+const STATES = { 'run-fold-4': '7f797976fc2feab2cf7f64f6969c68639981e344d54083746f261874d99093eb' };
 
 it('the fold hash names one fold: other states of the same history need another hash', async () => {
   const folder = folderOf('0.1.0');
@@ -97,7 +97,10 @@ describe.each(releases())('the history of %s', (release) => {
     const projector = new Projector({ log, clock: systemClock });
     await projector.open();
     await projector.catchUp(undefined, log.durablePosition);
-    expect(await documentsOf(log)).toEqual(documents);
+    const rebuilt = await documentsOf(log);
+    // A projection that came later was not recorded then.
+    const known = Object.keys(documents).map((name) => [name, rebuilt[name]]);
+    expect(Object.fromEntries(known)).toEqual(documents);
     await projector.close();
     await log.close();
   });

@@ -157,14 +157,14 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
 
 /**
  * An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. What needs
- * no agent begins at once, or once it has its mutexes.
+ * no agent begins in the same turn.
  */
 function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
   const isAgentWork =
     node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
   if (!isAgentWork || node.demand === undefined) {
-    if (run.steering.mutexes.needs(activation)) run.steering.startable.add(activation);
+    if (activation.parent === undefined) run.steering.startable.add(activation);
     return;
   }
   const agent = activation.context.agent;

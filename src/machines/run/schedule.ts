@@ -92,17 +92,19 @@ function begin(run: RunAggregate, place: Place, input: TurnInput): Decision {
   const { node } = place;
   const delay = delayBetweenRounds(run, place, input);
   if (delay !== undefined) return delay;
-  if (node.kind === 'pass') {
-    const identity = placeIdentity(place);
-    return events(scheduled(place), event('task.succeeded', { ...identity, output: null }));
-  }
-  if (run.steering.mutexes.needs({ ...place, parent: undefined })) return events(scheduled(place));
+  const isLocked =
+    node.kind !== 'pass' && run.steering.mutexes.needs({ ...place, parent: undefined });
+  if (isLocked) return events(scheduled(place));
   return beginTask(run, place, input);
 }
 
 /** What beginning means for the kind of a task: `task.scheduled`, and what follows at once where no agent is needed. */
 export function beginTask(run: RunAggregate, place: Place, input: TurnInput): Decision {
   const { kind } = place.node;
+  if (kind === 'pass') {
+    const done = event('task.succeeded', { ...placeIdentity(place), output: null });
+    return events(scheduled(place), done);
+  }
   if (kind === 'foreach') return expand(run, place);
   if (kind === 'wait') return startWait(run, place, input);
   return events(scheduled(place));

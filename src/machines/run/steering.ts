@@ -35,7 +35,7 @@ export class SteeringState {
   readonly shut = new Set<number>();
   /** `foreach` tasks that end as soon as they have begun. */
   readonly completed = new Set<number>();
-  /** Activations that need no agent, were granted their mutexes and have not begun. */
+  /** Activations that need no agent, have their mutexes and have not begun. */
   readonly startable = new Set<Activation>();
   /** Open activations by task, instances left out. */
   readonly open = new Map<number, Set<Activation>>();
@@ -77,10 +77,9 @@ export class SteeringState {
   }
 }
 
-/** True once an activation has begun, whatever came of it. The delay before another round is no beginning. */
-export function hasBegun({ context, state, node, startedVersion }: Activation): boolean {
-  if (state === 'succeeded') return true;
-  return node.kind === 'agent' ? startedVersion > 0 : context.firstStartedAt !== null;
+/** True once an activation has begun, whatever came of it. */
+export function hasBegun({ context, state }: Activation): boolean {
+  return state === 'succeeded' || context.firstStartedAt !== null;
 }
 
 interface Change {

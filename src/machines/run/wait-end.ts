@@ -4,25 +4,24 @@
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import type { SignalWait } from '../../workflow/definition.ts';
-import { isObject } from '../../workflow/loose.ts';
 import type { JsonValue } from '../../workflow/value.ts';
-import { endOfAttempt, finalFailure, identity } from '../task/decide.ts';
-import { type Activation, dueAtOf, type RunAggregate } from './aggregate.ts';
+import { endDelay, endOfAttempt, finalFailure, identity } from '../task/decide.ts';
+import { isRoundDelay } from '../task/machine.ts';
+import { type Activation, dueAtOf } from './aggregate.ts';
 import { approved, denied } from './approvals.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { timerIdOf } from './effects.ts';
-import { type ApprovalDetails, type AwaitedEvent, waitData } from './schedule-wait.ts';
+import type { ApprovalDetails, AwaitedEvent } from './schedule-wait.ts';
 
 /** A timer that is not armed any more is ignored. */
 export function decideWaitTimer(
-  run: RunAggregate,
   { activation, timerId }: { activation: Activation; timerId: string },
   input: TurnInput,
 ): Decision {
   const dueAt = dueAtOf(activation);
   if (timerIdOf(activation) !== timerId || dueAt === null || dueAt > input.now) return nothing;
   const { wait } = activation.node.task;
-  if (isBetweenRounds(activation)) return beginWait(run, activation, input);
+  if (isRoundDelay(activation.wait?.details)) return endDelay(activation, input);
   switch (wait?.kind) {
     case 'signal':
       return events(...signalTimedOut(activation, wait, { signal: wait.name, payload: null }));
@@ -33,23 +32,6 @@ export function decideWaitTimer(
     default:
       return events(succeeded(activation, null));
   }
-}
-
-/** `repeat.delay`: it waited for the time of its next round, not for what it is about. */
-function isBetweenRounds({ wait }: Activation): boolean {
-  return isObject(wait?.details) && wait.details.round === true;
-}
-
-function beginWait(run: RunAggregate, activation: Activation, input: TurnInput): Decision {
-  const data = waitData(run, activation.node, input);
-  if (data.kind === 'needs') return data;
-  if (data.kind === 'failed') return events(...finalFailure(activation, { error: data.failure }));
-  const round = { ...identity(activation), attempt: activation.context.attempt };
-  return events(
-    event('task.retryScheduled', { ...round, rule: 'the next round is due', dueAt: input.now }),
-    event('task.scheduled', round),
-    event('task.waiting', { ...identity(activation), ...data.value }),
-  );
 }
 
 function succeeded(activation: Activation, output: JsonValue): RunEvent {

@@ -1,9 +1,10 @@
 /**
  * What follows from the steering of a run (`steering.ts`): tasks are withdrawn, the run is canceled or ended by a task,
- * activations that waited for a mutex and need no agent begin. Also the command that cancels one task.
+ * activations that waited and need no agent begin. Also the command that cancels one task.
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import { suggest } from '../../workflow/suggest.ts';
+import { invariant } from '../errors.ts';
 import { cancelActivation, cancelTask } from '../task/decide.ts';
 import { openStates } from '../task/machine.ts';
 import { type Activation, type RunAggregate, runState } from './aggregate.ts';
@@ -31,11 +32,13 @@ export function advanceSteering(run: RunAggregate, input: TurnInput): Decision |
   return undefined;
 }
 
-/** The one activation that needs no agent and has its mutexes: what scheduling it would have meant without them. */
+/** An activation that waited for its mutexes, or for its next round, and needs no agent: what scheduling means for it. */
 function begin(run: RunAggregate, activation: Activation, input: TurnInput): Decision {
   const decision = beginTask(run, activation, input);
   if (decision.kind !== 'events') return decision;
-  return events(...decision.events.filter(({ type }) => type !== 'task.scheduled'));
+  const list = decision.events.filter(({ type }) => type !== 'task.scheduled');
+  invariant(list.length > 0, 'a task that needs no agent does not begin', { id: activation.id });
+  return events(...list);
 }
 
 function withdrawTask(

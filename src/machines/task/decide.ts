@@ -231,8 +231,8 @@ export function decideTaskTimer(
   }
 }
 
-/** The delay between two rounds is over: the round asks for a slot. */
-function endDelay(activation: Activation, input: TurnInput): Decision {
+/** The delay between two rounds is over: the round asks for a slot, or begins as soon as it has its mutexes. */
+export function endDelay(activation: Activation, input: TurnInput): Decision {
   const { attempt } = activation.context;
   const round = { ...identity(activation), attempt };
   return events(

@@ -5,6 +5,8 @@
 import { setup } from 'xstate';
 import type { EscalationEvent } from '../../events/run-events.ts';
 import type { TaskEvent } from '../../events/task-events.ts';
+import { isObject } from '../../workflow/loose.ts';
+import type { JsonValue } from '../../workflow/value.ts';
 import { type FoldEvent, foldAction } from '../stepper.ts';
 
 export interface TaskContext {
@@ -63,6 +65,11 @@ function folding<Type extends Fold['type']>(
   );
 }
 
+/** True for the details of a `task.waiting` that is about `repeat.delay`. */
+export function isRoundDelay(details: JsonValue | undefined): boolean {
+  return isObject(details) && details.round === true;
+}
+
 const initialContext: TaskContext = {
   attempt: 0,
   retryBase: 0,
@@ -117,9 +124,12 @@ const handedOff = folding<'task.handedOff'>((data) => ({
   startedAt: null,
   dueAt: null,
 }));
+/** The delay before another round is no beginning. */
 const waiting = folding<'task.waiting'>((data, at, context) => ({
   startedAt: at,
-  firstStartedAt: context.firstStartedAt ?? at,
+  firstStartedAt: isRoundDelay(data.details)
+    ? context.firstStartedAt
+    : (context.firstStartedAt ?? at),
   dueAt: data.dueAt ?? null,
 }));
 const expanded = folding<'task.expanded'>((_data, at) => ({ startedAt: at, firstStartedAt: at }));
