@@ -1,0 +1,56 @@
+/**
+ * What a pattern costs beside plain tasks: events and commits of a run, against those of a chain of as many tasks.
+ * Both are counted, so they are the same on every machine; `npm run bench -- --workload patterns` measures the CPU.
+ */
+import { expect, it } from 'vitest';
+import { compileWorkflow } from '../../src/workflow/parse.ts';
+import type { JsonObject } from '../../src/workflow/value.ts';
+import { patterns, workflowOf } from '../patterns/patterns.ts';
+import { scenarioOf } from '../patterns/simulated.ts';
+import { begun, traceOf } from '../patterns/trace.ts';
+import { type Played, play } from './crash-points.ts';
+
+const MAX_RATIO = 1.5;
+const chains = new Map<number, Promise<Played>>();
+
+function chainOf(length: number): Promise<Played> {
+  let chain = chains.get(length);
+  if (chain === undefined) {
+    const tasks = Array.from({ length }, (_, index) => ({
+      id: `t${index}`,
+      agent: 'echo',
+      dependencies: index === 0 ? [] : [`t${index - 1}`],
+    }));
+    chain = play({ name: 'chain', workflow: { tasks } });
+    chains.set(length, chain);
+  }
+  return chain;
+}
+
+/** Tasks of the file that ran, with their rounds and instances; edges and what only fans out are none. */
+function tasksOf(workflow: JsonObject, { events }: Played): number {
+  const trace = traceOf(events);
+  const { definition } = compileWorkflow(workflow);
+  const tasks = definition?.tasks.filter(({ edge }) => edge === undefined) ?? [];
+  const names = tasks.map(({ id, foreach }) => (foreach === undefined ? id : `${id}~`));
+  return names.reduce((sum, name) => sum + begun(trace, name).length, 0);
+}
+
+const uses = patterns.flatMap((pattern) =>
+  pattern.cases.map((use) => ({
+    title: `${pattern.id} ${pattern.title} ${JSON.stringify(use.input ?? {})}`,
+    workflow: workflowOf(pattern),
+    scenario: scenarioOf(pattern, workflowOf(pattern), use),
+  })),
+);
+
+it.each(uses)('$title costs at most 1.5 times plain tasks', async ({ workflow, scenario }) => {
+  const played = await play(scenario);
+  const plain = await chainOf(tasksOf(workflow, played));
+  const ratios = {
+    events: played.events.length / plain.events.length,
+    commits: played.positions / plain.positions,
+  };
+  expect(ratios.events).toBeLessThanOrEqual(MAX_RATIO);
+  expect(ratios.commits).toBeLessThanOrEqual(MAX_RATIO);
+});
