@@ -84,6 +84,11 @@ const budgets: readonly Budget[] = [
     ...{ kind: 'absolute', bound: 'at least', limit: 150_000 },
     read: ({ line }) => line.details?.['rebuildEventsPerSecond'],
   },
+  {
+    name: 'patterns: CPU a task of the dearest pattern over that of plain tasks',
+    ...{ kind: 'ratio', bound: 'at most', limit: 1.5 },
+    read: ({ line }) => (line.workload === 'patterns' ? line.details?.['dearest'] : undefined),
+  },
 ];
 
 /** Every budget that the results say something about. */

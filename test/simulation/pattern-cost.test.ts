@@ -3,11 +3,9 @@
  * Both are counted, so they are the same on every machine; `npm run bench -- --workload patterns` measures the CPU.
  */
 import { expect, it } from 'vitest';
-import { compileWorkflow } from '../../src/workflow/parse.ts';
-import type { JsonObject } from '../../src/workflow/value.ts';
 import { patterns, workflowOf } from '../patterns/patterns.ts';
 import { scenarioOf } from '../patterns/simulated.ts';
-import { begun, traceOf } from '../patterns/trace.ts';
+import { tasksThatRan } from '../patterns/tasks.ts';
 import { type Played, play } from './crash-points.ts';
 
 const MAX_RATIO = 1.5;
@@ -27,15 +25,6 @@ function chainOf(length: number): Promise<Played> {
   return chain;
 }
 
-/** Tasks of the file that ran, with their rounds and instances; edges and what only fans out are none. */
-function tasksOf(workflow: JsonObject, { events }: Played): number {
-  const trace = traceOf(events);
-  const { definition } = compileWorkflow(workflow);
-  const tasks = definition?.tasks.filter(({ edge }) => edge === undefined) ?? [];
-  const names = tasks.map(({ id, foreach }) => (foreach === undefined ? id : `${id}~`));
-  return names.reduce((sum, name) => sum + begun(trace, name).length, 0);
-}
-
 const uses = patterns.flatMap((pattern) =>
   pattern.cases.map((use) => ({
     title: `${pattern.id} ${pattern.title} ${JSON.stringify(use.input ?? {})}`,
@@ -46,7 +35,7 @@ const uses = patterns.flatMap((pattern) =>
 
 it.each(uses)('$title costs at most 1.5 times plain tasks', async ({ workflow, scenario }) => {
   const played = await play(scenario);
-  const plain = await chainOf(tasksOf(workflow, played));
+  const plain = await chainOf(tasksThatRan(workflow, played.events));
   const ratios = {
     events: played.events.length / plain.events.length,
     commits: played.positions / plain.positions,
