@@ -25,6 +25,8 @@ export interface Pattern {
   /** Name of the file, without its ending. */
   readonly file: string;
   readonly title: string;
+  /** What makes it the pattern, as it stands in the file, and something else: with that its table must not hold. */
+  readonly without?: readonly [text: string, instead: string];
   /** Told to readers: what the engine does where the pattern's definition leaves a choice. */
   readonly note?: string;
   readonly cases: readonly Case[];

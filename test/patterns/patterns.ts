@@ -34,8 +34,8 @@ export function textOf({ file }: Pattern): string {
 }
 
 /** The workflow in the form of a file. Throws where the text is no map. */
-export function workflowOf(pattern: Pattern): JsonObject {
-  const { value } = readSource(textOf(pattern), new Findings());
+export function workflowOf(pattern: Pattern, text: string = textOf(pattern)): JsonObject {
+  const { value } = readSource(text, new Findings());
   if (!isObject(value)) throw new Error(`${pattern.file} is no workflow`);
   return value;
 }

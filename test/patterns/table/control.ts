@@ -28,6 +28,7 @@ export const basicPatterns: readonly Pattern[] = [
     id: 'P01',
     file: 'p01-sequence',
     title: 'Sequence',
+    without: ['dependencies: [check]', 'dependencies: [check], repeat: { max: 2 }'],
     cases: [
       {
         always: [
@@ -43,6 +44,10 @@ export const basicPatterns: readonly Pattern[] = [
     id: 'P02',
     file: 'p02-parallel-split',
     title: 'Parallel split',
+    without: [
+      'id: pack, agent: sleep, dependencies: [order]',
+      'id: pack, agent: sleep, dependencies: []',
+    ],
     cases: [
       {
         always: [
@@ -59,6 +64,7 @@ export const basicPatterns: readonly Pattern[] = [
     id: 'P03',
     file: 'p03-synchronization',
     title: 'Synchronization',
+    without: ['agent: echo', 'agent: echo\n    trigger: one_success'],
     cases: [
       {
         always: [
@@ -74,6 +80,7 @@ export const basicPatterns: readonly Pattern[] = [
     id: 'P04',
     file: 'p04-exclusive-choice',
     title: 'Exclusive choice',
+    without: ['condition: assess.output.amount >= 100', 'condition: "true"'],
     cases: [
       {
         input: { amount: 50 },
@@ -99,6 +106,7 @@ export const basicPatterns: readonly Pattern[] = [
     id: 'P05',
     file: 'p05-simple-merge',
     title: 'Simple merge',
+    without: ['trigger: one_success', 'trigger: all_success'],
     cases: [2, 40].map((weight) => ({
       input: { weight },
       always: [
@@ -116,6 +124,7 @@ export const choicePatterns: readonly Pattern[] = [
     id: 'P06',
     file: 'p06-multi-choice',
     title: 'Multi-choice',
+    without: ['condition: call.output.injured', 'condition: "true"'],
     cases: [
       {
         input: { fire: true, injured: true },
@@ -132,6 +141,7 @@ export const choicePatterns: readonly Pattern[] = [
     id: 'P07',
     file: 'p07-structured-synchronizing-merge',
     title: 'Structured synchronizing merge',
+    without: ['trigger: activated', 'trigger: all_success'],
     cases: [
       {
         input: { fire: true, injured: true },
@@ -153,6 +163,7 @@ export const choicePatterns: readonly Pattern[] = [
     id: 'P08',
     file: 'p08-multi-merge',
     title: 'Multi-merge',
+    without: ['trigger: each', 'trigger: all_success'],
     cases: [
       {
         always: [
@@ -174,6 +185,7 @@ export const choicePatterns: readonly Pattern[] = [
     id: 'P37',
     file: 'p37-local-synchronizing-merge',
     title: 'Local synchronizing merge',
+    without: ['trigger: activated', 'trigger: all_success'],
     cases: [
       {
         input: { photos: true, damage: true },
@@ -204,6 +216,7 @@ export const choicePatterns: readonly Pattern[] = [
     id: 'P38',
     file: 'p38-general-synchronizing-merge',
     title: 'General synchronizing merge',
+    without: ['trigger: reachable', 'trigger: one_success'],
     cases: [
       {
         input: { rounds: 2 },
@@ -236,6 +249,7 @@ export const loopPatterns: readonly Pattern[] = [
     id: 'P10',
     file: 'p10-arbitrary-cycles',
     title: 'Arbitrary cycles',
+    without: ['condition: review.output.version < 2', 'condition: review.output.version < 1'],
     cases: [
       {
         input: { kind: 'idea' },
@@ -274,6 +288,7 @@ export const loopPatterns: readonly Pattern[] = [
     id: 'P21',
     file: 'p21-structured-loop',
     title: 'Structured loop',
+    without: ['until: refine.output.errors == 0', 'until: refine.output.errors == 1'],
     cases: [
       {
         input: { pages: 2 },
@@ -296,6 +311,7 @@ export const loopPatterns: readonly Pattern[] = [
     id: 'P22',
     file: 'p22-recursion',
     title: 'Recursion',
+    without: ['[inputs.part.name] + ', ''],
     child: ({ part }) => ({ names: namesOf(part as Part) }),
     cases: [
       {
@@ -341,6 +357,7 @@ export const endPatterns: readonly Pattern[] = [
     id: 'P43',
     file: 'p43-explicit-termination',
     title: 'Explicit termination',
+    without: [', end: terminate', ''],
     cases: [
       {
         always: [before('guess', 'found'), run('succeeded'), gives({ answer: 42 })],

@@ -33,6 +33,7 @@ export const instancePatterns: readonly Pattern[] = [
     id: 'P12',
     file: 'p12-instances-without-synchronization',
     title: 'Multiple instances without synchronization',
+    without: ['detach: true', 'max_parallel: 3'],
     cases: [
       {
         always: [
@@ -53,6 +54,7 @@ export const instancePatterns: readonly Pattern[] = [
     id: 'P13',
     file: 'p13-instances-known-at-design-time',
     title: 'Multiple instances, known at design time',
+    without: ['macos, windows', 'macos'],
     cases: [
       {
         always: [
@@ -69,6 +71,7 @@ export const instancePatterns: readonly Pattern[] = [
     id: 'P14',
     file: 'p14-instances-known-at-run-time',
     title: 'Multiple instances, known at run time',
+    without: ['${find.output.files}', '${[find.output.files[0]]}'],
     cases: [
       {
         always: [
@@ -86,6 +89,7 @@ export const instancePatterns: readonly Pattern[] = [
     id: 'P15',
     file: 'p15-instances-not-known-beforehand',
     title: 'Multiple instances, not known beforehand',
+    without: ['items: [1]', 'items: []'],
     cases: [
       {
         outside: [
@@ -113,6 +117,7 @@ export const instancePatterns: readonly Pattern[] = [
     id: 'P26',
     file: 'p26-cancel-instances',
     title: 'Cancel multiple instances',
+    without: ['cancel: [invite]', 'parallel: true'],
     cases: [
       {
         always: [
@@ -130,6 +135,7 @@ export const instancePatterns: readonly Pattern[] = [
     id: 'P27',
     file: 'p27-complete-instances',
     title: 'Complete multiple instances',
+    without: ['complete: [offers]', 'parallel: true'],
     cases: [
       {
         always: [
@@ -152,6 +158,7 @@ export const instancePatterns: readonly Pattern[] = [
     id: 'P34',
     file: 'p34-static-partial-join-for-instances',
     title: 'Static partial join for multiple instances',
+    without: ['rest: detach', 'rest: wait'],
     cases: [
       {
         always: [
@@ -174,6 +181,7 @@ export const instancePatterns: readonly Pattern[] = [
     id: 'P35',
     file: 'p35-cancelling-partial-join-for-instances',
     title: 'Cancelling partial join for multiple instances',
+    without: [', rest: cancel', ''],
     note: 'An instance that succeeds while its agent is being asked to stop keeps its success.',
     cases: [
       {
@@ -191,6 +199,7 @@ export const instancePatterns: readonly Pattern[] = [
     id: 'P36',
     file: 'p36-dynamic-partial-join-for-instances',
     title: 'Dynamic partial join for multiple instances',
+    without: ['rest: detach', 'rest: wait'],
     cases: [
       {
         outside: [

@@ -19,6 +19,7 @@ export const joinPatterns: readonly Pattern[] = [
     id: 'P09',
     file: 'p09-structured-discriminator',
     title: 'Structured discriminator',
+    without: ['count: 1', 'count: 2'],
     note: 'The second round may begin while the slow branch of the first is still under way.',
     cases: [
       {
@@ -38,6 +39,7 @@ export const joinPatterns: readonly Pattern[] = [
     id: 'P28',
     file: 'p28-blocking-discriminator',
     title: 'Blocking discriminator',
+    without: [', block: true', ''],
     cases: [
       {
         always: [
@@ -55,6 +57,7 @@ export const joinPatterns: readonly Pattern[] = [
     id: 'P29',
     file: 'p29-cancelling-discriminator',
     title: 'Cancelling discriminator',
+    without: [', rest: cancel', ''],
     note: 'A branch that succeeds while its agent is being asked to stop keeps its success.',
     cases: [
       {
@@ -80,6 +83,7 @@ export const joinPatterns: readonly Pattern[] = [
     id: 'P30',
     file: 'p30-structured-partial-join',
     title: 'Structured partial join',
+    without: ['count: 2', 'count: 3'],
     cases: [
       {
         always: [
@@ -100,6 +104,7 @@ export const joinPatterns: readonly Pattern[] = [
     id: 'P31',
     file: 'p31-blocking-partial-join',
     title: 'Blocking partial join',
+    without: [', block: true', ''],
     cases: [
       {
         always: [
@@ -116,6 +121,7 @@ export const joinPatterns: readonly Pattern[] = [
     id: 'P32',
     file: 'p32-cancelling-partial-join',
     title: 'Cancelling partial join',
+    without: [', rest: cancel', ''],
     note: 'A branch that succeeds while its agent is being asked to stop keeps its success.',
     cases: [
       {
@@ -137,6 +143,7 @@ export const joinPatterns: readonly Pattern[] = [
     id: 'P33',
     file: 'p33-generalized-and-join',
     title: 'Generalized AND-join',
+    without: ['emit: 2', 'emit: 1'],
     cases: [
       {
         always: [
@@ -164,6 +171,7 @@ export const threadPatterns: readonly Pattern[] = [
     id: 'P41',
     file: 'p41-thread-merge',
     title: 'Thread merge',
+    without: ['merge: 3', 'merge: 1'],
     cases: [
       {
         always: [
@@ -189,6 +197,7 @@ export const threadPatterns: readonly Pattern[] = [
     id: 'P42',
     file: 'p42-thread-split',
     title: 'Thread split',
+    without: ['emit: 3', 'emit: 2'],
     cases: [
       {
         always: [

@@ -35,6 +35,7 @@ export const waitPatterns: readonly Pattern[] = [
     id: 'P16',
     file: 'p16-deferred-choice',
     title: 'Deferred choice',
+    without: ['signal: payment', 'signal: other'],
     cases: [
       {
         outside: [{ signal: 'payment', payload: 50, after: 'task.waiting decide' }],
@@ -59,6 +60,7 @@ export const waitPatterns: readonly Pattern[] = [
     id: 'P18',
     file: 'p18-milestone',
     title: 'Milestone',
+    without: ['milestone: { after: accept, until: ship }', 'parallel: true'],
     cases: [
       {
         input: { asks_after_ms: 10 },
@@ -86,6 +88,7 @@ export const waitPatterns: readonly Pattern[] = [
     id: 'P23',
     file: 'p23-transient-trigger',
     title: 'Transient trigger',
+    without: ['transient: true', 'transient: false'],
     cases: [
       {
         outside: [
@@ -121,6 +124,7 @@ export const waitPatterns: readonly Pattern[] = [
     id: 'P24',
     file: 'p24-persistent-trigger',
     title: 'Persistent trigger',
+    without: ['signal: signed', 'signal: { name: signed, transient: true }'],
     cases: [
       {
         outside: [{ signal: 'signed', payload: 'ann' }],
@@ -147,6 +151,7 @@ export const exclusionPatterns: readonly Pattern[] = [
     id: 'P17',
     file: 'p17-interleaved-parallel-routing',
     title: 'Interleaved parallel routing',
+    without: ['mutex: patient', 'parallel: true'],
     cases: [
       {
         always: [
@@ -174,6 +179,7 @@ export const exclusionPatterns: readonly Pattern[] = [
     id: 'P39',
     file: 'p39-critical-section',
     title: 'Critical section',
+    without: ['debit: { mutex: account }', 'debit: { mutex: other }'],
     cases: [
       {
         always: [
@@ -195,6 +201,7 @@ export const exclusionPatterns: readonly Pattern[] = [
     id: 'P40',
     file: 'p40-interleaved-routing',
     title: 'Interleaved routing',
+    without: ['mutex: room', 'parallel: true'],
     cases: [
       {
         always: [
@@ -215,6 +222,7 @@ export const cancelPatterns: readonly Pattern[] = [
     id: 'P19',
     file: 'p19-cancel-task',
     title: 'Cancel task',
+    without: ['cancel: [reminder]', 'parallel: true'],
     cases: [
       {
         always: [
@@ -235,6 +243,7 @@ export const cancelPatterns: readonly Pattern[] = [
     id: 'P20',
     file: 'p20-cancel-case',
     title: 'Cancel case',
+    without: ['cancel: run', 'parallel: true'],
     cases: [
       {
         input: { withdrawn: true },
@@ -265,6 +274,7 @@ export const cancelPatterns: readonly Pattern[] = [
     id: 'P25',
     file: 'p25-cancel-region',
     title: 'Cancel region',
+    without: ['cancel: [search]', 'parallel: true'],
     cases: [
       {
         always: [
