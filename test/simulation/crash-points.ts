@@ -100,8 +100,8 @@ export async function play(
   return { report, events, positions, executions: world.executions() };
 }
 
-/** Sends a command once the run is as far as the scenario says. */
-async function steer(
+/** Sends a command once the run is as far as the scenario says; not at all where it has ended before. */
+export async function steer(
   world: World,
   { runId, index }: { runId: string; index: number },
   planned: PlannedCommand,
