@@ -165,7 +165,7 @@ export class OwedEffects {
     const { header } = this.#run;
     const task = owner?.node.task;
     const parameters: JsonValue | undefined =
-      owner === undefined ? undefined : turn?.parameters.get(owner.id);
+      owner === undefined ? undefined : turn?.parametersOf(owner.id);
     return {
       runId: header.runId,
       workflow: header.name,

@@ -28,6 +28,9 @@ const MAX_EVENTS = 850;
 /** About how many bytes of values one commit may hold. */
 const MAX_BYTES = 2 * 1024 * 1024;
 
+const NONE: ReadonlySet<string> = new Set();
+const NO_SLOTS: ReadonlyMap<string, string> = new Map();
+
 interface TurnOptions {
   run: RunAggregate;
   delivery: Delivery;
@@ -39,8 +42,6 @@ export class Turn {
   readonly delivery: Delivery;
   readonly events: RunEvent[] = [];
   readonly blobs: PendingBlob[] = [];
-  /** Parameters of the attempts that this turn started, by activation. */
-  readonly parameters = new Map<string, JsonValue>();
   rejection: Rejection | undefined;
   /** True when more follows than one commit holds. */
   isCut = false;
@@ -51,9 +52,12 @@ export class Turn {
   readonly #runtime: HostRuntime;
   #input: TurnInput;
   readonly #fetched: string[] = [];
+  // Most turns start no attempt or one: what only some need is made when it is needed.
+  /** Parameters of the attempts that this turn started, by activation. */
+  #parameters: Map<string, JsonValue> | undefined;
   /** Agents of the slots that attempts of this turn use, by activation, until the commit books them. */
-  #granted = new Map<string, string>();
-  readonly #blocked = new Set<string>();
+  #granted: Map<string, string> | undefined;
+  #blocked: Set<string> | undefined;
   #isDecided = false;
   /** A slot that was given and not used yet. */
   #held: { activation: string; demand: string; grant: Grant } | undefined;
@@ -135,7 +139,7 @@ export class Turn {
     for (;;) {
       if (!mayStartAttempts(run) || this.#steps === 0) return undefined;
       if (this.#held === undefined) {
-        const head = run.ready.first(this.#blocked);
+        const head = run.ready.first(this.#blocked ?? NONE);
         if (head === undefined) return undefined;
         const activation = run.activations.get(head.activation) as Activation;
         // One that may not run beside others waits until the run is quiet, and those behind it wait for it.
@@ -143,6 +147,7 @@ export class Turn {
         const { demand } = head;
         const grant = this.#host.takeGrant(demand) ?? this.#acquire(demand);
         if (grant === undefined) {
+          this.#blocked ??= new Set();
           this.#blocked.add(demand);
           if (run.plan.definition.settings.maxParallel === 1) return undefined;
           continue;
@@ -186,6 +191,7 @@ export class Turn {
       this.#runtime.admission.release(held.grant.agent);
       return;
     }
+    this.#granted ??= new Map();
     this.#granted.set(held.activation, held.grant.agent);
     if (this.#steps !== undefined) this.#steps -= 1;
   }
@@ -225,7 +231,8 @@ export class Turn {
       stored = { ...decided, data: { ...data, [field]: reference } } as unknown as RunEvent;
     }
     if (field === 'parameters') {
-      this.parameters.set(
+      this.#parameters ??= new Map();
+      this.#parameters.set(
         (data as { taskId: string }).taskId,
         (stored.data as Record<string, JsonValue>)[field] as JsonValue,
       );
@@ -255,11 +262,16 @@ export class Turn {
     for (const key of this.#fetched) if (!kept.has(key)) this.#run.values.delete(key);
   }
 
+  /** The parameters of an attempt that this turn started. */
+  parametersOf(activation: string): JsonValue | undefined {
+    return this.#parameters?.get(activation);
+  }
+
   /** The slots that this turn took, once: whoever books them gives them back later. */
-  takeGranted(): Map<string, string> {
+  takeGranted(): ReadonlyMap<string, string> {
     const granted = this.#granted;
-    this.#granted = new Map();
-    return granted;
+    this.#granted = undefined;
+    return granted ?? NO_SLOTS;
   }
 
   /** The turn came to nothing: every slot that it took goes back. */
