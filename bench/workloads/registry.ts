@@ -60,5 +60,5 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   },
   W4: { sizes: [200], quickSizes: [10], measure: measureRecovery },
   log: { sizes: [1_000_000], quickSizes: [2_000], measure: measureLog },
-  patterns: { sizes: [300], quickSizes: [2], measure: measurePatterns },
+  patterns: { sizes: [100], quickSizes: [20], measure: measurePatterns },
 };

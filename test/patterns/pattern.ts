@@ -1,6 +1,7 @@
 /** What a pattern is to the tests and to docs/patterns.md: its workflow is `examples/patterns/<file>.yaml`. */
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
-import type { Freedom, Rule } from './rules.ts';
+import type { Freedom } from './freedoms.ts';
+import type { Rule } from './rules.ts';
 
 /** A signal from outside the run. */
 export interface Outside {

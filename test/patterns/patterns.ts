@@ -6,10 +6,12 @@ import { Findings } from '../../src/workflow/problems.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { readSource } from '../../src/workflow/yaml-source.ts';
 import type { Pattern } from './pattern.ts';
-import { basicPatterns, choicePatterns, endPatterns, loopPatterns } from './table/control.ts';
+import { cancelPatterns } from './table/cancel.ts';
+import { choicePatterns } from './table/choices.ts';
+import { basicPatterns, endPatterns, loopPatterns } from './table/control.ts';
 import { instancePatterns } from './table/instances.ts';
 import { joinPatterns, threadPatterns } from './table/joins.ts';
-import { cancelPatterns, exclusionPatterns, waitPatterns } from './table/states.ts';
+import { exclusionPatterns, waitPatterns } from './table/states.ts';
 
 const FOLDER = join(import.meta.dirname, '..', '..', 'examples', 'patterns');
 

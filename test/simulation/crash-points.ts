@@ -50,9 +50,7 @@ export function begin(
   };
   world.request(requestId, workflowOf(scenario), scenario.input).then((id) => {
     runId = id;
-    const commands = [...(scenario.commands ?? []).entries()];
-    for (const [index, planned] of commands)
-      void steer(world, { runId: id, index }, planned).catch(note);
+    for (const planned of scenario.commands ?? []) void steer(world, id, planned).catch(note);
   }, note);
   return {
     runId: () => runId,
@@ -101,11 +99,7 @@ export async function play(
 }
 
 /** Sends a command once the run is as far as the scenario says; not at all where it has ended before. */
-export async function steer(
-  world: World,
-  { runId, index }: { runId: string; index: number },
-  planned: PlannedCommand,
-): Promise<void> {
+export async function steer(world: World, runId: string, planned: PlannedCommand): Promise<void> {
   const state = () => world.invariants.streams.get(runId);
   const isDue = (): boolean =>
     'after' in planned
@@ -115,7 +109,8 @@ export async function steer(
     if (state()?.isEnded === true) return;
     await world.pause(5);
   }
-  await world.command(runId, { id: `${runId}-${index}`, ...planned.command } as never);
+  const id = `${runId} ${JSON.stringify(planned)}`;
+  await world.command(runId, { id, ...planned.command } as never);
 }
 
 async function historyOf(world: World, runId: string): Promise<JsonEnvelope[]> {

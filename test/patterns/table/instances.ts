@@ -1,6 +1,8 @@
 /** Multiple instances: P12 to P15, P26, P27, P34 to P36. */
+
+import { anyEnd, beside, may, mayPrecede } from '../freedoms.ts';
 import type { Pattern } from '../pattern.ts';
-import { anyEnd, before, beside, ends, gives, may, mayPrecede, rule, run, runs } from '../rules.ts';
+import { before, ends, gives, rule, run, runs } from '../rules.ts';
 import { begun, spansOf, successes, type Trace } from '../trace.ts';
 
 /** Successes of instances at the moment when a task began. */

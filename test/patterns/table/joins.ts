@@ -1,17 +1,8 @@
 /** Joins that need some of their branches, and threads: P09, P28 to P33, P41, P42. */
+
+import { anyEnd, beside, may, mayPrecede } from '../freedoms.ts';
 import type { Pattern } from '../pattern.ts';
-import {
-  anyEnd,
-  before,
-  beside,
-  ends,
-  may,
-  mayPrecede,
-  readyWith,
-  roundsApart,
-  run,
-  runs,
-} from '../rules.ts';
+import { before, ends, readyWith, roundsApart, run, runs } from '../rules.ts';
 import { begun, successes } from '../trace.ts';
 
 export const joinPatterns: readonly Pattern[] = [
