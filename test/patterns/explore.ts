@@ -114,8 +114,8 @@ function endChild(run: PureRun, activation: Activation, pattern: Pattern): void 
     ({ event: { type, data } }) =>
       type === 'task.waiting' && (data as { taskId: string }).taskId === activation.id,
   );
-  const { details } = (waiting?.event.data ?? {}) as { details?: { inputs?: JsonObject } };
-  const output = pattern.child?.(details?.inputs ?? {}) ?? null;
+  const { inputs = {} } = (waiting?.event.data ?? {}) as { inputs?: JsonObject };
+  const output = pattern.child?.(inputs) ?? null;
   (run as unknown as { childEnds(id: string, end: object): void }).childEnds(activation.id, {
     status: 'succeeded',
     output,
