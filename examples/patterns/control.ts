@@ -205,6 +205,38 @@ export const structuredLoop = defineWorkflow({
   ],
 });
 
+/** P22. Recursion: a workflow that runs itself. */
+export const recursion = defineWorkflow({
+  name: 'recursion',
+  inputs: {
+    part: {
+      type: 'object',
+      default: {
+        name: 'bike',
+        parts: [
+          { name: 'wheel', parts: [{ name: 'tyre', parts: [] }] },
+          { name: 'frame', parts: [] },
+        ],
+      },
+    },
+  },
+  tasks: [
+    {
+      id: 'below',
+      workflow: { name: 'recursion', max_depth: 5 },
+      foreach: '${inputs.part.parts}',
+      parameters: { part: '${item}' },
+    },
+    {
+      id: 'list',
+      agent: 'echo',
+      dependencies: ['below'],
+      parameters: { names: '${[inputs.part.name] + flatten(below.output.map(one, one.names))}' },
+    },
+  ],
+  outputs: { names: '${list.output.names}' },
+});
+
 /** P37. Local synchronizing merge: wait for the branches that were chosen, also where choices follow on choices. */
 export const localSynchronizingMerge = defineWorkflow({
   name: 'local-synchronizing-merge',

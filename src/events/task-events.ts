@@ -18,6 +18,12 @@ const endOfAttempt = {
   agent: z.string().optional(),
   worker: z.string().optional(),
   startedAt: fields.time.optional(),
+  /** The child run whose end this is. */
+  child: z.string().optional(),
+};
+/** A child run that is not wanted any more: it is told (`actors/services/children-reactor.ts`). */
+const leavesChild = {
+  leaves: z.object({ runId: z.string(), how: z.enum(['cancel', 'terminate']) }).optional(),
 };
 
 export const taskEvents = {
@@ -72,6 +78,7 @@ export const taskEvents = {
       attempt: fields.attempt,
       error: fields.failure,
       usage: fields.usage.optional(),
+      ...leavesChild,
     }),
   ),
   retryScheduled: eventType(
@@ -92,6 +99,8 @@ export const taskEvents = {
       kind: z.enum(['approval', 'signal', 'first', 'timer', 'run']),
       dueAt: fields.time.optional(),
       details: fields.value.optional(),
+      /** Of a child run: what it is started with. */
+      inputs: fields.value.optional(),
     }),
   ),
   expanded: eventType(
@@ -160,6 +169,7 @@ export const taskEvents = {
       dueAt: fields.time.optional(),
       /** Of an instance: enough of the others have succeeded. */
       join: z.boolean().optional(),
+      ...leavesChild,
     }),
   ),
   cancelAcknowledged: eventType(
@@ -170,7 +180,7 @@ export const taskEvents = {
   cancelForced: eventType(
     'task.cancelForced',
     'The agent did not stop in time and was given up.',
-    z.object({ ...task }),
+    z.object({ ...task, ...leavesChild }),
   ),
   canceled: eventType(
     'task.canceled',

@@ -45,11 +45,25 @@ export interface TaskReport {
   /** Milliseconds since the epoch. */
   startedAt?: number;
   endedAt?: number;
+  /** Of a task that runs a child workflow: the run of its last attempt. */
+  runId?: string;
   compensated?: boolean;
   /** What it waits for now. */
   waitsFor?: JsonObject;
+  /** The hook that it is a task of. */
+  hook?: string;
   /** Of a `foreach` task, in input order. */
   instances?: TaskReport[];
+}
+
+/** Errors of one task with one code, those of attempts that were retried included. */
+export interface ErrorSummary {
+  /** The task of the workflow, instances together; `<task>!undo` for its compensation. */
+  task: string;
+  code: string;
+  count: number;
+  /** Of the first one. */
+  message: string;
 }
 
 export interface RunReport {
@@ -60,6 +74,10 @@ export interface RunReport {
   error?: Failure;
   durationMs: number;
   tasks: Record<string, TaskReport>;
+  /** What went wrong, also where the run went on, in the order in which it was first seen. */
+  errors?: ErrorSummary[];
+  /** Of a child run: the task that waits for it. */
+  parent?: { runId: string; task: string };
   /** True when the run did not succeed and some tasks did. */
   partial?: boolean;
 }

@@ -56,6 +56,14 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'Two tasks have the same id.',
     help: 'Dependencies and expressions name a task by its id, so each task needs one of its own.',
   },
+  'workflow.not-in-hook': {
+    summary: 'A hook has a field that only the tasks of a run have.',
+    help: 'Hooks come before or after the tasks: there is nothing to cancel, to complete or to undo. Remove the field.',
+  },
+  'workflow.no-compensation': {
+    summary: 'A task says how it is undone, and the run never undoes anything.',
+    help: 'Write `settings: { on_failure: compensate }`, or remove `compensate`.',
+  },
   'workflow.invalid-id': {
     summary: 'This text cannot be a task id.',
     help: 'Use letters, digits, `_` and `-`; `true`, `false`, `null`, `in` and `__proto__` are refused.',
@@ -164,6 +172,18 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'No agent offers this capability.',
     help: 'Correct the name, or start a worker with an agent that offers it.',
   },
+  'workflow.unknown-workflow': {
+    summary: 'A task runs a workflow that nothing has.',
+    help: 'It is a name under `workflows`, the path of a file beside this one, or a name that `troupe templates` lists.',
+  },
+  'workflow.nested-workflows': {
+    summary: 'A child has `workflows` of its own.',
+    help: 'All children stand in the table of the file, where every one of them sees the others.',
+  },
+  'workflow.endless-recursion': {
+    summary: 'Workflows start each other without a condition.',
+    help: 'Only `max_depth` would end it, as a failure. Give one of the tasks a `condition` that is false at some depth.',
+  },
   'workflow.not-a-dependency': {
     summary: 'An expression names a task that may not have ended by then.',
     help: 'Add the task to the dependencies.',
@@ -207,6 +227,14 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   'input.type': {
     summary: 'A value does not have the type of its input.',
     help: 'Correct the value, or the type that is declared.',
+  },
+  'input.missing': {
+    summary: 'A task does not give its child an input that the child needs.',
+    help: 'Add it to `parameters`, or give the input a default in the child.',
+  },
+  'input.unknown': {
+    summary: 'A task gives its child an input that the child does not have.',
+    help: 'The `parameters` of a task that runs a workflow are the inputs of that workflow.',
   },
   'input.enum': {
     summary: 'A value is none of the allowed ones.',

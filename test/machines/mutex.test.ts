@@ -213,7 +213,7 @@ it('a snapshot at any version has the same holders and queues', async () => {
   for (let cut = 1; cut < history.length; cut += 1) {
     const before = foldRecorded(history.slice(0, cut), foldedCells);
     const { definition } = before.plan;
-    const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
+    const stored = JSON.stringify(snapshotOf(before, { definition }));
     const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
       cells: liveCells,
       definitionOf: () => Promise.resolve(definition),

@@ -155,7 +155,7 @@ describe('every way of folding a history', () => {
           const cut = 1 + Math.floor(part * (history.length - 1));
           const before = foldRecorded(history.slice(0, cut), foldedCells);
           const definition = before.plan.definition;
-          const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
+          const stored = JSON.stringify(snapshotOf(before, { definition }));
           const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
             cells: liveCells,
             definitionOf: () => Promise.resolve(definition),

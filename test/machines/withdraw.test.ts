@@ -332,7 +332,7 @@ it('a snapshot at any version goes on as the run did', async () => {
   for (let cut = 1; cut < run.history.length; cut += 1) {
     const before = foldRecorded(run.history.slice(0, cut), foldedCells);
     const { definition } = before.plan;
-    const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
+    const stored = JSON.stringify(snapshotOf(before, { definition }));
     const restored = await restoreRun(JSON.parse(stored) as JsonValue, {
       cells: liveCells,
       definitionOf: () => Promise.resolve(definition),

@@ -26,9 +26,7 @@ export const patterns: readonly Pattern[] = [
   ...waitPatterns,
   ...exclusionPatterns,
   ...cancelPatterns,
-]
-  .filter(({ id }) => !process.env['NOT_YET']?.includes(id))
-  .sort((a, b) => (a.id < b.id ? -1 : 1));
+].sort((a, b) => (a.id < b.id ? -1 : 1));
 
 /** The text of a pattern's workflow. */
 export function textOf({ file }: Pattern): string {

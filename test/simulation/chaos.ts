@@ -3,6 +3,7 @@
  * The seed decides what is asked, what fails and when; a failure says how to play it again.
  */
 import type { JsonObject } from '../../src/workflow/value.ts';
+import { childScenarios } from './child-scenarios.ts';
 import { reportOfRun, steer } from './crash-points.ts';
 import { type Scenario, scenarios, workflowOf } from './scenarios.ts';
 import { noFaults } from './sim-network.ts';
@@ -13,6 +14,7 @@ const SAFETY_MS = 20_000;
 /** The longest task takes 300 s; lost twice, and waiting for a place behind others, it needs several times that. */
 const LIVENESS_MS = 2_400_000;
 const WORKERS = ['w1', 'w2'];
+const all = [...scenarios, ...childScenarios];
 const commands: JsonObject[] = [
   { type: 'pause' },
   { type: 'resume' },
@@ -97,7 +99,7 @@ class Chaos {
   #request(requestId: string): void {
     const { random } = this.#world;
     this.#asked += 1;
-    const scenario = scenarios[Math.floor(random() * scenarios.length)] as Scenario;
+    const scenario = all[Math.floor(random() * all.length)] as Scenario;
     this.#scenarios.set(requestId, scenario);
     const times = random() < 0.3 ? 2 : 1;
     for (let time = 0; time < times; time += 1) {

@@ -1,19 +1,21 @@
 /** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { controlScenarios } from './control-scenarios.ts';
-import { after, agent } from './simulated-tasks.ts';
+import { failureScenarios } from './failure-scenarios.ts';
+import { after, agent, failing } from './simulated-tasks.ts';
 
-export type PlannedCommand = { command: JsonObject } & ({ atVersion: number } | { after: string });
+export type PlannedCommand = { command: JsonObject; afterMs?: number } & (
+  | { atVersion: number }
+  | { after: string }
+);
 
 export interface Scenario {
   name: string;
   workflow: JsonObject;
   input?: JsonObject;
-  /** Commands: sent once that many events of the run, or this one (`task.waiting a`), are durable. */
+  /** Commands: sent once that many events of the run, or this one (`task.waiting a`), are durable, or so long after. */
   commands?: PlannedCommand[];
 }
-
-const failing = { fails: 99, retryable: false };
 
 export const scenarios: Scenario[] = [
   {
@@ -251,6 +253,7 @@ export const scenarios: Scenario[] = [
     ],
   },
   ...controlScenarios,
+  ...failureScenarios,
 ];
 
 /** The file form with its name. */

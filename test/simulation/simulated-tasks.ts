@@ -13,3 +13,5 @@ export const agent = (
   ...rest,
 });
 export const after = (...dependencies: string[]): JsonObject => ({ dependencies });
+/** Parameters with which it never succeeds. */
+export const failing = { fails: 99, retryable: false };

@@ -2,6 +2,8 @@
  * One case for each kind of problem. What is wrong stands between « and »: line and columns are read off the source.
  * Size: a table of the whole language, one entry a rule.
  */
+import { children } from './child-cases.ts';
+import { around } from './failure-cases.ts';
 import { steering } from './steering-cases.ts';
 import { waits } from './wait-cases.ts';
 
@@ -276,7 +278,7 @@ const expressions: Case[] = [
 ];
 
 const laterParts: Case[] = [
-  ...['compensate', 'escalation', 'cache', 'budget'].map(
+  ...['escalation', 'cache', 'budget'].map(
     (field): Case => ({
       code: 'workflow.not-supported',
       source: `  - id: a\n    agent: echo\n    «${field}»: { x: 1 }\n`,
@@ -290,12 +292,7 @@ const laterParts: Case[] = [
     code: 'workflow.missing-dependency',
     source: `edges: [{ from: «c», to: a }]\ntasks:\n${A}`,
   },
-  { code: 'workflow.not-supported', source: `«hooks»: {}\ntasks:\n${A}` },
   { code: 'workflow.not-supported', source: `settings: { «budget»: {} }\ntasks:\n${A}` },
-  {
-    code: 'workflow.not-supported',
-    source: `settings: { on_failure: «compensate» }\ntasks:\n${A}`,
-  },
   { code: 'workflow.not-supported', source: `context: { «secrets»: {} }\ntasks:\n${A}` },
   {
     code: 'workflow.not-supported',
@@ -335,6 +332,8 @@ export const cases: readonly Case[] = [
   ...instances,
   ...expressions,
   ...steering,
+  ...around,
+  ...children,
   ...laterParts,
   ...waits,
   ...texts,

@@ -5,6 +5,7 @@
  *    after a restart if no worker holds or has finished it, and never under another key.
  * X2 While `hold` is on (recovery, before the probe) nothing is published that was started before.
  * X3 An attempt that leaves its state without its own result is canceled at its worker.
+ * Size: one request, from its publication to its answer.
  */
 import type { EventLog } from '../../log/event-log.ts';
 import {

@@ -1,6 +1,7 @@
 /**
  * One message's turn: the decision, then what follows from it, step by step, each applied before the next is asked.
  * A turn can stop for a value that is not in memory and goes on where it was once the value is there.
+ * Size: what a turn keeps between two questions; apart, nobody would see the order.
  */
 import type { RunEvent } from '../../events/catalogue.ts';
 import { event } from '../../events/catalogue.ts';
@@ -13,7 +14,7 @@ import {
   type ValueRef,
   valueKey,
 } from '../../machines/run/aggregate.ts';
-import { decide, mayStartAttempts } from '../../machines/run/decide.ts';
+import { decide, mayStartAttempts, mayStartChildren } from '../../machines/run/decide.ts';
 import type { Decision, Rejection, RunMessage, TurnInput } from '../../machines/run/decision.ts';
 import { evolve } from '../../machines/run/evolve.ts';
 import { approximateBytes, rememberValue, valueRef } from '../../machines/run/values.ts';
@@ -63,6 +64,8 @@ export class Turn {
   #held: { activation: string; demand: string; grant: Grant } | undefined;
   /** Attempts that `step` may still start; undefined for any number. */
   #steps: number | undefined;
+  /** The id of the child run that is being decided about, which may take a value from the log. */
+  #childId: string | undefined;
   #bytes = 0;
 
   constructor({ run, delivery, host, runtime }: TurnOptions) {
@@ -72,6 +75,8 @@ export class Turn {
     this.#host = host;
     this.#runtime = runtime;
     this.#input = { now: Math.max(runtime.clock.now(), run.at), random: runtime.ids.random() };
+    const recoveryMs = recoveryOf(run, delivery.message, runtime);
+    if (recoveryMs !== undefined) this.#input = { ...this.#input, recoveryMs };
   }
 
   /** Begins the turn of a new run: `run.created` is applied already, its inputs stay at hand until the end. */
@@ -131,7 +136,24 @@ export class Turn {
   #next(): Decision | undefined {
     const consequence = advance(this.#run, this.#input);
     if (consequence.kind !== 'events' || consequence.events.length > 0) return consequence;
-    return this.#nextAttempt();
+    return this.#nextChild() ?? this.#nextAttempt();
+  }
+
+  /** A child run needs no slot; its id is made here, for deciders make none. */
+  #nextChild(): Decision | undefined {
+    const next = this.#run.startingChildren.values().next();
+    if (next.done || !mayStartChildren(this.#run) || this.#steps === 0) return undefined;
+    this.#childId ??= this.#runtime.ids.runId(this.#input.now);
+    const message = {
+      type: 'startChild',
+      activation: next.value.id,
+      runId: this.#childId,
+    } as const;
+    const decision = decide(this.#run, message, this.#input);
+    if (decision.kind !== 'events') return decision;
+    this.#childId = undefined;
+    if (this.#steps !== undefined) this.#steps -= 1;
+    return decision;
   }
 
   #nextAttempt(): Decision | undefined {
@@ -230,7 +252,7 @@ export class Turn {
       this.blobs.push({ reference, bytes: encoded });
       stored = { ...decided, data: { ...data, [field]: reference } } as unknown as RunEvent;
     }
-    if (field === 'parameters') {
+    if (field === 'parameters' || stored.type === 'task.waiting') {
       this.#parameters ??= new Map();
       this.#parameters.set(
         (data as { taskId: string }).taskId,
@@ -282,10 +304,30 @@ export class Turn {
   }
 }
 
+/** What `retry: {delay: auto}` goes by, for the attempt that a message may end. */
+function recoveryOf(
+  run: RunAggregate,
+  message: RunMessage,
+  runtime: HostRuntime,
+): number | undefined {
+  const id =
+    message.type === 'result'
+      ? message.activation
+      : message.type === 'timer'
+        ? message.timerId.split(':')[1]
+        : undefined;
+  const activation = id === undefined ? undefined : run.activations.get(id);
+  const agent = activation?.context.agent;
+  if (typeof agent !== 'string' || activation?.node.task.retry?.adaptive !== true) return undefined;
+  return runtime.recoveries.of(agent);
+}
+
 function valueFieldOf(
   decided: RunEvent,
-): 'output' | 'items' | 'parameters' | 'payload' | undefined {
+): 'output' | 'items' | 'parameters' | 'inputs' | 'payload' | undefined {
   switch (decided.type) {
+    case 'task.waiting':
+      return decided.data.inputs === undefined ? undefined : 'inputs';
     case 'task.started':
       return 'parameters';
     case 'task.succeeded':

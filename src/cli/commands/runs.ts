@@ -30,6 +30,7 @@ const listCommand: Command = {
       choices: runStatuses,
       description: 'Only runs with this status',
     },
+    parent: { type: 'string', value: 'RUN', description: 'Only the children of this run' },
     limit: {
       type: 'string',
       value: 'N',
@@ -40,7 +41,10 @@ const listCommand: Command = {
     ...jsonlOption,
     ...settingOptions,
   },
-  examples: [['troupe runs list --status failed --limit 5', 'The five newest runs that failed']],
+  examples: [
+    ['troupe runs list --status failed --limit 5', 'The five newest runs that failed'],
+    ['troupe runs list --parent run_01j9zq', 'The runs that tasks of this run started'],
+  ],
   run: listRuns,
 };
 
@@ -55,19 +59,36 @@ async function listRuns(context: CommandContext): Promise<number> {
       `no run has the status "${status}"`,
       didYouMean(status, runStatuses, `Known are ${runStatuses.join(', ')}.`),
     );
+  const parent = given.text('parent');
+  if (status !== undefined && parent !== undefined)
+    throw new UsageError('--status and --parent are two lists', 'Choose one of them.');
   return withReader(context, async (reader) => {
-    const filter = status === undefined ? {} : { index: 'status', prefix: `${status}/` };
+    const filter = filterOf({ status, parent });
     const { documents } = await reader.query('runs', { limit, reverse: true, ...filter });
     const runs = documents.map(({ document }) => document as JsonObject);
     if (given.flag('json')) terminal.printJson({ runs });
     else if (given.flag('jsonl')) for (const run of runs) terminal.printJson(run);
     else if (given.flag('ids')) for (const run of runs) terminal.print(String(run['runId']));
     else if (runs.length === 0) terminal.tell(`no runs in ${reader.where}`);
-    else
-      for (const line of table([['run', 'name', 'status', 'created', 'took'], ...runs.map(row)]))
-        terminal.print(line);
+    else for (const line of table(rowsOf(runs))) terminal.print(line);
     return exitCodes.done;
   });
+}
+
+function filterOf(given: { status: string | undefined; parent: string | undefined }) {
+  if (given.status !== undefined) return { index: 'status', prefix: `${given.status}/` };
+  return given.parent === undefined ? {} : { index: 'parent', prefix: `${given.parent}/` };
+}
+
+/** The parents of children stand in a column of their own, where there are any. */
+function rowsOf(runs: readonly JsonObject[]): string[][] {
+  const heads = ['run', 'name', 'status', 'created', 'took'];
+  if (runs.every((run) => run['parent'] === null)) return [heads, ...runs.map(row)];
+  const parentOf = (run: JsonObject): string => {
+    const { runId, task } = (run['parent'] ?? {}) as { runId?: string; task?: string };
+    return runId === undefined ? '' : `${task} of ${runId}`;
+  };
+  return [[...heads, 'child of'], ...runs.map((run) => [...row(run), parentOf(run)])];
 }
 
 function row(run: JsonObject): string[] {

@@ -141,7 +141,8 @@ function taskLine(
 
 /** What it waits for, how far it is, why it ended. */
 function detail(task: TaskView, view: RunView, options: TreeOptions): Piece[] {
-  const agent = task.agent === undefined ? '' : `(${plainText(task.agent)})`;
+  const who = task.agent ?? task.child;
+  const agent = who === undefined ? '' : `(${plainText(who)})`;
   switch (task.state) {
     case 'pending':
       return [{ text: dependencyText(task, view), style: 'dim' }];

@@ -39,6 +39,8 @@ export interface TaskView {
   dependencies: readonly string[];
   /** Who does it or is to do it. */
   agent?: string;
+  /** The workflow that it runs as a child. */
+  workflow?: string;
   retry?: RetryPolicy;
   /** The number of the last attempt. */
   attempt: number;
@@ -48,6 +50,8 @@ export interface TaskView {
   percent?: number;
   message?: string;
   waitsFor?: string;
+  /** The child run of the last attempt. */
+  child?: string;
   dueAt?: number;
   error?: { code: string; message: string };
   reason?: string;
@@ -155,10 +159,11 @@ export class RunView {
   /** The definition, where `run.created` only names it. */
   define(definition: WorkflowDefinition): void {
     this.name = definition.name;
-    for (const { id, agent, dependencies, retry } of definition.tasks) {
+    for (const { id, agent, workflow, dependencies, retry } of definition.tasks) {
       const task = this.task(id);
       task.dependencies = dependencies;
       if (agent !== undefined) task.agent ??= agent;
+      if (workflow !== undefined) task.workflow = workflow.name;
       if (retry !== undefined) task.retry = retry;
     }
   }
@@ -238,6 +243,7 @@ function fold(task: TaskView, { type, data, at }: { type: string; data: Data; at
   if (data.reason !== undefined) task.reason = data.reason;
   if (data.kind !== undefined) task.waitsFor = waitText(data.kind, data.details);
   if (data.feed !== undefined) task.waitsFor = waitText('feed', { signal: data.feed });
+  if (data.kind === 'run') task.child = (data.details as { runId: string }).runId;
   if (data.dueAt !== undefined) task.dueAt = data.dueAt;
   if (type === 'task.expanded')
     task.instances = { total: data.count ?? 0, byState: new Map(), stateOf: new Map() };

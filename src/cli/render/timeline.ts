@@ -80,7 +80,7 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
     id,
     task.status,
     String(task.attempts),
-    task.agent ?? '-',
+    task.agent ?? task.runId ?? '-',
     took,
     ...times,
     resultText(task),

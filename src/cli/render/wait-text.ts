@@ -16,9 +16,16 @@ export function waitText(kind: string | undefined, given: JsonValue | undefined)
       return `more of ${String(details['signal'])}`;
     case 'first':
       return firstText(details);
+    case 'run':
+      return childText(details);
     default:
       return kind ?? 'something';
   }
+}
+
+/** `run run_01j9zq of collect`. */
+function childText({ runId, workflow }: JsonObject): string {
+  return typeof workflow === 'string' ? `run ${runId} of ${plainText(workflow)}` : `run ${runId}`;
 }
 
 function approvalText(details: JsonObject): string {

@@ -37,7 +37,7 @@ const words: Readonly<Record<string, Words>> = {
     `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
   'task.waiting': (data, at) =>
-    `waits for ${waitText(text(data['kind']), data['details'] as JsonValue | undefined)}${due(data, at, ', due in')}`,
+    `waits for ${waitText(text(data['kind']), data['details'] as JsonValue | undefined)}${childInputs(data)}${due(data, at, ', due in')}`,
   'task.expanded': (data) =>
     `expanded into ${counted(Number(data['count']), 'instance', 'instances')}`,
   'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
@@ -50,6 +50,11 @@ const words: Readonly<Record<string, Words>> = {
   'task.canceled': (data) => `canceled: ${text(data['reason'])}`,
   'task.reset': (data) => `back to pending: ${text(data['reason'])}`,
 };
+
+/** What a child run was given. */
+function childInputs({ kind, inputs }: Data): string {
+  return kind === 'run' ? `, inputs ${valueText(inputs)}` : '';
+}
 
 function signalWords({ name, payload, taskId }: Data): string {
   const { by, comment } = (payload ?? {}) as Data;

@@ -4,7 +4,6 @@
  * Size: these follow from one event together; apart, nobody would see the order.
  */
 import type { TaskEvent } from '../../events/task-events.ts';
-import type { Failure } from '../../messages/failure.ts';
 import type { persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import {
@@ -14,21 +13,16 @@ import {
   type TaskState,
   taskMachine,
 } from '../task/machine.ts';
-import { parseActivation, roundId } from './activation.ts';
-import {
-  type Activation,
-  goesOn,
-  type Outcome,
-  type RunAggregate,
-  type TaskProgress,
-  valueKey,
-} from './aggregate.ts';
-import { bump, judgeTrigger } from './counting.ts';
+import { type ActivationName, parseActivation, undoneId } from './activation.ts';
+import { type Activation, goesOn, type Outcome, type RunAggregate, valueKey } from './aggregate.ts';
+import { runsChild } from './children.ts';
+import { followCompensation } from './compensate.ts';
 import { isDelay } from './effects.ts';
-import type { PlanNode } from './plan.ts';
-import { beginRound, noteEnded, repeatRound, sendTokens } from './rounds.ts';
+import { countError } from './errors-of-run.ts';
+import { beginRound, noteEnded, repeatRound } from './rounds.ts';
 import { foldWait } from './signals.ts';
 import { adoptSteering, followSteering, hasBegun } from './steering.ts';
+import { setOutcome } from './task-outcome.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -65,7 +59,8 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
   foldWait(run, activation, { before, event });
-  if (isNew && activation.parent === undefined) beginRound(run, activation, event.type);
+  const isRound = activation.parent === undefined && activation.undoOf === undefined;
+  if (isNew && isRound) beginRound(run, activation, event.type);
   const wasOpen = before === 'pending' || openStates.has(before);
   followState(run, activation, { event: event as unknown as TaskEvent & FoldedEvent, wasOpen });
   const repeats = (event.data as { repeats?: boolean }).repeats === true;
@@ -79,16 +74,14 @@ function newActivation(run: RunAggregate, event: TaskFold): Activation {
   const id = event.data.taskId;
   const name = parseActivation(id);
   invariant(name !== undefined, 'an event has no activation id', { id });
-  const node = run.plan.byId(name.taskId);
-  invariant(node !== undefined, 'an event names a task that does not exist', { id });
-  const separator = id.lastIndexOf('~');
-  const parent = separator === -1 ? undefined : run.activations.get(id.slice(0, separator));
+  const { node, parent, undoOf } = relationsOf(run, id, name);
   const cell = run.cells.create(taskMachine, { parent: run.cell });
   const activation: Activation = {
     id,
     node,
     parent,
     index: name.indexes.at(-1) ?? 0,
+    undoOf,
     cell,
     state: cell.snapshot.value as TaskState,
     context: cell.snapshot.context as TaskContext,
@@ -99,8 +92,28 @@ function newActivation(run: RunAggregate, event: TaskFold): Activation {
     shiftMs: 0,
     enteredAt: event.at,
     startedVersion: 0,
+    failedAttempt: undefined,
+    child: undefined,
   };
   return activation;
+}
+
+/** What an activation belongs to, by its id. A compensation is no instance: nothing waits for it but the run. */
+export function relationsOf(
+  run: RunAggregate,
+  id: string,
+  name: ActivationName,
+): Pick<Activation, 'node' | 'parent' | 'undoOf'> {
+  const node = run.plan.byId(name.taskId);
+  invariant(node !== undefined, 'an activation of a task that does not exist', { id });
+  if (name.undo) {
+    const undoOf = run.activations.get(undoneId(id));
+    invariant(node.undo !== undefined && undoOf !== undefined, 'nothing to undo', { id });
+    return { node: node.undo, parent: undefined, undoOf };
+  }
+  const separator = id.lastIndexOf('~');
+  const parent = separator === -1 ? undefined : run.activations.get(id.slice(0, separator));
+  return { node, parent, undoOf: undefined };
 }
 
 /** Takes over an activation from a snapshot, with all that follows from its state. Its own counts came with it. */
@@ -108,7 +121,7 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   run.activations.set(activation.id, activation);
   moveBetweenSets(run, activation, 'pending');
   const outcome = outcomes[activation.state];
-  if (activation.parent === undefined) {
+  if (activation.parent === undefined && activation.undoOf === undefined) {
     leavePending(run, activation.node.index);
     const { index } = activation.node;
     const isKnown = hasDetached(activation);
@@ -140,8 +153,9 @@ function revive(run: RunAggregate, activation: Activation): NonNullable<Activati
 
 function moveBetweenSets(run: RunAggregate, activation: Activation, before: TaskState): void {
   const { state, node } = activation;
-  const held = slotStates.has(before);
-  const holds = slotStates.has(state);
+  const needsSlot = node.task.workflow === undefined;
+  const held = needsSlot && slotStates.has(before);
+  const holds = needsSlot && slotStates.has(state);
   if (held !== holds) {
     run.slots += holds ? 1 : -1;
     if (!node.task.parallel) run.exclusiveSlots += holds ? 1 : -1;
@@ -150,7 +164,10 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
   else run.open.delete(activation);
   if (isDelay(activation)) run.delayed.add(activation);
   else run.delayed.delete(activation);
-  if (before === 'scheduled') run.ready.remove(activation.id);
+  if (before === 'scheduled') {
+    run.ready.remove(activation.id);
+    run.startingChildren.delete(activation);
+  }
   if (state === 'scheduled' && !run.steering.mutexes.needs(activation))
     becomeReady(run, activation);
 }
@@ -161,6 +178,10 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
  */
 function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
+  if (runsChild(activation)) {
+    run.startingChildren.add(activation);
+    return;
+  }
   const isAgentWork =
     node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
   if (!isAgentWork || node.demand === undefined) {
@@ -168,7 +189,7 @@ function becomeReady(run: RunAggregate, activation: Activation): void {
     return;
   }
   const agent = activation.context.agent;
-  const handedOff = agent !== null && activation.context.retryBase > 0;
+  const handedOff = agent !== null && activation.context.handOffs > 0;
   run.ready.add({
     activation: activation.id,
     demand: handedOff ? `agent:${agent}` : node.demand,
@@ -189,12 +210,11 @@ function recordData(
       activation.error = undefined;
       break;
     case 'task.failed':
-      if (event.data.output !== undefined)
-        activation.output = valueRef(event.data.output, event.streamVersion, 'output');
-      activation.error = event.data.error;
-      break;
     case 'task.attemptFailed':
+      countError(run, activation, event);
       activation.error = event.data.error;
+      if (event.type === 'task.failed' && event.data.output !== undefined)
+        activation.output = valueRef(event.data.output, event.streamVersion, 'output');
       break;
     case 'task.cancelRequested':
       activation.reason = event.data.reason;
@@ -208,6 +228,13 @@ function recordData(
       break;
     case 'task.started':
       activation.startedVersion = event.streamVersion;
+      break;
+    case 'task.waiting':
+      if (event.data.kind !== 'run') break;
+      activation.startedVersion = event.streamVersion;
+      activation.child = (event.data.details as { runId: string }).runId;
+      // A child run goes on while its parent pauses, and so does the bound on the wait for it.
+      run.delayed.delete(activation);
       break;
     case 'task.expanded': {
       const items = valueRef(event.data.items, event.streamVersion, 'items');
@@ -230,7 +257,17 @@ const outcomes: Partial<Record<TaskState, Outcome>> = {
   failed: 'failed',
   skipped: 'skipped',
   canceled: 'canceled',
+  compensating: 'succeeded',
+  compensated: 'succeeded',
+  compensationFailed: 'succeeded',
 };
+
+/** After these the task has ended as before: its dependents learn nothing. */
+const compensationTypes: ReadonlySet<string> = new Set([
+  'task.compensating',
+  'task.compensated',
+  'task.compensationFailed',
+]);
 
 function followState(
   run: RunAggregate,
@@ -238,6 +275,11 @@ function followState(
   { event, wasOpen }: { event: TaskEvent & FoldedEvent; wasOpen: boolean },
 ): void {
   const outcome = outcomes[activation.state];
+  followCompensation(run, activation, event.type);
+  if (activation.undoOf !== undefined || compensationTypes.has(event.type)) {
+    if (outcome !== undefined) close(run, activation);
+    return;
+  }
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
     noteEnded(run, activation, outcome);
@@ -310,88 +352,10 @@ function close(run: RunAggregate, activation: Activation): void {
 
 /** Ends every open activation's cell: nothing is owed once the run has ended. */
 export function leaveAll(run: RunAggregate): void {
+  run.startingChildren.clear();
   for (const activation of run.open) {
     run.ready.remove(activation.id);
     activation.cell?.stop();
     run.touched.add(activation);
   }
-}
-
-/** What dependents count, or the tokens on their edges. */
-function tellDependents(
-  run: RunAggregate,
-  node: PlanNode,
-  change: {
-    before: { outcome: Outcome | undefined; isInactive: boolean };
-    outcome: Outcome | undefined;
-  },
-): void {
-  const { before, outcome } = change;
-  const isInactive = run.progress[node.index]?.isInactive === true;
-  if (run.flow !== undefined) {
-    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: isInactive });
-  } else {
-    for (const dependent of node.dependents) {
-      const { counters } = run.progress[dependent] as TaskProgress;
-      if (before.outcome !== undefined)
-        bump(counters, before.outcome, { isInactive: before.isInactive, by: -1 });
-      if (outcome !== undefined) bump(counters, outcome, { isInactive: isInactive, by: 1 });
-      judgeTrigger(run, dependent);
-    }
-  }
-}
-
-function setOutcome(
-  run: RunAggregate,
-  change: {
-    index: number;
-    outcome: Outcome | undefined;
-    reason: string | undefined;
-    /** True where the dependents went on before. */
-    isKnown?: boolean;
-  },
-): void {
-  const progress = run.progress[change.index];
-  invariant(progress !== undefined, 'an index outside the plan');
-  const before = { outcome: progress.outcome, isInactive: progress.isInactive };
-  if (before.outcome === change.outcome && run.flow === undefined) return;
-  progress.outcome = change.outcome;
-  progress.isInactive = change.outcome === 'skipped' && inactiveReasons.has(change.reason);
-  const node = run.plan.at(change.index);
-  // Dependents of a detached task went on when its instances began; how they end is none of their business.
-  if (change.isKnown !== true) tellDependents(run, node, { before, outcome: change.outcome });
-  if (change.outcome === 'failed') judgeFailure(run, change.index);
-  else {
-    run.openFailures.delete(change.index);
-    run.unhandled.delete(change.index);
-  }
-  for (const dependency of node.dependencies) {
-    if (run.openFailures.has(dependency)) judgeFailure(run, dependency);
-  }
-}
-
-/** Skips of tasks that nothing asked for: a join over what was activated does without them. */
-const inactiveReasons: ReadonlySet<string | undefined> = new Set([
-  'condition',
-  'inactive',
-  'unreached',
-]);
-
-/** Handled when a `one_failed` dependent succeeded; unhandled once none can any more; open in between. */
-function judgeFailure(run: RunAggregate, index: number): void {
-  const handlers = run.plan.at(index).handlers.map((handler) => run.progress[handler]?.outcome);
-  run.openFailures.delete(index);
-  if (handlers.includes('succeeded')) return;
-  if (handlers.includes(undefined)) run.openFailures.add(index);
-  else run.unhandled.add(index);
-}
-
-/** The failure of a task, for the run's error. */
-export function failureOfTask(run: RunAggregate, index: number): Failure {
-  const node = run.plan.at(index);
-  const { id } = node.task;
-  const failed = run.flow?.tasks[index]?.failed ?? 1;
-  const error = run.activations.get(roundId(id, failed))?.error;
-  invariant(error !== undefined, 'a failed task without an error', { id });
-  return { ...error, message: `task "${id}" failed: ${error.message}` };
 }

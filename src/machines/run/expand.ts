@@ -8,7 +8,7 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { MAX_VALUE_BYTES } from '../../messages/request.ts';
 import type { JsonValue } from '../../workflow/value.ts';
-import { cancelActivation, finalFailure, identity } from '../task/decide.ts';
+import { cancelActivation, finalFailure } from '../task/decide.ts';
 import { instanceId } from './activation.ts';
 import {
   type Activation,
@@ -18,6 +18,7 @@ import {
   type ValueRef,
 } from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
+import { identity, identityOf } from './identity.ts';
 import type { KeptSignal } from './mailbox.ts';
 import { MAX_ITEMS } from './schedule.ts';
 import { type Evaluated, evaluate, notA } from './scope.ts';
@@ -150,7 +151,7 @@ function settled(activation: Activation): Decision {
 /** In a run that stops, only clean-up tasks go on. */
 function mayStart(run: RunAggregate, activation: Activation, now: number): boolean {
   const state = runState(run);
-  if (state === 'running' || state === 'paused') return true;
+  if (state === 'running' || state === 'paused' || state === 'finishing') return true;
   return state === 'stopping' && isSpared(run, activation, now);
 }
 
@@ -167,8 +168,7 @@ function scheduleNext(run: RunAggregate, activation: Activation): Decision {
   const schedule = (index: number, signal?: KeptSignal): void => {
     list.push(
       event('task.scheduled', {
-        taskId: instanceId(activation.id, index),
-        definitionTaskId: task.id,
+        ...identityOf(instanceId(activation.id, index), task),
         attempt: 1,
         ...(signal === undefined ? {} : { signal: signal.streamVersion }),
       }),

@@ -2,7 +2,7 @@
  * What tasks of a definition do to each other beyond dependencies, by index: mutexes, regions, milestones, and what a
  * success cancels, completes or ends. Derived; maps hold the tasks that have such a field, so others cost nothing.
  */
-import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import type { TaskDefinition, WorkflowDefinition } from '../../workflow/definition.ts';
 import { invariant } from '../errors.ts';
 
 /** A region of a definition. */
@@ -28,10 +28,17 @@ export interface PlanSteering {
 }
 
 /** The definition must be valid: every name in it is known. */
-export function steeringOf(
-  { tasks, regions: declared }: Pick<WorkflowDefinition, 'tasks' | 'regions'>,
-  indexes: ReadonlyMap<string, number>,
-): PlanSteering {
+// Length: one pass for each kind of field.
+export function steeringOf({
+  tasks,
+  regions: declared,
+  indexes,
+}: {
+  /** Those of hooks too. */
+  tasks: readonly TaskDefinition[];
+  regions: WorkflowDefinition['regions'];
+  indexes: ReadonlyMap<string, number>;
+}): PlanSteering {
   const members = new Map<string, number[]>();
   const mutexes = new Map<number, readonly string[]>();
   const shuts = new Map<number, number[]>();

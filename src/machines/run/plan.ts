@@ -2,7 +2,12 @@
  * A definition prepared for deciding: indexes instead of names, dependents, compiled expressions.
  * Derived, shared by all runs of one definition, never stored.
  */
-import type { TaskDefinition, WorkflowDefinition } from '../../workflow/definition.ts';
+import {
+  type HookName,
+  hookTasksOf,
+  type TaskDefinition,
+  type WorkflowDefinition,
+} from '../../workflow/definition.ts';
 import { type CompiledExpression, compileExpression } from '../../workflow/expressions.ts';
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
@@ -11,7 +16,10 @@ import { invariant } from '../errors.ts';
 import { FlowGraph } from './flow-graph.ts';
 import { type PlanSteering, steeringOf } from './plan-steering.ts';
 
-export type TaskKind = 'agent' | 'foreach' | 'wait' | 'pass';
+/** Which tasks of a run may start: those of a hook, or those between the hooks. */
+export type Phase = HookName | 'tasks';
+
+export type TaskKind = 'agent' | 'foreach' | 'wait' | 'pass' | 'child';
 
 /** An edge that leads back from a task. */
 export interface PlanLoop {
@@ -43,6 +51,7 @@ export class PlanNode {
   #parameters: CompiledTemplate | undefined;
   #items: CompiledTemplate | undefined;
   #enough: CompiledExpression | undefined;
+  #undo: PlanNode | undefined;
   readonly #templates = new Map<string, CompiledTemplate>();
 
   constructor(index: number, task: TaskDefinition, names: NameTable) {
@@ -59,6 +68,24 @@ export class PlanNode {
     if (this.task.condition === undefined) return undefined;
     this.#condition ??= compileExpression(this.task.condition, this.#names);
     return this.#condition;
+  }
+
+  /** What undoes it: agent work at the place of the task, without its condition, trigger or instances. */
+  get undo(): PlanNode | undefined {
+    const { compensate } = this.task;
+    if (compensate === undefined) return undefined;
+    const { id } = this.task;
+    const names = namesForTask(this.#names, this.task);
+    const task: TaskDefinition = {
+      id,
+      ...compensate,
+      parallel: true,
+      dependencies: [],
+      trigger: 'all_success',
+      onFailure: 'fail',
+    };
+    this.#undo ??= new PlanNode(this.index, task, names);
+    return this.#undo;
   }
 
   /** Asked before each round; `until` after it. */
@@ -112,6 +139,7 @@ export class PlanNode {
 
 function kindOf(task: TaskDefinition): TaskKind {
   if (task.foreach !== undefined) return 'foreach';
+  if (task.workflow !== undefined) return 'child';
   if (task.wait !== undefined) return 'wait';
   return task.pass === true ? 'pass' : 'agent';
 }
@@ -141,15 +169,16 @@ export class RunPlan {
   constructor(definition: WorkflowDefinition) {
     this.definition = definition;
     this.#names = nameTableOf(definition);
-    this.nodes = definition.tasks.map((task, index) => new PlanNode(index, task, this.#names));
-    this.#indexes = new Map(definition.tasks.map((task, index) => [task.id, index]));
+    const tasks = [...definition.tasks, ...hookTasksOf(definition)];
+    this.nodes = tasks.map((task, index) => new PlanNode(index, task, this.#names));
+    this.#indexes = new Map(tasks.map((task, index) => [task.id, index]));
     for (const node of this.nodes) this.#connect(node);
-    this.steering = steeringOf(definition, this.#indexes);
+    this.steering = steeringOf({ tasks, regions: definition.regions, indexes: this.#indexes });
     this.#connectLoops();
-    this.tracksActivation = definition.tasks.some(
+    this.tracksActivation = tasks.some(
       ({ trigger }) => trigger === 'activated' || trigger === 'reachable',
     );
-    this.hasRounds = definition.tasks.some(hasRounds) || definition.loops !== undefined;
+    this.hasRounds = tasks.some(hasRounds) || definition.loops !== undefined;
   }
 
   #connectLoops(): void {
@@ -200,8 +229,19 @@ export class RunPlan {
 
   /** Names of the signals that its tasks take. */
   get signals(): ReadonlySet<string> {
-    this.#signals ??= new Set(this.definition.tasks.flatMap(signalNames));
+    this.#signals ??= new Set(this.nodes.flatMap(({ task }) => signalNames(task)));
     return this.#signals;
+  }
+
+  /** The nodes of a phase of the run: of a hook, or of the tasks between the hooks. */
+  ofPhase(phase: Phase): PlanNode[] {
+    const { length } = this.definition.tasks;
+    if (phase === 'tasks') return this.nodes.slice(0, length);
+    return this.nodes.slice(length).filter(({ task }) => task.hook === phase);
+  }
+
+  hasHook(hook: HookName): boolean {
+    return this.definition.hooks?.[hook] !== undefined;
   }
 
   /** The node of a task id of the definition. */

@@ -249,6 +249,7 @@ export function mayBegin(run: RunAggregate, index: number): boolean {
   if (run.steering.endedBy !== undefined) return false;
   const state = runState(run);
   if (state === 'running' || state === 'paused' || state === 'pending') return true;
+  if (state === 'finishing') return run.plan.at(index).task.hook !== undefined;
   return state === 'stopping' && run.plan.at(index).task.trigger === 'all_done';
 }
 

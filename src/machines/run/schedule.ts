@@ -7,6 +7,7 @@ import type { JsonValue } from '../../workflow/value.ts';
 import { cancelTask } from '../task/decide.ts';
 import type { RunAggregate } from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
+import { identityOf, type TaskIdentity } from './identity.ts';
 import type { PlanNode } from './plan.ts';
 import { waitData } from './schedule-wait.ts';
 import { type Evaluated, evaluate, notA } from './scope.ts';
@@ -22,8 +23,8 @@ export interface Place {
 }
 
 /** The fields that every task event of a place carries. */
-export function placeIdentity({ node, id }: Place): { taskId: string; definitionTaskId?: string } {
-  return node.task.id === id ? { taskId: id } : { taskId: id, definitionTaskId: node.task.id };
+export function placeIdentity({ node, id }: Place): TaskIdentity {
+  return identityOf(id, node.task);
 }
 
 export function scheduleTask(run: RunAggregate, place: Place, input: TurnInput): Decision {

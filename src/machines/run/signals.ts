@@ -72,6 +72,8 @@ export function foldWait(
   }
   if (type === 'task.waiting') {
     const { kind, details } = data as { kind: string; details?: JsonValue };
+    // What waits for a child run has it in `child`.
+    if (kind === 'run') return;
     activation.wait = { since: streamVersion, kind, details: details ?? null, votes: [] };
     listen(run, activation);
   }

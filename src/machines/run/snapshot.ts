@@ -13,8 +13,10 @@ import { taskMachine } from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
 import type {
   Activation,
+  ErrorCount,
   Expansion,
   FlowState,
+  Quarantine,
   RunAggregate,
   RunHeader,
   TaskFlow,
@@ -25,9 +27,10 @@ import type {
 } from './aggregate.ts';
 import { judgeTrigger } from './counting.ts';
 import { emptyAggregate } from './evolve.ts';
-import { adoptActivation } from './evolve-task.ts';
+import { adoptActivation, relationsOf } from './evolve-task.ts';
+import { restorePhase } from './hooks.ts';
 import { runMachine } from './machine.ts';
-import type { PlanNode } from './plan.ts';
+import type { Phase, PlanNode } from './plan.ts';
 import { listenAgain } from './signals.ts';
 import type { StoredSteering } from './steering.ts';
 
@@ -35,7 +38,7 @@ import type { StoredSteering } from './steering.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-4';
+export const FOLD_HASH = 'run-fold-8';
 
 interface StoredActivation {
   id: string;
@@ -50,6 +53,8 @@ interface StoredActivation {
   startedVersion: number;
   wait?: WaitState;
   item?: ValueRef;
+  failedAttempt?: number;
+  child?: string;
 }
 
 type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
@@ -70,9 +75,16 @@ interface StoredRun {
   steering?: StoredSteering;
   /** Those that nobody took. */
   signals?: StoredSignal[];
+  phase: Phase;
+  outcome?: RunAggregate['outcome'];
+  /** Ids, in the order of completion. */
+  completed: string[];
+  undoing?: string;
+  isolatedAttempt: number;
+  errors: ErrorCount[];
+  quarantine?: Quarantine;
   /** Of plans with rounds: tokens cannot be counted again from the activations. */
   rounds?: StoredRounds;
-  quarantine?: { code: string; message: string; streamVersion: number };
 }
 
 interface StoredRounds {
@@ -81,10 +93,7 @@ interface StoredRounds {
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
-export function snapshotOf(
-  run: RunAggregate,
-  extra: { definition: unknown; quarantine: StoredRun['quarantine'] | undefined },
-): JsonValue {
+export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): JsonValue {
   const steering = run.steering.stored();
   const stored: StoredRun = {
     header: run.header,
@@ -99,8 +108,14 @@ export function snapshotOf(
     unhandled: [...run.unhandled],
     ...(steering === undefined ? {} : { steering }),
     ...(run.signals.size === 0 ? {} : { signals: run.signals.kept().map(storeSignal) }),
+    phase: run.phase,
+    ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
+    completed: run.completed.map(({ id }) => id),
+    ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
+    isolatedAttempt: run.isolatedAttempt,
+    errors: [...run.errors.values()],
+    ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
-    ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
   };
   return stored as unknown as JsonValue;
 }
@@ -171,6 +186,8 @@ function store(activation: Activation): StoredActivation {
     startedVersion,
     wait,
     item,
+    failedAttempt,
+    child,
   } = activation;
   return {
     id,
@@ -179,12 +196,14 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    ...(child === undefined ? {} : { child }),
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
     ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
     ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
     ...(item === undefined ? {} : { item }),
+    ...(failedAttempt === undefined ? {} : { failedAttempt }),
   };
 }
 
@@ -195,7 +214,7 @@ export async function restoreRun(
     cells: CellFactory;
     definitionOf(stored: { definition: unknown }): Promise<WorkflowDefinition>;
   },
-): Promise<{ run: RunAggregate; quarantine: StoredRun['quarantine'] | undefined }> {
+): Promise<{ run: RunAggregate; quarantine: Quarantine | undefined }> {
   const stored = state as unknown as StoredRun;
   const { cells } = options;
   const run = emptyAggregate({
@@ -208,11 +227,18 @@ export async function restoreRun(
   run.steering.restore(stored.steering);
   for (const { name, streamVersion, payload, closes } of stored.signals ?? [])
     run.signals.add(name, { streamVersion, payload, closes: closes === true });
+  run.outcome = stored.outcome;
+  restorePhase(run, stored.phase);
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
   listenAgain(run);
   restoreRounds(run, stored.rounds);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
+  for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);
+  if (stored.undoing !== undefined) run.undoing = run.activations.get(stored.undoing);
+  run.isolatedAttempt = stored.isolatedAttempt;
+  for (const line of stored.errors) run.errors.set(`${line.task} ${line.code}`, { ...line });
+  run.quarantine = stored.quarantine;
   run.streamVersion = stored.streamVersion;
   run.at = stored.at;
   run.output = stored.output;
@@ -227,24 +253,17 @@ const emptyHeader = {
   requestId: undefined,
   requestHash: undefined,
   deadline: undefined,
+  parent: undefined,
+  root: undefined,
   trace: undefined,
 };
 
 function restoreActivation(run: RunAggregate, stored: StoredActivation): Activation {
   const name = parseActivation(stored.id);
-  const node = name === undefined ? undefined : run.plan.byId(name.taskId);
-  invariant(
-    name !== undefined && node !== undefined,
-    'a snapshot names a task that does not exist',
-    {
-      id: stored.id,
-    },
-  );
-  const separator = stored.id.lastIndexOf('~');
+  invariant(name !== undefined, 'a snapshot has no activation id', { id: stored.id });
   return {
     id: stored.id,
-    node,
-    parent: separator === -1 ? undefined : run.activations.get(stored.id.slice(0, separator)),
+    ...relationsOf(run, stored.id, name),
     index: name.indexes.at(-1) ?? 0,
     cell: run.cells.create(taskMachine, {
       persisted: {
@@ -267,5 +286,7 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     startedVersion: stored.startedVersion,
     ...(stored.wait === undefined ? {} : { wait: stored.wait }),
     ...(stored.item === undefined ? {} : { item: stored.item }),
+    failedAttempt: stored.failedAttempt,
+    child: stored.child,
   };
 }

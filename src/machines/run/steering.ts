@@ -99,7 +99,7 @@ export function followSteering(
 ): Activation[] {
   const { steering } = run;
   const { index } = activation.node;
-  if (activation.parent !== undefined) return [];
+  if (activation.parent !== undefined || activation.undoOf !== undefined) return [];
   noteOpen(steering, activation, change.isOpen);
   if (activation.state !== 'scheduled') steering.startable.delete(activation);
   if (activation.expansion !== undefined && steering.completed.delete(index))
@@ -115,7 +115,7 @@ export function followSteering(
 /** As `followSteering`, for an activation of a snapshot: nothing follows anew. */
 export function adoptSteering(run: RunAggregate, activation: Activation, isOpen: boolean): void {
   const { steering } = run;
-  if (activation.parent !== undefined) return;
+  if (activation.parent !== undefined || activation.undoOf !== undefined) return;
   noteOpen(steering, activation, isOpen);
   if (!steering.mutexes.needs(activation)) return;
   steering.mutexes.adopt(activation, run.progress[activation.node.index]?.outcome !== undefined);

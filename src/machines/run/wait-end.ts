@@ -5,12 +5,13 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import type { SignalWait } from '../../workflow/definition.ts';
 import type { JsonValue } from '../../workflow/value.ts';
-import { endDelay, endOfAttempt, finalFailure, identity } from '../task/decide.ts';
+import { endDelay, endOfAttempt, finalFailure } from '../task/decide.ts';
 import { isRoundDelay } from '../task/machine.ts';
 import { type Activation, dueAtOf } from './aggregate.ts';
 import { approved, denied } from './approvals.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { timerIdOf } from './effects.ts';
+import { identity } from './identity.ts';
 import type { ApprovalDetails, AwaitedEvent } from './schedule-wait.ts';
 
 /** A timer that is not armed any more is ignored. */

@@ -18,6 +18,8 @@ export interface TaskContext {
   uncounted: number;
   /** Losses in a row. */
   losses: number;
+  /** How often the task was given to another agent. */
+  handOffs: number;
   agent: string | null;
   /** Why this agent was chosen. */
   rule: string | null;
@@ -75,6 +77,7 @@ const initialContext: TaskContext = {
   retryBase: 0,
   uncounted: 0,
   losses: 0,
+  handOffs: 0,
   agent: null,
   rule: null,
   startedAt: null,
@@ -114,7 +117,8 @@ const retryScheduled = folding<'task.retryScheduled'>((data) => ({
   startedAt: null,
   dueAt: data.dueAt,
 }));
-const handedOff = folding<'task.handedOff'>((data) => ({
+const handedOff = folding<'task.handedOff'>((data, _at, context) => ({
+  handOffs: context.handOffs + 1,
   attempt: data.attempt,
   agent: data.agent,
   rule: data.rule,
@@ -220,7 +224,7 @@ export const taskMachine = setup({
     expanded: { tags: ['open'], meta: { effects: [] }, on: { ...open, ...cancelable } },
     waiting: {
       tags: ['open'],
-      meta: { effects: ['timer'] },
+      meta: { effects: ['timer', 'child'] },
       on: {
         ...open,
         ...cancelable,
