@@ -13,8 +13,8 @@ const LIMIT_MS = 120_000;
 
 export interface Played {
   report: unknown;
-  /** Every durable event of the run. */
-  events: readonly JsonEnvelope[];
+  /** Every durable event, by run; the run that was asked for first. */
+  histories: readonly (readonly JsonEnvelope[])[];
   /** Durable commits of the whole log. */
   positions: number;
   /** Runs of the log, children included. */
@@ -111,7 +111,9 @@ export async function play(
   );
   return {
     report,
-    events: await historyOf(world, runId()),
+    histories: await Promise.all(
+      [runId(), ...others.map(([id]) => id)].map((id) => historyOf(world, id)),
+    ),
     positions,
     runs: runs().length,
     children: children.sort().map((text) => JSON.parse(text) as unknown),

@@ -25,6 +25,10 @@ function chainOf(length: number): Promise<Played> {
   return chain;
 }
 
+function eventsOf(all: readonly Played[]): number {
+  return all.flatMap(({ histories }) => histories).reduce((sum, { length }) => sum + length, 0);
+}
+
 const uses = patterns.flatMap((pattern) =>
   pattern.cases.map((use) => ({
     title: `${pattern.id} ${pattern.title} ${JSON.stringify(use.input ?? {})}`,
@@ -35,10 +39,13 @@ const uses = patterns.flatMap((pattern) =>
 
 it.each(uses)('$title costs at most 1.5 times plain tasks', async ({ workflow, scenario }) => {
   const played = await play(scenario);
-  const plain = await chainOf(tasksThatRan(workflow, played.events));
+  // Each run beside a chain of its own: a child is a run. It runs the workflow of its parent in the only pattern with some.
+  const plain = await Promise.all(
+    played.histories.map((events) => chainOf(tasksThatRan(workflow, events))),
+  );
   const ratios = {
-    events: played.events.length / plain.events.length,
-    commits: played.positions / plain.positions,
+    events: eventsOf([played]) / eventsOf(plain),
+    commits: played.positions / plain.reduce((sum, { positions }) => sum + positions, 0),
   };
   expect(ratios.events).toBeLessThanOrEqual(MAX_RATIO);
   expect(ratios.commits).toBeLessThanOrEqual(MAX_RATIO);

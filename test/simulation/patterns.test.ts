@@ -16,8 +16,8 @@ const uses = patterns.flatMap((pattern) => {
 });
 
 describe.each(uses)('$title', ({ scenario, rules }) => {
-  const expectRules = ({ events }: Played, where: string): void => {
-    const trace = traceOf(events);
+  const expectRules = ({ histories }: Played, where: string): void => {
+    const trace = traceOf(histories[0] ?? []);
     for (const rule of rules) expect(rule.breaks(trace), `${where}: ${rule.says}`).toBeUndefined();
   };
 
