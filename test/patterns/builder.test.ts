@@ -1,5 +1,6 @@
 /** The typed builder: every pattern in TypeScript is what its file is, and names that do not exist do not compile. */
 import { describe, expect, it } from 'vitest';
+import * as choices from '../../examples/patterns/choices.ts';
 import * as control from '../../examples/patterns/control.ts';
 import * as instances from '../../examples/patterns/instances.ts';
 import * as joins from '../../examples/patterns/joins.ts';
@@ -10,7 +11,7 @@ import { parseWorkflow } from '../../src/workflow/parse.ts';
 import { patterns, textOf } from './patterns.ts';
 
 const defined = new Map<string, WorkflowDefinition>(
-  [control, joins, instances, states].flatMap((group) =>
+  [control, choices, joins, instances, states].flatMap((group) =>
     Object.values(group).map((definition): [string, WorkflowDefinition] => [
       definition.name,
       definition,

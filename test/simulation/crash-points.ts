@@ -104,22 +104,25 @@ export async function play(
   const report = timeless(await reportOfRun(world, runId()));
   const { position: positions } = world.invariants;
   const others = runs().filter(([id]) => id !== runId());
-  const children = await Promise.all(
-    others.map(async ([id]) =>
-      JSON.stringify(timeless(await reportOfRun(world, id))).replaceAll(/run_[0-9a-z]+/g, 'run'),
-    ),
-  );
+  const ids = others.map(([id]) => id);
   return {
     report,
-    histories: await Promise.all(
-      [runId(), ...others.map(([id]) => id)].map((id) => historyOf(world, id)),
-    ),
+    histories: await Promise.all([runId(), ...ids].map((id) => historyOf(world, id))),
     positions,
     runs: runs().length,
-    children: children.sort().map((text) => JSON.parse(text) as unknown),
+    children: await childReports(world, ids),
     undone: await undoneIn(world),
     executions: world.executions(),
   };
+}
+
+async function childReports(world: World, ids: readonly string[]): Promise<unknown[]> {
+  const texts = await Promise.all(
+    ids.map(async (id) =>
+      JSON.stringify(timeless(await reportOfRun(world, id))).replaceAll(/run_[0-9a-z]+/g, 'run'),
+    ),
+  );
+  return texts.sort().map((text) => JSON.parse(text) as unknown);
 }
 
 async function undoneIn(world: World): Promise<string[]> {

@@ -264,14 +264,6 @@ export function runContext(run: RunAggregate): RunContext {
   return run.cell.snapshot.context as RunContext;
 }
 
-/** `join.rest: detach`: the task has ended, and instances that have not begun still do. */
-export function goesOn({ node, state, expansion }: Activation): boolean {
-  if (node.task.join?.rest !== 'detach' || state !== 'succeeded') return false;
-  return (
-    expansion !== undefined && expansion.completed !== true && expansion.next < expansion.count
-  );
-}
-
 /** The cache key of a value that is not inline. */
 export function valueKey(ref: Exclude<ValueRef, { at: 'inline' }>): string {
   return ref.at === 'event' ? `v${ref.streamVersion}.${ref.field}` : ref.blob.$blob;

@@ -14,7 +14,7 @@ import {
   taskMachine,
 } from '../task/machine.ts';
 import { type ActivationName, parseActivation, undoneId } from './activation.ts';
-import { type Activation, goesOn, type Outcome, type RunAggregate, valueKey } from './aggregate.ts';
+import { type Activation, type Outcome, type RunAggregate, valueKey } from './aggregate.ts';
 import { runsChild } from './children.ts';
 import { followCompensation } from './compensate.ts';
 import { isDelay } from './effects.ts';
@@ -23,7 +23,7 @@ import { beginRound, noteEnded, repeatRound } from './rounds.ts';
 import { foldWait } from './signals.ts';
 import { adoptSteering, followSteering, hasBegun } from './steering.ts';
 import { setOutcome } from './task-outcome.ts';
-import { newExpansion, valueRef } from './values.ts';
+import { goesOn, newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
 export interface FoldedEvent {
