@@ -1,8 +1,5 @@
 /** Templates of people who look after something, played to their end by simulated agents: good days and bad ones. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   approve,
   expectOrder,
@@ -270,80 +267,5 @@ describe('incident-triage', () => {
       output: { severity: 'unknown', healthy: false },
     });
     expect(storyOf(played)).toContain('succeeded call-in-the-dark');
-  });
-});
-
-describe('security-audit', () => {
-  let path: string;
-  beforeAll(() => {
-    path = mkdtempSync(join(tmpdir(), 'troupe-audit-'));
-    mkdirSync(join(path, 'src'));
-    writeFileSync(join(path, 'src/a.ts'), 'export const run = (text: string) => eval(text);\n');
-    writeFileSync(join(path, 'src/b.ts'), 'export const b = 1;\n');
-  });
-  afterAll(() => rmSync(path, { recursive: true, force: true }));
-
-  const roles = (isReal: boolean): Record<string, Role> => ({
-    'security-auditor': ({ files }) => ({
-      findings: files.map((file: string) => ({
-        file,
-        line: 1,
-        severity: 'critical',
-        text: 'eval',
-      })),
-    }),
-    checker: ({ finding }) => ({
-      confirmed: isReal && finding.file.endsWith('a.ts'),
-      severity: finding.severity,
-      file: finding.file,
-      text: finding.text,
-    }),
-    writer: ({ findings, dependencies, owner }) => ({
-      text: `${findings.length} findings, ${dependencies.trim()}, ${owner}`,
-    }),
-  });
-
-  it('writes its report once somebody has taken what is critical', async () => {
-    const played = await playTemplate('security-audit', {
-      input: { path, dependency_command: 'echo 2 old ones; false' },
-      roles: roles(true),
-      answers: { acknowledge: approve('acknowledge') },
-    });
-    expect(played.report).toMatchObject({
-      status: 'succeeded',
-      output: { report: '1 findings, 2 old ones, ann', critical: 1, secrets: [] },
-    });
-    expectOrder(
-      played,
-      'succeeded find',
-      'started audit~0',
-      'succeeded confirm',
-      'waiting acknowledge',
-      'succeeded acknowledge',
-      'started report',
-    );
-    expect(played.differences).toEqual([]);
-  });
-
-  it('asks nobody where nothing is critical', async () => {
-    const played = await playTemplate('security-audit', { input: { path }, roles: roles(false) });
-    expect(played.report).toMatchObject({
-      status: 'succeeded',
-      output: { report: '0 findings, not audited, ', critical: 0 },
-      tasks: { acknowledge: { status: 'skipped' } },
-    });
-  });
-
-  it('finds a forgotten key, and names its place only', async () => {
-    const key = `ghp_${'a'.repeat(36)}`;
-    writeFileSync(join(path, 'deploy.env'), `USER=x\nTOKEN=${key}\n`);
-    const played = await playTemplate('security-audit', {
-      input: { path },
-      roles: roles(false),
-      answers: { acknowledge: approve('acknowledge') },
-    });
-    expect(played.report.output).toMatchObject({ secrets: [{ file: 'deploy.env', line: 2 }] });
-    expect(JSON.stringify(played.report.output)).not.toContain(key);
-    expect(played.asked.at(-1)?.parameters.secrets).toEqual([{ file: 'deploy.env', line: 2 }]);
   });
 });

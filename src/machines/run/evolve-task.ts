@@ -289,7 +289,10 @@ function setOutcome(
   const node = run.plan.at(change.index);
   if (run.flow !== undefined) {
     const { outcome } = change;
-    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: progress.isInactive });
+    // A failure that becomes a skip sends what it becomes; that is the next event of its commit.
+    const isPassing = outcome === 'failed' && node.task.onFailure === 'skip';
+    if (outcome !== undefined && !isPassing)
+      sendTokens(run, node, { outcome, isInactive: progress.isInactive });
   } else {
     for (const dependent of node.dependents) {
       const { counters } = run.progress[dependent] as TaskProgress;
