@@ -5,10 +5,14 @@ import type { OptionSpec, OptionTable } from './arguments.ts';
 import { type CommandEntry, isGroup } from './command.ts';
 import { helpOption } from './common-options.ts';
 
-/** A word that may come next; the shell looks for `files`, `folders` and the ids of `runs` itself. */
+/**
+ * A word that may come next; the shell looks for `files`, `folders` and the ids of `runs` itself, the caller for the
+ * names of `workflows` that begin with what is typed.
+ */
 export type Candidate =
   | { word: string; description: string }
-  | { ask: 'files' | 'folders' | 'runs' };
+  | { ask: 'files' | 'folders' | 'runs' }
+  | { ask: 'workflows'; typed: string };
 
 const TOP_OPTIONS: OptionTable = {
   ...helpOption,
@@ -110,6 +114,9 @@ function valuesOf(option: OptionSpec | undefined, typed: string): Candidate[] {
 function ofWord(word: string, current: string, choices: readonly string[] = []): Candidate[] {
   if (choices.length > 0) return choicesFrom(choices, current);
   const name = word.replace(/[[\].]/g, '');
+  const workflows: Candidate = { ask: 'workflows', typed: current };
+  if (name === 'template') return [workflows];
+  if (name.includes('name')) return [workflows, { ask: 'files' }];
   if (name.includes('file')) return [{ ask: 'files' }];
   return name === 'run' ? [{ ask: 'runs' }] : [];
 }

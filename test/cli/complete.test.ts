@@ -32,10 +32,17 @@ describe('completion', () => {
     [['runs', 'show', ''], [':runs']],
     [['replay', '--verify', ''], [':runs']],
     [['runs', 'show', 'run_1', ''], []],
-    [['run', ''], [':files']],
+    [
+      ['run', ''],
+      [':workflows', ':files'],
+    ],
+    [['templates', 'x'], [':workflows']],
     [['run', '--input-file', ''], [':files']],
     [['run', '--data-dir', ''], [':folders']],
-    [['run', '--data-dir', 'x', ''], [':files']],
+    [
+      ['run', '--data-dir', 'x', ''],
+      [':workflows', ':files'],
+    ],
     [['run', '-i', ''], []],
     [['runs', 'list', '--status', 'fa'], ['failed']],
     [['runs', 'list', '--status=fa'], ['--status=failed']],
@@ -79,6 +86,7 @@ describe('troupe completion', () => {
       'worker\tStart one more worker for a running orchestrator\n',
     );
     expect((await printed('words', '--', 'runs', 'show', '""')).stdout).toBe(':runs\n');
+    expect((await printed('words', '--', 'run', 'bug')).stdout).toBe('bug-fix\n:files\n');
   });
 
   it('knows four shells', async () => {

@@ -45,9 +45,9 @@ export interface Played {
 }
 
 export const approve =
-  (task: string): Answer =>
+  (task: string, by = 'ann'): Answer =>
   (client, runId) =>
-    client.command(runId, { type: 'approve', task, by: 'ann' });
+    client.command(runId, { type: 'approve', task, by });
 export const reject =
   (task: string): Answer =>
   (client, runId) =>
