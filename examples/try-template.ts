@@ -32,9 +32,9 @@ const { runId } = await client.request({
   input: { version: '2.0', changes: ['Add a search', 'Fix the login', '', 'Add colors'] },
 });
 for await (const { type, data } of client.events(runId)) {
-  const { taskId, reason } = data as { taskId?: string; reason?: string };
-  process.stdout.write(`${[type, taskId, reason].filter(Boolean).join(' ')}\n`);
-  if (type === 'task.waiting') await client.approve(runId, taskId ?? '', { by: 'ann' });
+  const { taskId = '' } = data as { taskId?: string };
+  if (/succeeded|failed|waiting/.test(type)) process.stdout.write(`${type} ${taskId}\n`);
+  if (type === 'task.waiting') await client.approve(runId, taskId, { by: 'ann' });
 }
 const { status, output } = await client.waitForRun(runId);
 process.stdout.write(`${JSON.stringify({ status, output })}\n`);
