@@ -236,8 +236,8 @@ describe('security-audit', () => {
       roles: roles(false),
       answers: { acknowledge: approve('acknowledge') },
     });
-    expect(played.report.output).toMatchObject({ secrets: [{ file: 'deploy.env', line: 2 }] });
-    expect(JSON.stringify(played.report.output)).not.toContain(key);
-    expect(played.asked.at(-1)?.parameters.secrets).toEqual([{ file: 'deploy.env', line: 2 }]);
+    expect(played.report.output).toMatchObject({ secrets: ['./deploy.env:2'] });
+    expect(JSON.stringify(played.events)).not.toContain(key);
+    expect(played.asked.at(-1)?.parameters.secrets).toEqual(['./deploy.env:2']);
   });
 });
