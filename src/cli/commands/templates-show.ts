@@ -21,9 +21,10 @@ export async function showTemplate(context: CommandContext): Promise<number> {
     terminal.print(source.trimEnd());
     return exitCodes.done;
   }
-  const { parseWorkflow } = await import('../../workflow/parse.ts');
-  const { definition, problems } = parseWorkflow(source, { file });
-  if (definition === undefined) throw new WorkflowFileInvalidError(problems, source);
+  const { checkWithChildren } = await import('../child-files.ts');
+  const { root, children } = await checkWithChildren({ file, source }, { workingDirectory });
+  const { definition } = root;
+  if (definition === undefined) throw new WorkflowFileInvalidError([root, ...children]);
   const { description, inputs } = definition;
   const agents = await agentsToOffer(definition as unknown as JsonObject);
   if (given.flag('json')) {

@@ -46,10 +46,12 @@ async function listTemplates(context: CommandContext): Promise<number> {
   const { arguments: given, terminal, workingDirectory } = context;
   if (given.flag('source'))
     throw new UsageError('--source without a name', 'Write `troupe templates <name> --source`.');
+  const { checkWithChildren } = await import('../child-files.ts');
   const first = new Map<string, string>();
   const templates: Listed[] = [];
   for (const found of workflowFiles(workingDirectory)) {
-    const listed = listedAs(found, await checked(found.file, workingDirectory));
+    const asked = { file: found.file, source: readText(found.file) };
+    const listed = listedAs(found, (await checkWithChildren(asked, { workingDirectory })).root);
     const hiddenBy = first.get(listed.name);
     if (hiddenBy === undefined) first.set(listed.name, found.file);
     templates.push(hiddenBy === undefined ? listed : { ...listed, hiddenBy });
@@ -62,12 +64,7 @@ async function listTemplates(context: CommandContext): Promise<number> {
   return exitCodes.done;
 }
 
-type Checked = import('../../workflow/parse.ts').ParseResult;
-
-async function checked(file: string, _workingDirectory: string): Promise<Checked> {
-  const { parseWorkflow } = await import('../../workflow/parse.ts');
-  return parseWorkflow(readText(file), { file });
-}
+type Checked = import('../child-files.ts').CheckedFile;
 
 function listedAs({ stem, file, place }: WorkflowFile, { definition }: Checked): Listed {
   if (definition === undefined) return { name: stem, file, place, valid: false, inputs: [] };
