@@ -144,7 +144,7 @@ describe(FILE, () => {
     );
     expect(story).not.toContain('started apologize');
     const runs = await family(runId);
-    expect(runs).toHaveLength(4);
+    expect(runs).toHaveLength(5);
     const position = events.at(-1)?.position ?? 0;
     await client.query('runs', { key: runId, after: position });
     for (const each of runs) {

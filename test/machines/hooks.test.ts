@@ -215,4 +215,19 @@ describe('hooks', () => {
     run.succeed('end');
     expect(run.state).toBe('succeeded');
   });
+
+  it('come after a task with `end: terminate`, and may have rounds', () => {
+    const run = new PureRun(
+      flow(
+        { on_success: [task('good', { repeat: { max: 2 } })], on_complete: [task('end')] },
+        { tasks: [task('work', { end: 'terminate' }), task('rest', { repeat: { max: 2 } })] },
+      ),
+    );
+    run.succeed('work');
+    expect(run.fail('rest', { code: 'task.canceled' })).toContain('run.finishing');
+    run.succeed('good');
+    run.succeed('good@2');
+    expect(run.succeed('end').at(-1)).toBe('run.succeeded');
+    expect(run.report().tasks).toMatchObject({ rest: { status: 'canceled' }, good: { rounds: 2 } });
+  });
 });
