@@ -43,7 +43,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/schema.ts')).schemaCommand,
   },
   templates: {
-    summary: 'List the workflows that can be run by name',
+    summary: 'List the workflows that can be run by name, or show one',
     load: async () => (await import('./commands/templates.ts')).templatesCommand,
   },
   claude: {
@@ -59,7 +59,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   completion: {
-    summary: 'Print a script that completes commands, options and run ids in a shell',
+    summary: 'Print a script that completes commands, options, workflows and run ids in a shell',
     load: async () => (await import('./commands/completion.ts')).completionCommand,
   },
   projections: {

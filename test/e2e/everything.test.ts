@@ -104,6 +104,19 @@ const CRASHES = [
   'succeeded thank',
 ];
 
+/** It and the runs that it started fold to what was served. */
+async function expectReplays(runId: string, events: readonly JsonEnvelope[]): Promise<void> {
+  const { client } = theatre.house;
+  const runs = await family(runId);
+  expect(runs).toHaveLength(5);
+  const position = events.at(-1)?.position ?? 0;
+  await client.query('runs', { key: runId, after: position });
+  for (const each of runs) {
+    const { ok, checks } = await verifyRun(readerOf(theatre.log, client), each);
+    expect(ok, JSON.stringify(checks)).toBe(true);
+  }
+}
+
 describe(FILE, () => {
   it.each([
     ['without a crash', []],
@@ -143,13 +156,6 @@ describe(FILE, () => {
       'started bind',
     );
     expect(story).not.toContain('started apologize');
-    const runs = await family(runId);
-    expect(runs).toHaveLength(5);
-    const position = events.at(-1)?.position ?? 0;
-    await client.query('runs', { key: runId, after: position });
-    for (const each of runs) {
-      const { ok, checks } = await verifyRun(readerOf(theatre.log, client), each);
-      expect(ok, JSON.stringify(checks)).toBe(true);
-    }
+    await expectReplays(runId, events);
   });
 });

@@ -63,7 +63,7 @@ export function refusal(message: string): AgentFailure {
 }
 
 /** Plays a workflow until its run has ended. */
-export async function play(scene: Scene): Promise<Played> {
+async function play(scene: Scene): Promise<Played> {
   const log = createMemoryLog({ upcast });
   const house = await House.open(log);
   const bus = await connectBus({ url: house.broker.url, name: 'worker' });
@@ -98,7 +98,7 @@ export function playTemplate(name: string, scene: Omit<Scene, 'workflow'>): Prom
 }
 
 /** The agents of a scene. */
-export function cast(roles: Record<string, Role>, asked: Played['asked']) {
+function cast(roles: Record<string, Role>, asked: Played['asked']) {
   return Object.entries(roles).map(([name, role]) => {
     let nth = 0;
     return functionAgent<JsonObject>({
