@@ -59,7 +59,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,
   },
   completion: {
-    summary: 'Print a script that completes commands, options, workflows and run ids in a shell',
+    summary: 'Print a script that completes commands, options and run ids in a shell',
     load: async () => (await import('./commands/completion.ts')).completionCommand,
   },
   projections: {

@@ -4,15 +4,12 @@
 import type { OptionSpec, OptionTable } from './arguments.ts';
 import { type CommandEntry, isGroup } from './command.ts';
 import { helpOption } from './common-options.ts';
+import { workflowFiles } from './named-workflows.ts';
 
-/**
- * A word that may come next; the shell looks for `files`, `folders` and the ids of `runs` itself, the caller for the
- * names of `workflows` that begin with what is typed.
- */
+/** A word that may come next; the shell looks for `files`, `folders` and the ids of `runs` itself. */
 export type Candidate =
   | { word: string; description: string }
-  | { ask: 'files' | 'folders' | 'runs' }
-  | { ask: 'workflows'; typed: string };
+  | { ask: 'files' | 'folders' | 'runs' };
 
 const TOP_OPTIONS: OptionTable = {
   ...helpOption,
@@ -114,11 +111,21 @@ function valuesOf(option: OptionSpec | undefined, typed: string): Candidate[] {
 function ofWord(word: string, current: string, choices: readonly string[] = []): Candidate[] {
   if (choices.length > 0) return choicesFrom(choices, current);
   const name = word.replace(/[[\].]/g, '');
-  const workflows: Candidate = { ask: 'workflows', typed: current };
-  if (name === 'template') return [workflows];
-  if (name.includes('name')) return [workflows, { ask: 'files' }];
-  if (name.includes('file')) return [{ ask: 'files' }];
+  if (name === 'template') return workflowNames(current);
+  const names = name.includes('name') ? workflowNames(current) : [];
+  if (name.includes('file')) return [...names, { ask: 'files' }];
   return name === 'run' ? [{ ask: 'runs' }] : [];
+}
+
+/** Workflows that are run by name from the folder where the line is typed. */
+function workflowNames(typed: string): Candidate[] {
+  try {
+    return workflowFiles(process.cwd())
+      .filter(({ stem }) => stem.startsWith(typed))
+      .map(({ stem, file }) => ({ word: stem, description: file }));
+  } catch {
+    return []; // a folder that cannot be read: the command itself will say so
+  }
 }
 
 function choicesFrom(choices: readonly string[], typed: string): Candidate[] {

@@ -34,6 +34,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
 const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'orchestrator.duplicate',
   'log.locked',
+  'worker.cache-locked',
   'request.conflict',
   'broker.port-in-use',
   'data-directory.busy',

@@ -1,7 +1,8 @@
 /**
  * What waits for a person, a signal or a feed, and is canceled, locked or too late at the same time.
- * Size: one history for each pair of features.
+ * Size: each kind of steering against each kind of wait.
  */
+
 import { afterEach, describe, expect, it } from 'vitest';
 import { foldedCells } from '../../src/machines/cell.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';

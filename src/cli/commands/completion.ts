@@ -4,7 +4,6 @@ import { jsonOption } from '../common-options.ts';
 import { type Candidate, complete } from '../complete.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { workflowFiles } from '../named-workflows.ts';
 
 /** How many of the newest runs are offered. */
 const MAX_RUNS = 30;
@@ -80,7 +79,7 @@ Register-ArgumentCompleter -Native -CommandName troupe -ScriptBlock {
 const scripts: Readonly<Record<string, string>> = { bash, zsh, fish, powershell };
 
 export const completionCommand: Command = {
-  summary: 'Print a script that completes commands, options, workflows and run ids in a shell',
+  summary: 'Print a script that completes commands, options and run ids in a shell',
   words: ['shell', '[words]...'],
   choices: Object.keys(scripts),
   options: jsonOption,
@@ -98,18 +97,13 @@ export const completionCommand: Command = {
   run: print,
 };
 
-async function print(context: CommandContext): Promise<number> {
-  const { arguments: given, terminal, commands, workingDirectory } = context;
+async function print({ arguments: given, terminal, commands }: CommandContext): Promise<number> {
   const [shell = '', ...words] = given.words;
   const isJson = given.flag('json');
   if (shell === 'words') {
     // PowerShell cannot pass an empty word
     const typed = words.map((word) => (word === '""' ? '' : word));
-    const candidates = (await complete(typed, commands)).flatMap((candidate) =>
-      'ask' in candidate && candidate.ask === 'workflows'
-        ? workflowNames(workingDirectory, candidate.typed)
-        : candidate,
-    );
+    const candidates = await complete(typed, commands);
     if (isJson) terminal.printJson({ candidates });
     else for (const candidate of candidates) terminal.print(lineOf(candidate));
     return exitCodes.done;
@@ -128,14 +122,6 @@ async function print(context: CommandContext): Promise<number> {
   if (isJson) terminal.printJson({ shell, script });
   else terminal.print(script);
   return exitCodes.done;
-}
-
-/** The names that `troupe run` takes here. */
-function workflowNames(workingDirectory: string, typed: string): Candidate[] {
-  const names = workflowFiles(workingDirectory).map(({ stem }) => stem);
-  return [...new Set(names)]
-    .filter((name) => name.startsWith(typed))
-    .map((word) => ({ word, description: '' }));
 }
 
 function lineOf(candidate: Candidate): string {
