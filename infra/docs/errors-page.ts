@@ -32,9 +32,6 @@ const FAILURES: Readonly<Record<string, string>> = {
   'approval.denied': 'Somebody who may decide said no.',
   'approval.timeout': 'Not enough people answered before the `timeout` of the approval.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',
-  'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
-  'approval.denied': 'A person rejected the approval, or nobody answered in time.',
-  'approval.timeout': 'A group did not answer in time, and the approval went to `escalate_to`.',
   'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
   'expression.failed':
     'An expression had no answer when it was evaluated: a missing field, types that do not fit.',
