@@ -6,8 +6,17 @@ import { FileUnreadableError, UsageError, WorkflowFileInvalidError } from './err
 import { locateWorkflow } from './named-workflows.ts';
 import { readTextFile } from './text-file.ts';
 
+/** Characters of a file that is sent as it is: too few for the tokens that an orchestrator does not take. */
+const MAX_SENT_TEXT = 16 * 1024;
+
 export type RunTarget =
-  | { kind: 'workflow'; source: string; definition: WorkflowDefinition; warnings: Problem[] }
+  | {
+      kind: 'workflow';
+      /** The text of the file; of a large one what it says, which an orchestrator reads far more quickly. */
+      source: string | JsonObject;
+      definition: WorkflowDefinition;
+      warnings: Problem[];
+    }
   | { kind: 'text'; text: string };
 
 /**
@@ -19,9 +28,11 @@ export async function readTarget(word: string, workingDirectory: string): Promis
   if (file === undefined) return { kind: 'text', text: word };
   const source = readText(file);
   const { parseWorkflow } = await import('../workflow/parse.ts');
-  const { definition, problems } = parseWorkflow(source, { file });
-  if (definition === undefined) throw new WorkflowFileInvalidError(problems, source);
-  return { kind: 'workflow', source, definition, warnings: problems };
+  const { definition, value, problems } = parseWorkflow(source, { file });
+  if (definition === undefined || value === undefined)
+    throw new WorkflowFileInvalidError(problems, source);
+  const sent = source.length > MAX_SENT_TEXT ? value : source;
+  return { kind: 'workflow', source: sent, definition, warnings: problems };
 }
 
 /** The text of a file. Throws `cli.file-unreadable`. */

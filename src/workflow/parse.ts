@@ -17,11 +17,15 @@ export interface ParseOptions extends ValidationOptions {
   readonly file?: string;
   /** What the caller has. The text is recognised in any case: JSON is YAML too. */
   readonly format?: 'yaml' | 'json';
+  /** Tokens that a YAML text may have, for a text from somebody else; default: any number. */
+  readonly maxTokens?: number;
 }
 
-/** `definition` is there exactly when no problem is an error. */
+/** `definition` and `value` are there exactly when no problem is an error. */
 export interface ParseResult {
   definition?: WorkflowDefinition;
+  /** What the text says, in the form of a file. */
+  value?: JsonObject;
   problems: Problem[];
 }
 
@@ -33,7 +37,7 @@ export function parseWorkflow(source: string, options: ParseOptions = {}): Parse
     const locate = locatorOf(source, jsonSpans(source));
     return finish(toJson(json, [], findings), { findings, locate, options });
   }
-  const { value, locate } = readSource(source, findings);
+  const { value, locate } = readSource(source, findings, { maxTokens: options.maxTokens });
   return finish(value, { findings, locate, options });
 }
 
@@ -55,15 +59,16 @@ interface Reading {
 }
 
 function finish(value: JsonValue | undefined, { findings, locate, options }: Reading): ParseResult {
-  let definition: WorkflowDefinition | undefined;
+  let read: Pick<ParseResult, 'definition' | 'value'> | undefined;
   const isReadable = value !== undefined && !(value === null && findings.hasErrors);
   if (isReadable) checkShape(value, findings);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    definition = compileDefinition(value);
+    const definition = compileDefinition(value);
+    read = { definition, value };
     validateDefinition({ definition, source: value }, findings, options);
   }
   const problems = findings.problems(locate, options.file);
-  return definition === undefined || findings.hasErrors ? { problems } : { definition, problems };
+  return findings.hasErrors ? { problems } : { ...read, problems };
 }
 
 /** A copy with nothing but JSON in it: `undefined` fields are left out, what JSON cannot carry is reported. */

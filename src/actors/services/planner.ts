@@ -7,6 +7,7 @@ import type { RequestMessage } from '../../messages/request.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { TroupeError, WorkflowInvalid } from '../../workflow/errors.ts';
 import { resolveInputs } from '../../workflow/inputs.ts';
+import { MAX_SENT_TOKENS } from '../../workflow/limits.ts';
 import { compileWorkflow, definitionHash, parseWorkflow } from '../../workflow/parse.ts';
 import type { Problem } from '../../workflow/problems.ts';
 import type { JsonObject } from '../../workflow/value.ts';
@@ -87,7 +88,7 @@ export class Planner {
     const options = { agents: this.#agents() };
     const parsed =
       typeof workflow === 'string'
-        ? parseWorkflow(workflow, options)
+        ? parseWorkflow(workflow, { ...options, maxTokens: MAX_SENT_TOKENS })
         : compileWorkflow(workflow, options);
     if (parsed.definition === undefined) throw new WorkflowInvalid(parsed.problems);
     const entry: Known = {
