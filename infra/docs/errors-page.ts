@@ -21,11 +21,16 @@ const FAILURES: Readonly<Record<string, string>> = {
   'run.timeout': 'The run was not over after `settings.timeout`.',
   'task.timeout': 'An attempt was not over after the `timeout` of its task.',
   'task.canceled': 'The attempt was canceled: by a person, a join, or the end of the run.',
+  'run.too-deep': 'A child run would be more levels below the first run than `max_depth` allows.',
+  'run.canceled': 'The child run that a task waited for was canceled by somebody else.',
   'run.completed': 'An operator ended the run as failed: `troupe runs complete --status failed`.',
   'remote.error': 'Another process refused without saying a code.',
   'worker.lost':
     'The worker died or fell silent. The next attempt follows at once; after three losses in a row the task has failed.',
   'agent.unavailable': 'No worker offers the agent, or the one that was asked takes no more work.',
+  'signal.timeout': 'Nobody sent the signal before the `timeout` of the wait.',
+  'approval.denied': 'Somebody who may decide said no.',
+  'approval.timeout': 'Not enough people answered before the `timeout` of the approval.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',
   'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
   'expression.failed':

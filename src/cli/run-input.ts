@@ -7,13 +7,13 @@ import { locateWorkflow } from './named-workflows.ts';
 import { readTextFile } from './text-file.ts';
 
 /** Characters of a file that is sent as it is: too few for the tokens that an orchestrator does not take. */
-const MAX_SENT_TEXT = 16 * 1024;
+const MAX_SENT_TEXT = 8 * 1024;
 
 export type RunTarget =
   | {
       kind: 'workflow';
-      /** The text of the file; of a large one what it says, which an orchestrator reads far more quickly. */
-      source: string | JsonObject;
+      /** What a request carries: of a large file what it says, which an orchestrator reads far more quickly. */
+      workflow: string | JsonObject;
       definition: WorkflowDefinition;
       warnings: Problem[];
     }
@@ -27,12 +27,17 @@ export async function readTarget(word: string, workingDirectory: string): Promis
   const file = await locateWorkflow(word, workingDirectory);
   if (file === undefined) return { kind: 'text', text: word };
   const source = readText(file);
-  const { parseWorkflow } = await import('../workflow/parse.ts');
-  const { definition, value, problems } = parseWorkflow(source, { file });
-  if (definition === undefined || value === undefined)
-    throw new WorkflowFileInvalidError(problems, source);
-  const sent = source.length > MAX_SENT_TEXT ? value : source;
-  return { kind: 'workflow', source: sent, definition, warnings: problems };
+  const { checkWithChildren } = await import('./child-files.ts');
+  const checked = await checkWithChildren({ file, source }, { workingDirectory });
+  const { root, children, workflow } = checked;
+  const { definition } = root;
+  const files = [root, ...children];
+  const problems = files.flatMap((each) => each.problems);
+  if (definition === undefined || problems.some(({ severity }) => severity === 'error'))
+    throw new WorkflowFileInvalidError(files);
+  const isLong = typeof workflow === 'string' && workflow.length > MAX_SENT_TEXT;
+  const sent = isLong ? (root.value ?? workflow) : workflow;
+  return { kind: 'workflow', workflow: sent, definition, warnings: problems };
 }
 
 /** The text of a file. Throws `cli.file-unreadable`. */

@@ -1,14 +1,24 @@
 /** The front door of the language: texts and values become definitions, or problems. Nothing throws. */
 import { createHash } from 'node:crypto';
+import { ChildTable, type FoundChildren } from './child-table.ts';
 import { compileDefinition } from './compile.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { readJson } from './json-source.ts';
 import { jsonSpans } from './json-spans.ts';
 import { MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
-import { Findings, type Locate, nowhere, type Path, type Problem } from './problems.ts';
+import { isObject } from './loose.ts';
+import {
+  Findings,
+  FindingsOfPart,
+  type Locate,
+  nowhere,
+  type Path,
+  type Problem,
+} from './problems.ts';
 import { checkShape } from './shape.ts';
 import { locatorOf } from './source-places.ts';
 import { type ValidationOptions, validateDefinition } from './validate.ts';
+import { checkChildTasks } from './validate-children.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
 import { readSource, tooDeep, unsupported } from './yaml-source.ts';
 
@@ -19,6 +29,10 @@ export interface ParseOptions extends ValidationOptions {
   readonly format?: 'yaml' | 'json';
   /** Tokens that a YAML text may have, for a text from somebody else; default: any number. */
   readonly maxTokens?: number;
+  /** The workflows outside of the text that its tasks run; `link.ts` finds them. */
+  readonly children?: FoundChildren;
+  /** The children in the text were found right before: they are not looked at again. */
+  readonly areChildrenChecked?: true;
 }
 
 /** `definition` and `value` are there exactly when no problem is an error. */
@@ -61,14 +75,62 @@ interface Reading {
 function finish(value: JsonValue | undefined, { findings, locate, options }: Reading): ParseResult {
   let read: Pick<ParseResult, 'definition' | 'value'> | undefined;
   const isReadable = value !== undefined && !(value === null && findings.hasErrors);
-  if (isReadable) checkShape(value, findings);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    const definition = compileDefinition(value);
-    read = { definition, value };
-    validateDefinition({ definition, source: value }, findings, options);
-  }
+  if (isObject(value)) {
+    read = { definition: checkWithChildren(value, { findings, options }), value };
+  } else if (isReadable) checkShape(value, findings);
   const problems = findings.problems(locate, options.file);
   return findings.hasErrors ? { problems } : { ...read, problems };
+}
+
+interface Check {
+  readonly findings: Findings;
+  readonly options: ParseOptions;
+}
+
+/** A file and the children that stand in it. Those that were found outside are checked by whoever found them. */
+function checkWithChildren(root: JsonObject, check: Check): WorkflowDefinition {
+  const { findings, options } = check;
+  const table = new ChildTable(root, {
+    found: options.children,
+    compile: (source, of) => compileOne(source, of, { findings: new Findings(), options: {} }),
+  });
+  checkShape(root, findings);
+  const definition = checkOne(root, table, check);
+  if (options.areChildrenChecked === true || !isObject(root.workflows)) return definition;
+  for (const [name, child] of Object.entries(root.workflows)) {
+    const nested = new FindingsOfPart(findings, (path) => ['workflows', name, ...path]);
+    checkShape(child, nested);
+    if (!isObject(child)) continue;
+    if (Object.hasOwn(child, 'workflows')) nested.add(nestedTable);
+    checkOne(child, table, { findings: nested, options });
+  }
+  return definition;
+}
+
+const nestedTable = {
+  code: 'workflow.nested-workflows',
+  message: '`workflows` of a child has no meaning: all children are in the table of the file',
+  hint: 'Move its entries up into `workflows` of the file.',
+  path: ['workflows'],
+  atKey: true,
+};
+
+function checkOne(source: JsonObject, table: ChildTable, check: Check): WorkflowDefinition {
+  const definition = compileOne(source, table, check);
+  checkChildTasks(definition, table, check.findings);
+  return definition;
+}
+
+/** Without a look at its children, which may run it in turn. */
+function compileOne(
+  source: JsonObject,
+  table: ChildTable,
+  { findings, options }: Check,
+): WorkflowDefinition {
+  const definition = compileDefinition(source);
+  table.link(definition);
+  validateDefinition({ definition, source }, findings, options);
+  return definition;
 }
 
 /** A copy with nothing but JSON in it: `undefined` fields are left out, what JSON cannot carry is reported. */

@@ -1,18 +1,29 @@
 /**
- * What a well-shaped definition may still get wrong: ids, dependencies, cycles, triggers that can never
- * hold, agents that nobody has. Expressions are checked in `validate-expressions.ts`. Linear.
+ * What a well-shaped definition may still get wrong: ids, dependencies, cycles, agents that nobody has. What takes more
+ * than a look at a task stands in a file of its own (`validate-*.ts`). Linear.
  * Longer than 300 lines because each finding carries its words.
  * Size: one check for each rule of the language.
  */
-import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type { HookName, TaskDefinition, WorkflowDefinition } from './definition.ts';
+import { impossibleJoin } from './expression-findings.ts';
 import { buildGraph, type TaskGraph } from './graph.ts';
 import { checkInputDefinitions } from './inputs.ts';
+import { asList, asObject, isObject } from './loose.ts';
 import { isTaskId } from './names.ts';
-import type { Findings } from './problems.ts';
+import { type Findings, FindingsOfPart, type Path } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
-import { decideTrigger } from './triggers.ts';
 import { checkEdges } from './validate-edges.ts';
-import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
+import { checkExpressions } from './validate-expressions.ts';
+import {
+  checkCompensation,
+  checkHookIds,
+  checkHookTasks,
+  tasksAhead,
+  warnOfNoCompensation,
+} from './validate-hooks.ts';
+import { checkSteering } from './validate-steering.ts';
+import { checkTriggers } from './validate-triggers.ts';
+import { checkWaits } from './validate-waits.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Who exists: a list, or a question. Absent: not checked. */
@@ -37,22 +48,59 @@ export function validateDefinition(
   findings: Findings,
   options: ValidationOptions,
 ): void {
-  const graph = buildGraph(definition.tasks);
   checkInputDefinitions(definition.inputs, findings);
-  const sources = Array.isArray(source.tasks) ? source.tasks : [];
-  for (const [index, task] of definition.tasks.entries()) {
+  const hasInputs = Object.hasOwn(source, 'inputs');
+  const { tasks, hooks = {} } = definition;
+  const ahead = tasksAhead(definition, undefined);
+  const main = { definition, tasks, sources: asList(source.tasks), hasInputs, ahead };
+  checkTasks(main, findings, options, source);
+  for (const [name, list] of Object.entries(hooks) as [HookName, TaskDefinition[]][]) {
+    const inList = new FindingsOfPart(findings, (path) =>
+      path[0] === 'tasks' ? ['hooks', name, ...path.slice(1)] : path,
+    );
+    const sources = asList(asObject(source.hooks)[name]);
+    checkHookTasks(list, sources, inList);
+    const hook = { tasks: list, sources, hasInputs, ahead: tasksAhead(definition, name) };
+    checkTasks({ ...hook, definition: { ...definition, outputs: {}, loops: [] } }, inList, options);
+  }
+  checkHookIds(definition, findings);
+  warnOfNoCompensation(definition, findings);
+}
+
+/** Tasks that wait for each other: those of the workflow, or those of one hook. */
+interface TaskList {
+  readonly definition: WorkflowDefinition;
+  readonly tasks: readonly TaskDefinition[];
+  readonly sources: readonly JsonValue[];
+  readonly hasInputs: boolean;
+  /** Ids of tasks that run after all of these, or never beside them. */
+  readonly ahead: ReadonlySet<string>;
+}
+
+/** `edges`: the file of which edges are checked too. */
+function checkTasks(
+  list: TaskList,
+  findings: Findings,
+  options: ValidationOptions,
+  edges?: JsonObject,
+): void {
+  const { tasks, sources } = list;
+  const graph = buildGraph(tasks);
+  for (const [index, task] of tasks.entries()) {
     if (task.edge !== undefined) continue;
     checkId({ index, task, graph }, findings);
     checkDependencies({ index, task, graph, source: sources[index] }, findings);
     checkKind({ index, task, source: sources[index] }, findings);
     checkForeach(index, task, findings);
+    checkCompensation(index, task, findings);
   }
-  checkWho(definition.tasks, findings, options);
-  checkEdges(definition, source, { graph, findings });
-  checkCycles(definition.tasks, graph, findings);
-  const isDead = checkTriggers(definition.tasks, graph, findings);
-  const hasInputs = Object.hasOwn(source, 'inputs');
-  checkExpressions({ definition, graph, hasInputs, isDead }, findings);
+  checkWaits(tasks, sources, findings);
+  checkWho(tasks, findings, options);
+  if (edges !== undefined) checkEdges(list.definition, edges, { graph, findings });
+  checkCycles(tasks, graph, findings);
+  if (edges !== undefined) checkSteering({ definition: list.definition, graph }, findings);
+  const isDead = checkTriggers(tasks, graph, findings);
+  checkExpressions({ ...list, graph, isDead }, findings);
 }
 
 interface Place {
@@ -86,10 +134,12 @@ function checkDependencies(
   { index, task, graph, source }: Place & { graph: TaskGraph; source: JsonValue | undefined },
   findings: Findings,
 ): void {
-  const given =
-    isObject(source) && Array.isArray(source.dependencies)
+  // Those of the file: the compiled ones hold the `after` of a milestone too.
+  const given = isObject(source)
+    ? Array.isArray(source.dependencies)
       ? source.dependencies
-      : task.dependencies;
+      : []
+    : task.dependencies;
   const seen = new Set<JsonValue>();
   for (const [at, id] of given.entries()) {
     const path = ['tasks', index, 'dependencies', at];
@@ -163,6 +213,7 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
       ['as', task.as],
       ['max_parallel', task.maxParallel],
       ['join', join],
+      ['detach', task.detach],
     ] as const) {
       if (value === undefined) continue;
       findings.add({
@@ -194,7 +245,8 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
     });
   }
   const count = join?.count;
-  if (Array.isArray(foreach) && count !== undefined && count > foreach.length) {
+  const isWhole = Array.isArray(foreach) && task.feed === undefined;
+  if (isWhole && count !== undefined && count > foreach.length) {
     findings.add(impossibleJoin(index, count, foreach.length));
   }
 }
@@ -208,10 +260,9 @@ function checkWho(
   const knows = { agent: knower(known.agent), capability: knower(known.capability) };
   const warned = { agent: new Set<string>(), capability: new Set<string>() };
   for (const [index, task] of tasks.entries()) {
-    for (const kind of ['agent', 'capability'] as const) {
-      const name = task[kind];
+    for (const { kind, name, field } of performersOf(task)) {
       // An empty name is reported with the shape of the file.
-      if (name === undefined || name === '' || knows[kind](name)) continue;
+      if (name === '' || knows[kind](name)) continue;
       if (warned[kind].has(name)) continue;
       const names = known[kind];
       const advice = suggest(
@@ -229,10 +280,25 @@ function checkWho(
         severity: isCertain ? 'error' : 'warning',
         message: `there is no ${kind} \`${name}\``,
         ...advice,
-        path: ['tasks', index, kind],
+        path: ['tasks', index, ...field],
       });
     }
   }
+}
+
+/** Who a task names, and where: its own, its fallbacks, who undoes it. */
+function performersOf(task: TaskDefinition): { kind: Performer; name: string; field: Path }[] {
+  const { fallback = [], compensate } = task;
+  const named = (from: { agent?: string; capability?: string } | undefined, path: Path) =>
+    (['agent', 'capability'] as const).flatMap((kind) => {
+      const name = from?.[kind];
+      return name === undefined ? [] : [{ kind, name, field: [...path, kind] }];
+    });
+  return [
+    ...named(task, []),
+    ...fallback.map((name, at) => ({ kind: 'agent' as const, name, field: ['fallback', at] })),
+    ...named(compensate, ['compensate']),
+  ];
 }
 
 function knower(known: Known | undefined): (name: string) => boolean {
@@ -260,88 +326,4 @@ function checkCycles(tasks: readonly TaskDefinition[], graph: TaskGraph, finding
       path: ['tasks', first, 'dependencies', ...(closing === -1 ? [] : [closing])],
     });
   }
-}
-
-/**
- * A trigger that is decided as `skip` in the best case can never hold; what waits for such a task may not either.
- * Returns 1 for each task that can never run.
- */
-function checkTriggers(
-  tasks: readonly TaskDefinition[],
-  graph: TaskGraph,
-  findings: Findings,
-): Uint8Array {
-  const isDead = new Uint8Array(tasks.length);
-  for (const index of graph.order) {
-    const task = tasks[index];
-    if (task === undefined) continue;
-    if (canRun({ index, task, graph, isDead })) {
-      warnOfNoFailure({ index, task, graph, tasks }, findings);
-      continue;
-    }
-    isDead[index] = 1;
-    const isRoot = (graph.dependencies[index] ?? []).every(
-      (dependency) => isDead[dependency] !== 1,
-    );
-    findings.add({
-      code: isRoot ? 'workflow.never-runs' : 'workflow.unreachable',
-      severity: isRoot ? 'error' : 'warning',
-      message: `\`${task.id}\` can never run: its trigger ${triggerText(task)} cannot hold`,
-      hint: isRoot
-        ? 'Add the dependencies that the trigger needs, or change the trigger.'
-        : 'It waits for a task that can never run.',
-      path:
-        task.edge === undefined
-          ? ['tasks', index, isRoot ? 'trigger' : 'id']
-          : ['edges', task.edge],
-    });
-  }
-  return isDead;
-}
-
-function triggerText({ trigger }: TaskDefinition): string {
-  if (typeof trigger === 'string') return `\`${trigger}\``;
-  return 'count' in trigger ? `\`count: ${trigger.count}\`` : `\`merge: ${trigger.merge}\``;
-}
-
-/** A failure under `on_failure: skip` counts as no failure, so it wakes no `one_failed`. */
-function warnOfNoFailure(
-  { index, task, graph, tasks }: Place & { graph: TaskGraph; tasks: readonly TaskDefinition[] },
-  findings: Findings,
-): void {
-  if (task.trigger !== 'one_failed') return;
-  const dependencies = graph.dependencies[index] ?? [];
-  if (dependencies.some((dependency) => tasks[dependency]?.onFailure !== 'skip')) return;
-  findings.add({
-    code: 'workflow.never-runs',
-    severity: 'warning',
-    message: `\`${task.id}\` waits for a failure, and its dependencies have \`on_failure: skip\``,
-    hint: 'A skipped failure counts as none; use another trigger.',
-    path: ['tasks', index, 'trigger'],
-  });
-}
-
-/** Dependencies that can never run will be skipped. */
-function canRun({
-  index,
-  task,
-  graph,
-  isDead,
-}: Place & { graph: TaskGraph; isDead: Uint8Array }): boolean {
-  const dependencies = graph.dependencies[index] ?? [];
-  if (task.dependencies.length !== dependencies.length) return true;
-  const dead = dependencies.filter((dependency) => isDead[dependency] === 1).length;
-  const counters = {
-    total: dependencies.length,
-    succeeded: 0,
-    failed: 0,
-    skipped: dead,
-    canceled: 0,
-    notActivated: 0,
-  };
-  return decideTrigger(task.trigger, counters) !== 'skip';
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

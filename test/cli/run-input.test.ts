@@ -22,10 +22,10 @@ it('sends what a large file says in place of its text', async () => {
     );
     writeFileSync(file, `name: large\ntasks:\n${tasks.join('')}`);
     const target = await readTarget(file, directory);
-    expect(target).toMatchObject({ source: { name: 'large', tasks: { length: 1_000 } } });
+    expect(target).toMatchObject({ workflow: { name: 'large', tasks: { length: 1_000 } } });
     writeFileSync(file, `name: small\ntasks:\n${tasks[0]}`);
     expect(await readTarget(file, directory)).toMatchObject({
-      source: expect.stringContaining('name: small'),
+      workflow: expect.stringContaining('name: small'),
     });
   } finally {
     rmSync(directory, { recursive: true });

@@ -46,6 +46,17 @@ export class Unavailable extends TroupeError {
   }
 }
 
+/** A client may not use an id that stands for the child run of another run. */
+export class ReservedRequestId extends TroupeError {
+  readonly code = 'message.invalid';
+  constructor(requestId: string) {
+    super(`the request id "${requestId}" belongs to child runs`, {
+      hint: 'Use an id that does not begin with "child:".',
+      details: { requestId },
+    });
+  }
+}
+
 /** A write failed, and the log is not open again yet. */
 export class LogReopening extends TroupeError {
   readonly code = 'unavailable';
@@ -61,7 +72,7 @@ export class CommandUnavailable extends TroupeError {
   readonly code = 'command.unavailable';
   constructor(type: string) {
     super(`the command "${type}" is not built yet`, {
-      hint: 'A run takes start, step, pause, resume, complete, cancel, terminate and release.',
+      hint: 'A run takes start, step, pause, resume, complete, cancel, terminate, release, signal, approve and reject.',
       details: { type },
     });
   }

@@ -1,7 +1,8 @@
 /** `troupe validate`: every problem of workflow files, with its place. */
-import { parseWorkflow } from '../../workflow/parse.ts';
+import { resolve } from 'node:path';
 import type { Problem } from '../../workflow/problems.ts';
 import type { ValidationOptions } from '../../workflow/validate.ts';
+import { type CheckedFile, checkWithChildren } from '../child-files.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { UsageError } from '../errors.ts';
@@ -70,8 +71,8 @@ async function validate(context: CommandContext): Promise<number> {
       'Workflow files end in .yaml, .yml or .json and have `tasks`.',
     );
   const known = await knownAgents(context, { agents: given.list('agent') });
-  const checked = files.map((file) => check(file, known));
-  if (given.flag('json')) terminal.printJson(document(checked));
+  const checked = await checkAll(files, { workingDirectory, ...known });
+  if (given.flag('json')) terminal.printJson(document(checked, files.length === 1));
   else if (given.flag('sarif'))
     terminal.print(
       JSON.stringify(
@@ -87,12 +88,31 @@ async function validate(context: CommandContext): Promise<number> {
   return isGood ? exitCodes.done : exitCodes.usage;
 }
 
-function check(given: WorkflowFile, known: ValidationOptions): Checked {
-  const { file } = given;
-  if ('failure' in given)
-    return { file, valid: false, problems: [unreadable(given)], lines: undefined };
-  const lines = new SourceLines(given.source);
-  const { definition, problems } = parseWorkflow(given.source, { file, ...known });
+/** The files, each followed by those that it runs as children and nobody has named before. */
+async function checkAll(
+  files: readonly WorkflowFile[],
+  options: ValidationOptions & { workingDirectory: string },
+): Promise<Checked[]> {
+  const { workingDirectory } = options;
+  const pathOf = ({ file }: { file: string }): string => resolve(workingDirectory, file);
+  const known = new Set(files.map(pathOf));
+  const checked: Checked[] = [];
+  for (const given of files) {
+    if ('failure' in given) {
+      const { file } = given;
+      checked.push({ file, valid: false, problems: [unreadable(given)], lines: undefined });
+      continue;
+    }
+    const { root, children } = await checkWithChildren(given, options);
+    const others = children.filter((child) => !known.has(pathOf(child)));
+    for (const child of others) known.add(pathOf(child));
+    checked.push(...[root, ...others].map(verdict));
+  }
+  return checked;
+}
+
+function verdict({ file, source, definition, problems }: CheckedFile): Checked {
+  const lines = new SourceLines(source);
   if (definition === undefined) return { file, valid: false, problems, lines };
   const { name, tasks } = definition;
   return { file, valid: true, name, tasks: tasks.length, problems, lines };
@@ -114,14 +134,14 @@ function unreadable({ file, failure, hint }: Extract<WorkflowFile, { failure: st
 }
 
 /** The document of `--json`: totals, one entry a file, and all problems. Of one file its entry is at the top too. */
-function document(checked: readonly Checked[]): object {
+function document(checked: readonly Checked[], isOne: boolean): object {
   const problems = checked.flatMap((file) => file.problems);
   const files = checked.map(({ lines: _lines, problems: own, ...entry }) => ({
     ...entry,
     ...totals(own),
   }));
   return {
-    ...(files.length === 1 ? files[0] : {}),
+    ...(isOne ? files[0] : {}),
     valid: checked.every(({ valid }) => valid),
     ...totals(problems),
     files,

@@ -22,6 +22,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
   'shell.timeout': 'The command took too long. Raise its timeout.',
   'shell.cwd-not-found': 'The folder that the command runs in is not there. Correct `cwd`.',
   'approval.denied': 'A person refused, or nobody answered in time.',
+  'approval.timeout': 'Nobody of the group answered in time; the next group was asked.',
+  'signal.timeout': 'Nobody sent the signal in time. `on_timeout: continue` goes on without it.',
   'loop.exhausted':
     'The condition of `repeat` did not hold within `max`. Raise it, or use `on_max: accept`.',
   'fold.illegal-event':
