@@ -10,12 +10,21 @@ export class UsageError extends TroupeError {
   }
 }
 
+/** What a path names can be opened and is not what is wanted; the reason and hint of the error that names it. */
+export class UnfitFileError extends Error {
+  readonly hint: string;
+  constructor(reason: string, hint: string) {
+    super(reason);
+    this.hint = hint;
+  }
+}
+
 /** A file named on the command line cannot be read. */
 export class FileUnreadableError extends TroupeError {
   readonly code = 'cli.file-unreadable';
   constructor(path: string, cause: unknown) {
     super(`cannot read ${path}: ${systemReasonOf(cause)}`, {
-      hint: 'Check the path and its permissions.',
+      hint: cause instanceof UnfitFileError ? cause.hint : 'Check the path and its permissions.',
       details: { path },
       cause,
     });
@@ -27,7 +36,10 @@ export class FileUnwritableError extends TroupeError {
   readonly code = 'cli.file-unwritable';
   constructor(path: string, cause: unknown) {
     super(`cannot write ${path}: ${systemReasonOf(cause)}`, {
-      hint: 'Check that the folder exists and may be written to.',
+      hint:
+        (cause as { code?: unknown } | null)?.code === 'EISDIR'
+          ? 'Move the folder of this name away.'
+          : 'Check that the folder exists and may be written to.',
       details: { path },
       cause,
     });
@@ -130,6 +142,17 @@ export class LogMissingError extends TroupeError {
   constructor(dataDir: string) {
     super(`there is no log in ${dataDir}`, {
       hint: 'Check --data-dir and TROUPE_DATA_DIR; `troupe run` and `troupe up` make a log.',
+      details: { dataDir },
+    });
+  }
+}
+
+/** A worker was started in a folder where nobody serves. */
+export class NobodyUpError extends TroupeError {
+  readonly code = 'orchestrator.unreachable';
+  constructor(dataDir: string) {
+    super(`there is no server to join: no \`troupe up\` runs on ${dataDir}`, {
+      hint: 'Start `troupe up` there first (it has a worker of its own), or name a server: `troupe worker --nats-url nats://host:4222`.',
       details: { dataDir },
     });
   }

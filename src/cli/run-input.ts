@@ -6,10 +6,13 @@ import { FileUnreadableError, UsageError, WorkflowFileInvalidError } from './err
 import { locateWorkflow } from './named-workflows.ts';
 import { readTextFile } from './text-file.ts';
 
+/** Characters of a file that is sent as it is: too few for the tokens that an orchestrator does not take. */
+const MAX_SENT_TEXT = 8 * 1024;
+
 export type RunTarget =
   | {
       kind: 'workflow';
-      /** What a request carries. */
+      /** What a request carries: of a large file what it says, which an orchestrator reads far more quickly. */
       workflow: string | JsonObject;
       definition: WorkflowDefinition;
       warnings: Problem[];
@@ -32,7 +35,9 @@ export async function readTarget(word: string, workingDirectory: string): Promis
   const problems = files.flatMap((each) => each.problems);
   if (definition === undefined || problems.some(({ severity }) => severity === 'error'))
     throw new WorkflowFileInvalidError(files);
-  return { kind: 'workflow', workflow, definition, warnings: problems };
+  const isLong = typeof workflow === 'string' && workflow.length > MAX_SENT_TEXT;
+  const sent = isLong ? (root.value ?? workflow) : workflow;
+  return { kind: 'workflow', workflow: sent, definition, warnings: problems };
 }
 
 /** The text of a file. Throws `cli.file-unreadable`. */

@@ -7,6 +7,7 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { FileUnwritableError } from './errors.ts';
 
 const upFileSchema = z.object({
   /** Which command owns it: `run` ends with its run, `up` stays. */
@@ -23,12 +24,17 @@ function pathOf(dataDir: string): string {
   return join(dataDir, 'up.json');
 }
 
-/** Throws what the file system throws. */
+/** Throws `cli.file-unwritable`. */
 export function writeUpFile(content: UpFile): void {
   const path = pathOf(content.dataDir);
   const draft = `${path}.${content.pid}`;
-  writeFileSync(draft, `${JSON.stringify(content)}\n`);
-  renameSync(draft, path);
+  try {
+    writeFileSync(draft, `${JSON.stringify(content)}\n`);
+    renameSync(draft, path);
+  } catch (cause) {
+    rmSync(draft, { force: true });
+    throw new FileUnwritableError(path, cause);
+  }
 }
 
 /** Removes the file if this process wrote it. */

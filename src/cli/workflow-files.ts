@@ -6,7 +6,7 @@ import { type Dirent, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { FileUnreadableError } from './errors.ts';
 import { locateWorkflow, WORKFLOW_FILE } from './named-workflows.ts';
-import { readTextFile, textOf } from './text-file.ts';
+import { readTextFile, readTextStream } from './text-file.ts';
 
 /** The word for stdin, and its name in problems. */
 const STDIN = '-';
@@ -63,10 +63,8 @@ function read(file: string): WorkflowFile {
 }
 
 async function readStream(stream: AsyncIterable<Buffer | string>): Promise<WorkflowFile> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of stream) chunks.push(Buffer.from(chunk));
   try {
-    return { file: STDIN_NAME, source: textOf(Buffer.concat(chunks)) };
+    return { file: STDIN_NAME, source: await readTextStream(stream) };
   } catch (error) {
     return failed(STDIN_NAME, error);
   }

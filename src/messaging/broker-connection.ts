@@ -11,6 +11,7 @@ import type { Socket } from 'node:net';
 import type { BrokerClient, BrokerSubscription, ClientOptions } from './broker-client.ts';
 import type { BrokerSettings } from './broker-options.ts';
 import type { PublishedMessage } from './broker-parser.ts';
+import type { PendingTotal } from './broker-pending.ts';
 
 const SMALL_BLOCK = 4 * 1024;
 const LARGE_BLOCK = 64 * 1024;
@@ -48,6 +49,7 @@ export class BrokerConnection implements BrokerClient {
   };
   isClosed = false;
   readonly #maxPendingBytes: number;
+  readonly #total: PendingTotal;
   readonly #schedule: (connection: BrokerConnection) => void;
   #hasSpoken = false;
   #unansweredPings = 0;
@@ -62,6 +64,8 @@ export class BrokerConnection implements BrokerClient {
     id: number;
     socket: Socket;
     settings: BrokerSettings;
+    /** Of all connections of the broker. */
+    total: PendingTotal;
     /** Asks for one `flush` at the end of this turn. */
     schedule: (connection: BrokerConnection) => void;
   }) {
@@ -69,6 +73,7 @@ export class BrokerConnection implements BrokerClient {
     this.id = options.id;
     this.socket = socket;
     this.#maxPendingBytes = settings.maxPendingBytes;
+    this.#total = options.total;
     this.#schedule = options.schedule;
     // A reset connection is an ordinary end; `close` follows.
     socket.on('error', () => undefined);
@@ -82,7 +87,9 @@ export class BrokerConnection implements BrokerClient {
 
   /** True when so much waits that publishers should slow down. */
   get isCongested(): boolean {
-    return this.#backlogBytes > this.#maxPendingBytes * CONGESTED_SHARE;
+    const waiting = this.#backlogBytes;
+    if (waiting > this.#maxPendingBytes * CONGESTED_SHARE) return true;
+    return waiting > 0 && this.#total.usedShare > CONGESTED_SHARE;
   }
 
   /** Bytes written by the broker and not yet taken by the operating system. */
@@ -172,6 +179,7 @@ export class BrokerConnection implements BrokerClient {
     this.#block = undefined;
     this.#used = 0;
     this.socket.destroy();
+    this.#total.forget(this);
   }
 
   /** The block that has room for so many bytes at `#used`. Small blocks first: most writers say little in a turn. */
@@ -206,6 +214,12 @@ export class BrokerConnection implements BrokerClient {
     this.#used = 0;
     if (!this.#isBusy) this.#sendBacklog();
     else if (this.pendingBytes > this.#maxPendingBytes) this.destroy();
+    this.#count();
+  }
+
+  /** Tells what waits beyond the block that is being filled. Called wherever a socket may have been busy. */
+  #count(): void {
+    if (!this.isClosed) this.#total.set(this, this.#backlogBytes + this.socket.writableLength);
   }
 
   #sendBlock(): void {
@@ -238,11 +252,13 @@ export class BrokerConnection implements BrokerClient {
     this.#isBusy = true;
     this.socket.write(bytes, this.#onWritten);
     if (this.socket.writableLength === 0) this.#isBusy = false;
+    this.#count();
   }
 
   readonly #onWritten = (): void => {
     if (!this.#isBusy || this.socket.writableLength > 0) return;
     this.#isBusy = false;
+    this.#count();
     this.flush();
   };
 }

@@ -10,6 +10,7 @@ import { BrokerConnection } from './broker-connection.ts';
 import { BrokerLink } from './broker-link.ts';
 import type { BrokerSettings } from './broker-options.ts';
 import { ProtocolParser, type PublishedMessage } from './broker-parser.ts';
+import { PendingTotal } from './broker-pending.ts';
 import { BrokerSession } from './broker-session.ts';
 import { SubjectIndex } from './subject-index.ts';
 
@@ -25,6 +26,7 @@ export class BrokerCore {
   readonly #index = new SubjectIndex<BrokerSubscription>();
   readonly #connections = new Set<BrokerConnection>();
   readonly #links = new Set<BrokerLink>();
+  readonly #total: PendingTotal;
   #dirty: BrokerConnection[] = [];
   #isFlushScheduled = false;
   #lastId = 0;
@@ -32,13 +34,15 @@ export class BrokerCore {
 
   constructor(settings: BrokerSettings) {
     this.#settings = settings;
+    this.#total = new PendingTotal(settings.maxTotalPendingBytes);
   }
 
   accept(socket: Socket): void {
     this.#lastId += 1;
     const settings = this.#settings;
     const id = this.#lastId;
-    const connection = new BrokerConnection({ id, socket, settings, schedule: this.#schedule });
+    const schedule = this.#schedule;
+    const connection = new BrokerConnection({ id, socket, settings, total: this.#total, schedule });
     const session = new BrokerSession(this, connection, settings);
     const parser = new ProtocolParser({ sink: session, ...settings });
     socket.on('data', (chunk) => {

@@ -23,6 +23,8 @@ export interface BrokerOptions {
   maxSubscriptions?: number;
   /** Output kept for one client before it is cut off, 64 MiB by default. */
   maxPendingBytes?: number;
+  /** Output kept for all clients together; beyond it the client with the most is cut off. 256 MiB by default. */
+  maxTotalPendingBytes?: number;
   /** A client that takes none of its output for so long is cut off, 10 s by default. */
   writeDeadlineMs?: number;
   /** How often clients are asked whether they live; the third unanswered PING ends a connection. Default 30 s. */
@@ -42,6 +44,7 @@ const DEFAULTS: Omit<BrokerSettings, 'auth'> = {
   maxConnections: 65_536,
   maxSubscriptions: Number.MAX_SAFE_INTEGER,
   maxPendingBytes: 64 * 1024 * 1024,
+  maxTotalPendingBytes: 256 * 1024 * 1024,
   writeDeadlineMs: 10_000,
   pingIntervalMs: 30_000,
 };

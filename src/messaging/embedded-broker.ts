@@ -6,7 +6,7 @@
  * E2 Of a queue group one member gets a message; a request that nobody got is answered with 503 where the client asked for it.
  * E3 No input ends the process: what breaks the protocol ends its own connection.
  * E4 A client that does not read is cut off at `maxPendingBytes` or after `writeDeadlineMs`; before that, publishers to it
- *    are slowed down.
+ *    are slowed down. What waits for all of them together is at most `maxTotalPendingBytes`: the one with the most goes.
  * E5 With `auth`, nothing but CONNECT is heard of a client before it has stated the credentials.
  */
 

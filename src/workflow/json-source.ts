@@ -23,10 +23,11 @@ export function readJson(source: string): JsonValue | undefined {
 }
 
 function hasUniqueKeys(source: string): boolean {
-  const open: Set<string>[] = [];
+  const open: (Set<string> | undefined)[] = [];
   for (const match of source.matchAll(TOKEN)) {
     const token = match[0];
-    if (token === '{' || token === '[') open.push(new Set());
+    if (token === '{') open.push(new Set());
+    else if (token === '[') open.push(undefined);
     else if (token === '}' || token === ']') open.pop();
     else if (!isNewKey(source, { token, end: match.index + token.length, keys: open.at(-1) }))
       return false;

@@ -2,6 +2,10 @@
 
 /** Characters of one workflow file. */
 export const MAX_SOURCE_LENGTH = 48 * 1024 * 1024;
+/** Tokens of a workflow that reaches an orchestrator as YAML text: 350 tasks, about. JSON and objects have no such bound. */
+export const MAX_SENT_TOKENS = 20_000;
+/** Brackets that may be open at one place of a YAML text. */
+export const MAX_BRACKETS = 500;
 /** Levels of nesting in a file or an object, as on the wire. */
 export const MAX_DEPTH = 64;
 /** Tasks of one definition. */

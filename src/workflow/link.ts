@@ -48,10 +48,13 @@ export function mayRunChildren(source: string | JsonObject): boolean {
 }
 
 /** The value of a text; undefined where it is no map. Says nothing about what is wrong. */
-export function sourceValue(source: string | JsonObject): JsonObject | undefined {
+export function sourceValue(
+  source: string | JsonObject,
+  options: { maxTokens?: number } = {},
+): JsonObject | undefined {
   if (typeof source !== 'string') return source;
   if (source.length > MAX_SOURCE_LENGTH) return undefined;
-  const value = readJson(source) ?? readSource(source, new Findings()).value;
+  const value = readJson(source) ?? readSource(source, new Findings(), options).value;
   return isObject(value) ? value : undefined;
 }
 
@@ -63,8 +66,12 @@ export function outsideReferences(source: JsonObject): string[] {
 }
 
 /** Undefined where nothing outside of the root is found: then it can be sent as it is. */
-export function linkWorkflow(root: LinkedFile, find: FindChild): Linked | undefined {
-  const value = mayRunChildren(root.source) ? sourceValue(root.source) : undefined;
+export function linkWorkflow(
+  root: LinkedFile,
+  find: FindChild,
+  options: { maxTokens?: number } = {},
+): Linked | undefined {
+  const value = mayRunChildren(root.source) ? sourceValue(root.source, options) : undefined;
   if (value === undefined) return undefined;
   const isAlone = outsideReferences(value).every((name) => find(name, root) === undefined);
   return isAlone ? undefined : new Linker(find).link(root, value);

@@ -27,15 +27,19 @@ export interface ParseOptions extends ValidationOptions {
   readonly file?: string;
   /** What the caller has. The text is recognised in any case: JSON is YAML too. */
   readonly format?: 'yaml' | 'json';
+  /** Tokens that a YAML text may have, for a text from somebody else; default: any number. */
+  readonly maxTokens?: number;
   /** The workflows outside of the text that its tasks run; `link.ts` finds them. */
   readonly children?: FoundChildren;
   /** The children in the text were found right before: they are not looked at again. */
   readonly areChildrenChecked?: true;
 }
 
-/** `definition` is there exactly when no problem is an error. */
+/** `definition` and `value` are there exactly when no problem is an error. */
 export interface ParseResult {
   definition?: WorkflowDefinition;
+  /** What the text says, in the form of a file. */
+  value?: JsonObject;
   problems: Problem[];
 }
 
@@ -47,7 +51,7 @@ export function parseWorkflow(source: string, options: ParseOptions = {}): Parse
     const locate = locatorOf(source, jsonSpans(source));
     return finish(toJson(json, [], findings), { findings, locate, options });
   }
-  const { value, locate } = readSource(source, findings);
+  const { value, locate } = readSource(source, findings, { maxTokens: options.maxTokens });
   return finish(value, { findings, locate, options });
 }
 
@@ -69,12 +73,13 @@ interface Reading {
 }
 
 function finish(value: JsonValue | undefined, { findings, locate, options }: Reading): ParseResult {
-  let definition: WorkflowDefinition | undefined;
+  let read: Pick<ParseResult, 'definition' | 'value'> | undefined;
   const isReadable = value !== undefined && !(value === null && findings.hasErrors);
-  if (isObject(value)) definition = checkWithChildren(value, { findings, options });
-  else if (isReadable) checkShape(value, findings);
+  if (isObject(value)) {
+    read = { definition: checkWithChildren(value, { findings, options }), value };
+  } else if (isReadable) checkShape(value, findings);
   const problems = findings.problems(locate, options.file);
-  return definition === undefined || findings.hasErrors ? { problems } : { definition, problems };
+  return findings.hasErrors ? { problems } : { ...read, problems };
 }
 
 interface Check {

@@ -20,6 +20,7 @@ import { MAX_ALIAS_NODES, MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
 import { type Finding, type Findings, type Locate, nowhere } from './problems.ts';
 import { locatorOf } from './source-places.ts';
 import type { JsonObject, JsonValue } from './value.ts';
+import { effortOf } from './yaml-effort.ts';
 import { explainSyntax } from './yaml-mistakes.ts';
 import { nodeSpans } from './yaml-spans.ts';
 
@@ -29,13 +30,25 @@ export interface SourceText {
   readonly locate: Locate;
 }
 
-/** Reads a text; problems go to `findings`. */
-export function readSource(source: string, findings: Findings): SourceText {
+/** Reads a text of at most `maxTokens` tokens (default: any number); problems go to `findings`. */
+export function readSource(
+  source: string,
+  findings: Findings,
+  { maxTokens }: { maxTokens?: number | undefined } = {},
+): SourceText {
   if (source.length > MAX_SOURCE_LENGTH) {
     findings.add(tooLarge(`the text has more than ${MAX_SOURCE_LENGTH} characters`));
     return { value: undefined, locate: nowhere };
   }
-  const document = readDocument(source);
+  const effort = maxTokens === undefined ? 'bounded' : effortOf(source, { maxTokens });
+  if (effort === 'too-large') {
+    findings.add({
+      ...tooLarge(`the YAML text has more than ${maxTokens} words and signs`),
+      hint: 'Send it as JSON or as an object; `troupe run` does so by itself.',
+    });
+    return { value: undefined, locate: nowhere };
+  }
+  const document = effort === 'too-deep' ? undefined : readDocument(source);
   if (document === undefined) {
     findings.add(tooDeep([]));
     return { value: undefined, locate: locatorOf(source, nodeSpans(undefined)) };
@@ -48,16 +61,23 @@ export function readSource(source: string, findings: Findings): SourceText {
 
 /** `undefined` where the text is nested so deeply that the parser, which recurses, exhausts the stack. */
 function readDocument(source: string): Document.Parsed | undefined {
+  const { stackTraceLimit } = Error;
+  // The parser makes an error object for each mistake; with stacks, 60,000 of them take seconds.
+  Error.stackTraceLimit = 0;
   try {
-    return parseDocument(source, {
+    const document = parseDocument(source, {
       uniqueKeys: false,
       merge: false,
       prettyErrors: false,
       logLevel: 'error',
     });
+    const isExhausted = document.errors.some(({ code }) => code === 'RESOURCE_EXHAUSTION');
+    return isExhausted ? undefined : document;
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return undefined;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
   }
 }
 
@@ -99,7 +119,9 @@ function reportSyntax(
   const isLocal = LOCAL_MISTAKES.has(first.code);
   for (const mistake of [first, ...others]) {
     if (mistake !== first && !(isLocal && LOCAL_MISTAKES.has(mistake.code))) continue;
-    findings.add({ ...explainSyntax(mistake), path: [], position: placeOf(mistake.pos, source) });
+    // What is only counted needs no place: looking for it reads the text again.
+    const position = findings.isFull ? {} : { position: placeOf(mistake.pos, source) };
+    findings.add({ ...explainSyntax(mistake), path: [], ...position });
   }
   return true;
 }

@@ -36,6 +36,18 @@ it('a worker on the cache directory of another one says so and ends', async () =
   await up.end('SIGTERM');
 }, 30_000);
 
+it('a worker in a folder where nobody serves says what to start', async () => {
+  const worker = folder.start(['worker']);
+  let said = '';
+  worker.stderr?.on('data', (chunk: Buffer) => {
+    said += chunk.toString();
+  });
+  const [code] = await once(worker, 'close');
+  expect(code).toBe(1);
+  expect(said).toContain('orchestrator.unreachable');
+  expect(said).toMatch(/Start `.*troupe up` there first/);
+});
+
 it('replay shows a run whose blob is gone, with and without an orchestrator', async () => {
   folder.write(
     'large.yaml',

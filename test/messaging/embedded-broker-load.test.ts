@@ -132,3 +132,25 @@ it('carries 10,000 messages that come in one write, in order', async () => {
   client.send(texts.map((text) => `PUB many ${text.length}\r\n${text}\r\n`).join(''));
   expect((await client.sync()).map(({ body }) => body)).toEqual(texts);
 });
+
+it('bounds what waits for all clients together: the one with the most goes (E4, P1)', async () => {
+  const broker = await start({ maxPendingBytes: 64 * MIB, maxTotalPendingBytes: 8 * MIB });
+  const deaf = await Promise.all(Array.from({ length: 20 }, () => open(broker, 'SUB flood 1\r\n')));
+  const [reader, publisher] = [await open(broker, 'SUB flood 1\r\n'), await open(broker)];
+  const used = (): number => process.memoryUsage().arrayBuffers;
+  const before = used();
+  for (const client of deaf) client.pause();
+  const rounds = 256;
+  let peak = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    publisher.send(`PUB flood 65536\r\n${'x'.repeat(65_536)}\r\n`);
+    if (round % 8 !== 0) continue;
+    await publisher.sync();
+    peak = Math.max(peak, used() - before);
+  }
+  await publisher.sync();
+  // 16 MiB to each of 20 clients, each far below its own bound. Whoever reads has it all.
+  const frames = await reader.sync();
+  expect(frames.filter(({ body }) => body?.length === 65_536)).toHaveLength(rounds);
+  expect(peak).toBeLessThan(150 * MIB);
+});

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defineWorkflow } from '../../src/workflow/define.ts';
 import { WorkflowInvalid } from '../../src/workflow/errors.ts';
+import { MAX_SENT_TOKENS } from '../../src/workflow/limits.ts';
 import { compileWorkflow, definitionHash, parseWorkflow } from '../../src/workflow/parse.ts';
 import type { Problem } from '../../src/workflow/problems.ts';
 import { workflowJsonSchema } from '../../src/workflow/schema.ts';
@@ -270,6 +271,56 @@ describe('what is no workflow at all', () => {
     ['- 1\n', 'a workflow is a map of fields, and this is a list'],
   ])('%j is said so', (source, message) => {
     expect(parseWorkflow(source).problems).toMatchObject([{ message, line: 1 }]);
+  });
+});
+
+describe('texts that take the parser long', () => {
+  it.each([
+    ['open brackets', '['.repeat(60_000)],
+    ['lists in lists', '- '.repeat(60_000)],
+    [
+      'maps in maps',
+      Array.from({ length: 1_400 }, (_, depth) => `${' '.repeat(depth)}a:\n`).join(''),
+    ],
+  ])('are told that they are nested too deep: %s', (_, source) => {
+    const { problems } = parseWorkflow(source);
+    expect(codes(problems)).toEqual(['workflow.too-deep']);
+  });
+
+  it.each([
+    ['anchors', 'a:\n', '- &a 1\n'],
+    ['aliases', 'a: &a 1\nb: [', '*a,'],
+    ['commas', '[', ','],
+    ['wrong escapes', '"', '\\q'],
+    ['tags', 'a:\n', '- !x 1\n'],
+    ['empty lines', 'a: 1\n', '\n'],
+  ])('cost no more than a look when somebody else sent them: %s', (_, begin, item) => {
+    const source = begin + item.repeat(200_000);
+    const { problems } = parseWorkflow(source, { maxTokens: MAX_SENT_TOKENS });
+    expect(problems).toMatchObject([
+      { code: 'workflow.too-large', hint: expect.stringContaining('JSON') },
+    ]);
+  });
+
+  it('have their tokens counted, and not the brackets or escapes that are text', () => {
+    const source = `name: x\ndescription: |\n${'  [\n'.repeat(600)}  "\\q"\ntasks: [{ id: a, agent: e }]\n`;
+    expect(parseWorkflow(source, { maxTokens: 100 }).problems).toEqual([]);
+    expect(codes(parseWorkflow(source, { maxTokens: 10 }).problems)).toEqual([
+      'workflow.too-large',
+    ]);
+  });
+
+  it('are told where a problem below an alias is', () => {
+    const source =
+      'name: x\ntasks:\n- &t { id: a, agnet: e }\n- *t\n- &t { id: b, agnet: e }\n- *t\n';
+    const { problems } = parseWorkflow(source);
+    const places = problems.filter(({ code }) => code === 'workflow.unknown-field');
+    expect(places.map(({ line, path }) => [line, path])).toEqual([
+      [3, 'tasks[0].agnet'],
+      [3, 'tasks[1].agnet'],
+      [5, 'tasks[2].agnet'],
+      [5, 'tasks[3].agnet'],
+    ]);
   });
 });
 

@@ -8,7 +8,8 @@ import type { FoundChildren } from '../../workflow/child-table.ts';
 import { agentsOf, type WorkflowDefinition } from '../../workflow/definition.ts';
 import { TroupeError, WorkflowInvalid } from '../../workflow/errors.ts';
 import { resolveInputs } from '../../workflow/inputs.ts';
-import { linkWorkflow } from '../../workflow/link.ts';
+import { MAX_SENT_TOKENS } from '../../workflow/limits.ts';
+import { type LinkedFile, linkWorkflow } from '../../workflow/link.ts';
 import { compileWorkflow, definitionHash, parseWorkflow } from '../../workflow/parse.ts';
 import type { Problem } from '../../workflow/problems.ts';
 import type { JsonObject } from '../../workflow/value.ts';
@@ -117,7 +118,7 @@ export class Planner {
     };
     const parsed =
       typeof workflow === 'string'
-        ? parseWorkflow(workflow, options)
+        ? parseWorkflow(workflow, { ...options, maxTokens: MAX_SENT_TOKENS })
         : compileWorkflow(workflow, options);
     if (parsed.definition === undefined) throw new WorkflowInvalid(parsed.problems);
     const entry = knownOf(parsed.definition, parsed.problems);
@@ -130,10 +131,11 @@ export class Planner {
     const templates = this.#templates;
     if (templates === undefined) return undefined;
     const root = { key: '', file: '', stem: 'workflow', source: workflow };
-    return linkWorkflow(root, (name) => {
+    const find = (name: string): LinkedFile | undefined => {
       const source = templates.read(name);
       return source === undefined ? undefined : { key: name, file: name, stem: name, source };
-    })?.files[0];
+    };
+    return linkWorkflow(root, find, { maxTokens: MAX_SENT_TOKENS })?.files[0];
   }
 
   #remember(key: string, entry: Known): void {

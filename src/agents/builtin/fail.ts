@@ -13,7 +13,7 @@ export const fail: Agent = functionAgent({
   name: 'fail',
   description: 'Fails its first `times` attempts, then returns `then`.',
   capabilities: ['test'],
-  parameters: z.looseObject({
+  parameters: z.strictObject({
     times: z.int().min(0).optional(),
     code: z.string().min(1).default('agent.failed'),
     retryable: z.boolean().default(true),

@@ -8,7 +8,7 @@ export const sleep: Agent = functionAgent({
   name: 'sleep',
   description: 'Waits `ms` milliseconds, then returns `then`.',
   capabilities: ['test'],
-  parameters: z.looseObject({
+  parameters: z.strictObject({
     ms: z.number().min(0),
     // biome-ignore lint/suspicious/noThenProperty: the parameter's name is part of the contract; it is never awaited.
     then: z.custom<JsonValue>().optional(),

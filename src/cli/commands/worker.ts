@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
-import { NoOrchestratorError } from '../errors.ts';
+import { NobodyUpError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { aborted, onInterrupt } from '../interrupt.ts';
 import { openSession, type Session } from '../session.ts';
@@ -79,6 +79,6 @@ function ownDirectory(): string {
 function serverOf({ settings }: Session): { url: string; prefix: string } {
   if (settings.natsUrl !== undefined) return { url: settings.natsUrl, prefix: settings.prefix };
   const up = readUpFile(settings.dataDir);
-  if (up === undefined) throw new NoOrchestratorError(settings.dataDir);
+  if (up === undefined) throw new NobodyUpError(settings.dataDir);
   return { url: up.nats, prefix: up.prefix };
 }

@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { Planner } from '../../src/actors/services/planner.ts';
+import { MAX_SENT_TOKENS } from '../../src/workflow/limits.ts';
+
+const planner = new Planner({ isAgent: () => true, agents: () => ['echo'] });
+const start = { start: true, dryRun: false };
+
+it('refuses a YAML text that would hold up everybody else, and takes the same workflow as JSON', () => {
+  const tasks = Array.from({ length: MAX_SENT_TOKENS / 10 }, (_, number) => ({
+    id: `t${number}`,
+    agent: 'echo',
+  }));
+  const yaml = `name: large\ntasks:\n${tasks.map(({ id }) => `- { id: ${id}, agent: echo }\n`).join('')}`;
+  expect(() => planner.plan({ ...start, workflow: yaml } as never)).toThrow(
+    expect.objectContaining({
+      code: 'workflow.invalid',
+      details: expect.objectContaining({
+        problems: [expect.objectContaining({ code: 'workflow.too-large' })],
+      }),
+    }),
+  );
+  const json = JSON.stringify({ name: 'large', tasks });
+  const { definition } = planner.plan({ ...start, workflow: json } as never);
+  expect(definition.tasks).toHaveLength(tasks.length);
+});
