@@ -10,6 +10,7 @@ import { checkShape } from './shape.ts';
 import { locatorOf } from './source-places.ts';
 import { type ValidationOptions, validateDefinition } from './validate.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
+import { readQuickYaml } from './yaml-quick.ts';
 import { readSource, tooDeep, unsupported } from './yaml-source.ts';
 
 export interface ParseOptions extends ValidationOptions {
@@ -33,6 +34,9 @@ export function parseWorkflow(source: string, options: ParseOptions = {}): Parse
     const locate = locatorOf(source, jsonSpans(source));
     return finish(toJson(json, [], findings), { findings, locate, options });
   }
+  const quick = source.length <= MAX_SOURCE_LENGTH ? readQuickYaml(source) : undefined;
+  if (quick !== undefined)
+    return finish(quick.value, { findings, locate: locatorOf(source, quick.spans), options });
   const { value, locate } = readSource(source, findings);
   return finish(value, { findings, locate, options });
 }
