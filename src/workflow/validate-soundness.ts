@@ -1,6 +1,7 @@
 /** What the analysis finds before a run, as findings with their places. */
 import type { DeadTask, Soundness } from './analysis/soundness.ts';
 import { soundnessOf } from './analysis/soundness.ts';
+import { type EndlessWait, endlessWaits } from './analysis/waiting.ts';
 import { conflictText, pathText, triggerText } from './analysis/words.ts';
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
 import type { TaskGraph } from './graph.ts';
@@ -25,7 +26,32 @@ export function checkSoundness(
     // A condition that is always false is reported where it stands.
     if (!isAlwaysFalse(sound, dead)) findings.add(findingOf(dead, path, definition.tasks));
   }
+  for (const wait of endlessWaits(sound.model, sound.best))
+    findings.add(endlessFinding(wait, definition.tasks));
   return isDead;
+}
+
+function endlessFinding(
+  { wait, stuck, path, mutex }: EndlessWait,
+  tasks: readonly TaskDefinition[],
+): Finding {
+  const id = `\`${tasks[stuck]?.id}\``;
+  const by = `\`${tasks[wait]?.id}\``;
+  const field = tasks[wait]?.wait === undefined ? 'foreach' : 'wait';
+  return {
+    code: 'workflow.may-wait',
+    severity: 'warning',
+    message:
+      mutex === undefined
+        ? `${id} can wait for ever: ${by} has no timeout, ${pathText(path, tasks)}`
+        : `${id} can wait for ever: ${by} has no timeout and keeps \`${mutex}\``,
+    hint:
+      field === 'wait'
+        ? 'Give the wait a `timeout`, or leave it: then only the `timeout` of the run ends it.'
+        : 'Somebody must close the feed; until then only the `timeout` of the run ends it.',
+    path: ['tasks', wait, field],
+    atKey: true,
+  };
 }
 
 function isAlwaysFalse({ model }: Soundness, { index, kind }: DeadTask): boolean {
