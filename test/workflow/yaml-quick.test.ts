@@ -47,6 +47,7 @@ const files = ['workflows', 'examples', 'test/workflow/fixtures'].flatMap((folde
 );
 
 describe('the quick reader', () => {
+  // Length: two tables of texts.
   it('agrees with the library on all our files, and takes most of them', () => {
     const taken = files.filter((file) => agrees(readFileSync(new URL(file, root), 'utf8')));
     expect(taken.length).toBeGreaterThan(files.length / 2);

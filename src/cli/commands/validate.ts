@@ -1,4 +1,5 @@
 /** `troupe validate`: every problem of workflow files, with its place. */
+import { analyzeWorkflow, type WorkflowAnalysis } from '../../workflow/analysis/analyze.ts';
 import { parseWorkflow } from '../../workflow/parse.ts';
 import type { Problem } from '../../workflow/problems.ts';
 import type { ValidationOptions } from '../../workflow/validate.ts';
@@ -8,6 +9,7 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { knownAgents } from '../known-agents.ts';
 import { packageVersion } from '../package-version.ts';
+import { analysisLines } from '../render/analysis-text.ts';
 import { counted } from '../render/format.ts';
 import { problemText, SourceLines, visible } from '../render/problem-text.ts';
 import { sarifLog } from '../render/sarif.ts';
@@ -18,6 +20,10 @@ export const validateCommand: Command = {
   words: ['file or name...'],
   options: {
     ...jsonOption,
+    analyze: {
+      type: 'boolean',
+      description: 'Show critical path, width, needless dependencies, conflicts, proposals',
+    },
     sarif: { type: 'boolean', description: 'Print SARIF 2.1.0, for code hosts and editors' },
     strict: { type: 'boolean', description: 'Exit with 2 for warnings too' },
     agent: {
@@ -38,6 +44,7 @@ export const validateCommand: Command = {
   examples: [
     ['troupe validate workflows/analyze-repository.yaml', 'Check one file'],
     ['troupe validate workflows examples --strict', 'Check all files of two folders, as CI does'],
+    ['troupe validate workflows/analyze-repository.yaml --analyze', 'See what the run waits for'],
     ['troupe validate - --json < workflow.yaml', 'Check what another program writes'],
     ['troupe validate workflows --sarif > troupe.sarif', 'For the code scanning of a code host'],
   ],
@@ -51,6 +58,8 @@ interface Checked {
   /** Of a valid file. */
   readonly name?: string;
   readonly tasks?: number;
+  /** Of a valid file, where it was asked for. */
+  readonly analysis?: WorkflowAnalysis;
   readonly problems: readonly Problem[];
   readonly lines: SourceLines | undefined;
 }
@@ -70,7 +79,7 @@ async function validate(context: CommandContext): Promise<number> {
       'Workflow files end in .yaml, .yml or .json and have `tasks`.',
     );
   const known = await knownAgents(context, { agents: given.list('agent') });
-  const checked = files.map((file) => check(file, known));
+  const checked = files.map((file) => check(file, known, given.flag('analyze')));
   if (given.flag('json')) terminal.printJson(document(checked));
   else if (given.flag('sarif'))
     terminal.print(
@@ -87,7 +96,7 @@ async function validate(context: CommandContext): Promise<number> {
   return isGood ? exitCodes.done : exitCodes.usage;
 }
 
-function check(given: WorkflowFile, known: ValidationOptions): Checked {
+function check(given: WorkflowFile, known: ValidationOptions, analyzes: boolean): Checked {
   const { file } = given;
   if ('failure' in given)
     return { file, valid: false, problems: [unreadable(given)], lines: undefined };
@@ -95,7 +104,8 @@ function check(given: WorkflowFile, known: ValidationOptions): Checked {
   const { definition, problems } = parseWorkflow(given.source, { file, ...known });
   if (definition === undefined) return { file, valid: false, problems, lines };
   const { name, tasks } = definition;
-  return { file, valid: true, name, tasks: tasks.length, problems, lines };
+  const analysis = analyzes ? { analysis: analyzeWorkflow(definition) } : {};
+  return { file, valid: true, name, tasks: tasks.length, ...analysis, problems, lines };
 }
 
 function unreadable({ file, failure, hint }: Extract<WorkflowFile, { failure: string }>): Problem {
@@ -136,7 +146,7 @@ function totals(problems: readonly Problem[]): { errors: number; warnings: numbe
 
 function printText(checked: readonly Checked[], { terminal }: CommandContext): void {
   const hasColor = terminal.hasOutputColor;
-  for (const { file, name, tasks, valid, problems, lines } of checked) {
+  for (const { file, name, tasks, valid, analysis, problems, lines } of checked) {
     for (const problem of problems)
       terminal.print(`${problemText(problem, lines, { hasColor })}\n`);
     const { errors, warnings } = totals(problems);
@@ -147,6 +157,8 @@ function printText(checked: readonly Checked[], { terminal }: CommandContext): v
     const verdict = valid ? `"${name}" is valid, ${counted(tasks ?? 0, 'task')}` : '';
     const summary = [verdict, counts].filter((part) => part !== '').join(', ');
     terminal.print(visible(`${file}: ${summary}`));
+    if (analysis !== undefined)
+      for (const line of analysisLines(analysis, { hasColor })) terminal.print(line);
   }
   if (checked.length > 1) {
     const good = checked.filter(({ valid }) => valid).length;

@@ -23,7 +23,7 @@ export interface EndlessWait {
 }
 
 /** True for what ends only when somebody outside does something. */
-export function isEndless({ wait, feed }: TaskDefinition): boolean {
+function isEndless({ wait, feed }: TaskDefinition): boolean {
   if (feed !== undefined) return true;
   if (wait === undefined || wait.kind === 'timer') return false;
   if (wait.kind === 'first')
