@@ -5,6 +5,7 @@ import type { WorkflowDefinition } from './definition.ts';
 import { readJson } from './json-source.ts';
 import { jsonSpans } from './json-spans.ts';
 import { MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
+import { fromNodes } from './node-form.ts';
 import { Findings, type Locate, nowhere, type Path, type Problem } from './problems.ts';
 import { checkShape } from './shape.ts';
 import { locatorOf } from './source-places.ts';
@@ -58,14 +59,17 @@ interface Reading {
   readonly options: ParseOptions;
 }
 
-function finish(value: JsonValue | undefined, { findings, locate, options }: Reading): ParseResult {
+function finish(given: JsonValue | undefined, { findings, locate, options }: Reading): ParseResult {
   let definition: WorkflowDefinition | undefined;
+  const form = given === undefined ? undefined : fromNodes(given, findings);
+  const value = form?.value;
   const isReadable = value !== undefined && !(value === null && findings.hasErrors);
   if (isReadable) checkShape(value, findings);
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     definition = compileDefinition(value);
     validateDefinition({ definition, source: value }, findings, options);
   }
+  form?.relocate(findings);
   const problems = findings.problems(locate, options.file);
   return definition === undefined || findings.hasErrors ? { problems } : { definition, problems };
 }

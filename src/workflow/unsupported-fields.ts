@@ -7,7 +7,7 @@ import type { Finding, Findings, Path } from './problems.ts';
 import type { JsonValue } from './value.ts';
 
 const unknown: Readonly<Record<string, readonly string[]>> = {
-  workflow: ['nodes', 'budget', 'secrets', 'escalation'],
+  workflow: ['budget', 'secrets', 'escalation'],
   settings: ['budget', 'escalation', 'cache'],
   context: ['secrets'],
   task: ['escalation', 'cache', 'budget', 'secrets'],

@@ -24,6 +24,8 @@ interface Subject {
   readonly hasInputs: boolean;
   /** By index: 1 for a task that can never run. A condition that is always false adds to it. */
   readonly isDead: Uint8Array;
+  /** By task: the edge that its condition comes from. */
+  readonly fromEdges: ReadonlyMap<number, number>;
 }
 
 /**
@@ -31,12 +33,12 @@ interface Subject {
  * warning; a name that is used only inside `default(...)` becomes an optional one.
  */
 export function checkExpressions(
-  { definition, graph, hasInputs, isDead }: Subject,
+  { definition, graph, hasInputs, isDead, fromEdges }: Subject,
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
   const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
-  const check = new ExpressionCheck({ names, graph, definition, findings, isDead });
+  const check = new ExpressionCheck({ names, graph, definition, findings, isDead, fromEdges });
   for (const [index, task] of definition.tasks.entries()) {
     if (findings.isFull) return;
     check.task(index, task);
@@ -126,6 +128,7 @@ class ExpressionCheck {
   private readonly graph: TaskGraph;
   private readonly findings: Findings;
   private readonly isDead: Uint8Array;
+  private readonly fromEdges: ReadonlyMap<number, number>;
   private readonly ancestry: Ancestry;
 
   constructor(options: {
@@ -134,8 +137,10 @@ class ExpressionCheck {
     definition: WorkflowDefinition;
     findings: Findings;
     isDead: Uint8Array;
+    fromEdges: ReadonlyMap<number, number>;
   }) {
     this.isDead = options.isDead;
+    this.fromEdges = options.fromEdges;
     this.names = options.names;
     this.definition = options.definition;
     this.graph = options.graph;
@@ -147,7 +152,10 @@ class ExpressionCheck {
     const { names } = this;
     const place = task.edge === undefined ? ['tasks', index] : ['edges', task.edge];
     const at = (field: string): Use => ({ path: [...place, field], names, task: index });
-    if (task.condition !== undefined) this.condition(task.condition, at('condition'));
+    const edge = this.fromEdges.get(index);
+    const own = edge === undefined ? {} : { path: ['edges', edge, 'condition'] };
+    if (task.condition !== undefined)
+      this.condition(task.condition, { ...at('condition'), ...own });
     for (const field of ['until', 'while'] as const) {
       const source = task.repeat?.[field];
       if (source === undefined) continue;

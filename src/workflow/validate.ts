@@ -10,7 +10,7 @@ import { checkInputDefinitions } from './inputs.ts';
 import { isTaskId } from './names.ts';
 import type { Findings } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
-import { checkEdges } from './validate-edges.ts';
+import { checkEdges, edgeConditions } from './validate-edges.ts';
 import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
 import { checkSoundness } from './validate-soundness.ts';
 import type { JsonObject, JsonValue } from './value.ts';
@@ -52,7 +52,8 @@ export function validateDefinition(
   checkCycles(definition.tasks, graph, findings);
   const isDead = checkSoundness(definition, graph, findings);
   const hasInputs = Object.hasOwn(source, 'inputs');
-  checkExpressions({ definition, graph, hasInputs, isDead }, findings);
+  const fromEdges = edgeConditions(source, graph);
+  checkExpressions({ definition, graph, hasInputs, isDead, fromEdges }, findings);
 }
 
 interface Place {
