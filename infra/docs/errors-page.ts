@@ -21,6 +21,8 @@ const FAILURES: Readonly<Record<string, string>> = {
   'run.timeout': 'The run was not over after `settings.timeout`.',
   'task.timeout': 'An attempt was not over after the `timeout` of its task.',
   'task.canceled': 'The attempt was canceled: by a person, a join, or the end of the run.',
+  'run.too-deep': 'A child run would be more levels below the first run than `max_depth` allows.',
+  'run.canceled': 'The child run that a task waited for was canceled by somebody else.',
   'run.completed': 'An operator ended the run as failed: `troupe runs complete --status failed`.',
   'remote.error': 'Another process refused without saying a code.',
   'worker.lost':

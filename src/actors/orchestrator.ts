@@ -13,15 +13,18 @@ import type { HelloReply } from '../messages/request.ts';
 import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
 import { queueNames, type Subjects } from '../messaging/subjects.ts';
 import type { JsonObject } from '../workflow/value.ts';
+import { ChildRuns } from './effects/child-runs.ts';
 import { Dispatcher } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
 import { AgentTable } from './host/agent-table.ts';
 import { ReleaseQueue } from './host/release-queue.ts';
 import { RunTable } from './host/run-table.ts';
 import type { HostRuntime, Logger } from './host/runtime.ts';
+import type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
 import { Admission } from './services/admission.ts';
 import { Attempts, attemptKey } from './services/attempts.ts';
 import { BlobDoor } from './services/blob-door.ts';
+import { ChildReactor } from './services/child-reactor.ts';
 import { ClientDoors } from './services/client-doors.ts';
 import { type CancelTimer, type Clock, systemClock } from './services/clock.ts';
 import { Directory, type DirectoryChange } from './services/directory.ts';
@@ -33,33 +36,13 @@ import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { Queries } from './services/queries.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
+import { RecoveryTimes } from './services/recovery-times.ts';
 import { refuse } from './services/refuse.ts';
 import { AgentDoors } from './services/results.ts';
 import { type ArmedTimer, Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
 
-export type { OrchestratorSettings } from './settings.ts';
-
-export interface OrchestratorOptions {
-  log: EventLog;
-  bus: Bus;
-  subjects: Subjects;
-  logger: Logger;
-  settings?: OrchestratorSettings;
-  clock?: Clock;
-  ids?: IdSource;
-}
-
-export interface Orchestrator {
-  readonly logId: string;
-  readonly projector: Projector;
-  /** Runs in memory. */
-  readonly activeRuns: number;
-  /** Agents that somebody offers now. */
-  agents(): string[];
-  /** Stops taking messages, waits for the disk, saves cursors. The log and the bus stay open: they are the caller's. */
-  close(): Promise<void>;
-}
+export type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
 
 const SWEEP_MS = 500;
 /** A sweep that comes more than this too early or too late by the wall clock tells of a jump. */
@@ -91,6 +74,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly effects: Effects;
   readonly snapshotEvery: number;
   readonly projector: Projector;
+  readonly recoveries = new RecoveryTimes();
   readonly #bus: Bus;
   readonly #subjects: Subjects;
   readonly #settings: Required<OrchestratorSettings>;
@@ -105,6 +89,9 @@ class Node implements Orchestrator, HostRuntime {
   readonly #clientDoors: ClientDoors;
   readonly #queries: Queries;
   readonly #intake: Intake;
+  readonly #planner: Planner;
+  readonly #children: ChildRuns;
+  readonly #childReactor: ChildReactor;
   readonly #blobs: BlobDoor;
   readonly #subscriptions: Subscription[] = [];
   readonly #stops: (() => void)[] = [];
@@ -143,28 +130,35 @@ class Node implements Orchestrator, HostRuntime {
       attempts: this.#attempts,
       inboxId: this.ids.id('orc', this.#since),
     });
-    this.effects = new Effects({ timers: this.#timers, dispatcher: this.#dispatcher });
+    this.#children = new ChildRuns(() => ({
+      ...{ log, logger, clock: this.clock, table: this.#table },
+      ...{ intake: this.#intake, planner: this.#planner },
+    }));
+    this.effects = new Effects({
+      timers: this.#timers,
+      dispatcher: this.#dispatcher,
+      children: this.#children,
+    });
     this.#table = new RunTable(this);
     this.#agents = new AgentTable({ log, logger, clock: this.clock });
     this.projector = new Projector({ log, clock: this.clock });
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
     const doors = { runtime: this, table: this.#table, subjects };
-    this.#agentDoors = new AgentDoors({
-      ...doors,
-      directory: this.#directory,
-      attempts: this.#attempts,
-    });
+    const known = { directory: this.#directory, attempts: this.#attempts };
+    this.#agentDoors = new AgentDoors({ ...doors, ...known });
     this.#clientDoors = new ClientDoors(doors);
     this.#queries = new Queries({
       log,
       projector: this.projector,
       report: (runId) => this.#clientDoors.report(runId),
     });
-    const planner = new Planner({
+    this.#planner = new Planner({
       isAgent: (name) => this.#agents.has(name),
       agents: () => this.#agents.names(),
+      ...(options.templates === undefined ? {} : { templates: options.templates }),
     });
-    this.#intake = new Intake({ ...doors, planner });
+    this.#intake = new Intake({ ...doors, planner: this.#planner });
+    this.#childReactor = new ChildReactor({ log, logger, clock: this.clock, table: this.#table });
     this.#blobs = new BlobDoor({ log, logger, clock: this.clock });
   }
 
@@ -193,6 +187,7 @@ class Node implements Orchestrator, HostRuntime {
     this.#stops.push(this.log.onFailure((error) => this.#logFailed(error)));
     await this.projector.open();
     await this.projector.catchUp(['runs', 'agents'], this.log.durablePosition);
+    this.#stops.push(await this.recoveries.open(this.log));
     for (const agent of await knownAgents(this.log)) await this.#agents.load(agent);
     this.#dispatcher.open();
     this.#subscribe(this.#subjects.anyHeartbeat(), (message) =>
@@ -211,6 +206,7 @@ class Node implements Orchestrator, HostRuntime {
     this.effects.releaseHold();
     this.projector.start();
     await this.#feed.start();
+    await this.#childReactor.start();
     this.#planSweep();
     await greeted;
     void this.#greet('full');
@@ -359,6 +355,7 @@ class Node implements Orchestrator, HostRuntime {
     const agents = this.#agents.forgetAll();
     this.releases.dropAll();
     this.#dispatcher.forgetAll();
+    this.#children.forgetAll();
     this.#reopen(streams, agents);
   }
 
@@ -391,9 +388,11 @@ class Node implements Orchestrator, HostRuntime {
       .flush()
       .catch((error: unknown) => this.#failed('the log could not be flushed', error));
     await this.#feed.close();
+    await this.#childReactor.close();
     await this.projector.close();
     this.#table.halt();
     this.#dispatcher.forgetAll();
+    this.#children.forgetAll();
     this.releases.close();
   }
 }

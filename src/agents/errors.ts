@@ -8,6 +8,8 @@ import { TroupeError } from '../workflow/errors.ts';
 export class AgentFailure extends TroupeError {
   readonly code: string;
   readonly retryable: boolean;
+  /** Seconds in which another try makes no sense. */
+  readonly retryAfter: number | undefined;
 
   constructor(
     failure: Failure,
@@ -17,6 +19,7 @@ export class AgentFailure extends TroupeError {
     super(failure.message, { hint, ...rest });
     this.code = failure.code;
     this.retryable = failure.retryable;
+    this.retryAfter = failure.retryAfter;
   }
 }
 

@@ -160,7 +160,10 @@ function failedBody(error: Failure): JsonObject {
   const code =
     error.code === '' ? 'agent.error' : error.code.slice(0, MAX_CODE_LENGTH).toWellFormed();
   const message = error.message.slice(0, MAX_FAILURE_MESSAGE).toWellFormed();
-  return { status: 'failed', error: { code, message, retryable: error.retryable } };
+  const { retryable, retryAfter } = error;
+  const hasHint = retryAfter !== undefined && Number.isFinite(retryAfter) && retryAfter >= 0;
+  const asked = hasHint ? { retryAfter } : {};
+  return { status: 'failed', error: { code, message, retryable, ...asked } };
 }
 
 function tooLarge(size: string): Failure {

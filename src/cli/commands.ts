@@ -18,6 +18,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'List, show, watch and control runs',
     load: async () => (await import('./commands/runs.ts')).runsGroup,
   },
+  inbox: {
+    summary: 'List what waits for a person or a signal, over all runs',
+    load: async () => (await import('./commands/inbox.ts')).inboxCommand,
+  },
   replay: {
     summary: 'Show what happened in a run, at any point of its past',
     load: async () => (await import('./commands/replay.ts')).replayCommand,

@@ -18,6 +18,7 @@ import { createSubjects } from '../messaging/subjects.ts';
 import { within } from '../messaging/within.ts';
 import { reasonOf } from '../workflow/errors.ts';
 import type { Logger } from './logger.ts';
+import { shippedTemplates } from './named-workflows.ts';
 import { openLog } from './open-log.ts';
 import type { Settings } from './settings.ts';
 import { removeUpFile, type UpFile, writeUpFile } from './up-file.ts';
@@ -74,6 +75,7 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     bus,
     subjects,
     logger: logger.child({ room: 'orchestrator' }),
+    templates: shippedTemplates,
   });
   closers.push(['orchestrator', () => orchestrator.close()]);
   if (options.worker) await addWorker({ settings, logger, connect, closers });

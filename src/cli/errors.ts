@@ -62,14 +62,19 @@ export class WorkflowNotFoundError extends TroupeError {
   }
 }
 
-/** A workflow file with problems; `source` is its text, so that they can be shown in it. */
-export class WorkflowFileInvalidError extends WorkflowInvalid {
-  readonly problems: readonly Problem[];
+/** A file with what is wrong in it, and its text, in which that can be shown. */
+interface FileWithProblems {
+  readonly file: string;
   readonly source: string;
-  constructor(problems: readonly Problem[], source: string) {
-    super(problems);
-    this.problems = problems;
-    this.source = source;
+  readonly problems: readonly Problem[];
+}
+
+/** A workflow file with problems in it, or in the files that it runs. */
+export class WorkflowFileInvalidError extends WorkflowInvalid {
+  readonly files: readonly FileWithProblems[];
+  constructor(files: readonly FileWithProblems[]) {
+    super(files.flatMap(({ problems }) => problems));
+    this.files = files;
   }
 }
 

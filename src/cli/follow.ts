@@ -13,11 +13,12 @@ import { exitCodes } from './exit-codes.ts';
 import { agentDocuments } from './known-agents.ts';
 import { LastingConnection } from './lasting-connection.ts';
 import { LiveDisplay } from './live-display.ts';
-import { ownCommand } from './own-command.ts';
+import { dataDirOption, ownCommand } from './own-command.ts';
 import { duration, outputText } from './render/format.ts';
 import { ProgressTracker } from './render/progress.ts';
 import { failureLines, tasksText } from './render/run-summary.ts';
 import type { RunView } from './render/run-view.ts';
+import { answerLines } from './render/wait-text.ts';
 import type { Session } from './session.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -126,9 +127,16 @@ class Follower {
       const report = await client.report(runId, { signal });
       // A quarantine may be over by now: what was read is history.
       const isOver = isQuarantined && report.status !== 'quarantined';
-      if (!isOver) return report;
+      if (!isOver && (await this.#hasSeenAll(client, signal))) return report;
     }
     return undefined;
+  }
+
+  /** One commit may let a task wait and others begin: what it says is known at its last event. */
+  async #hasSeenAll(client: Client, signal: AbortSignal): Promise<boolean> {
+    const { runId } = this.#options;
+    const { events } = await client.history(runId, { from: this.#next, limit: 1 }, { signal });
+    return events.length === 0;
   }
 
   async #show(client: Client, event: JsonEnvelope): Promise<void> {
@@ -201,11 +209,8 @@ function printResult(terminal: Terminal, { report, counts }: FollowedRun, sessio
   for (const line of failureLines(report, ownCommand())) terminal.tell(line);
   terminal.print(`Run ${report.runId} ${report.status} after ${duration(report.durationMs)}.`);
   terminal.print(`${tasksText(report, counts)}.`);
+  for (const line of answerLines(report, { own: ownCommand(), ending: dataDirOption(session) }))
+    terminal.print(line);
   if (session.settings.store === 'memory') return; // nothing is left of it
   terminal.print(`Replay it: ${ownCommand()} replay ${report.runId}${dataDirOption(session)}`);
-}
-
-/** Empty where the same command finds the same log without it. */
-function dataDirOption({ settings, provenance }: Session): string {
-  return provenance.dataDir.startsWith('--') ? ` --data-dir ${settings.dataDir}` : '';
 }

@@ -27,6 +27,15 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 const MAX_FILES = 1_000;
 const SHIPPED = join(import.meta.dirname, '..', '..', 'workflows');
 
+/** What an orchestrator knows by name: the workflows that come with Troupe, and no file of anybody. */
+export const shippedTemplates = {
+  read(name: string): string | undefined {
+    const path = filesIn(SHIPPED).find((file) => parse(file).name === name);
+    return path === undefined ? undefined : readFileSync(path, 'utf8');
+  },
+  names: (): string[] => filesIn(SHIPPED).map((file) => parse(file).name),
+};
+
 /** All workflow files in the order of W1; at most 1,000 a folder. Throws `cli.file-unreadable`. */
 export function workflowFiles(workingDirectory: string): WorkflowFile[] {
   const folders: [WorkflowPlace, string][] = [
@@ -54,6 +63,14 @@ export async function locateWorkflow(
   workingDirectory: string,
 ): Promise<string | undefined> {
   if (WORKFLOW_FILE.test(word) || isFile(word)) return word;
+  return findNamed(word, workingDirectory);
+}
+
+/** The same for what can only be a name. */
+export async function findNamed(
+  word: string,
+  workingDirectory: string,
+): Promise<string | undefined> {
   if (!NAME.test(word)) return undefined;
   const files = workflowFiles(workingDirectory);
   const byStem = files.find(({ stem }) => stem === word);

@@ -1,6 +1,7 @@
 /** How this program is called where it runs, so that what it tells people to type works as it stands. */
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Session } from './session.ts';
 
 /** The program of the checkout or of the package. */
 const PROGRAM = join(import.meta.dirname, '..', '..', 'bin', 'troupe');
@@ -23,4 +24,9 @@ function isSame(path: string, other: string): boolean {
 /** A text for people with its commands in backticks as they are typed here. */
 export function asTyped(text: string, command = ownCommand()): string {
   return command === 'troupe' ? text : text.replaceAll('`troupe ', () => `\`${command} `);
+}
+
+/** The option for the log of a session; empty where the same command finds the same log without it. */
+export function dataDirOption({ settings, provenance }: Session): string {
+  return provenance.dataDir.startsWith('--') ? ` --data-dir ${settings.dataDir}` : '';
 }

@@ -37,11 +37,12 @@ export interface Reader {
 /** Opens a reader, does the work with it, and closes it. Throws what opening and the work throw. */
 export async function withReader<Result>(
   context: CommandContext,
-  work: (reader: Reader) => Promise<Result>,
+  work: (reader: Reader, session: Session) => Promise<Result>,
 ): Promise<Result> {
-  const reader = await openReader(await openSession(context));
+  const session = await openSession(context);
+  const reader = await openReader(session);
   try {
-    return await work(reader);
+    return await work(reader, session);
   } finally {
     await reader.close();
   }

@@ -18,7 +18,7 @@ export function reportError(
   const error = thrown instanceof TroupeError ? thrown : new UnexpectedError(thrown);
   const { code, message, hint, details } = error;
   if (isJson) terminal.printJson({ error: { code, message, hint, details } });
-  if (error instanceof WorkflowFileInvalidError) return reportFile(error, terminal);
+  if (error instanceof WorkflowFileInvalidError) return reportFiles(error, terminal);
   terminal.tell(`error: ${message}`);
   for (const line of problemLines(details['problems'])) terminal.tell(line);
   if (hint !== '') terminal.tell(`  hint: ${asTyped(hint)}`);
@@ -27,20 +27,21 @@ export function reportError(
   return exitCodeOf(code);
 }
 
-/** Problems of a file as `validate` shows them: each in its line, with its own hint and code. */
-function reportFile(
-  { problems, source, code }: WorkflowFileInvalidError,
-  terminal: Terminal,
-): number {
-  const lines = new SourceLines(source);
-  const shown = problems.slice(0, MAX_PROBLEMS_SHOWN);
-  for (const problem of shown)
+/** Problems of files as `validate` shows them: each in its line, with its own hint and code. */
+function reportFiles({ files, code }: WorkflowFileInvalidError, terminal: Terminal): number {
+  const all = files.flatMap(({ source, problems }) => {
+    const lines = new SourceLines(source);
+    return problems.map((problem) => ({ problem, lines }));
+  });
+  for (const { problem, lines } of all.slice(0, MAX_PROBLEMS_SHOWN))
     terminal.tell(`${problemText(problem, lines, { hasColor: terminal.hasColor })}\n`);
-  const hidden = problems.length - shown.length;
+  const hidden = all.length - MAX_PROBLEMS_SHOWN;
   if (hidden > 0) terminal.tell(`and ${hidden} more\n`);
-  const errors = problems.filter(({ severity }) => severity === 'error').length;
-  const counts = counted(errors, 'error', 'errors');
-  terminal.tell(`error: ${problems[0]?.file ?? 'the workflow'} is not valid, ${counts}`);
+  for (const { file, problems } of files) {
+    const errors = problems.filter(({ severity }) => severity === 'error').length;
+    if (errors === 0) continue;
+    terminal.tell(`error: ${file} is not valid, ${counted(errors, 'error', 'errors')}`);
+  }
   terminal.tell(`  code: ${code}`);
   return exitCodeOf(code);
 }

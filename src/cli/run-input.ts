@@ -7,7 +7,13 @@ import { locateWorkflow } from './named-workflows.ts';
 import { readTextFile } from './text-file.ts';
 
 export type RunTarget =
-  | { kind: 'workflow'; source: string; definition: WorkflowDefinition; warnings: Problem[] }
+  | {
+      kind: 'workflow';
+      /** What a request carries. */
+      workflow: string | JsonObject;
+      definition: WorkflowDefinition;
+      warnings: Problem[];
+    }
   | { kind: 'text'; text: string };
 
 /**
@@ -18,10 +24,15 @@ export async function readTarget(word: string, workingDirectory: string): Promis
   const file = await locateWorkflow(word, workingDirectory);
   if (file === undefined) return { kind: 'text', text: word };
   const source = readText(file);
-  const { parseWorkflow } = await import('../workflow/parse.ts');
-  const { definition, problems } = parseWorkflow(source, { file });
-  if (definition === undefined) throw new WorkflowFileInvalidError(problems, source);
-  return { kind: 'workflow', source, definition, warnings: problems };
+  const { checkWithChildren } = await import('./child-files.ts');
+  const checked = await checkWithChildren({ file, source }, { workingDirectory });
+  const { root, children, workflow } = checked;
+  const { definition } = root;
+  const files = [root, ...children];
+  const problems = files.flatMap((each) => each.problems);
+  if (definition === undefined || problems.some(({ severity }) => severity === 'error'))
+    throw new WorkflowFileInvalidError(files);
+  return { kind: 'workflow', workflow, definition, warnings: problems };
 }
 
 /** The text of a file. Throws `cli.file-unreadable`. */

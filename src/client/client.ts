@@ -1,6 +1,7 @@
 /**
  * The typed client that CLI, API, tests and users share. It speaks to the orchestrator over NATS alone.
  * Messages that change state get an id and are sent again while the orchestrator is away, so they happen once.
+ * Size: one method a thing that can be asked.
  */
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
@@ -12,6 +13,7 @@ import {
   type HelloReply,
   type HistoryReply,
   helloReplySchema,
+  OFFLOAD_BYTES,
   type QueryReply,
   type querySchema,
   type RequestReply,
@@ -20,6 +22,7 @@ import {
 import type { Bus } from '../messaging/bus.ts';
 import { connectBus } from '../messaging/nats-bus.ts';
 import { createSubjects, type Subjects } from '../messaging/subjects.ts';
+import type { InboxItem } from '../projections/inbox.ts';
 import { sourceOf } from '../workflow/define.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import {
@@ -29,6 +32,7 @@ import {
   type JsonObject,
   type JsonValue,
   MAX_BODY_DEPTH,
+  VALUE_BLOB_TYPE,
 } from '../workflow/value.ts';
 import { type AskOptions, ask, isPassing, pause } from './ask.ts';
 import { getBlob, putBlob } from './blob-transfer.ts';
@@ -42,6 +46,9 @@ export type RequestInput = Omit<z.input<typeof requestSchema>, 'workflow'> & {
 };
 export type CommandInput = z.input<typeof commandSchema>;
 export type QueryInput = z.input<typeof querySchema>;
+
+/** Who answers an approval, and what they say. */
+export type Answer = AskOptions & { by: string; comment?: string };
 
 /** `text`, `workflow`, `template` or `pattern`, as in a request. */
 export type RunWorkflowOptions = RequestInput & {
@@ -112,6 +119,60 @@ export class Client {
     const subject = this.#subjects.runCommand(runId);
     const reply = await this.#ask<CommandReply>(subject, { ...command, id }, options);
     return known({ reply, by: 'streamVersion', subject });
+  }
+
+  /**
+   * Sends a signal to a run. It is kept until a task takes it; `notice` in the reply says where no task of the workflow
+   * names it. A payload over 64 KiB goes as a blob. Throws `run.conflict` for a run that has ended.
+   */
+  async signal(
+    runId: string,
+    name: string,
+    payload?: JsonValue,
+    options: AskOptions & { id?: string } = {},
+  ): Promise<CommandReply> {
+    const { id, ...asking } = options;
+    const given = payload === undefined ? {} : { payload: await this.#offloaded(payload, asking) };
+    const command = {
+      type: 'signal' as const,
+      name,
+      ...given,
+      ...(id === undefined ? {} : { id }),
+    };
+    return this.command(runId, command, asking);
+  }
+
+  /**
+   * Approves a task that waits for it, as `by`. `task` is an activation, or the task where one of its activations waits.
+   * Throws `task.not-found`, and `run.conflict` where it does not wait or this person has said otherwise.
+   */
+  approve(runId: string, task: string, answer: Answer): Promise<CommandReply> {
+    const { by, comment, ...asking } = answer;
+    const said = comment === undefined ? {} : { comment };
+    return this.command(runId, { type: 'approve', task, by, ...said }, asking);
+  }
+
+  /** Rejects it: the task fails with `approval.denied`. Throws like `approve`. */
+  reject(runId: string, task: string, answer: Answer): Promise<CommandReply> {
+    const { by, comment, ...asking } = answer;
+    const said = comment === undefined ? {} : { comment };
+    return this.command(runId, { type: 'reject', task, by, ...said }, asking);
+  }
+
+  /** What waits for somebody, over all runs, oldest runs first; at most `limit` (default 100). */
+  async inbox(
+    filter: { runId?: string; group?: string; limit?: number } = {},
+    options: AskOptions = {},
+  ): Promise<InboxItem[]> {
+    const { runId, group, limit } = filter;
+    const where =
+      group === undefined
+        ? { ...(runId === undefined ? {} : { prefix: `${runId}/` }) }
+        : { index: 'group', prefix: `${group}/` };
+    const query = { ...where, ...(limit === undefined ? {} : { limit }) };
+    const { documents } = await this.query('inbox', query, options);
+    const items = documents.map(({ document }) => document as InboxItem);
+    return runId === undefined ? items : items.filter((item) => item.runId === runId);
   }
 
   /** One page of a run's events from `streamVersion` `from` (default 1), at most `limit` (default 100). */
@@ -223,6 +284,14 @@ export class Client {
   /** Closes the connection if this client opened it. */
   async close(): Promise<void> {
     if (this.#ownsBus) await this.#bus.close();
+  }
+
+  /** A value as it travels: one over 64 KiB is put away first. */
+  async #offloaded(value: JsonValue, options: AskOptions): Promise<JsonValue> {
+    const checked = checkValue(value);
+    const bytes = new TextEncoder().encode(JSON.stringify(checked));
+    if (bytes.length <= OFFLOAD_BYTES) return checked;
+    return this.putBlob(bytes, { ...options, type: VALUE_BLOB_TYPE });
   }
 
   async #ask<Reply>(subject: string, body: object, options: AskOptions): Promise<Reply> {

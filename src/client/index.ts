@@ -26,10 +26,12 @@ export type { Bus } from '../messaging/bus.ts';
 export { RemoteError } from '../messaging/errors.ts';
 export { type ConnectOptions, connectBus } from '../messaging/nats-bus.ts';
 export { createSubjects, type Subjects } from '../messaging/subjects.ts';
+export type { InboxAnswer, InboxItem } from '../projections/inbox.ts';
 export { TroupeError } from '../workflow/errors.ts';
 export type { BlobReference, JsonObject, JsonValue } from '../workflow/value.ts';
 export type { AskOptions } from './ask.ts';
 export {
+  type Answer,
   Client,
   type CommandInput,
   connectClient,

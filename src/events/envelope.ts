@@ -56,10 +56,12 @@ export type JsonEnvelope = Envelope<string, JsonValue>;
 
 const ID_TIME_WIDTH = 9;
 
-/** Time-sortable and derived, so that every reader of one log sees the same id: `evt_<time base 36>_<stream>_<version>`. */
-function eventId(commit: Commit, index: number): string {
-  const time = commit.at.toString(36).padStart(ID_TIME_WIDTH, '0');
-  return `evt_${time}_${commit.stream}_${commit.firstVersion + index}`;
+/**
+ * What the ids of a commit's events begin with; the version follows. Time-sortable and derived, so that every reader
+ * of one log sees the same id: `evt_<time base 36>_<stream>_<version>`.
+ */
+function eventIdHead({ at, stream }: Commit): string {
+  return `evt_${at.toString(36).padStart(ID_TIME_WIDTH, '0')}_${stream}_`;
 }
 
 /** The envelope of `commit.events[index]`. */
@@ -67,7 +69,7 @@ export function envelopeOf(commit: Commit, index: number): Envelope {
   const event = commit.events[index];
   if (event === undefined) throw new RangeError(`commit ${commit.position} has no event ${index}`);
   return {
-    id: eventId(commit, index),
+    id: `${eventIdHead(commit)}${commit.firstVersion + index}`,
     stream: commit.stream,
     streamVersion: commit.firstVersion + index,
     position: commit.position,
@@ -95,9 +97,11 @@ export function envelopeTexts(commit: Commit): string[] {
   const { stream, firstVersion, position, at } = commit;
   const { correlationId, causationId, actor, trace } = commit;
   const shared = JSON.stringify({ correlationId, causationId, actor, trace }).slice(1);
-  const place = `,"position":${position},"at":${at},`;
-  return commit.events.map((event, index) => {
-    const head = `{"id":"${eventId(commit, index)}","stream":"${stream}","streamVersion":${firstVersion + index}${place}`;
-    return `${head}"type":"${event.type}","schemaVersion":${event.schemaVersion},"data":${JSON.stringify(event.data)},${shared}`;
+  const idHead = `{"id":"${eventIdHead(commit)}`;
+  const streamHead = `","stream":"${stream}","streamVersion":`;
+  const place = `,"position":${position},"at":${at},"type":"`;
+  return commit.events.map(({ type, schemaVersion, data }, index) => {
+    const version = firstVersion + index;
+    return `${idHead}${version}${streamHead}${version}${place}${type}","schemaVersion":${schemaVersion},"data":${JSON.stringify(data)},${shared}`;
   });
 }

@@ -58,7 +58,13 @@ export const fields = {
   count: z.number().int().nonnegative(),
   attempt: z.number().int().positive(),
   text: z.string(),
-  failure: z.object({ code: z.string(), message: z.string(), retryable: z.boolean() }),
+  failure: z.object({
+    code: z.string(),
+    message: z.string(),
+    retryable: z.boolean(),
+    /** Seconds that the agent asked to be left alone. */
+    retryAfter: z.number().nonnegative().optional(),
+  }),
   usage: z.record(z.string(), z.json()) as unknown as z.ZodType<JsonObject>,
   candidate: z.object({
     agent: z.string(),

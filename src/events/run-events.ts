@@ -5,11 +5,15 @@ import { z } from 'zod';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { type EventOf, eventType, fields } from './event-type.ts';
 
-/** What ends a run repeats what projections file it under. */
+/** The task of another run that waits for this one. */
+const parent = z.object({ runId: z.string(), activation: z.string(), attempt: fields.attempt });
+
+/** What ends a run repeats what projections file it under, and who is told. */
 const endOfRun = {
   name: z.string(),
   session: z.string().optional(),
   startedAt: fields.time.optional(),
+  parent: parent.optional(),
 };
 
 const definition = z.custom<WorkflowDefinition>(
@@ -35,6 +39,10 @@ export const runEvents = {
       deadline: fields.time.optional(),
       /** False: it waits for the command `start`. */
       start: z.boolean(),
+      /** Of a child run; `root` is the run at the top, `depth` counts the runs above. */
+      parent: parent.optional(),
+      root: z.string().optional(),
+      depth: fields.count.optional(),
     }),
   ),
   started: eventType(
@@ -59,8 +67,12 @@ export const runEvents = {
   ),
   signalReceived: eventType(
     'run.signalReceived',
-    'A signal reached the run.',
-    z.object({ name: z.string(), payload: fields.value.optional() }),
+    'A signal reached the run; with `taskId` it is the answer of a person to an approval.',
+    z.object({
+      name: z.string(),
+      payload: fields.value.optional(),
+      taskId: z.string().optional(),
+    }),
   ),
   checkpointed: eventType(
     'run.checkpointed',

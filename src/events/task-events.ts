@@ -18,13 +18,24 @@ const endOfAttempt = {
   agent: z.string().optional(),
   worker: z.string().optional(),
   startedAt: fields.time.optional(),
+  /** The child run whose end this is. */
+  child: z.string().optional(),
+};
+/** A child run that is not wanted any more: it is told (`actors/services/children-reactor.ts`). */
+const leavesChild = {
+  leaves: z.object({ runId: z.string(), how: z.enum(['cancel', 'terminate']) }).optional(),
 };
 
 export const taskEvents = {
   scheduled: eventType(
     'task.scheduled',
     'The task is ready; its next attempt has a number.',
-    z.object({ ...attempted, retryBase: fields.count.optional() }),
+    z.object({
+      ...attempted,
+      retryBase: fields.count.optional(),
+      /** Of an instance: the `streamVersion` of the signal whose payload is its item. */
+      signal: fields.count.optional(),
+    }),
   ),
   preparing: eventType(
     'task.preparing',
@@ -67,6 +78,7 @@ export const taskEvents = {
       attempt: fields.attempt,
       error: fields.failure,
       usage: fields.usage.optional(),
+      ...leavesChild,
     }),
   ),
   retryScheduled: eventType(
@@ -84,15 +96,23 @@ export const taskEvents = {
     'The task waits for something other than an agent.',
     z.object({
       ...task,
-      kind: z.enum(['approval', 'signal', 'timer', 'run']),
+      kind: z.enum(['approval', 'signal', 'first', 'timer', 'run']),
       dueAt: fields.time.optional(),
       details: fields.value.optional(),
+      /** Of a child run: what it is started with. */
+      inputs: fields.value.optional(),
     }),
   ),
   expanded: eventType(
     'task.expanded',
     'A `foreach` task has its items; its instances run.',
-    z.object({ ...task, items: fields.value, count: fields.count }),
+    z.object({
+      ...task,
+      items: fields.value,
+      count: fields.count,
+      /** The signal that adds more instances. */
+      feed: z.string().optional(),
+    }),
   ),
   succeeded: eventType(
     'task.succeeded',
@@ -107,6 +127,8 @@ export const taskEvents = {
       loop: z.string().optional(),
       /** The newer attempt that was running when this late result came; it is canceled. */
       superseded: fields.attempt.optional(),
+      /** The `streamVersion` of the signal that it took. */
+      signal: fields.count.optional(),
     }),
   ),
   failed: eventType(
@@ -132,13 +154,23 @@ export const taskEvents = {
         'completed',
         'unreached',
         'inactive',
+        'milestone',
       ]),
+      /** The task that canceled it, or that ended its milestone. */
+      by: z.string().optional(),
     }),
   ),
   cancelRequested: eventType(
     'task.cancelRequested',
     'The agent was asked to stop; it is forced at `dueAt`.',
-    z.object({ ...task, reason: z.string(), dueAt: fields.time.optional() }),
+    z.object({
+      ...task,
+      reason: z.string(),
+      dueAt: fields.time.optional(),
+      /** Of an instance: enough of the others have succeeded. */
+      join: z.boolean().optional(),
+      ...leavesChild,
+    }),
   ),
   cancelAcknowledged: eventType(
     'task.cancelAcknowledged',
@@ -148,7 +180,7 @@ export const taskEvents = {
   cancelForced: eventType(
     'task.cancelForced',
     'The agent did not stop in time and was given up.',
-    z.object({ ...task }),
+    z.object({ ...task, ...leavesChild }),
   ),
   canceled: eventType(
     'task.canceled',

@@ -9,10 +9,18 @@ export const failureSchema = z.object({
   code: z.string().min(1).max(200),
   message: z.string().max(20_000),
   retryable: z.boolean().default(true),
+  /** Seconds in which another try makes no sense, as in the HTTP header Retry-After. Nonsense is left out. */
+  retryAfter: z.number().nonnegative().optional().catch(undefined),
 });
 
 /** Why an attempt, a task or a run failed. */
-export type Failure = { code: string; message: string; retryable: boolean };
+export type Failure = {
+  code: string;
+  message: string;
+  retryable: boolean;
+  /** Seconds. */
+  retryAfter?: number | undefined;
+};
 
 /** The codes of failures that Troupe itself records in events. */
 export const failureCodes = {
@@ -22,10 +30,15 @@ export const failureCodes = {
   workerLost: 'worker.lost',
   agentUnavailable: 'agent.unavailable',
   joinUnsatisfied: 'join.unsatisfied',
+  signalTimeout: 'signal.timeout',
+  approvalDenied: 'approval.denied',
+  approvalTimeout: 'approval.timeout',
   loopExhausted: 'loop.exhausted',
   expressionFailed: 'expression.failed',
   payloadTooLarge: 'payload.too-large',
   outputInvalid: 'output.invalid',
+  runTooDeep: 'run.too-deep',
+  runCanceled: 'run.canceled',
 } as const;
 
 const MAX_MESSAGE = 20_000;
@@ -33,11 +46,12 @@ const MAX_MESSAGE = 20_000;
 /** Turns anything thrown into a failure record; the one place where that happens. */
 export function failureOf(error: unknown, retryable = true): Failure {
   if (error instanceof TroupeError) {
-    const own = (error as { retryable?: unknown }).retryable;
+    const { retryable: own, retryAfter } = error as { retryable?: unknown; retryAfter?: unknown };
     return {
       code: error.code,
       message: error.message.slice(0, MAX_MESSAGE),
       retryable: typeof own === 'boolean' ? own : retryable,
+      ...(typeof retryAfter === 'number' ? { retryAfter } : {}),
     };
   }
   const message = reasonOf(error);

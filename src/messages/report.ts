@@ -2,7 +2,7 @@
  * The report of a run: what `troupe run --json`, `runs show` and `replay` print (contracts.md, Command line).
  * Built from a run aggregate by `machines/run/report.ts`, or asked of the orchestrator with the query `run_report`.
  */
-import type { JsonValue } from '../workflow/value.ts';
+import type { JsonObject, JsonValue } from '../workflow/value.ts';
 import type { Failure } from './failure.ts';
 
 /** The words of the workflow specification. */
@@ -45,9 +45,25 @@ export interface TaskReport {
   /** Milliseconds since the epoch. */
   startedAt?: number;
   endedAt?: number;
+  /** Of a task that runs a child workflow: the run of its last attempt. */
+  runId?: string;
   compensated?: boolean;
+  /** What it waits for now. */
+  waitsFor?: JsonObject;
+  /** The hook that it is a task of. */
+  hook?: string;
   /** Of a `foreach` task, in input order. */
   instances?: TaskReport[];
+}
+
+/** Errors of one task with one code, those of attempts that were retried included. */
+export interface ErrorSummary {
+  /** The task of the workflow, instances together; `<task>!undo` for its compensation. */
+  task: string;
+  code: string;
+  count: number;
+  /** Of the first one. */
+  message: string;
 }
 
 export interface RunReport {
@@ -58,6 +74,10 @@ export interface RunReport {
   error?: Failure;
   durationMs: number;
   tasks: Record<string, TaskReport>;
+  /** What went wrong, also where the run went on, in the order in which it was first seen. */
+  errors?: ErrorSummary[];
+  /** Of a child run: the task that waits for it. */
+  parent?: { runId: string; task: string };
   /** True when the run did not succeed and some tasks did. */
   partial?: boolean;
 }

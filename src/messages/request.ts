@@ -54,6 +54,17 @@ export interface RequestReply {
   warnings?: JsonValue[];
 }
 
+/** Characters of the name of a signal, as in a workflow. */
+const signalName = z.string().regex(/^[A-Za-z0-9_-]{1,128}$/, 'letters, digits, `_` and `-`');
+const vote = {
+  ...commandId,
+  /** The activation, or the task where one of its activations waits. */
+  task: z.string().min(1).max(500),
+  /** Who answers; one person answers once. */
+  by: z.string().trim().min(1).max(200),
+  comment: z.string().max(10_000).optional(),
+};
+
 /** Body of `troupe.v1.run.<runId>.command`. Types that are not built yet are refused by name. */
 export const commandSchema = z.discriminatedUnion('type', [
   z.object({ ...commandId, type: z.literal('start') }),
@@ -69,6 +80,8 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.object({
     ...commandId,
     type: z.literal('cancel'),
+    /** One task, or one instance (`<task>~<index>`); absent: the run as a whole. */
+    task: id.optional(),
     reason: z.string().default('canceled by a client'),
   }),
   z.object({
@@ -81,16 +94,18 @@ export const commandSchema = z.discriminatedUnion('type', [
     type: z.literal('release'),
     reason: z.string().default('released by an operator'),
   }),
+  z.object({
+    ...commandId,
+    type: z.literal('signal'),
+    name: signalName,
+    /** Any value, or a reference to a blob that holds one; looked at where it comes in. */
+    payload: z.custom<JsonValue>().optional(),
+  }),
+  z.object({ ...vote, type: z.literal('approve') }),
+  z.object({ ...vote, type: z.literal('reject') }),
 ]);
 /** Commands that come later (features F03 to F13). */
-export const laterCommands: ReadonlySet<unknown> = new Set([
-  'retry',
-  'adapt',
-  'signal',
-  'approve',
-  'reject',
-  'checkpoint',
-]);
+export const laterCommands: ReadonlySet<unknown> = new Set(['retry', 'adapt', 'checkpoint']);
 
 export type CommandMessage = z.infer<typeof commandSchema>;
 
@@ -101,6 +116,8 @@ export interface CommandReply {
   streamVersion: number;
   position: number;
   idempotent: boolean;
+  /** Of a signal that no task of the workflow names: it was kept, and may be a mistake. */
+  notice?: string;
 }
 
 export const historySchema = z.object({

@@ -18,6 +18,7 @@ import {
   type ProjectedEventOf,
   type Projection,
 } from './projection.ts';
+import { noRecovery, type Recovery, recoveryAfter } from './recovery.ts';
 
 /** `unknown`: it was seen at work, but no worker has registered it in this log. */
 export type AgentState = 'unknown' | 'offline' | 'available' | 'draining';
@@ -44,6 +45,11 @@ export type AgentRecord = {
   lastDurationMs: number | null;
   lastWorker: string | null;
   lastFailure: { attempt: string; code: string; message: string; at: number } | null;
+  /** Since when it fails without a success; null while it does not. */
+  failingSince: number | null;
+  /** Failures in a row that a success ended, and how long that took on average, lately. */
+  recoveries: number;
+  averageRecoveryMs: number | null;
   registeredAt: number | null;
   updatedAt: number;
 };
@@ -65,6 +71,7 @@ function newAgent(agent: string, at: number): AgentRecord {
     lastDurationMs: null,
     lastWorker: null,
     lastFailure: null,
+    ...noRecovery,
     registeredAt: null,
     updatedAt: at,
   };
@@ -94,10 +101,16 @@ function attemptEnded(record: AgentRecord, event: AttemptEndEvent): AgentRecord 
     ...(outcome === 'reused' ? record : timed(record, attemptDuration(event))),
     attempts: record.attempts + (outcome === 'reused' ? 0 : 1),
     outcomes,
+    ...recoveryAfter(recoveryOf(record), event),
     lastWorker: event.data.worker ?? record.lastWorker,
     updatedAt: event.at,
   };
   return outcome === 'failed' || outcome === 'lost' ? withFailure(next, event) : next;
+}
+
+/** What the record knows of recoveries. */
+export function recoveryOf({ failingSince, recoveries, averageRecoveryMs }: AgentRecord): Recovery {
+  return { failingSince, recoveries, averageRecoveryMs };
 }
 
 function withFailure(record: AgentRecord, event: AttemptEndEvent): AgentRecord {
@@ -167,7 +180,7 @@ function foldAgent(
 /** Key: the agent's name. Index `state` (`<state>/<agent>`). */
 export const agents: Projection<AgentRecord> = {
   name: 'agents',
-  version: 1,
+  version: 2,
   handles: new Set<string>([...attemptEnds, ...Object.keys(table)]),
   keys: (event) => {
     const { agent } = event.data as { agent?: string };

@@ -2,6 +2,7 @@
  * Every projection there is, and the hash that tells whether stored documents are of today's shape.
  */
 import { agents } from './agents.ts';
+import { inbox } from './inbox.ts';
 import { metrics } from './metrics.ts';
 import type { Projection } from './projection.ts';
 import { runs } from './runs.ts';
@@ -13,6 +14,7 @@ export const projections: readonly Projection[] = [
   stepAttempts,
   agents,
   metrics,
+  inbox,
 ] as unknown as readonly Projection[];
 
 /** Of how documents are folded and written in general; raised when that changes. */

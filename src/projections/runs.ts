@@ -74,6 +74,10 @@ export type RunRecord = {
   /** Attempts that were started. */
   attempts: number;
   forkedFrom: { run: string; at: number } | null;
+  /** Of a child run: the task that waits for it. */
+  parent: { runId: string; task: string } | null;
+  /** The run at the top; of a run that is no child, itself. */
+  root: string;
   definitionHash: string | null;
   /** Of the run's newest event. */
   streamVersion: number;
@@ -110,6 +114,8 @@ function newRun(event: ProjectedEvent): RunRecord {
     tasks: noTasks,
     attempts: 0,
     forkedFrom: null,
+    parent: null,
+    root: event.stream,
     definitionHash: null,
     streamVersion: event.streamVersion,
     updatedAt: event.at,
@@ -125,6 +131,9 @@ function created(event: ProjectedEventOf<'run.created'>): RunRecord {
     session: data.session ?? null,
     requestId: data.requestId ?? null,
     priority: data.priority,
+    parent:
+      data.parent === undefined ? null : { runId: data.parent.runId, task: data.parent.activation },
+    root: data.root ?? event.stream,
     definitionHash: data.definitionHash,
     tasks: { ...noTasks, declared: Array.isArray(declared) ? declared.length : null },
   };
@@ -250,11 +259,11 @@ const handles: ReadonlySet<string> = new Set<AnyEvent['type']>(
 
 /**
  * Key: `runId`, so key order is the order of creation. Indexes (values end in the padded time of creation):
- * `live` (only runs that have not ended), `status/`, `name/`, `session/`.
+ * `live` (only runs that have not ended), `status/`, `name/`, `session/`, `parent/` (children of a run).
  */
 export const runs: Projection<RunRecord> = {
   name: 'runs',
-  version: 1,
+  version: 2,
   handles,
   births: new Set(['run.created', 'run.forked']),
   keys: (event) => (isRunStream(event.stream) ? [event.stream] : []),
@@ -263,6 +272,8 @@ export const runs: Projection<RunRecord> = {
     live: (run) => (isEnded(run.state) ? undefined : paddedTime(run.createdAt)),
     status: (run) => `${run.status}/${paddedTime(run.createdAt)}`,
     name: (run) => `${run.name}/${paddedTime(run.createdAt)}`,
+    parent: (run) =>
+      run.parent === null ? undefined : `${run.parent.runId}/${paddedTime(run.createdAt)}`,
     session: (run) =>
       run.session === null ? undefined : `${run.session}/${paddedTime(run.createdAt)}`,
   },

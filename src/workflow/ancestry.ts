@@ -30,6 +30,11 @@ export class Ancestry {
     this.numberTree();
   }
 
+  /** True once the bound was reached: what is answered since is a guess. */
+  get isSpent(): boolean {
+    return this.stepsLeft <= 0;
+  }
+
   /** True when `task` depends on `ancestor`, directly or through others. */
   comesBefore(ancestor: number, task: number): boolean {
     if (ancestor === task) return false;

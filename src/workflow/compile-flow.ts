@@ -87,8 +87,13 @@ function compileHooks(
   if (!isObject(source)) return undefined;
   const hooks: NonNullable<WorkflowDefinition['hooks']> = {};
   for (const hook of HOOKS) {
-    const tasks = asList(source[hook]).map((task) => compileTask(asObject(task)));
-    if (tasks.length > 0) hooks[hook] = tasks.map((task) => ({ ...task, hook }));
+    const sources = asList(source[hook]).map(asObject);
+    const tasks = sources.map((task) => ({
+      ...compileTask(task),
+      hook,
+      ...(task.on_failure === 'fail' ? { isDecisive: true as const } : {}),
+    }));
+    if (tasks.length > 0) hooks[hook] = tasks;
   }
   return hooks;
 }
@@ -121,6 +126,7 @@ function compileCompensation(source: JsonValue | undefined): CompensationDefinit
   return {
     ...optional('agent', asText(source.agent)),
     ...optional('capability', asText(source.capability)),
+    ...optional('workflow', compileChild(source.workflow)),
     parameters: asObject(source.parameters),
     ...optional('retry', compileRetry(source.retry, false)),
     ...optional('timeoutMs', parseDuration(source.timeout)),

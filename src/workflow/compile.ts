@@ -87,7 +87,7 @@ function compileTask(source: JsonObject): TaskDefinition {
     ...optional('description', asText(source.description)),
     parallel: source.parallel !== false,
     parameters: compileParameters(source),
-    dependencies: [...new Set(asList(source.dependencies).filter((id) => typeof id === 'string'))],
+    dependencies: compileDependencies(source),
     trigger: compileTrigger(source.trigger),
     ...optional('condition', compileCondition(source.condition, onlyDependency(source))),
     ...optional('foreach', compileForeach(source.foreach)),
@@ -99,6 +99,12 @@ function compileTask(source: JsonObject): TaskDefinition {
     onFailure: source.on_failure === 'skip' ? 'skip' : 'fail',
     ...compileFlow(source),
   };
+}
+
+/** A milestone's `after` counts as one. */
+function compileDependencies(source: JsonObject): string[] {
+  const given = [...asList(source.dependencies), asObject(source.milestone).after ?? null];
+  return [...new Set(given.filter((id) => typeof id === 'string'))];
 }
 
 /** What a structured condition looks at where it names no task. */

@@ -3,6 +3,7 @@
  * `run.created` records it whole, so a run never depends on a file again. JSON-safe.
  * Durations are milliseconds here (the language says seconds or text).
  */
+import { asList, asObject } from './loose.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 export type RunFailureMode = 'stop' | 'continue' | 'compensate';
@@ -66,8 +67,10 @@ export interface RepeatDefinition {
 
 /** What undoes a task; an activation of its own, `<activation>!undo`. */
 export interface CompensationDefinition {
+  /** Exactly one of `agent`, `capability` and `workflow` is there. */
   agent?: string;
   capability?: string;
+  workflow?: ChildDefinition;
   parameters: JsonObject;
   retry?: RetryPolicy;
   timeoutMs?: number;
@@ -145,6 +148,8 @@ export interface TaskDefinition {
   /** Its success ends the run. */
   end?: 'terminate';
   hook?: HookName;
+  /** Of a hook: its failure fails the run. The author wrote `on_failure: fail`. */
+  isDecisive?: true;
   /** It stands for this entry of `edges` of the file. */
   edge?: number;
 }
@@ -207,4 +212,36 @@ export interface WorkflowDefinition {
   workflows?: Record<string, JsonObject>;
   /** Raw values; strings may hold `${...}`. */
   outputs: JsonObject;
+}
+
+const HOOK_ORDER: readonly HookName[] = ['on_start', 'on_success', 'on_failure', 'on_complete'];
+
+/** The tasks of all hooks, hook by hook. */
+export function hookTasksOf(definition: Pick<WorkflowDefinition, 'hooks'>): TaskDefinition[] {
+  const { hooks } = definition;
+  return hooks === undefined ? [] : HOOK_ORDER.flatMap((hook) => hooks[hook] ?? []);
+}
+
+/**
+ * Every agent that a definition and its children name: of tasks, fallbacks, compensations and hooks. Sorted by first use.
+ */
+export function agentsOf(definition: WorkflowDefinition): string[] {
+  const names = new Set<string>();
+  for (const { agent, fallback, compensate } of [...definition.tasks, ...hookTasksOf(definition)]) {
+    for (const name of [agent, ...(fallback ?? []), compensate?.agent])
+      if (name !== undefined) names.add(name);
+  }
+  for (const child of Object.values(definition.workflows ?? {}))
+    for (const name of agentsOfFile(child)) names.add(name);
+  return [...names];
+}
+
+/** The same of a definition in the form of a file. */
+function agentsOfFile({ tasks, hooks }: JsonObject): string[] {
+  const lists = [tasks, ...Object.values(asObject(hooks))].flatMap(asList).map(asObject);
+  return lists.flatMap(({ agent, fallback, compensate }) =>
+    [agent, ...asList(fallback), asObject(compensate).agent].filter(
+      (name) => typeof name === 'string',
+    ),
+  );
 }

@@ -63,11 +63,12 @@ interface Check {
   readonly path: (string | number)[];
 }
 
-function checkValue({ name, input, value, path }: Check, findings: Findings): void {
+/** Reports a value that does not fit its declaration. */
+export function checkValue({ name, input, value, path }: Check, findings: Findings): void {
   if (!hasType(value, input.type)) {
     findings.add({
       code: 'input.type',
-      message: `\`${name}\` must be ${article(input.type)}`,
+      message: `\`${name}\` must be ${typeText(input.type)}`,
       hint: describe(name, input),
       path,
     });
@@ -84,7 +85,7 @@ function checkValue({ name, input, value, path }: Check, findings: Findings): vo
   });
 }
 
-function hasType(value: JsonValue, type: InputDefinition['type']): boolean {
+export function hasType(value: JsonValue, type: InputDefinition['type']): boolean {
   switch (type) {
     case 'any':
       return true;
@@ -99,12 +100,13 @@ function hasType(value: JsonValue, type: InputDefinition['type']): boolean {
   }
 }
 
-function article(type: string): string {
+/** `an array`, `a number`. */
+export function typeText(type: string): string {
   return /^[aeio]/.test(type) ? `an ${type}` : `a ${type}`;
 }
 
 function describe(name: string, input: InputDefinition): string {
-  const what = input.description ?? `${article(input.type)}`;
+  const what = input.description ?? `${typeText(input.type)}`;
   return `Give \`${name}\`: ${what}.`;
 }
 

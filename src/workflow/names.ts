@@ -7,7 +7,12 @@
  * N3 Aliases never collide with a name of the source.
  * Size: aliasing is one scanner; its parts make no sense alone.
  */
-import type { InputDefinition, TaskDefinition, WorkflowDefinition } from './definition.ts';
+import {
+  hookTasksOf,
+  type InputDefinition,
+  type TaskDefinition,
+  type WorkflowDefinition,
+} from './definition.ts';
 import type { ValueType } from './expression-types.ts';
 import { builtInFunctions, type FunctionTable } from './functions.ts';
 import { MAX_NAME_LENGTH } from './limits.ts';
@@ -38,11 +43,11 @@ export interface NameTable {
 
 /** The names of a definition; `functions` are added to the built-in ones. O(tasks). */
 export function nameTableOf(
-  definition: Pick<WorkflowDefinition, 'tasks' | 'inputs' | 'context'>,
+  definition: Pick<WorkflowDefinition, 'tasks' | 'hooks' | 'inputs' | 'context'>,
   functions?: FunctionTable,
 ): NameTable {
   return {
-    tasks: new Set(definition.tasks.map((task) => task.id)),
+    tasks: new Set([...definition.tasks, ...hookTasksOf(definition)].map((task) => task.id)),
     inputs: new Set(Object.keys(definition.inputs)),
     variables: new Set(Object.keys(definition.context.variables)),
     item: false,

@@ -3,20 +3,19 @@
  * `tasks`, and problems are reported where the nodes stand.
  */
 import { isObject } from './loose.ts';
-import type { Findings, Path } from './problems.ts';
+import { type Findings, FindingsOfPart, type Path } from './problems.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 export interface NodeForm {
   /** With `tasks`. */
-  readonly value: JsonValue;
-  /** Puts findings about `tasks` to the nodes that they are about. */
-  relocate(findings: Findings): void;
+  readonly value: JsonObject;
+  /** For what is found in it. */
+  readonly findings: Findings;
 }
 
-/** A value with `nodes` as one with `tasks`; every other one as it is. Both at once are a problem. */
-export function fromNodes(value: JsonValue, findings: Findings): NodeForm {
-  const same = { value, relocate: () => undefined };
-  if (!isObject(value) || !Object.hasOwn(value, 'nodes')) return same;
+/** A workflow with `nodes` as one with `tasks`; every other one as it is. Both at once are a problem. */
+export function fromNodes(value: JsonObject, findings: Findings): NodeForm {
+  if (!Object.hasOwn(value, 'nodes')) return { value, findings };
   const { nodes = null, ...rest } = value;
   if (Object.hasOwn(value, 'tasks')) {
     findings.add({
@@ -26,17 +25,17 @@ export function fromNodes(value: JsonValue, findings: Findings): NodeForm {
       path: ['nodes'],
       atKey: true,
     });
-    return { ...same, value: rest };
+    return { value: rest, findings };
   }
   const keys = isObject(nodes) ? Object.keys(nodes) : undefined;
-  const tasks = isObject(nodes) ? Object.entries(nodes).map(withId) : nodes;
   return {
-    value: { ...rest, tasks },
-    relocate: (found) => {
-      for (const [at, finding] of found.list.entries())
-        found.list[at] = { ...finding, path: toNodes(finding.path, keys) };
-    },
+    value: { ...rest, tasks: tasksOf(nodes) },
+    findings: new FindingsOfPart(findings, (path) => toNodes(path, keys)),
   };
+}
+
+function tasksOf(nodes: JsonValue): JsonValue {
+  return isObject(nodes) ? Object.entries(nodes).map(withId) : nodes;
 }
 
 /** The key of a map is the id, unless the node has one. */

@@ -1,15 +1,25 @@
 /** The front door of the language: texts and values become definitions, or problems. Nothing throws. */
 import { createHash } from 'node:crypto';
+import { ChildTable, type FoundChildren } from './child-table.ts';
 import { compileDefinition } from './compile.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { readJson } from './json-source.ts';
 import { jsonSpans } from './json-spans.ts';
 import { MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
+import { isObject } from './loose.ts';
 import { fromNodes } from './node-form.ts';
-import { Findings, type Locate, nowhere, type Path, type Problem } from './problems.ts';
+import {
+  Findings,
+  FindingsOfPart,
+  type Locate,
+  nowhere,
+  type Path,
+  type Problem,
+} from './problems.ts';
 import { checkShape } from './shape.ts';
 import { locatorOf } from './source-places.ts';
 import { type ValidationOptions, validateDefinition } from './validate.ts';
+import { checkChildTasks } from './validate-children.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
 import { readQuickYaml } from './yaml-quick.ts';
 import { readSource, tooDeep, unsupported } from './yaml-source.ts';
@@ -19,6 +29,10 @@ export interface ParseOptions extends ValidationOptions {
   readonly file?: string;
   /** What the caller has. The text is recognised in any case: JSON is YAML too. */
   readonly format?: 'yaml' | 'json';
+  /** The workflows outside of the text that its tasks run; `link.ts` finds them. */
+  readonly children?: FoundChildren;
+  /** The children in the text were found right before: they are not looked at again. */
+  readonly areChildrenChecked?: true;
 }
 
 /** `definition` is there exactly when no problem is an error. */
@@ -59,19 +73,69 @@ interface Reading {
   readonly options: ParseOptions;
 }
 
-function finish(given: JsonValue | undefined, { findings, locate, options }: Reading): ParseResult {
+function finish(value: JsonValue | undefined, { findings, locate, options }: Reading): ParseResult {
   let definition: WorkflowDefinition | undefined;
-  const form = given === undefined ? undefined : fromNodes(given, findings);
-  const value = form?.value;
   const isReadable = value !== undefined && !(value === null && findings.hasErrors);
-  if (isReadable) checkShape(value, findings);
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-    definition = compileDefinition(value);
-    validateDefinition({ definition, source: value }, findings, options);
-  }
-  form?.relocate(findings);
+  if (isObject(value)) definition = checkWithChildren(value, { findings, options });
+  else if (isReadable) checkShape(value, findings);
   const problems = findings.problems(locate, options.file);
   return definition === undefined || findings.hasErrors ? { problems } : { definition, problems };
+}
+
+interface Check {
+  readonly findings: Findings;
+  readonly options: ParseOptions;
+}
+
+/** A file and the children that stand in it. Those that were found outside are checked by whoever found them. */
+function checkWithChildren(given: JsonObject, { findings, options }: Check): WorkflowDefinition {
+  const { value: root, findings: inRoot } = fromNodes(given, findings);
+  const table = new ChildTable(root, {
+    found: options.children,
+    compile: (source, of) => compileOne(source, of, { findings: new Findings(), options: {} }),
+  });
+  checkShape(root, inRoot);
+  const definition = checkOne(root, table, { findings: inRoot, options });
+  if (options.areChildrenChecked === true || !isObject(root.workflows)) return definition;
+  for (const [name, child] of Object.entries(root.workflows)) {
+    const nested = new FindingsOfPart(findings, (path) => ['workflows', name, ...path]);
+    if (!isObject(child)) {
+      checkShape(child, nested);
+      continue;
+    }
+    const { value, findings: inChild } = fromNodes(child, nested);
+    checkShape(value, inChild);
+    if (Object.hasOwn(child, 'workflows')) nested.add(nestedTable);
+    checkOne(value, table, { findings: inChild, options });
+  }
+  return definition;
+}
+
+const nestedTable = {
+  code: 'workflow.nested-workflows',
+  message: '`workflows` of a child has no meaning: all children are in the table of the file',
+  hint: 'Move its entries up into `workflows` of the file.',
+  path: ['workflows'],
+  atKey: true,
+};
+
+function checkOne(source: JsonObject, table: ChildTable, check: Check): WorkflowDefinition {
+  const definition = compileOne(source, table, check);
+  checkChildTasks(definition, table, check.findings);
+  return definition;
+}
+
+/** Without a look at its children, which may run it in turn. */
+function compileOne(
+  given: JsonObject,
+  table: ChildTable,
+  { findings, options }: Check,
+): WorkflowDefinition {
+  const { value: source } = fromNodes(given, findings);
+  const definition = compileDefinition(source);
+  table.link(definition);
+  validateDefinition({ definition, source }, findings, options);
+  return definition;
 }
 
 /** A copy with nothing but JSON in it: `undefined` fields are left out, what JSON cannot carry is reported. */

@@ -56,6 +56,14 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'Two tasks have the same id.',
     help: 'Dependencies and expressions name a task by its id, so each task needs one of its own.',
   },
+  'workflow.not-in-hook': {
+    summary: 'A hook has a field that only the tasks of a run have.',
+    help: 'Hooks come before or after the tasks: there is nothing to cancel, to complete or to undo. Remove the field.',
+  },
+  'workflow.no-compensation': {
+    summary: 'A task says how it is undone, and the run never undoes anything.',
+    help: 'Write `settings: { on_failure: compensate }`, or remove `compensate`.',
+  },
   'workflow.invalid-id': {
     summary: 'This text cannot be a task id.',
     help: 'Use letters, digits, `_` and `-`; `true`, `false`, `null`, `in` and `__proto__` are refused.',
@@ -100,9 +108,57 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: '`outputs` names a task that can never run.',
     help: 'A task that is skipped has no output, so the run would fail at its end. Give it a fallback with `default(a.output, null)`, or name another task.',
   },
+  'workflow.unknown-task': {
+    summary: 'A field names a task or region that does not exist.',
+    help: '`milestone` and `complete` name tasks, `cancel` names tasks and regions of the same file.',
+  },
+  'workflow.unknown-region': {
+    summary: 'A task belongs to a region that `regions` does not list.',
+    help: 'Correct the name, or add the region. A file without `regions` needs no list.',
+  },
+  'workflow.unused-region': {
+    summary: 'No task belongs to a region.',
+    help: 'Give its tasks `region`, or remove it.',
+  },
+  'workflow.own-name': {
+    summary: 'A task names itself where it must name another.',
+    help: 'A task has ended when its `cancel` and `complete` take effect, and cannot end its own milestone.',
+  },
+  'workflow.deadlock': {
+    summary: 'Tasks and regions could wait for each other for ever.',
+    help: 'A region keeps its mutexes until all its tasks have ended. The message names who would wait for whom. Let one region hold all mutexes, or put the task that is waited for into it.',
+  },
   'workflow.needs-foreach': {
     summary: 'A field has a meaning only beside `foreach`.',
     help: 'Remove the field, or add `foreach`.',
+  },
+  'workflow.wait-kind': {
+    summary: 'A wait waits for nothing, or for two things.',
+    help: 'A wait has exactly one of `timer`, `signal`, `approval` and `first`; each event of `first` is a timer or a signal.',
+  },
+  'workflow.needs-timeout': {
+    summary: '`on_timeout` stands without a `timeout`.',
+    help: 'Add `timeout`, or remove `on_timeout`.',
+  },
+  'workflow.escalate-to': {
+    summary: 'An approval escalates to nobody, or names who is never asked.',
+    help: '`on_timeout: escalate` and `escalate_to` belong together.',
+  },
+  'workflow.same-signal': {
+    summary: 'Two events of a `first` wait for the same signal.',
+    help: 'The second can never be first; give each a signal of its own.',
+  },
+  'workflow.shared-signal': {
+    summary: 'A feed and another task take the same signal.',
+    help: 'The one that waits longer gets each of them. Use signals of different names.',
+  },
+  'workflow.no-attempts': {
+    summary: 'A field about attempts stands at a task that has none.',
+    help: 'A wait has no agent. Its time is the `timeout` of the `signal` or the `approval`.',
+  },
+  'workflow.join-twice': {
+    summary: 'A join says twice when enough have succeeded.',
+    help: 'Keep `count` or `until`; `until` can count too.',
   },
   'workflow.foreach-list': {
     summary: '`foreach` got a text where it wants a list.',
@@ -120,13 +176,25 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'No agent offers this capability.',
     help: 'Correct the name, or start a worker with an agent that offers it.',
   },
+  'workflow.unknown-workflow': {
+    summary: 'A task runs a workflow that nothing has.',
+    help: 'It is a name under `workflows`, the path of a file beside this one, or a name that `troupe templates` lists.',
+  },
+  'workflow.nested-workflows': {
+    summary: 'A child has `workflows` of its own.',
+    help: 'All children stand in the table of the file, where every one of them sees the others.',
+  },
+  'workflow.endless-recursion': {
+    summary: 'Workflows start each other without a condition.',
+    help: 'Only `max_depth` would end it, as a failure. Give one of the tasks a `condition` that is false at some depth.',
+  },
   'workflow.not-a-dependency': {
     summary: 'An expression names a task that may not have ended by then.',
     help: 'Add the task to the dependencies.',
   },
   'workflow.ambiguous-name': {
-    summary: 'A name in an expression has two meanings.',
-    help: 'Write `inputs.x` or `variables.x`, or rename one of them.',
+    summary: 'A name has two meanings.',
+    help: 'Write `inputs.x` or `variables.x`, or rename one of them. A region must not have the name of a task.',
   },
   'workflow.free-name': {
     summary: 'A name is no task or variable and becomes an input.',
@@ -163,6 +231,14 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   'input.type': {
     summary: 'A value does not have the type of its input.',
     help: 'Correct the value, or the type that is declared.',
+  },
+  'input.missing': {
+    summary: 'A task does not give its child an input that the child needs.',
+    help: 'Add it to `parameters`, or give the input a default in the child.',
+  },
+  'input.unknown': {
+    summary: 'A task gives its child an input that the child does not have.',
+    help: 'The `parameters` of a task that runs a workflow are the inputs of that workflow.',
   },
   'input.enum': {
     summary: 'A value is none of the allowed ones.',

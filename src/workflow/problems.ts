@@ -87,6 +87,30 @@ export class Findings {
   }
 }
 
+/** Findings about a part of a definition: what is found at a path is reported at the place of that path in the whole. */
+export class FindingsOfPart extends Findings {
+  readonly #whole: Findings;
+  readonly #placeOf: (path: Path) => Path;
+
+  constructor(whole: Findings, placeOf: (path: Path) => Path) {
+    super();
+    this.#whole = whole;
+    this.#placeOf = placeOf;
+  }
+
+  override get isFull(): boolean {
+    return this.#whole.isFull;
+  }
+
+  override get hasErrors(): boolean {
+    return this.#whole.hasErrors;
+  }
+
+  override add(finding: Finding): void {
+    this.#whole.add({ ...finding, path: this.#placeOf(finding.path) });
+  }
+}
+
 function tooMany(count: number): Finding {
   return {
     code: 'workflow.too-many-problems',

@@ -184,11 +184,16 @@ export const compensate = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'What the agent must be able to do; in the place of agent.' }),
+  workflow: childWorkflow.optional().meta({
+    description: 'A run of another workflow that undoes it; in the place of agent.',
+    examples: ['./take-back.yaml'],
+  }),
   parameters: z.record(z.string(), z.any()).optional().meta({
-    description: 'What the agent gets. Texts may hold ${...}; the output of the task is at hand.',
+    description:
+      'What the agent or the workflow gets. Texts may hold ${...}; the output of the task is at hand.',
   }),
   retry: retry.optional().meta({
-    description: 'What happens after an attempt that failed. Default: no second attempt.',
+    description: 'What happens after an attempt of it that failed. Default: no second attempt.',
   }),
   timeout: duration({
     description: 'How long one attempt may take. Default: no bound.',

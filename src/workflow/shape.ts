@@ -3,12 +3,11 @@ import type { z } from 'zod';
 import type { Finding, Findings, Path } from './problems.ts';
 import { knownFields, workflowSchema } from './schema.ts';
 import { type Advice, meant, suggest } from './suggest.ts';
-import { checkBuilt, isUnsupportedField, notSupported, partOf } from './unsupported-fields.ts';
+import { isUnsupportedField, notSupported, partOf } from './unsupported-fields.ts';
 import type { JsonValue } from './value.ts';
 
 /** Reports every field that is unknown, missing, of a wrong type or not supported yet. */
 export function checkShape(value: JsonValue, findings: Findings): void {
-  checkBuilt(value, findings);
   const result = workflowSchema.safeParse(value);
   if (result.success) return;
   for (const issue of result.error.issues)

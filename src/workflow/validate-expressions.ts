@@ -1,11 +1,24 @@
 /**
  * Checks every expression of a definition: syntax, names, types, and that what it reads exists by then.
- * Size: each place of an expression, and each finding with its words.
+ * Size: each place of an expression.
  */
 import { Ancestry } from './ancestry.ts';
-import type { LoopDefinition, TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type {
+  LoopDefinition,
+  TaskDefinition,
+  WaitDefinition,
+  WorkflowDefinition,
+} from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
+import {
+  impossibleJoin,
+  notBefore,
+  outputOfDetached,
+  outputOfNone,
+  runsLater,
+  type Spot,
+} from './expression-findings.ts';
 import {
   type CompiledExpression,
   compileExpression,
@@ -14,14 +27,18 @@ import {
 } from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
 import { type NameTable, namesForTask, nameTableOf } from './names.ts';
-import type { Finding, Findings, Path } from './problems.ts';
+import type { Findings, Path } from './problems.ts';
 import { compileTemplate, unwrapped } from './templates.ts';
 import type { JsonValue } from './value.ts';
 
 interface Subject {
   readonly definition: WorkflowDefinition;
+  /** The tasks that the graph is of. */
+  readonly tasks: readonly TaskDefinition[];
   readonly graph: TaskGraph;
   readonly hasInputs: boolean;
+  /** Ids of tasks that run after all of these, or never beside them. */
+  readonly ahead: ReadonlySet<string>;
   /** By index: 1 for a task that can never run. A condition that is always false adds to it. */
   readonly isDead: Uint8Array;
   /** By task: the edge that its condition comes from. */
@@ -33,13 +50,15 @@ interface Subject {
  * warning; a name that is used only inside `default(...)` becomes an optional one.
  */
 export function checkExpressions(
-  { definition, graph, hasInputs, isDead, fromEdges }: Subject,
+  { definition, tasks, graph, hasInputs, ahead, isDead, fromEdges }: Subject,
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
   const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
-  const check = new ExpressionCheck({ names, graph, definition, findings, isDead, fromEdges });
-  for (const [index, task] of definition.tasks.entries()) {
+  const loops = definition.loops ?? [];
+  const of = { graph, loops, tasks, ahead, isDead, fromEdges };
+  const check = new ExpressionCheck({ ...of, names, findings });
+  for (const [index, task] of tasks.entries()) {
     if (findings.isFull) return;
     check.task(index, task);
   }
@@ -59,26 +78,13 @@ export function checkExpressions(
 
 type TaskReference = Extract<Reference, { kind: 'task' }>;
 
-/** A part of a text at a path. */
-type Spot = Pick<Finding, 'path' | 'text' | 'offset' | 'length'>;
-
-/** More instances are wanted than there are. */
-export function impossibleJoin(index: number, count: number, instances: number): Finding {
-  return {
-    code: 'workflow.impossible-join',
-    message: `\`join\` wants ${count} instances and there are ${instances}`,
-    hint: 'Lower `count`, or lengthen the list.',
-    path: ['tasks', index, 'join', 'count'],
-  };
-}
-
 interface Use {
   readonly path: Path;
   readonly names: NameTable;
   /** The task that the expression belongs to. */
   readonly task: number | undefined;
   /** Asked when the task has just ended: it sees itself. */
-  readonly isLoop?: boolean;
+  readonly isAfter?: boolean;
 }
 
 /** What is known of a value before a run. */
@@ -124,7 +130,9 @@ class ExpressionCheck {
   /** Where each free name is used first. */
   readonly firstUse = new Map<string, Spot>();
   private readonly names: NameTable;
-  private readonly definition: WorkflowDefinition;
+  private readonly loops: readonly LoopDefinition[];
+  private readonly tasks: readonly TaskDefinition[];
+  private readonly ahead: ReadonlySet<string>;
   private readonly graph: TaskGraph;
   private readonly findings: Findings;
   private readonly isDead: Uint8Array;
@@ -134,7 +142,9 @@ class ExpressionCheck {
   constructor(options: {
     names: NameTable;
     graph: TaskGraph;
-    definition: WorkflowDefinition;
+    loops: readonly LoopDefinition[];
+    tasks: readonly TaskDefinition[];
+    ahead: ReadonlySet<string>;
     findings: Findings;
     isDead: Uint8Array;
     fromEdges: ReadonlyMap<number, number>;
@@ -142,7 +152,9 @@ class ExpressionCheck {
     this.isDead = options.isDead;
     this.fromEdges = options.fromEdges;
     this.names = options.names;
-    this.definition = options.definition;
+    this.loops = options.loops;
+    this.tasks = options.tasks;
+    this.ahead = options.ahead;
     this.graph = options.graph;
     this.findings = options.findings;
     this.ancestry = new Ancestry(options.graph);
@@ -159,22 +171,39 @@ class ExpressionCheck {
     for (const field of ['until', 'while'] as const) {
       const source = task.repeat?.[field];
       if (source === undefined) continue;
-      this.condition(source, { ...at('repeat'), path: [...place, 'repeat', field], isLoop: true });
+      this.condition(source, { ...at('repeat'), path: [...place, 'repeat', field], isAfter: true });
     }
     if (task.foreach !== undefined)
       this.joinHolds(index, task.join?.count, this.template(task.foreach, at('foreach'), FOREACH));
-    if (task.wait?.kind === 'timer') {
-      const use = { ...at('wait'), path: ['tasks', index, 'wait', 'timer'] };
-      this.template(task.wait.duration, use, TIMER);
+    if (task.join?.until !== undefined) {
+      const use = { ...at('join'), path: [...place, 'join', 'until'], isAfter: true };
+      this.condition(task.join.until, use);
     }
-    this.template(task.parameters, { ...at('parameters'), names: namesForTask(names, task) });
+    if (task.wait !== undefined) this.wait(task.wait, at('wait'));
+    const ofInstance = namesForTask(names, task);
+    this.template(task.parameters, { ...at('parameters'), names: ofInstance });
+    if (task.compensate !== undefined) {
+      const path = ['tasks', index, 'compensate', 'parameters'];
+      const use = { path, names: ofInstance, task: index, isAfter: true };
+      this.template(task.compensate.parameters, use);
+    }
+  }
+
+  private wait(wait: WaitDefinition, use: Use): void {
+    const at = (...rest: string[]): Use => ({ ...use, path: [...use.path, ...rest] });
+    if (wait.kind === 'timer') this.template(wait.duration, at('timer'), TIMER);
+    if (wait.kind === 'approval' && wait.message !== undefined)
+      this.template(wait.message, at('approval', 'message'));
+    if (wait.kind !== 'first') return;
+    for (const [name, each] of Object.entries(wait.of))
+      if (each.kind === 'timer') this.template(each.duration, at('first', name, 'timer'), TIMER);
   }
 
   /** The condition of an edge that leads back sees the task that it leaves. */
   loop({ from, condition, edge }: LoopDefinition): void {
     const task = this.graph.indexOf.get(from);
     if (condition === undefined || task === undefined) return;
-    const use = { path: ['edges', edge, 'condition'], names: this.names, task, isLoop: true };
+    const use = { path: ['edges', edge, 'condition'], names: this.names, task, isAfter: true };
     this.condition(condition, use);
   }
 
@@ -189,7 +218,7 @@ class ExpressionCheck {
       const compiled = compileExpression(source, use.names, onUnknown);
       this.references(compiled.references, use, { path, text: source, offset: 0 });
       if (isSound) this.fits(compiled, CONDITION, { source, use });
-      if (isSound && use.isLoop !== true && compiled.constant === false)
+      if (isSound && use.isAfter !== true && compiled.constant === false)
         this.neverHolds(source, use);
     } catch (error) {
       if (!(error instanceof ExpressionInvalid || error instanceof ExpressionLimit)) throw error;
@@ -212,7 +241,8 @@ class ExpressionCheck {
   /** A literal list is checked with the task. */
   private joinHolds(index: number, count: number | undefined, found: Found | undefined): void {
     const list = found?.constant;
-    if (count === undefined || !Array.isArray(list) || count <= list.length) return;
+    const isFed = this.tasks[index]?.feed !== undefined;
+    if (isFed || count === undefined || !Array.isArray(list) || count <= list.length) return;
     this.findings.add(impossibleJoin(index, count, list.length));
   }
 
@@ -308,24 +338,9 @@ class ExpressionCheck {
     }
   }
 
-  /** What never runs has no output: the run would fail when its outputs are put together. */
-  private outputReference(
-    { id, fields, optional }: TaskReference,
-    target: number,
-    spot: Spot,
-  ): void {
-    if (this.isDead[target] !== 1 || optional || !fields.includes('output')) return;
-    this.findings.add({
-      code: 'workflow.no-output',
-      message: `\`outputs\` names the output of \`${id}\`, which can never run`,
-      hint: `Write \`default(${id}.output, null)\`, or name another task.`,
-      ...spot,
-    });
-  }
-
   /** In a cycle every task has a time round before: what it names may be of that. */
   private isInOneLoop(one: number, other: number): boolean {
-    return (this.definition.loops ?? []).some(({ from, to }) => {
+    return this.loops.some(({ from, to }) => {
       const last = this.graph.indexOf.get(from);
       const first = this.graph.indexOf.get(to);
       if (last === undefined || first === undefined) return false;
@@ -338,25 +353,22 @@ class ExpressionCheck {
 
   /** Outputs see every task; a task sees those that have ended before it. */
   private taskReference(reference: TaskReference, use: Use, spot: Spot): void {
-    const { task: index } = use;
     const { id } = reference;
+    const { task: index } = use;
     const target = this.graph.indexOf.get(id);
-    if (target !== undefined && index === undefined) this.outputReference(reference, target, spot);
-    const task = index === undefined ? undefined : this.definition.tasks[index];
-    if (target === undefined || index === undefined || task === undefined) return;
-    if (this.ancestry.comesBefore(target, index)) return;
-    const isSelf = id === task.id;
-    if (isSelf && (use.isLoop === true || task.repeat !== undefined)) return;
-    if (this.isInOneLoop(target, index)) return;
-    this.findings.add({
-      code: 'workflow.not-a-dependency',
-      message: isSelf
-        ? `\`${id}\` names itself before it has run`
-        : `\`${task.id}\` names \`${id}\`, which it does not wait for`,
-      hint: isSelf
-        ? 'Name the tasks before it.'
-        : `Add \`${id}\` to the dependencies of \`${task.id}\`.`,
-      ...spot,
-    });
+    if (target === undefined && this.ahead.has(id)) this.findings.add(runsLater(id, spot));
+    if (target === undefined) return;
+    const needsOutput = !reference.optional && reference.fields.includes('output');
+    if (index === undefined && needsOutput && this.isDead[target] === 1)
+      this.findings.add(outputOfNone(id, spot));
+    const task = index === undefined ? undefined : this.tasks[index];
+    if (index === undefined || task === undefined) return;
+    if (this.ancestry.comesBefore(target, index)) {
+      if (needsOutput && this.tasks[target]?.detach === true)
+        this.findings.add(outputOfDetached(id, spot));
+      return;
+    }
+    if (id === task.id && (use.isAfter === true || task.repeat !== undefined)) return;
+    if (!this.isInOneLoop(target, index)) this.findings.add(notBefore(id, task.id, spot));
   }
 }

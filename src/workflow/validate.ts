@@ -1,18 +1,29 @@
 /**
- * What a well-shaped definition may still get wrong: ids, dependencies, cycles, triggers that can never
- * hold, agents that nobody has. Expressions are checked in `validate-expressions.ts`. Linear.
+ * What a well-shaped definition may still get wrong: ids, dependencies, cycles, agents that nobody has. What takes more
+ * than a look at a task stands in a file of its own (`validate-*.ts`). Linear.
  * Longer than 300 lines because each finding carries its words.
  * Size: one check for each rule of the language.
  */
-import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import type { HookName, TaskDefinition, WorkflowDefinition } from './definition.ts';
+import { impossibleJoin } from './expression-findings.ts';
 import { buildGraph, type TaskGraph } from './graph.ts';
 import { checkInputDefinitions } from './inputs.ts';
+import { asList, asObject, isObject } from './loose.ts';
 import { isTaskId } from './names.ts';
-import type { Findings } from './problems.ts';
+import { type Findings, FindingsOfPart, type Path } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
 import { checkEdges, edgeConditions } from './validate-edges.ts';
-import { checkExpressions, impossibleJoin } from './validate-expressions.ts';
+import { checkExpressions } from './validate-expressions.ts';
+import {
+  checkCompensation,
+  checkHookIds,
+  checkHookTasks,
+  tasksAhead,
+  warnOfNoCompensation,
+} from './validate-hooks.ts';
 import { checkSoundness } from './validate-soundness.ts';
+import { checkSteering } from './validate-steering.ts';
+import { checkWaits } from './validate-waits.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Who exists: a list, or a question. Absent: not checked. */
@@ -37,23 +48,70 @@ export function validateDefinition(
   findings: Findings,
   options: ValidationOptions,
 ): void {
-  const graph = buildGraph(definition.tasks);
   checkInputDefinitions(definition.inputs, findings);
-  const sources = Array.isArray(source.tasks) ? source.tasks : [];
-  for (const [index, task] of definition.tasks.entries()) {
+  const hasInputs = Object.hasOwn(source, 'inputs');
+  const { tasks, hooks = {} } = definition;
+  const ahead = tasksAhead(definition, undefined);
+  const main = { definition, tasks, sources: asList(source.tasks), hasInputs, ahead };
+  checkTasks(main, findings, options, source);
+  for (const [name, list] of Object.entries(hooks) as [HookName, TaskDefinition[]][]) {
+    const inList = new FindingsOfPart(findings, (path) =>
+      path[0] === 'tasks' ? ['hooks', name, ...path.slice(1)] : path,
+    );
+    const sources = asList(asObject(source.hooks)[name]);
+    checkHookTasks(list, sources, inList);
+    const hook = { tasks: list, sources, hasInputs, ahead: tasksAhead(definition, name) };
+    checkTasks({ ...hook, definition: { ...definition, outputs: {}, loops: [] } }, inList, options);
+  }
+  checkHookIds(definition, findings);
+  warnOfNoCompensation(definition, findings);
+}
+
+/** Tasks that wait for each other: those of the workflow, or those of one hook. */
+interface TaskList {
+  readonly definition: WorkflowDefinition;
+  readonly tasks: readonly TaskDefinition[];
+  readonly sources: readonly JsonValue[];
+  readonly hasInputs: boolean;
+  /** Ids of tasks that run after all of these, or never beside them. */
+  readonly ahead: ReadonlySet<string>;
+}
+
+/** `edges`: the file of which edges are checked too. */
+function checkTasks(
+  list: TaskList,
+  findings: Findings,
+  options: ValidationOptions,
+  edges?: JsonObject,
+): void {
+  const { tasks, sources } = list;
+  const graph = buildGraph(tasks);
+  for (const [index, task] of tasks.entries()) {
     if (task.edge !== undefined) continue;
     checkId({ index, task, graph }, findings);
     checkDependencies({ index, task, graph, source: sources[index] }, findings);
     checkKind({ index, task, source: sources[index] }, findings);
     checkForeach(index, task, findings);
+    checkCompensation(index, task, findings);
   }
-  checkWho(definition.tasks, findings, options);
-  checkEdges(definition, source, { graph, findings });
-  checkCycles(definition.tasks, graph, findings);
-  const isDead = checkSoundness(definition, graph, findings);
-  const hasInputs = Object.hasOwn(source, 'inputs');
-  const fromEdges = edgeConditions(source, graph);
-  checkExpressions({ definition, graph, hasInputs, isDead, fromEdges }, findings);
+  checkWaits(tasks, sources, findings);
+  checkWho(tasks, findings, options);
+  if (edges !== undefined) checkEdges(list.definition, edges, { graph, findings });
+  checkCycles(tasks, graph, findings);
+  if (edges !== undefined) checkSteering({ definition: list.definition, graph }, findings);
+  const isDead = checkSoundness(soundnessSubject(list, edges), graph, findings);
+  const fromEdges = edgeConditions(edges ?? {}, graph);
+  checkExpressions({ ...list, graph, isDead, fromEdges }, findings);
+}
+
+/** A failed hook stops no other. */
+function soundnessSubject(
+  { definition, tasks }: TaskList,
+  edges: JsonObject | undefined,
+): WorkflowDefinition {
+  if (edges !== undefined) return definition;
+  const settings = { ...definition.settings, onFailure: 'continue' as const };
+  return { ...definition, settings, tasks: [...tasks] };
 }
 
 interface Place {
@@ -87,10 +145,12 @@ function checkDependencies(
   { index, task, graph, source }: Place & { graph: TaskGraph; source: JsonValue | undefined },
   findings: Findings,
 ): void {
-  const given =
-    isObject(source) && Array.isArray(source.dependencies)
+  // Those of the file: the compiled ones hold the `after` of a milestone too.
+  const given = isObject(source)
+    ? Array.isArray(source.dependencies)
       ? source.dependencies
-      : task.dependencies;
+      : []
+    : task.dependencies;
   const seen = new Set<JsonValue>();
   for (const [at, id] of given.entries()) {
     const path = ['tasks', index, 'dependencies', at];
@@ -164,6 +224,7 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
       ['as', task.as],
       ['max_parallel', task.maxParallel],
       ['join', join],
+      ['detach', task.detach],
     ] as const) {
       if (value === undefined) continue;
       findings.add({
@@ -195,7 +256,8 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
     });
   }
   const count = join?.count;
-  if (Array.isArray(foreach) && count !== undefined && count > foreach.length) {
+  const isWhole = Array.isArray(foreach) && task.feed === undefined;
+  if (isWhole && count !== undefined && count > foreach.length) {
     findings.add(impossibleJoin(index, count, foreach.length));
   }
 }
@@ -209,10 +271,9 @@ function checkWho(
   const knows = { agent: knower(known.agent), capability: knower(known.capability) };
   const warned = { agent: new Set<string>(), capability: new Set<string>() };
   for (const [index, task] of tasks.entries()) {
-    for (const kind of ['agent', 'capability'] as const) {
-      const name = task[kind];
+    for (const { kind, name, field } of performersOf(task)) {
       // An empty name is reported with the shape of the file.
-      if (name === undefined || name === '' || knows[kind](name)) continue;
+      if (name === '' || knows[kind](name)) continue;
       if (warned[kind].has(name)) continue;
       const names = known[kind];
       const advice = suggest(
@@ -230,10 +291,25 @@ function checkWho(
         severity: isCertain ? 'error' : 'warning',
         message: `there is no ${kind} \`${name}\``,
         ...advice,
-        path: ['tasks', index, kind],
+        path: ['tasks', index, ...field],
       });
     }
   }
+}
+
+/** Who a task names, and where: its own, its fallbacks, who undoes it. */
+function performersOf(task: TaskDefinition): { kind: Performer; name: string; field: Path }[] {
+  const { fallback = [], compensate } = task;
+  const named = (from: { agent?: string; capability?: string } | undefined, path: Path) =>
+    (['agent', 'capability'] as const).flatMap((kind) => {
+      const name = from?.[kind];
+      return name === undefined ? [] : [{ kind, name, field: [...path, kind] }];
+    });
+  return [
+    ...named(task, []),
+    ...fallback.map((name, at) => ({ kind: 'agent' as const, name, field: ['fallback', at] })),
+    ...named(compensate, ['compensate']),
+  ];
 }
 
 function knower(known: Known | undefined): (name: string) => boolean {
@@ -261,8 +337,4 @@ function checkCycles(tasks: readonly TaskDefinition[], graph: TaskGraph, finding
       path: ['tasks', first, 'dependencies', ...(closing === -1 ? [] : [closing])],
     });
   }
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

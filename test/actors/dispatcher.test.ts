@@ -56,7 +56,7 @@ function start(activation: string): void {
     context: {
       ...{ runId: 'run_1', workflow: 'w', correlationId: 'c', trace: undefined },
       ...{ parameters: {}, startedVersion: 1, definitionTaskId: activation },
-      ...{ description: undefined, deadline: undefined, reason: undefined },
+      ...{ description: undefined, deadline: undefined, reason: undefined, origin: undefined },
     },
   });
 }

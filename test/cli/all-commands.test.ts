@@ -127,10 +127,11 @@ describe.each(names)('troupe %s', (name) => {
   it('says that a run is not there, and that a named folder has no log', async () => {
     const { command } = rowOf(name);
     if (command.words[0] !== 'run') return;
-    const done = await troupe([...words, 'run_nobody', '--json']);
+    const given = [...words, 'run_nobody', ...command.words.slice(1).map(() => 'something')];
+    const done = await troupe([...given, '--json']);
     expect(done.code, done.stderr).toBe(3);
     expectError(done, 'run.not-found');
-    const other = await troupe([...words, 'run_nobody', '--json', '--data-dir', 'typo']);
+    const other = await troupe([...given, '--json', '--data-dir', 'typo']);
     expect(other.code).toBe(3);
     expectError(other, 'log.not-found');
   });

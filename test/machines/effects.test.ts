@@ -26,13 +26,13 @@ function declared(node: AnyStateNode | undefined): string[] {
   return [...((node?.meta as { effects?: string[] } | undefined)?.effects ?? [])].sort();
 }
 
-function activationIn(types: readonly string[]): Activation {
+function activationIn(types: readonly string[], child?: string): Activation {
   const run = new PureRun({ name: 'w', tasks: [{ id: 'a', agent: 'echo' }] });
   const template = run.run.activations.get('a') as Activation;
   const cell = foldedCells.create(taskMachine);
   for (const type of types) cell.take(sampleEvent(type));
   const { value, context } = cell.snapshot;
-  return { ...template, cell, state: value as TaskState, context };
+  return { ...template, cell, state: value as TaskState, context, child };
 }
 
 const kinds = (owed: ReadonlyMap<string, { kind: string }>) =>
@@ -43,13 +43,21 @@ describe('what an activation owes', () => {
     const road = roads[state];
     const owed = declared(taskMachine.states[state] as unknown as AnyStateNode);
     if (road === undefined) expect(owed).toEqual([]);
-    else expect(kinds(effectsOfActivation(activationIn(road), 'running'))).toEqual(owed);
+    else {
+      const activation = activationIn(road, state === 'waiting' ? 'run_child' : undefined);
+      expect(kinds(effectsOfActivation(activation, 'running'))).toEqual(owed);
+    }
   });
 
   it.each(['succeeded', 'failed', 'canceled'] as const)('nothing once the run is %s', (state) => {
     for (const road of Object.values(roads)) {
       expect(effectsOfActivation(activationIn(road), state).size).toBe(0);
     }
+  });
+
+  it('a wait for a child run goes on while the run is paused', () => {
+    const waiting = activationIn(roads.waiting ?? [], 'run_child');
+    expect(kinds(effectsOfActivation(waiting, 'paused'))).toEqual(['child', 'timer']);
   });
 
   it.each(['paused', 'pending'] as const)('no slot and no delay while the run is %s', (state) => {

@@ -7,7 +7,9 @@ import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 import { digestOf, foldRecorded, type PureRun } from './pure-run.ts';
 import {
+  lockedWorkflow,
   RandomPlay,
+  regionMutexes,
   type ScriptedWorkflow,
   scriptedWorkflow,
   taskName,
@@ -15,9 +17,14 @@ import {
 import { interpret } from './reference.ts';
 
 const seed = fc.integer({ min: 1, max: 2 ** 31 });
+const anyWorkflow = fc.oneof(scriptedWorkflow, lockedWorkflow);
 const RUNS = { numRuns: 300 };
 /** Legal nowhere, or in few states. */
 const illegal = ['task.compensated', 'task.cancelForced', 'run.compensationStarted', 'run.retried'];
+
+function mutexesOf(region: string): string[] {
+  return regionMutexes[region as keyof typeof regionMutexes].mutex;
+}
 
 function ended(script: ScriptedWorkflow, run: PureRun): string[] {
   const { tasks } = run.report();
@@ -79,10 +86,54 @@ describe('random workflows', () => {
   });
 });
 
+/** Who holds what, read from the activations alone: tasks from their start to their end, regions to that of all. */
+function holdersOf(run: PureRun, { tasks }: ScriptedWorkflow): Map<string, Set<string>> {
+  const holders = new Map<string, Set<string>>();
+  const hold = (mutex: string, holder: string) => {
+    const known = holders.get(mutex) ?? new Set();
+    holders.set(mutex, known.add(holder));
+  };
+  for (const [index, { mutexes, region }] of tasks.entries()) {
+    const activation = run.run.activations.get(taskName(index));
+    if (activation === undefined || activation.context.firstStartedAt === null) continue;
+    const isActive = run.run.open.has(activation);
+    if (isActive) for (const mutex of mutexes ?? []) hold(mutex, taskName(index));
+    if (region === undefined) continue;
+    const isHeld = tasks.some(
+      (other, at) => other.region === region && run.run.progress[at]?.outcome === undefined,
+    );
+    if (isHeld) for (const mutex of mutexesOf(region)) hold(mutex, region);
+  }
+  return holders;
+}
+
+describe('random workflows with mutexes and regions', () => {
+  it('never have two holders of one mutex, and every task ends as without mutexes', () => {
+    fc.assert(
+      fc.property(lockedWorkflow, seed, (script, number) => {
+        const workflow = { ...script, onFailure: 'continue' as const };
+        const play = new RandomPlay(workflow, { seed: number });
+        do {
+          for (const [mutex, holders] of holdersOf(play.run, workflow))
+            expect([...holders].length, `${mutex}: ${[...holders].join()}`).toBe(1);
+          const folded = foldRecorded(play.run.history, foldedCells);
+          expect(folded.steering.stored()).toEqual(play.run.run.steering.stored());
+        } while (play.step());
+        const ends = interpret(workflow).ends.map((end) =>
+          end === 'not activated' ? 'skipped' : end,
+        );
+        expect(ended(workflow, play.run)).toEqual(ends);
+        expect(play.run.run.steering.stored()).toBeUndefined();
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
 describe('every way of folding a history', () => {
   it('live cells and folded cells give the same aggregate, after every message', () => {
     fc.assert(
-      fc.property(scriptedWorkflow, seed, (script, number) => {
+      fc.property(anyWorkflow, seed, (script, number) => {
         const play = new RandomPlay(script, { seed: number });
         do {
           const folded = foldRecorded(play.run.history, foldedCells);
@@ -96,7 +147,7 @@ describe('every way of folding a history', () => {
   it('from a snapshot at any version and the events after it, as JSON would keep it', async () => {
     await fc.assert(
       fc.asyncProperty(
-        scriptedWorkflow,
+        anyWorkflow,
         seed,
         fc.double({ min: 0, max: 1, noNaN: true }),
         async (script, number, part) => {
@@ -104,7 +155,7 @@ describe('every way of folding a history', () => {
           const cut = 1 + Math.floor(part * (history.length - 1));
           const before = foldRecorded(history.slice(0, cut), foldedCells);
           const definition = before.plan.definition;
-          const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
+          const stored = JSON.stringify(snapshotOf(before, { definition }));
           const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
             cells: liveCells,
             definitionOf: () => Promise.resolve(definition),

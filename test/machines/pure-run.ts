@@ -2,7 +2,7 @@
  * A run without a host: deciders, folds and nothing else, with slots without end (or as many as `slots` says).
  * Given events, when message, then events. Every event is checked against the catalogue, every fold against the
  * machines, and at the end of each message the live aggregate equals one folded from the history.
- * Size: the run, what a test asks of it, and the ways of folding it.
+ * Size: everything that can be said to a run, in one line each.
  */
 import { expect } from 'vitest';
 import { event, parseEvent, type RunEvent } from '../../src/events/catalogue.ts';
@@ -15,8 +15,8 @@ import {
   type ValueRef,
   valueKey,
 } from '../../src/machines/run/aggregate.ts';
-import { decide, mayStartAttempts } from '../../src/machines/run/decide.ts';
-import type { Decision, Rejection, RunMessage } from '../../src/machines/run/decision.ts';
+import { decide, mayStartAttempts, mayStartChildren } from '../../src/machines/run/decide.ts';
+import type { ChildEnd, Decision, Rejection, RunMessage } from '../../src/machines/run/decision.ts';
 import { RUN_DEADLINE, timerIdOf } from '../../src/machines/run/effects.ts';
 import { createAggregate, evolve } from '../../src/machines/run/evolve.ts';
 import { reportOf } from '../../src/machines/run/report.ts';
@@ -45,6 +45,8 @@ export interface PureOptions {
   deadline?: number;
   /** Attempts that agents can have at once. */
   slots?: number;
+  /** Runs above this one. */
+  depth?: number;
   random?: number;
 }
 
@@ -59,6 +61,8 @@ export class PureRun {
   now = START;
   random: number;
   slots: number;
+  recoveryMs: number | undefined;
+  #children = 0;
   readonly history: Recorded[] = [];
   readonly run: RunAggregate;
   rejection: Rejection | undefined;
@@ -77,6 +81,7 @@ export class PureRun {
       priority: 'normal',
       start: options.start ?? true,
       ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+      ...(options.depth === undefined ? {} : { depth: options.depth }),
     });
     this.history.push({ event: created, at: this.now, streamVersion: 1 });
     this.run = foldRecorded(this.history, liveCells);
@@ -99,6 +104,10 @@ export class PureRun {
       const seen = this.history.length;
       const decision = this.#follow(() => advance(this.run, this.#input), 1);
       if (decision.kind === 'settled' || this.history.length > seen) continue;
+      if (steps > 0 && this.#startChild()) {
+        steps -= 1;
+        continue;
+      }
       const head = this.run.slots < this.slots && steps > 0 ? this.#head() : undefined;
       if (head === undefined) break;
       const admitted: RunMessage = {
@@ -112,6 +121,16 @@ export class PureRun {
     }
     if (isStep && runState(this.run) === 'running')
       this.#record(event('run.paused', { reason: 'step' }));
+  }
+
+  #startChild(): boolean {
+    const next = this.run.startingChildren.values().next();
+    if (next.done || !mayStartChildren(this.run)) return false;
+    this.#children += 1;
+    const runId = `run_child${this.#children}`;
+    const message: RunMessage = { type: 'startChild', activation: next.value.id, runId };
+    this.#follow(() => decide(this.run, message, this.#input), 1);
+    return true;
   }
 
   #head() {
@@ -156,7 +175,7 @@ export class PureRun {
   }
 
   get #input() {
-    return { now: this.now, random: this.random };
+    return { now: this.now, random: this.random, recoveryMs: this.recoveryMs };
   }
 
   get state() {
@@ -196,6 +215,15 @@ export class PureRun {
     });
   }
 
+  /** Tells how the child run of an activation ended; `runId`: of another one. */
+  childEnds(
+    activation: string,
+    end: ChildEnd,
+    runId = this.run.activations.get(activation)?.child ?? '',
+  ): string[] {
+    return this.send({ type: 'childEnded', activation, runId, end });
+  }
+
   lose(activation: string): string[] {
     return this.send({
       type: 'attemptLost',
@@ -203,6 +231,14 @@ export class PureRun {
       attempt: this.attempt(activation),
       worker: 'w1',
     });
+  }
+
+  /** Lifts a quarantine as the host does: the event, then whatever follows. */
+  release(): string[] {
+    const before = this.history.length;
+    this.#record(event('run.released', { reason: 'mended' }));
+    this.send({ type: 'proceed' });
+    return this.lines(before);
   }
 
   /** Lets time pass until the activation's own timer is due, and fires it. */
@@ -269,6 +305,7 @@ export function foldRecorded(history: readonly Recorded[], cells: CellFactory): 
 }
 
 /** Everything that a fold must give, in a form that can be compared. */
+// Length: one line a field of the aggregate.
 export function digestOf(run: RunAggregate): unknown {
   const ids = (list: Iterable<{ id: string }>) => [...list].map(({ id }) => id).sort();
   const indexes = (list: Iterable<number>) => [...list].sort((a, b) => a - b);
@@ -281,10 +318,11 @@ export function digestOf(run: RunAggregate): unknown {
     progress: run.progress,
     flow: run.flow?.tasks.map(({ groups, ...task }) => ({ ...task, groups: [...groups] })),
     due: indexes(run.flow?.due ?? []),
-    activations: [...run.activations.values()].map(({ cell, node, parent, ...rest }) => ({
+    activations: [...run.activations.values()].map(({ cell, node, parent, undoOf, ...rest }) => ({
       ...rest,
       task: node.task.id,
       parent: parent?.id,
+      undoOf: undoOf?.id,
       hasCell: cell !== undefined,
     })),
     open: ids(run.open),
@@ -296,9 +334,22 @@ export function digestOf(run: RunAggregate): unknown {
     openFailures: indexes(run.openFailures),
     unhandled: [...run.unhandled],
     ready: run.ready.size,
+    steering: run.steering.stored(),
+    signals: run.signals.kept(),
+    signalsDue: [...run.signals.due].sort(),
+    startable: ids(run.steering.startable),
+    mutexes: [...run.open].map((open) => [open.id, run.steering.mutexes.waitsFor(open)]).sort(),
+    startingChildren: ids(run.startingChildren),
     slots: [run.slots, run.exclusiveSlots],
     output: run.output,
     error: run.error,
+    phase: run.phase,
+    outcome: run.outcome,
+    completed: run.completed.map(({ id }) => id),
+    undoing: run.undoing?.id,
+    isolatedAttempt: run.isolatedAttempt,
+    errors: [...run.errors.values()],
+    quarantine: run.quarantine,
   };
 }
 
@@ -308,7 +359,7 @@ export async function expectSnapshotsToAgree(history: readonly Recorded[]): Prom
   for (let cut = 1; cut <= history.length; cut += 1) {
     const before = foldRecorded(history.slice(0, cut), foldedCells);
     const { definition } = before.plan;
-    const stored = JSON.stringify(snapshotOf(before, { definition, quarantine: undefined }));
+    const stored = JSON.stringify(snapshotOf(before, { definition }));
     const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
       cells: foldedCells,
       definitionOf: () => Promise.resolve(definition),

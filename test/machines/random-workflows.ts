@@ -1,5 +1,6 @@
 /** Small random workflows with a script of how each attempt ends, and a driver that plays them in any order. */
 import fc from 'fast-check';
+import { compileWorkflow } from '../../src/workflow/parse.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { seededRandom } from '../support/seeded.ts';
 import { PureRun } from './pure-run.ts';
@@ -13,12 +14,17 @@ export interface ScriptedTask {
   attempts: number;
   /** Of each instance (the first one for a plain task): attempts that fail before one succeeds. */
   failures: number[];
+
+  mutexes?: string[];
+  region?: string;
 }
 
 export interface ScriptedWorkflow {
   tasks: ScriptedTask[];
   onFailure: 'stop' | 'continue';
   maxParallel: number;
+  /** Regions with a mutex. */
+  hasRegions?: boolean;
 }
 
 const MAX_TASKS = 7;
@@ -57,16 +63,47 @@ export const scriptedWorkflow: fc.Arbitrary<ScriptedWorkflow> = fc
     }),
   );
 
+const mutexNames = ['m', 'n', 'r', 's'];
+export const regionMutexes = {
+  one: { mutex: ['r'] },
+  two: { mutex: ['r', 's'] },
+  three: { mutex: ['n'] },
+};
+
+const locks = fc.record({
+  mutexes: fc.oneof(fc.constant<string[]>([]), fc.subarray(mutexNames, { maxLength: 3 })),
+  region: fc.constantFrom(undefined, undefined, ...Object.keys(regionMutexes)),
+});
+
+/** The same tasks, with mutexes and in regions, as far as validation takes it: what could lock is refused. */
+export const lockedWorkflow: fc.Arbitrary<ScriptedWorkflow> = scriptedWorkflow
+  .chain((script) =>
+    fc
+      .array(locks, { minLength: script.tasks.length, maxLength: script.tasks.length })
+      .map((list) => ({
+        ...script,
+        hasRegions: true,
+        tasks: script.tasks.map((task, index): ScriptedTask => {
+          const { mutexes = [], region } = list[index] ?? {};
+          return { ...task, mutexes, ...(region === undefined ? {} : { region }) };
+        }),
+      })),
+  )
+  .filter((script) => compileWorkflow(sourceOf(script)).definition !== undefined);
+
 export const taskName = (index: number): string => `t${index}`;
 
 /** The file form. Without dependencies only `all_success` makes sense. */
-function sourceOf({ tasks, onFailure, maxParallel }: ScriptedWorkflow): JsonObject {
+function sourceOf({ tasks, onFailure, maxParallel, hasRegions }: ScriptedWorkflow): JsonObject {
   return {
     name: 'random',
     settings: { on_failure: onFailure, max_parallel: maxParallel },
+    ...(hasRegions === true ? { regions: regionMutexes } : {}),
     tasks: tasks.map((task, index) => ({
       id: taskName(index),
       dependencies: task.dependencies.map(taskName),
+      ...(task.mutexes === undefined || task.mutexes.length === 0 ? {} : { mutex: task.mutexes }),
+      ...(task.region === undefined ? {} : { region: task.region }),
       trigger: task.dependencies.length === 0 ? 'all_success' : task.trigger,
       ...(task.isConditionFalse ? { condition: 'false' } : {}),
       ...(task.kind === 'timer' ? { wait: { timer: 5 } } : { agent: 'echo', ...agentFields(task) }),

@@ -15,7 +15,7 @@ const machines = [
 ] as unknown as [string, AnyStateMachine][];
 
 /** Kinds of effects that exist; `meta.effects` names no other. */
-const effectKinds = ['admit', 'prepare', 'dispatch', 'cancel', 'timer'];
+const effectKinds = ['admit', 'prepare', 'dispatch', 'cancel', 'timer', 'child'];
 
 describe.each(machines)('the machine of a %s', (_name, machine) => {
   it('M1 has no invoke, no delayed or eventless transition, no entry or exit action', () => {

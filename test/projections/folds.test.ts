@@ -297,7 +297,9 @@ describe('every projection', () => {
 
   it('has a name and a hash of its shape', () => {
     expect(new Set(projections.map((each) => each.name)).size).toBe(projections.length);
-    expect(projectionHash(runs as unknown as Projection)).toBe('f1:v1:live,name,session,status');
+    expect(projectionHash(runs as unknown as Projection)).toBe(
+      'f1:v2:live,name,parent,session,status',
+    );
   });
 });
 

@@ -35,7 +35,7 @@ it('there is a history for every release that was recorded', () => {
 });
 
 /** By fold hash: the digest of every state of the first release's history. */
-const STATES = { 'run-fold-3': 'fd1b8fd76662e9fa7fd8eeafd1a9949528d0e274dccfecb489b8d736627eacf1' };
+const STATES = { 'run-fold-8': '1d269aa1a1bdcf17d3d7916a1eecc98742634a2eb878a54b23b9317df1f232d5' };
 
 it('the fold hash names one fold: other states of the same history need another hash', async () => {
   const folder = folderOf('0.1.0');
@@ -46,7 +46,7 @@ it('the fold hash names one fold: other states of the same history need another 
     for (let toVersion = 1; toVersion <= last; toVersion += 1) {
       const loaded = await loadRun(log, runId, { toVersion, useSnapshot: false });
       if (loaded === undefined) throw new Error(`${runId} has no version ${toVersion}`);
-      const state = snapshotOf(loaded.run, { definition: null, quarantine: loaded.quarantine });
+      const state = snapshotOf(loaded.run, { definition: null });
       digest.update(canonicalJson(JSON.parse(JSON.stringify(state)) as JsonValue));
     }
   }
@@ -78,7 +78,7 @@ describe.each(releases())('the history of %s', (release) => {
         const definition = loaded?.run.plan.definition as WorkflowDefinition;
         if (loaded === undefined) throw new Error(`${runId} has no version ${version}`);
         const state = JSON.parse(
-          JSON.stringify(snapshotOf(loaded.run, { definition, quarantine: undefined })),
+          JSON.stringify(snapshotOf(loaded.run, { definition })),
         ) as JsonValue;
         const { run } = await restoreRun(state, {
           cells: foldedCells,
@@ -97,7 +97,10 @@ describe.each(releases())('the history of %s', (release) => {
     const projector = new Projector({ log, clock: systemClock });
     await projector.open();
     await projector.catchUp(undefined, log.durablePosition);
-    expect(await documentsOf(log)).toEqual(documents);
+    const rebuilt = await documentsOf(log);
+    // A projection that came later was not recorded then.
+    const known = Object.keys(documents).map((name) => [name, rebuilt[name]]);
+    expect(Object.fromEntries(known)).toEqual(documents);
     await projector.close();
     await log.close();
   });

@@ -3,8 +3,9 @@
  * The seed decides what is asked, what fails and when; a failure says how to play it again.
  */
 import type { JsonObject } from '../../src/workflow/value.ts';
-import { reportOfRun } from './crash-points.ts';
-import { scenarios, workflowOf } from './scenarios.ts';
+import { childScenarios } from './child-scenarios.ts';
+import { reportOfRun, steer } from './crash-points.ts';
+import { type Scenario, scenarios, workflowOf } from './scenarios.ts';
 import { noFaults } from './sim-network.ts';
 import { noDiskFaults, World } from './world.ts';
 
@@ -13,6 +14,7 @@ const SAFETY_MS = 20_000;
 /** The longest task takes 300 s; lost twice, and waiting for a place behind others, it needs several times that. */
 const LIVENESS_MS = 2_400_000;
 const WORKERS = ['w1', 'w2'];
+const all = [...scenarios, ...childScenarios];
 const commands: JsonObject[] = [
   { type: 'pause' },
   { type: 'resume' },
@@ -43,6 +45,8 @@ export async function playSeed(seed: number): Promise<ChaosResult> {
 class Chaos {
   readonly #world: World;
   readonly #runs = new Map<string, string>();
+  /** By request. */
+  readonly #scenarios = new Map<string, Scenario>();
   readonly #down = new Set<string>();
   #problem: unknown;
   #pending = 0;
@@ -81,10 +85,12 @@ class Chaos {
   #mayAsk(): void {
     const { random } = this.#world;
     if (this.#asked < REQUESTS && random() < 0.02) this.#request(`r${this.#asked}`);
-    const runs = [...this.#runs.values()];
+    const runs = [...this.#runs];
     if (runs.length > 0 && random() < 0.003) {
-      const runId = runs[Math.floor(random() * runs.length)] as string;
-      const command = commands[Math.floor(random() * commands.length)] as JsonObject;
+      const [requestId, runId] = runs[Math.floor(random() * runs.length)] as [string, string];
+      const own = this.#scenarios.get(requestId)?.commands ?? [];
+      const possible = [...commands, ...own.map(({ command }) => command)];
+      const command = possible[Math.floor(random() * possible.length)] as JsonObject;
       this.#follow(this.#world.command(runId, { ...command, id: `c${this.#world.time.steps}` }));
     }
   }
@@ -93,9 +99,8 @@ class Chaos {
   #request(requestId: string): void {
     const { random } = this.#world;
     this.#asked += 1;
-    const scenario = scenarios[
-      Math.floor(random() * scenarios.length)
-    ] as (typeof scenarios)[number];
+    const scenario = all[Math.floor(random() * all.length)] as Scenario;
+    this.#scenarios.set(requestId, scenario);
     const times = random() < 0.3 ? 2 : 1;
     for (let time = 0; time < times; time += 1) {
       const asked = this.#world.request(requestId, workflowOf(scenario), scenario.input);
@@ -137,7 +142,7 @@ class Chaos {
       this.#world.startWorker(name, 1 + Math.floor(this.#world.random() * 3));
   }
 
-  /** No more faults; whoever is down comes back, paused runs are resumed. */
+  /** No more faults; whoever is down comes back, paused runs are resumed, and what waits for somebody is answered. */
   async #heal(): Promise<void> {
     const world = this.#world;
     world.network.faults = noFaults;
@@ -151,6 +156,9 @@ class Chaos {
     await world.until(isSettled, LIVENESS_MS, 'every request and command is answered');
     for (const runId of new Set(this.#runs.values()))
       this.#follow(world.command(runId, { type: 'resume', id: `heal-${runId}` }));
+    for (const [requestId, runId] of this.#runs)
+      for (const planned of this.#scenarios.get(requestId)?.commands ?? [])
+        if (planned.command.type !== 'pause') this.#follow(steer(world, runId, planned));
   }
 
   async #finish(): Promise<ChaosResult> {

@@ -14,12 +14,18 @@ export interface Played {
   report: unknown;
   /** Durable commits of the whole log. */
   positions: number;
+  /** Runs of the log, children included. */
+  runs: number;
+  /** The reports of the children, sorted. */
+  children: unknown[];
+  /** `workflow/task` of all that was undone, in this order. */
+  undone: string[];
   executions: Map<string, number>;
 }
 
 /** Everything of a report but times and ids. */
 function timeless(report: RunReport): unknown {
-  const { runId: _, durationMs: __, tasks, ...rest } = report;
+  const { runId: _, durationMs: __, parent: ___, tasks, ...rest } = report;
   return {
     ...rest,
     tasks: Object.fromEntries(Object.entries(tasks).map(([id, task]) => [id, timelessTask(task)])),
@@ -27,7 +33,7 @@ function timeless(report: RunReport): unknown {
 }
 
 function timelessTask(task: TaskReport): unknown {
-  const { startedAt: _, endedAt: __, instances, ...rest } = task;
+  const { startedAt: _, endedAt: __, runId: ___, instances, ...rest } = task;
   return {
     ...rest,
     ...(instances === undefined ? {} : { instances: instances.map(timelessTask) }),
@@ -87,23 +93,56 @@ export async function play(
     world.start();
   }
   await world.until(isOver, LIMIT_MS, `the end of ${scenario.name}`);
+  const runs = () => [...world.invariants.streams].filter(([stream]) => stream.startsWith('run_'));
+  const areAllOver = () => runs().every(([, { isEnded }]) => isEnded);
+  await world.until(areAllOver, LIMIT_MS, `the end of the children of ${scenario.name}`);
   world.invariants.finished();
   if (world.errors.length > 0) throw new Error(world.errors.join('\n'));
   const report = timeless(await reportOfRun(world, runId()));
-  return { report, positions: world.invariants.position, executions: world.executions() };
+  const { position: positions } = world.invariants;
+  const others = runs().filter(([id]) => id !== runId());
+  const children = await Promise.all(
+    others.map(async ([id]) =>
+      JSON.stringify(timeless(await reportOfRun(world, id))).replaceAll(/run_[0-9a-z]+/g, 'run'),
+    ),
+  );
+  return {
+    report,
+    positions,
+    runs: runs().length,
+    children: children.sort().map((text) => JSON.parse(text) as unknown),
+    undone: await undoneIn(world),
+    executions: world.executions(),
+  };
 }
 
-/** Sends a command once the run is as far as the scenario says. */
-async function steer(
+async function undoneIn(world: World): Promise<string[]> {
+  const names = new Map<string, string>();
+  const undone: string[] = [];
+  for await (const commits of world.log.readAll()) {
+    for (const { stream, events } of commits) {
+      for (const { type, data } of events) {
+        const { name, taskId } = data as { name: string; taskId: string };
+        if (type === 'run.created') names.set(stream, name);
+        if (type === 'task.compensated') undone.push(`${names.get(stream)}/${taskId}`);
+      }
+    }
+  }
+  return undone;
+}
+
+/** Sends a command once the run is as far as the scenario says; not at all where it has ended before. */
+export async function steer(
   world: World,
   runId: string,
-  planned: { atVersion: number; command: { [key: string]: unknown } },
+  planned: { atVersion: number; afterMs?: number; command: { [key: string]: unknown } },
 ): Promise<void> {
   const state = () => world.invariants.streams.get(runId);
   while ((state()?.version ?? 0) < planned.atVersion) {
     if (state()?.isEnded === true) return;
     await world.pause(5);
   }
+  await world.pause(planned.afterMs ?? 0);
   await world.command(runId, { id: `${runId}-${planned.atVersion}`, ...planned.command } as never);
 }
 
@@ -124,6 +163,6 @@ export async function reportOfRun(world: World, runId: string): Promise<RunRepor
 }
 
 /** Everything that a run is, as JSON has it. */
-function stateOf({ run, quarantine }: LoadedRun): unknown {
-  return JSON.parse(JSON.stringify(snapshotOf(run, { definition: null, quarantine })));
+function stateOf({ run }: LoadedRun): unknown {
+  return JSON.parse(JSON.stringify(snapshotOf(run, { definition: null })));
 }

@@ -1,22 +1,16 @@
 /** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
 import type { JsonObject } from '../../src/workflow/value.ts';
+import { controlScenarios } from './control-scenarios.ts';
+import { failureScenarios } from './failure-scenarios.ts';
+import { after, agent, failing } from './simulated-tasks.ts';
 
 export interface Scenario {
   name: string;
   workflow: JsonObject;
   input?: JsonObject;
-  /** Commands: sent once that many events of the run are durable. */
-  commands?: { atVersion: number; command: JsonObject }[];
+  /** Commands: sent once that many events of the run are durable, or so long after. */
+  commands?: { atVersion: number; afterMs?: number; command: JsonObject }[];
 }
-
-const agent = (id: string, parameters: JsonObject = {}, rest: JsonObject = {}): JsonObject => ({
-  id,
-  agent: 'echo',
-  parameters,
-  ...rest,
-});
-const after = (...dependencies: string[]): JsonObject => ({ dependencies });
-const failing = { fails: 99, retryable: false };
 
 export const scenarios: Scenario[] = [
   {
@@ -253,6 +247,8 @@ export const scenarios: Scenario[] = [
       { atVersion: 8, command: { type: 'resume' } },
     ],
   },
+  ...controlScenarios,
+  ...failureScenarios,
 ];
 
 /** The file form with its name. */

@@ -220,7 +220,7 @@ tasks:
     expect(codes(problemsOf(tasks))).toContain(code);
   });
 
-  it.each(['compensate', 'escalation', 'cache', 'budget', 'secrets'])(
+  it.each(['escalation', 'cache', 'budget', 'secrets'])(
     'the field `%s` of a task is refused by name',
     (field) => {
       const [problem] = problemsOf(`  - id: a\n    agent: e\n    ${field}: { x: 1 }\n`);
@@ -233,23 +233,14 @@ tasks:
     },
   );
 
-  it.each([
-    'hooks: {}',
-    'regions: {}',
-    'settings: { on_failure: compensate }',
-    'settings: { budget: {} }',
-    'context: { secrets: {} }',
-  ])('`%s` is refused by name', (line) => {
-    expect(codes(problemsOf('  - { id: a, agent: e }\n', `name: x\n${line}\n`))).toEqual([
-      'workflow.not-supported',
-    ]);
-  });
-
-  it.each(['wait: { approval: { group: leads } }'])('`%s` of a task is refused by name', (line) => {
-    expect(codes(problemsOf(`  - id: a\n    agent: e\n    ${line}\n`))).toContain(
-      'workflow.not-supported',
-    );
-  });
+  it.each(['settings: { budget: {} }', 'context: { secrets: {} }'])(
+    '`%s` is refused by name',
+    (line) => {
+      expect(codes(problemsOf('  - { id: a, agent: e }\n', `name: x\n${line}\n`))).toEqual([
+        'workflow.not-supported',
+      ]);
+    },
+  );
 
   it('show the path that closes a cycle', () => {
     const [problem] = problemsOf(

@@ -2,6 +2,10 @@
  * One case for each kind of problem. What is wrong stands between « and »: line and columns are read off the source.
  * Size: a table of the whole language, one entry a rule.
  */
+import { children } from './child-cases.ts';
+import { around } from './failure-cases.ts';
+import { steering } from './steering-cases.ts';
+import { waits } from './wait-cases.ts';
 
 /** What stands before the tasks of a case. */
 export const HEAD =
@@ -274,13 +278,12 @@ const expressions: Case[] = [
 ];
 
 const laterParts: Case[] = [
-  ...['compensate', 'escalation', 'cache', 'budget'].map(
+  ...['escalation', 'cache', 'budget'].map(
     (field): Case => ({
       code: 'workflow.not-supported',
       source: `  - id: a\n    agent: echo\n    «${field}»: { x: 1 }\n`,
     }),
   ),
-  { code: 'workflow.not-supported', source: `«regions»: {}\ntasks:\n${A}` },
   {
     code: 'workflow.no-loop',
     source: `edges: [{ from: a, to: b, «loop»: { max: 1 } }]\ntasks:\n${A}  - { id: b, agent: echo }\n`,
@@ -289,18 +292,12 @@ const laterParts: Case[] = [
     code: 'workflow.missing-dependency',
     source: `edges: [{ from: «c», to: a }]\ntasks:\n${A}`,
   },
-  { code: 'workflow.not-supported', source: `«hooks»: {}\ntasks:\n${A}` },
   { code: 'workflow.not-supported', source: `settings: { «budget»: {} }\ntasks:\n${A}` },
-  {
-    code: 'workflow.not-supported',
-    source: `settings: { on_failure: «compensate» }\ntasks:\n${A}`,
-  },
   { code: 'workflow.not-supported', source: `context: { «secrets»: {} }\ntasks:\n${A}` },
   {
     code: 'workflow.not-supported',
     source: '  - { id: a, agent: echo, parameters: { v: "${«secrets».TOKEN}" } }\n',
   },
-  { code: 'workflow.not-supported', source: '  - { id: a, wait: { «approval»: {} } }\n' },
   { code: 'workflow.not-supported', source: '  - { id: a, «foreach»: [1], wait: { timer: 1 } }\n' },
 ];
 
@@ -334,6 +331,10 @@ export const cases: readonly Case[] = [
   ...graph,
   ...instances,
   ...expressions,
+  ...steering,
+  ...around,
+  ...children,
   ...laterParts,
+  ...waits,
   ...texts,
 ];

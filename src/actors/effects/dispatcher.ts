@@ -5,6 +5,7 @@
  *    after a restart if no worker holds or has finished it, and never under another key.
  * X2 While `hold` is on (recovery, before the probe) nothing is published that was started before.
  * X3 An attempt that leaves its state without its own result is canceled at its worker.
+ * Size: one request, from its publication to its answer.
  */
 import type { EventLog } from '../../log/event-log.ts';
 import {
@@ -191,7 +192,8 @@ export class Dispatcher {
     const { parameters } = owed.context;
     if (parameters !== undefined) {
       this.#publish(key, owed, parameters);
-      owed.context = { ...owed.context, parameters: undefined };
+      // The context was made for this effect alone. What was sent is not kept: it is in the log.
+      owed.context.parameters = undefined;
       return;
     }
     this.#readParameters(owed).then(
@@ -236,7 +238,15 @@ export class Dispatcher {
   #requestOf(key: string, owed: Owed, parameters: JsonValue): ExecutionRequest {
     const { subjects, log, clock } = this.#options;
     const { ref, agent, context } = owed;
-    const { deadline } = context;
+    const {
+      workflow,
+      definitionTaskId: task,
+      correlationId,
+      description,
+      deadline,
+      trace,
+    } = context;
+    // What is undefined is not sent.
     return {
       runId: ref.runId,
       taskId: ref.activation,
@@ -244,19 +254,13 @@ export class Dispatcher {
       key,
       agent,
       parameters,
-      context: {
-        workflow: context.workflow,
-        task: context.definitionTaskId,
-        correlationId: context.correlationId,
-        ...(context.description === undefined ? {} : { description: context.description }),
-      },
+      context: { workflow, task, correlationId, description } as JsonObject,
+      deadline,
       // The worker's clock may show another time than ours: what is left is true on both.
-      ...(deadline === undefined
-        ? {}
-        : { deadline, timeoutMs: Math.max(deadline - clock.now(), 0) }),
+      timeoutMs: deadline === undefined ? undefined : Math.max(deadline - clock.now(), 0),
       result: subjects.taskResult(ref.runId, ref.activation),
       progress: subjects.taskProgress(ref.runId, ref.activation),
-      ...(context.trace === undefined ? {} : { trace: context.trace }),
+      trace,
       logId: log.logId,
     };
   }

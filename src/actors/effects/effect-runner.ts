@@ -4,6 +4,7 @@
 import type { Effect } from '../../machines/run/effects.ts';
 import type { EffectContext, EffectRunner } from '../host/runtime.ts';
 import type { ArmedTimer, Timers } from '../services/timers.ts';
+import type { ChildRuns } from './child-runs.ts';
 import type { Dispatcher } from './dispatcher.ts';
 
 /** Timer ids begin with the state that they belong to. */
@@ -12,11 +13,13 @@ const ATTEMPT_TIMER = 'running:';
 export class Effects implements EffectRunner {
   readonly #timers: Timers;
   readonly #dispatcher: Dispatcher;
+  readonly #children: ChildRuns;
 
   /** Attempt timeouts wait for the probe after a restart: what a worker has finished must not time out before. */
   #held: Map<string, ArmedTimer> | undefined = new Map();
 
-  constructor(options: { timers: Timers; dispatcher: Dispatcher }) {
+  constructor(options: { timers: Timers; dispatcher: Dispatcher; children: ChildRuns }) {
+    this.#children = options.children;
     this.#timers = options.timers;
     this.#dispatcher = options.dispatcher;
   }
@@ -44,6 +47,9 @@ export class Effects implements EffectRunner {
       case 'timer':
         this.#arm(key, { stream: context.runId, timerId: effect.timerId, dueAt: effect.dueAt });
         break;
+      case 'child':
+        this.#children.start({ ...effect, context });
+        break;
       case 'admit':
       case 'prepare':
         break;
@@ -66,6 +72,9 @@ export class Effects implements EffectRunner {
         this.#held?.delete(`${context.runId}/${key}`);
         this.#timers.disarm(context.runId, key);
         break;
+      case 'child':
+        this.#children.stop(effect.runId);
+        break;
       case 'admit':
       case 'prepare':
         break;
@@ -78,6 +87,8 @@ export class Effects implements EffectRunner {
       this.#timers.disarm(runId, key);
     } else if (effect.kind === 'dispatch') {
       this.#dispatcher.withdraw({ runId, activation: effect.activation, attempt: effect.attempt });
+    } else if (effect.kind === 'child') {
+      this.#children.stop(effect.runId);
     }
   }
 

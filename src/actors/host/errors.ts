@@ -46,18 +46,29 @@ export class Unavailable extends TroupeError {
   }
 }
 
-/** The state of a run does not allow what was asked. */
+/** A client may not use an id that stands for the child run of another run. */
+export class ReservedRequestId extends TroupeError {
+  readonly code = 'message.invalid';
+  constructor(requestId: string) {
+    super(`the request id "${requestId}" belongs to child runs`, {
+      hint: 'Use an id that does not begin with "child:".',
+      details: { requestId },
+    });
+  }
+}
+
 /** A command of the language that this release does not carry out. */
 export class CommandUnavailable extends TroupeError {
   readonly code = 'command.unavailable';
   constructor(type: string) {
     super(`the command "${type}" is not built yet`, {
-      hint: 'A run takes start, step, pause, resume, complete, cancel, terminate and release.',
+      hint: 'A run takes start, step, pause, resume, complete, cancel, terminate, release, signal, approve and reject.',
       details: { type },
     });
   }
 }
 
+/** The state of a run does not allow what was asked. */
 export class RunConflict extends TroupeError {
   readonly code = 'run.conflict';
   constructor(message: string, options: { hint: string; details?: Record<string, unknown> }) {

@@ -3,7 +3,7 @@
  * It lies over the chart: no machine folds `run.quarantined` and `run.released`, so a run whose fold throws can be isolated.
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
-import type { RunAggregate } from '../../machines/run/aggregate.ts';
+import type { ParentRef, RunAggregate } from '../../machines/run/aggregate.ts';
 import { TroupeError } from '../../workflow/errors.ts';
 import { Unavailable } from './errors.ts';
 import type { Quarantine } from './load.ts';
@@ -14,6 +14,7 @@ import type { Delivery, HostRuntime } from './runtime.ts';
 interface IsolatedHost {
   readonly stream: string;
   readonly run: RunAggregate | undefined;
+  readonly parent: ParentRef | undefined;
 }
 
 export class Isolation {
@@ -91,7 +92,9 @@ export class Isolation {
       this.#leave(event('run.released', { reason: command.reason }), delivery);
     else if (command.type === 'terminate') {
       const name = this.#host.run?.header.name ?? this.#host.stream;
-      this.#leave(event('run.canceled', { name, reason: command.reason }), delivery);
+      const { parent } = this.#host;
+      const told = parent === undefined ? {} : { parent };
+      this.#leave(event('run.canceled', { name, reason: command.reason, ...told }), delivery);
     } else {
       const rejection = {
         status: 409,

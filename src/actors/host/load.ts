@@ -7,7 +7,7 @@ import type { Commit } from '../../events/envelope.ts';
 import { valueOfBlob } from '../../log/blob-references.ts';
 import type { EventLog } from '../../log/event-log.ts';
 import { type CellFactory, foldedCells } from '../../machines/cell.ts';
-import type { RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
+import type { ParentRef, RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
 import { createAggregate, evolve } from '../../machines/run/evolve.ts';
 import { FOLD_HASH, restoreRun } from '../../machines/run/snapshot.ts';
 import { isRunStream } from '../../projections/projection.ts';
@@ -83,6 +83,16 @@ export async function readCreated(
     if (first?.type === 'run.created') return first.data;
   }
   throw new BrokenStream(stream, 'it does not begin with run.created');
+}
+
+/** Who waits for a run, also where its history cannot be folded; undefined where its first event does not say. */
+export async function readParent(log: EventLog, stream: string): Promise<ParentRef | undefined> {
+  try {
+    return (await readCreated(log, stream)).parent;
+  } catch (error) {
+    if (error instanceof BrokenStream) return undefined;
+    throw error;
+  }
 }
 
 /** Folds commits one by one; the first one makes the aggregate. After `take` threw it must be thrown away. */

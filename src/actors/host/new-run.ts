@@ -5,7 +5,7 @@ import { hash } from 'node:crypto';
 import { event } from '../../events/catalogue.ts';
 import type { EventLog, PendingBlob } from '../../log/event-log.ts';
 import { liveCells } from '../../machines/cell.ts';
-import { valueKey } from '../../machines/run/aggregate.ts';
+import { type ParentRef, valueKey } from '../../machines/run/aggregate.ts';
 import { createAggregate } from '../../machines/run/evolve.ts';
 import { approximateBytes, rememberValue } from '../../machines/run/values.ts';
 import { OFFLOAD_BYTES, type RequestMessage } from '../../messages/request.ts';
@@ -28,6 +28,8 @@ export interface NewRunOptions {
   now: number;
   correlationId: string;
   trace: string | undefined;
+  /** Of a child run. */
+  lineage?: { parent: ParentRef; root: string; depth: number };
 }
 
 /** Everything of a run's birth but the message that asked for it. */
@@ -48,6 +50,7 @@ export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
       : { requestId, requestHash: hashOf(request, planned.hash), bodyHash: bodyHashOf(request) }),
     ...(request.session === undefined ? {} : { session: request.session }),
     ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
+    ...options.lineage,
   });
   const run = createAggregate({
     envelope: {

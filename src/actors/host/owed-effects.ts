@@ -39,7 +39,7 @@ export class OwedEffects {
   /** Agents whose slots are held, by activation. */
   readonly #slots = new Map<string, string>();
   #state: RunState;
-  /** Effects owed that are no timers. */
+  /** Effects owed for which the run has to be in memory: all but timers and waits for child runs. */
   #others = 0;
   #isAbandoned = false;
 
@@ -158,14 +158,15 @@ export class OwedEffects {
   }
 
   #count(effect: Effect, by: 1 | -1): void {
-    if (effect.kind !== 'timer') this.#others += by;
+    // A run that waits for a child may leave memory: it asks for the child's end when it comes back.
+    if (effect.kind !== 'timer' && effect.kind !== 'child') this.#others += by;
   }
 
   #contextOf(owner: Activation | undefined, turn: Turn | undefined): EffectContext {
-    const { header } = this.#run;
+    const { header, plan } = this.#run;
     const task = owner?.node.task;
     const parameters: JsonValue | undefined =
-      owner === undefined ? undefined : turn?.parameters.get(owner.id);
+      owner === undefined ? undefined : turn?.parametersOf(owner.id);
     return {
       runId: header.runId,
       workflow: header.name,
@@ -177,6 +178,7 @@ export class OwedEffects {
       description: task?.description,
       deadline: owner?.context.dueAt ?? runContext(this.#run).dueAt ?? undefined,
       reason: owner?.reason,
+      origin: owner?.child === undefined ? undefined : { header, definition: plan.definition },
     };
   }
 

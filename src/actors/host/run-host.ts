@@ -12,14 +12,14 @@
 import type { RunEvent } from '../../events/catalogue.ts';
 import type { PendingBlob } from '../../log/event-log.ts';
 import { liveCells } from '../../machines/cell.ts';
-import { type RunAggregate, runState } from '../../machines/run/aggregate.ts';
+import { type ParentRef, type RunAggregate, runState } from '../../machines/run/aggregate.ts';
 import { enliven, stopCells } from '../../machines/run/evolve.ts';
 import { endedRunStates } from '../../machines/run/machine.ts';
 import { FOLD_HASH, snapshotOf } from '../../machines/run/snapshot.ts';
 import type { Grant } from '../services/admission.ts';
 import { Unavailable } from './errors.ts';
 import { Isolation, isDefect } from './isolation.ts';
-import { type LoadedRun, loadRun, type Quarantine, readQuarantine } from './load.ts';
+import { type LoadedRun, loadRun, type Quarantine, readParent, readQuarantine } from './load.ts';
 import { OwedEffects } from './owed-effects.ts';
 import { rejectionOf } from './rejection.ts';
 import type { Delivery, HostRuntime, Outcome } from './runtime.ts';
@@ -55,6 +55,7 @@ export class RunHost {
   #isGone = false;
   #snapshotVersion = 0;
   #definition: unknown;
+  #parent: ParentRef | undefined;
   /** When it last had something to do, by the clock. */
   lastActiveAt: number;
 
@@ -67,6 +68,11 @@ export class RunHost {
 
   get run(): RunAggregate | undefined {
     return this.#run;
+  }
+
+  /** Who waits for this run; known also of a run that is broken. */
+  get parent(): ParentRef | undefined {
+    return this.#parent;
   }
 
   get quarantine(): Quarantine | undefined {
@@ -84,6 +90,7 @@ export class RunHost {
   create(birth: Birth): void {
     const { run, delivery } = birth;
     this.#run = run;
+    this.#parent = run.header.parent;
     this.#definition = birth.storedDefinition;
     this.#owed = new OwedEffects(run, this.#runtime);
     this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
@@ -110,6 +117,7 @@ export class RunHost {
     } catch (error) {
       if (this.#isGone) return false;
       if (!isDefect(error)) throw error;
+      this.#parent = await readParent(this.#runtime.log, this.stream);
       this.#isolation.quarantine = await readQuarantine(this.#runtime.log, this.stream);
       if (this.#isolation.quarantine === undefined) this.#isolate(error, undefined);
       return true;
@@ -117,6 +125,7 @@ export class RunHost {
     if (loaded === undefined || this.#isGone) return false;
     this.#isolation.quarantine = loaded.quarantine;
     this.#run = loaded.run;
+    this.#parent = loaded.run.header.parent;
     enliven(loaded.run, liveCells);
     this.#snapshotVersion = loaded.run.streamVersion;
     this.#owed = new OwedEffects(loaded.run, this.#runtime);
@@ -306,6 +315,20 @@ export class RunHost {
       });
     }
     this.#snapshotWhenDue(run);
+    if (run.quarantine !== undefined) this.#keepIsolated(run.quarantine);
+  }
+
+  /** The turn decided to isolate the run, and its commit says so: nothing is owed until it is released. */
+  #keepIsolated(quarantine: Quarantine): void {
+    this.#runtime.logger.error('the run was quarantined', {
+      runId: this.stream,
+      code: quarantine.code,
+      error: quarantine.message,
+    });
+    this.#owed?.withdraw();
+    this.#owed = undefined;
+    this.#runtime.admission.forget(this.stream);
+    this.#isolation.quarantine = quarantine;
   }
 
   #outcomeOf(turn: Turn, run: RunAggregate): Outcome {
@@ -336,7 +359,6 @@ export class RunHost {
     this.#snapshotVersion = run.streamVersion;
     const state = snapshotOf(run, {
       definition: this.#definition ?? run.plan.definition,
-      quarantine: undefined,
     });
     const snapshot = { streamVersion: run.streamVersion, foldHash: FOLD_HASH, state };
     this.#runtime.releases.push(() => {

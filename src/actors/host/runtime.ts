@@ -3,8 +3,10 @@
  */
 import type { ActorRef } from '../../events/envelope.ts';
 import type { EventLog } from '../../log/event-log.ts';
+import type { RunHeader } from '../../machines/run/aggregate.ts';
 import type { Rejection, RunMessage } from '../../machines/run/decision.ts';
 import type { Effect } from '../../machines/run/effects.ts';
+import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import type { Admission } from '../services/admission.ts';
 import type { Clock } from '../services/clock.ts';
@@ -50,6 +52,8 @@ export interface EffectContext {
   description: string | undefined;
   deadline: number | undefined;
   reason: string | undefined;
+  /** Of a child run: what it takes over from the run that waits for it. */
+  origin: { header: RunHeader; definition: WorkflowDefinition } | undefined;
 }
 
 export interface EffectRunner {
@@ -69,6 +73,8 @@ export interface HostRuntime {
   readonly releases: ReleaseQueue;
   readonly admission: Admission;
   readonly effects: EffectRunner;
+  /** What an agent needed to recover from failures before, in milliseconds on average; undefined where that is not known. */
+  readonly recoveries: { of(agent: string): number | undefined };
   /** Events between two snapshots of a stream, at least. */
   readonly snapshotEvery: number;
   /** The host has nothing to do any more and leaves memory. */

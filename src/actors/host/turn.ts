@@ -1,6 +1,7 @@
 /**
  * One message's turn: the decision, then what follows from it, step by step, each applied before the next is asked.
  * A turn can stop for a value that is not in memory and goes on where it was once the value is there.
+ * Size: what a turn keeps between two questions; apart, nobody would see the order.
  */
 import type { RunEvent } from '../../events/catalogue.ts';
 import { event } from '../../events/catalogue.ts';
@@ -13,7 +14,7 @@ import {
   type ValueRef,
   valueKey,
 } from '../../machines/run/aggregate.ts';
-import { decide, mayStartAttempts } from '../../machines/run/decide.ts';
+import { decide, mayStartAttempts, mayStartChildren } from '../../machines/run/decide.ts';
 import type { Decision, Rejection, RunMessage, TurnInput } from '../../machines/run/decision.ts';
 import { evolve } from '../../machines/run/evolve.ts';
 import { approximateBytes, rememberValue, valueRef } from '../../machines/run/values.ts';
@@ -28,6 +29,9 @@ const MAX_EVENTS = 850;
 /** About how many bytes of values one commit may hold. */
 const MAX_BYTES = 2 * 1024 * 1024;
 
+const NONE: ReadonlySet<string> = new Set();
+const NO_SLOTS: ReadonlyMap<string, string> = new Map();
+
 interface TurnOptions {
   run: RunAggregate;
   delivery: Delivery;
@@ -39,8 +43,6 @@ export class Turn {
   readonly delivery: Delivery;
   readonly events: RunEvent[] = [];
   readonly blobs: PendingBlob[] = [];
-  /** Parameters of the attempts that this turn started, by activation. */
-  readonly parameters = new Map<string, JsonValue>();
   rejection: Rejection | undefined;
   /** True when more follows than one commit holds. */
   isCut = false;
@@ -51,14 +53,19 @@ export class Turn {
   readonly #runtime: HostRuntime;
   #input: TurnInput;
   readonly #fetched: string[] = [];
+  // Most turns start no attempt or one: what only some need is made when it is needed.
+  /** Parameters of the attempts that this turn started, by activation. */
+  #parameters: Map<string, JsonValue> | undefined;
   /** Agents of the slots that attempts of this turn use, by activation, until the commit books them. */
-  #granted = new Map<string, string>();
-  readonly #blocked = new Set<string>();
+  #granted: Map<string, string> | undefined;
+  #blocked: Set<string> | undefined;
   #isDecided = false;
   /** A slot that was given and not used yet. */
   #held: { activation: string; demand: string; grant: Grant } | undefined;
   /** Attempts that `step` may still start; undefined for any number. */
   #steps: number | undefined;
+  /** The id of the child run that is being decided about, which may take a value from the log. */
+  #childId: string | undefined;
   #bytes = 0;
 
   constructor({ run, delivery, host, runtime }: TurnOptions) {
@@ -68,6 +75,8 @@ export class Turn {
     this.#host = host;
     this.#runtime = runtime;
     this.#input = { now: Math.max(runtime.clock.now(), run.at), random: runtime.ids.random() };
+    const recoveryMs = recoveryOf(run, delivery.message, runtime);
+    if (recoveryMs !== undefined) this.#input = { ...this.#input, recoveryMs };
   }
 
   /** Begins the turn of a new run: `run.created` is applied already, its inputs stay at hand until the end. */
@@ -127,7 +136,24 @@ export class Turn {
   #next(): Decision | undefined {
     const consequence = advance(this.#run, this.#input);
     if (consequence.kind !== 'events' || consequence.events.length > 0) return consequence;
-    return this.#nextAttempt();
+    return this.#nextChild() ?? this.#nextAttempt();
+  }
+
+  /** A child run needs no slot; its id is made here, for deciders make none. */
+  #nextChild(): Decision | undefined {
+    const next = this.#run.startingChildren.values().next();
+    if (next.done || !mayStartChildren(this.#run) || this.#steps === 0) return undefined;
+    this.#childId ??= this.#runtime.ids.runId(this.#input.now);
+    const message = {
+      type: 'startChild',
+      activation: next.value.id,
+      runId: this.#childId,
+    } as const;
+    const decision = decide(this.#run, message, this.#input);
+    if (decision.kind !== 'events') return decision;
+    this.#childId = undefined;
+    if (this.#steps !== undefined) this.#steps -= 1;
+    return decision;
   }
 
   #nextAttempt(): Decision | undefined {
@@ -135,7 +161,7 @@ export class Turn {
     for (;;) {
       if (!mayStartAttempts(run) || this.#steps === 0) return undefined;
       if (this.#held === undefined) {
-        const head = run.ready.first(this.#blocked);
+        const head = run.ready.first(this.#blocked ?? NONE);
         if (head === undefined) return undefined;
         const activation = run.activations.get(head.activation) as Activation;
         // One that may not run beside others waits until the run is quiet, and those behind it wait for it.
@@ -143,6 +169,7 @@ export class Turn {
         const { demand } = head;
         const grant = this.#host.takeGrant(demand) ?? this.#acquire(demand);
         if (grant === undefined) {
+          this.#blocked ??= new Set();
           this.#blocked.add(demand);
           if (run.plan.definition.settings.maxParallel === 1) return undefined;
           continue;
@@ -186,6 +213,7 @@ export class Turn {
       this.#runtime.admission.release(held.grant.agent);
       return;
     }
+    this.#granted ??= new Map();
     this.#granted.set(held.activation, held.grant.agent);
     if (this.#steps !== undefined) this.#steps -= 1;
   }
@@ -224,8 +252,9 @@ export class Turn {
       this.blobs.push({ reference, bytes: encoded });
       stored = { ...decided, data: { ...data, [field]: reference } } as unknown as RunEvent;
     }
-    if (field === 'parameters') {
-      this.parameters.set(
+    if (field === 'parameters' || stored.type === 'task.waiting') {
+      this.#parameters ??= new Map();
+      this.#parameters.set(
         (data as { taskId: string }).taskId,
         (stored.data as Record<string, JsonValue>)[field] as JsonValue,
       );
@@ -255,11 +284,16 @@ export class Turn {
     for (const key of this.#fetched) if (!kept.has(key)) this.#run.values.delete(key);
   }
 
+  /** The parameters of an attempt that this turn started. */
+  parametersOf(activation: string): JsonValue | undefined {
+    return this.#parameters?.get(activation);
+  }
+
   /** The slots that this turn took, once: whoever books them gives them back later. */
-  takeGranted(): Map<string, string> {
+  takeGranted(): ReadonlyMap<string, string> {
     const granted = this.#granted;
-    this.#granted = new Map();
-    return granted;
+    this.#granted = undefined;
+    return granted ?? NO_SLOTS;
   }
 
   /** The turn came to nothing: every slot that it took goes back. */
@@ -270,8 +304,30 @@ export class Turn {
   }
 }
 
-function valueFieldOf(decided: RunEvent): 'output' | 'items' | 'parameters' | undefined {
+/** What `retry: {delay: auto}` goes by, for the attempt that a message may end. */
+function recoveryOf(
+  run: RunAggregate,
+  message: RunMessage,
+  runtime: HostRuntime,
+): number | undefined {
+  const id =
+    message.type === 'result'
+      ? message.activation
+      : message.type === 'timer'
+        ? message.timerId.split(':')[1]
+        : undefined;
+  const activation = id === undefined ? undefined : run.activations.get(id);
+  const agent = activation?.context.agent;
+  if (typeof agent !== 'string' || activation?.node.task.retry?.adaptive !== true) return undefined;
+  return runtime.recoveries.of(agent);
+}
+
+function valueFieldOf(
+  decided: RunEvent,
+): 'output' | 'items' | 'parameters' | 'inputs' | 'payload' | undefined {
   switch (decided.type) {
+    case 'task.waiting':
+      return decided.data.inputs === undefined ? undefined : 'inputs';
     case 'task.started':
       return 'parameters';
     case 'task.succeeded':
@@ -281,6 +337,8 @@ function valueFieldOf(decided: RunEvent): 'output' | 'items' | 'parameters' | un
       return 'output';
     case 'task.expanded':
       return 'items';
+    case 'run.signalReceived':
+      return 'payload';
     default:
       return undefined;
   }

@@ -5,6 +5,7 @@ import { type Envelope, envelopesOf, type JsonEnvelope } from '../../events/enve
 import type { EventLog } from '../../log/event-log.ts';
 import type { RunReport } from '../../messages/report.ts';
 import {
+  type CommandMessage,
   type CommandReply,
   commandSchema,
   type HistoryReply,
@@ -14,16 +15,20 @@ import {
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import { isRunStream } from '../../projections/projection.ts';
-import type { JsonObject } from '../../workflow/value.ts';
+import { didYouMean } from '../../workflow/suggest.ts';
+import { checkValue, type JsonObject } from '../../workflow/value.ts';
 import { CommandUnavailable, InvalidMessage, RunNotFound } from '../host/errors.ts';
 import { loadRun } from '../host/load.ts';
 import { reportRun } from '../host/report.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import { refuse } from './refuse.ts';
+import { checkBlobs, namesBlobs } from './stored-blobs.ts';
 
 /** Bytes of events that one page of history holds, about. */
 const PAGE_BYTES = 400 * 1024;
+/** Names of signals that a notice lists. */
+const MAX_NAMED = 10;
 
 export class ClientDoors {
   readonly #runtime: HostRuntime;
@@ -45,31 +50,57 @@ export class ClientDoors {
       const parsed = commandSchema.safeParse(message.body());
       if (!parsed.success) throw new InvalidMessage('the command', parsed.error);
       const command = parsed.data;
-      const id = command.id ?? message.header('Nats-Msg-Id');
-      this.#table.post(runId, {
-        message: { type: 'command', command },
-        causationId: id ?? `${command.type}/${this.#runtime.clock.now()}`,
-        actor: { kind: 'client' },
-        ...(id === undefined ? {} : { uniqueKey: `command:${runId}/${id}` }),
-        reply: (outcome) => {
-          if (outcome.kind === 'rejected') {
-            message.respondError(outcome.rejection);
-            return;
-          }
-          const { status, streamVersion, position } = outcome;
-          const reply: CommandReply = {
-            runId,
-            status,
-            streamVersion,
-            position,
-            idempotent: id !== undefined,
-          };
-          message.respond(reply as unknown as JsonObject);
-        },
-      });
+      const payload = command.type === 'signal' ? command.payload : undefined;
+      if (payload !== undefined) checkValue(payload);
+      if (payload === undefined || !namesBlobs(payload)) {
+        this.#take(message, runId, command);
+        return;
+      }
+      checkBlobs(this.#runtime.log.blobs, payload)
+        .then(() => this.#take(message, runId, command))
+        .catch((error: unknown) => refuse(message, error, this.#runtime.logger));
     } catch (error) {
       refuse(message, error, this.#runtime.logger);
     }
+  }
+
+  #take(message: BusMessage, runId: string, command: CommandMessage): void {
+    const id = command.id ?? message.header('Nats-Msg-Id');
+    this.#table.post(runId, {
+      message: { type: 'command', command },
+      causationId: id ?? `${command.type}/${this.#runtime.clock.now()}`,
+      actor: { kind: 'client' },
+      ...(id === undefined ? {} : { uniqueKey: `command:${runId}/${id}` }),
+      reply: (outcome) => {
+        if (outcome.kind === 'rejected') {
+          message.respondError(outcome.rejection);
+          return;
+        }
+        const { status, streamVersion, position } = outcome;
+        const notice = command.type === 'signal' ? this.#noticeOf(runId, command.name) : undefined;
+        const reply: CommandReply = {
+          runId,
+          status,
+          streamVersion,
+          position,
+          idempotent: id !== undefined,
+          ...(notice === undefined ? {} : { notice }),
+        };
+        message.respond(reply as unknown as JsonObject);
+      },
+    });
+  }
+
+  /** A signal that no task of the workflow names is kept, and most likely a mistake. */
+  #noticeOf(runId: string, name: string): string | undefined {
+    const plan = this.#table.find(runId)?.run?.plan;
+    if (plan === undefined || plan.signals.has(name)) return undefined;
+    const known = [...plan.signals];
+    const otherwise =
+      known.length === 0
+        ? 'None waits for a signal.'
+        : `Known are ${known.slice(0, MAX_NAMED).join(', ')}.`;
+    return `no task of this workflow waits for the signal "${name}"; it is kept. ${didYouMean(name, known, otherwise)}`;
   }
 
   history(message: BusMessage): void {

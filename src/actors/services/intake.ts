@@ -5,21 +5,39 @@
  * I1 A repeated `requestId` returns the first run, also while its commit is still waiting; with another body it is
  *    a conflict. Refusals are answered again, not stored.
  */
+import type { ParentRef } from '../../machines/run/aggregate.ts';
 import type { Rejection } from '../../machines/run/decision.ts';
 import { type RequestMessage, type RequestReply, requestSchema } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
-import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import type { Priority, WorkflowDefinition } from '../../workflow/definition.ts';
 import { TroupeError } from '../../workflow/errors.ts';
 import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
-import { InvalidMessage, Overloaded, RunConflict } from '../host/errors.ts';
+import { InvalidMessage, Overloaded, ReservedRequestId, RunConflict } from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
 import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
-import type { HostRuntime } from '../host/runtime.ts';
+import type { HostRuntime, Outcome } from '../host/runtime.ts';
 import type { Planned, Planner } from './planner.ts';
 import { refuse } from './refuse.ts';
 import { checkStored, namesBlobs } from './stored-blobs.ts';
+
+/** What a run asks the intake for when a task of it runs another workflow. */
+export interface ChildRequest {
+  planned: Planned;
+  runId: string;
+  requestId: string;
+  lineage: { parent: ParentRef; root: string; depth: number };
+  correlationId: string;
+  /** The event that asks: `<stream>/<streamVersion>`. */
+  causationId: string;
+  priority: Priority;
+  session: string | undefined;
+  trace: string | undefined;
+}
+
+/** Request ids of child runs are made by their parents. */
+const CHILD_REQUEST = 'child:';
 
 export class Intake {
   readonly #runtime: HostRuntime;
@@ -50,6 +68,7 @@ export class Intake {
     const request = parsed.data;
     checkValue(request.input ?? null);
     const requestId = request.requestId ?? message.header('Nats-Msg-Id');
+    if (requestId?.startsWith(CHILD_REQUEST) === true) throw new ReservedRequestId(requestId);
     const { log } = this.#runtime;
     if (requestId !== undefined) {
       const known = log.uniqueOwner(requestKey(requestId));
@@ -68,6 +87,39 @@ export class Intake {
     }
     if (log.isSaturated) throw new Overloaded();
     this.#create({ message, request, requestId, planned });
+  }
+
+  /**
+   * Makes a child run under the id that its parent recorded; resolves with how that ended, not at all when it is
+   * unknown. Throws `overloaded`.
+   */
+  spawn(child: ChildRequest): Promise<Outcome> {
+    const { planned, runId, requestId, correlationId, trace, priority, session } = child;
+    const { clock, log } = this.#runtime;
+    if (log.isSaturated) throw new Overloaded();
+    const request: RequestMessage = {
+      start: true,
+      dryRun: false,
+      priority,
+      ...(session === undefined ? {} : { session }),
+    };
+    const { lineage } = child;
+    const birth = newRun({
+      ...{ log, request, requestId, planned, runId, correlationId, trace, lineage },
+      now: clock.now(),
+    });
+    return new Promise((resolve) => {
+      this.#table.create(runId, {
+        ...birth,
+        delivery: {
+          message: { type: 'command', command: { type: 'start' } },
+          causationId: child.causationId,
+          actor: { kind: 'system' },
+          ...(trace === undefined ? {} : { trace }),
+          reply: resolve,
+        },
+      });
+    });
   }
 
   #create(options: {

@@ -4,9 +4,11 @@
  */
 import { blobReferencesIn } from '../../log/blob-references.ts';
 import type { RequestMessage } from '../../messages/request.ts';
-import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import type { FoundChildren } from '../../workflow/child-table.ts';
+import { agentsOf, type WorkflowDefinition } from '../../workflow/definition.ts';
 import { TroupeError, WorkflowInvalid } from '../../workflow/errors.ts';
 import { resolveInputs } from '../../workflow/inputs.ts';
+import { linkWorkflow } from '../../workflow/link.ts';
 import { compileWorkflow, definitionHash, parseWorkflow } from '../../workflow/parse.ts';
 import type { Problem } from '../../workflow/problems.ts';
 import type { JsonObject } from '../../workflow/value.ts';
@@ -36,6 +38,14 @@ class PlanningUnavailable extends TroupeError {
   }
 }
 
+/** Workflows by name that requests need not bring with them. */
+export interface Templates {
+  /** The text of one; undefined where there is none of that name. */
+  read(name: string): string | undefined;
+  /** For suggestions. */
+  names(): readonly string[];
+}
+
 interface Known {
   definition: WorkflowDefinition;
   hash: string;
@@ -48,10 +58,33 @@ export class Planner {
   readonly #known = new Map<string, Known>();
   readonly #isAgent: (name: string) => boolean;
   readonly #agents: () => string[];
+  readonly #templates: Templates | undefined;
 
-  constructor(options: { isAgent(name: string): boolean; agents(): string[] }) {
+  constructor(options: {
+    isAgent(name: string): boolean;
+    agents(): string[];
+    templates?: Templates;
+  }) {
+    this.#templates = options.templates;
     this.#isAgent = options.isAgent;
     this.#agents = options.agents;
+  }
+
+  /**
+   * The plan of a child run: `definition` (with that `hash`) is the one of the run that waits for it, which was validated
+   * with all its children. Throws `workflow.invalid` for inputs that do not fit.
+   */
+  planChild(child: {
+    definition: WorkflowDefinition;
+    hash: string;
+    name: string | undefined;
+    inputs: JsonObject;
+  }): Planned {
+    const { definition, hash, name, inputs: given } = child;
+    const key = `${hash}/${name}`;
+    const known = this.#known.get(key) ?? compileChild(definition, name);
+    this.#remember(key, known);
+    return planned(known, given);
   }
 
   /** Throws `workflow.invalid` with all problems, `planning.unavailable`. */
@@ -66,46 +99,78 @@ export class Planner {
             : 'pattern',
       );
     }
-    const known = this.#definitionOf(workflow);
-    const given = request.input ?? {};
-    const inputs = resolveInputs(known.definition, given);
-    if (inputs.problems !== undefined) throw new WorkflowInvalid(inputs.problems);
-    return {
-      definition: known.definition,
-      hash: known.hash,
-      inputs: inputs.inputs,
-      warnings: known.warnings,
-      namesBlobs: known.namesBlobs,
-    };
+    return planned(this.#definitionOf(workflow), request.input ?? {});
   }
 
   #definitionOf(workflow: string | JsonObject): Known {
     const key = typeof workflow === 'string' ? workflow : JSON.stringify(workflow);
     const known = this.#known.get(key);
     if (known?.agents.every((agent) => this.#isAgent(agent)) === true) return known;
-    // The list gives "did you mean"; the same list decides what is known.
-    const options = { agents: this.#agents() };
+    const linked = this.#link(workflow);
+    const options = {
+      // The list gives "did you mean"; the same list decides what is known.
+      agents: this.#agents(),
+      children: {
+        ...(linked?.children ?? { table: {}, nameOf: () => undefined }),
+        names: this.#templates?.names() ?? [],
+      },
+    };
     const parsed =
       typeof workflow === 'string'
         ? parseWorkflow(workflow, options)
         : compileWorkflow(workflow, options);
     if (parsed.definition === undefined) throw new WorkflowInvalid(parsed.problems);
-    const entry: Known = {
-      definition: parsed.definition,
-      hash: definitionHash(parsed.definition),
-      warnings: parsed.problems,
-      namesBlobs: blobReferencesIn(parsed.definition).length > 0,
-      agents: [...new Set(parsed.definition.tasks.flatMap((task) => task.agent ?? []))],
-    };
+    const entry = knownOf(parsed.definition, parsed.problems);
     if (key.length <= MAX_KEY) this.#remember(key, entry);
     return entry;
   }
 
+  /** Tasks that run a workflow which the request does not bring: one of the templates. */
+  #link(workflow: string | JsonObject): { children: FoundChildren } | undefined {
+    const templates = this.#templates;
+    if (templates === undefined) return undefined;
+    const root = { key: '', file: '', stem: 'workflow', source: workflow };
+    return linkWorkflow(root, (name) => {
+      const source = templates.read(name);
+      return source === undefined ? undefined : { key: name, file: name, stem: name, source };
+    })?.files[0];
+  }
+
   #remember(key: string, entry: Known): void {
+    if (this.#known.has(key)) return;
     if (this.#known.size >= MAX_KNOWN) {
       const oldest = this.#known.keys().next();
       if (!oldest.done) this.#known.delete(oldest.value);
     }
     this.#known.set(key, entry);
   }
+}
+
+/** With the inputs of one run. Throws `workflow.invalid` where they do not fit. */
+function planned(known: Known, given: JsonObject): Planned {
+  const { definition, hash, warnings, namesBlobs } = known;
+  const { inputs, problems } = resolveInputs(definition, given);
+  if (problems !== undefined) throw new WorkflowInvalid(problems);
+  return { definition, hash, inputs, warnings, namesBlobs };
+}
+
+function knownOf(definition: WorkflowDefinition, warnings: Problem[]): Known {
+  return {
+    definition,
+    hash: definitionHash(definition),
+    warnings,
+    namesBlobs: blobReferencesIn(definition).length > 0,
+    agents: agentsOf(definition),
+  };
+}
+
+/** A child in the form in which its parent recorded it. Its agents are not asked for: it was promised with its parent. */
+function compileChild({ workflows = {} }: WorkflowDefinition, name: string | undefined): Known {
+  const source = name === undefined ? undefined : workflows[name];
+  const { definition, problems } = compileWorkflow(
+    { ...source, workflows },
+    { areChildrenChecked: true },
+  );
+  if (definition === undefined) throw new WorkflowInvalid(problems);
+  return knownOf(definition, []);
 }

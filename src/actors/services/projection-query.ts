@@ -27,7 +27,7 @@ const RUN_EVENTS = 'run_events';
 export interface ProjectionQuery {
   log: EventLog;
   projector: Projector;
-  /** `runs`, `step_attempts`, `agents`, `metrics` or `run_events`. */
+  /** `runs`, `step_attempts`, `agents`, `metrics`, `inbox` or `run_events`. */
   name: string;
   query: QueryMessage;
   /** For `after`; default 5,000. */

@@ -38,7 +38,8 @@ export async function withStoredBlobs(
   }
 }
 
-async function checkBlobs(blobs: BlobStore, output: JsonValue): Promise<void> {
+/** What a value names is stored, and is a value where it is said to be one. Throws `blob.` errors. */
+export async function checkBlobs(blobs: BlobStore, output: JsonValue): Promise<void> {
   const value = isKeptValue(output) ? valueOfBlob(output, await blobs.get(output)) : output;
   if (value !== output && isKeptValue(value))
     throw new BlobInvalidError(value.$blob, 'it is the value of another blob');

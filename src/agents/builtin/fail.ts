@@ -5,8 +5,9 @@ import type { Agent } from '../agent.ts';
 import { AgentFailure } from '../errors.ts';
 
 /**
- * `fail`: `{times?, code?, retryable? = true, then?}` fails attempts 1 to `times` (default: all), by attempt number,
- * with `code` (default `agent.failed`); after those its output is `then`, else null.
+ * `fail`: `{times?, code?, retryable? = true, retry_after?, then?}` fails attempts 1 to `times` (default: all), by
+ * attempt number, with `code` (default `agent.failed`); after those its output is `then`, else null. `retry_after`:
+ * seconds that it asks to be left alone.
  */
 export const fail: Agent = functionAgent({
   name: 'fail',
@@ -16,12 +17,13 @@ export const fail: Agent = functionAgent({
     times: z.int().min(0).optional(),
     code: z.string().min(1).default('agent.failed'),
     retryable: z.boolean().default(true),
+    retry_after: z.number().nonnegative().optional(),
     // biome-ignore lint/suspicious/noThenProperty: the parameter's name is part of the contract; it is never awaited.
     then: z.custom<JsonValue>().optional(),
   }),
-  run({ times = Number.POSITIVE_INFINITY, code, retryable, then }, { task }) {
+  run({ times = Number.POSITIVE_INFINITY, code, retryable, retry_after, then }, { task }) {
     if (task.attempt > times) return then;
     const message = `Attempt ${task.attempt} failed as asked.`;
-    throw new AgentFailure({ code, message, retryable });
+    throw new AgentFailure({ code, message, retryable, retryAfter: retry_after });
   },
 });

@@ -94,7 +94,7 @@ function requestOf(
 ): Request {
   const requestId = parts.given.text('request-id');
   return {
-    ...(target.kind === 'workflow' ? { workflow: target.source } : { text: target.text }),
+    ...(target.kind === 'workflow' ? { workflow: target.workflow } : { text: target.text }),
     ...(requestId !== undefined && { requestId }),
     input: parts.input,
   };

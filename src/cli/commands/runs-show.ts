@@ -31,6 +31,8 @@ async function show(context: CommandContext): Promise<number> {
       return exitCodes.done;
     }
     terminal.print(`${titleOf(report)} ${report.status}, ${duration(report.durationMs)}`);
+    const { parent } = report;
+    if (parent !== undefined) terminal.print(`child of ${parent.runId}, task ${parent.task}`);
     const since = startOf(report);
     if (since !== undefined) terminal.print(`first task at ${localTime(since)}`);
     if (report.error !== undefined) terminal.print(`error: ${failureText(report.error)}`);

@@ -1,20 +1,19 @@
 /** `troupe runs`: list, show, watch, and the commands that a run takes. */
 import type { CommandInput } from '../../client/client.ts';
 import { runStatuses } from '../../messages/report.ts';
-import type { CommandReply } from '../../messages/request.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { Arguments, OptionTable } from '../arguments.ts';
 import { now } from '../clock.ts';
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
-import { orchestratorOfRuns } from '../connect.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
-import { openSession } from '../session.ts';
+import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
 import { reportCommand } from './runs-report.ts';
+import { reasonOption, sender, withReason } from './runs-send.ts';
 import { showCommand } from './runs-show.ts';
 import { watchCommand } from './runs-watch.ts';
 
@@ -31,6 +30,7 @@ const listCommand: Command = {
       choices: runStatuses,
       description: 'Only runs with this status',
     },
+    parent: { type: 'string', value: 'RUN', description: 'Only the children of this run' },
     limit: {
       type: 'string',
       value: 'N',
@@ -41,7 +41,10 @@ const listCommand: Command = {
     ...jsonlOption,
     ...settingOptions,
   },
-  examples: [['troupe runs list --status failed --limit 5', 'The five newest runs that failed']],
+  examples: [
+    ['troupe runs list --status failed --limit 5', 'The five newest runs that failed'],
+    ['troupe runs list --parent run_01j9zq', 'The runs that tasks of this run started'],
+  ],
   run: listRuns,
 };
 
@@ -56,19 +59,36 @@ async function listRuns(context: CommandContext): Promise<number> {
       `no run has the status "${status}"`,
       didYouMean(status, runStatuses, `Known are ${runStatuses.join(', ')}.`),
     );
+  const parent = given.text('parent');
+  if (status !== undefined && parent !== undefined)
+    throw new UsageError('--status and --parent are two lists', 'Choose one of them.');
   return withReader(context, async (reader) => {
-    const filter = status === undefined ? {} : { index: 'status', prefix: `${status}/` };
+    const filter = filterOf({ status, parent });
     const { documents } = await reader.query('runs', { limit, reverse: true, ...filter });
     const runs = documents.map(({ document }) => document as JsonObject);
     if (given.flag('json')) terminal.printJson({ runs });
     else if (given.flag('jsonl')) for (const run of runs) terminal.printJson(run);
     else if (given.flag('ids')) for (const run of runs) terminal.print(String(run['runId']));
     else if (runs.length === 0) terminal.tell(`no runs in ${reader.where}`);
-    else
-      for (const line of table([['run', 'name', 'status', 'created', 'took'], ...runs.map(row)]))
-        terminal.print(line);
+    else for (const line of table(rowsOf(runs))) terminal.print(line);
     return exitCodes.done;
   });
+}
+
+function filterOf(given: { status: string | undefined; parent: string | undefined }) {
+  if (given.status !== undefined) return { index: 'status', prefix: `${given.status}/` };
+  return given.parent === undefined ? {} : { index: 'parent', prefix: `${given.parent}/` };
+}
+
+/** The parents of children stand in a column of their own, where there are any. */
+function rowsOf(runs: readonly JsonObject[]): string[][] {
+  const heads = ['run', 'name', 'status', 'created', 'took'];
+  if (runs.every((run) => run['parent'] === null)) return [heads, ...runs.map(row)];
+  const parentOf = (run: JsonObject): string => {
+    const { runId, task } = (run['parent'] ?? {}) as { runId?: string; task?: string };
+    return runId === undefined ? '' : `${task} of ${runId}`;
+  };
+  return [[...heads, 'child of'], ...runs.map((run) => [...row(run), parentOf(run)])];
 }
 
 function row(run: JsonObject): string[] {
@@ -84,50 +104,6 @@ function row(run: JsonObject): string[] {
   ];
 }
 
-type Send = (given: Arguments) => CommandInput;
-
-const reasonOption: OptionTable = {
-  reason: { type: 'string', value: 'TEXT', description: 'Why; recorded in the log' },
-};
-
-function withReason(given: Arguments): { reason?: string } {
-  const reason = given.text('reason');
-  return reason === undefined ? {} : { reason };
-}
-
-/** A command message as a command of the command line. */
-function sender(
-  summary: string,
-  parts: { name: string; options?: OptionTable; message: Send },
-): Command {
-  return {
-    summary,
-    words: ['run'],
-    options: { ...parts.options, ...jsonOption, ...settingOptions },
-    examples: [[`troupe runs ${parts.name} run_01j9zq`, summary]],
-    run: (context) => send(context, parts.message),
-  };
-}
-
-async function send(context: CommandContext, message: Send): Promise<number> {
-  const { arguments: given, terminal } = context;
-  const runId = given.word(0, 'the run');
-  const session = await openSession(context);
-  const connection = await orchestratorOfRuns(session, {
-    kind: 'command',
-    worker: false,
-    tell: (line) => terminal.tell(line),
-  });
-  try {
-    const reply: CommandReply = await connection.client.command(runId, message(given));
-    if (given.flag('json')) terminal.printJson(reply);
-    else terminal.print(`${reply.runId} ${reply.status} at version ${reply.streamVersion}`);
-    return exitCodes.done;
-  } finally {
-    await connection.close();
-  }
-}
-
 function completion(given: Arguments): CommandInput {
   const status = given.text('status') ?? 'succeeded';
   if (status !== 'succeeded' && status !== 'failed') {
@@ -138,6 +114,19 @@ function completion(given: Arguments): CommandInput {
   }
   return { type: 'complete', status, ...withReason(given) };
 }
+
+function cancellation(given: Arguments): CommandInput {
+  const task = given.text('task');
+  return { type: 'cancel', ...(task === undefined ? {} : { task }), ...withReason(given) };
+}
+
+const taskOption: OptionTable = {
+  task: {
+    type: 'string',
+    value: 'ID',
+    description: 'Only this task, or one instance of it (each~3); the run goes on',
+  },
+};
 
 const statusOption: OptionTable = {
   status: {
@@ -177,10 +166,10 @@ export const runsGroup: CommandGroup = {
       options: { ...statusOption, ...reasonOption },
       message: completion,
     }),
-    cancel: sender('Ask the agents to stop and end the run', {
+    cancel: sender('Ask the agents to stop and end the run, or one task of it', {
       name: 'cancel',
-      options: reasonOption,
-      message: (given) => ({ type: 'cancel', ...withReason(given) }),
+      options: { ...taskOption, ...reasonOption },
+      message: cancellation,
     }),
     terminate: sender('End the run now, without waiting for any agent', {
       name: 'terminate',
@@ -192,5 +181,8 @@ export const runsGroup: CommandGroup = {
       options: reasonOption,
       message: (given) => ({ type: 'release', ...withReason(given) }),
     }),
+    approve: approveCommand,
+    reject: rejectCommand,
+    signal: signalCommand,
   },
 };

@@ -31,14 +31,16 @@ interface Listed {
 
 async function listTemplates(context: CommandContext): Promise<number> {
   const { arguments: given, terminal, workingDirectory } = context;
-  const { parseWorkflow } = await import('../../workflow/parse.ts');
+  const { checkWithChildren } = await import('../child-files.ts');
   const first = new Map<string, string>();
-  const templates = workflowFiles(workingDirectory).map((found): Listed => {
-    const listed = describe(found, parseWorkflow(readText(found.file), { file: found.file }));
+  const templates: Listed[] = [];
+  for (const found of workflowFiles(workingDirectory)) {
+    const given = { file: found.file, source: readText(found.file) };
+    const listed = describe(found, (await checkWithChildren(given, { workingDirectory })).root);
     const hiddenBy = first.get(listed.name);
     if (hiddenBy === undefined) first.set(listed.name, found.file);
-    return hiddenBy === undefined ? listed : { ...listed, hiddenBy };
-  });
+    templates.push(hiddenBy === undefined ? listed : { ...listed, hiddenBy });
+  }
   if (given.flag('json')) terminal.printJson({ templates });
   else if (templates.length === 0) terminal.tell('no workflow is here');
   else
@@ -50,7 +52,7 @@ async function listTemplates(context: CommandContext): Promise<number> {
   return exitCodes.done;
 }
 
-type Parsed = ReturnType<typeof import('../../workflow/parse.ts').parseWorkflow>;
+type Parsed = import('../child-files.ts').CheckedFile;
 
 function describe({ stem, file, place }: WorkflowFile, { definition }: Parsed): Listed {
   if (definition === undefined) return { name: stem, file, place, valid: false, inputs: [] };

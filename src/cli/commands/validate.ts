@@ -1,8 +1,9 @@
 /** `troupe validate`: every problem of workflow files, with its place. */
+import { resolve } from 'node:path';
 import { analyzeWorkflow, type WorkflowAnalysis } from '../../workflow/analysis/analyze.ts';
-import { parseWorkflow } from '../../workflow/parse.ts';
 import type { Problem } from '../../workflow/problems.ts';
 import type { ValidationOptions } from '../../workflow/validate.ts';
+import { type CheckedFile, checkWithChildren } from '../child-files.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { UsageError } from '../errors.ts';
@@ -79,8 +80,12 @@ async function validate(context: CommandContext): Promise<number> {
       'Workflow files end in .yaml, .yml or .json and have `tasks`.',
     );
   const known = await knownAgents(context, { agents: given.list('agent') });
-  const checked = files.map((file) => check(file, known, given.flag('analyze')));
-  if (given.flag('json')) terminal.printJson(document(checked));
+  const checked = await checkAll(files, {
+    workingDirectory,
+    analyzes: given.flag('analyze'),
+    ...known,
+  });
+  if (given.flag('json')) terminal.printJson(document(checked, files.length === 1));
   else if (given.flag('sarif'))
     terminal.print(
       JSON.stringify(
@@ -96,12 +101,31 @@ async function validate(context: CommandContext): Promise<number> {
   return isGood ? exitCodes.done : exitCodes.usage;
 }
 
-function check(given: WorkflowFile, known: ValidationOptions, analyzes: boolean): Checked {
-  const { file } = given;
-  if ('failure' in given)
-    return { file, valid: false, problems: [unreadable(given)], lines: undefined };
-  const lines = new SourceLines(given.source);
-  const { definition, problems } = parseWorkflow(given.source, { file, ...known });
+/** The files, each followed by those that it runs as children and nobody has named before. */
+async function checkAll(
+  files: readonly WorkflowFile[],
+  options: ValidationOptions & { workingDirectory: string; analyzes: boolean },
+): Promise<Checked[]> {
+  const { workingDirectory, analyzes } = options;
+  const pathOf = ({ file }: { file: string }): string => resolve(workingDirectory, file);
+  const known = new Set(files.map(pathOf));
+  const checked: Checked[] = [];
+  for (const given of files) {
+    if ('failure' in given) {
+      const { file } = given;
+      checked.push({ file, valid: false, problems: [unreadable(given)], lines: undefined });
+      continue;
+    }
+    const { root, children } = await checkWithChildren(given, options);
+    const others = children.filter((child) => !known.has(pathOf(child)));
+    for (const child of others) known.add(pathOf(child));
+    checked.push(...[root, ...others].map((file) => verdict(file, analyzes)));
+  }
+  return checked;
+}
+
+function verdict({ file, source, definition, problems }: CheckedFile, analyzes: boolean): Checked {
+  const lines = new SourceLines(source);
   if (definition === undefined) return { file, valid: false, problems, lines };
   const { name, tasks } = definition;
   const analysis = analyzes ? { analysis: analyzeWorkflow(definition) } : {};
@@ -124,14 +148,14 @@ function unreadable({ file, failure, hint }: Extract<WorkflowFile, { failure: st
 }
 
 /** The document of `--json`: totals, one entry a file, and all problems. Of one file its entry is at the top too. */
-function document(checked: readonly Checked[]): object {
+function document(checked: readonly Checked[], isOne: boolean): object {
   const problems = checked.flatMap((file) => file.problems);
   const files = checked.map(({ lines: _lines, problems: own, ...entry }) => ({
     ...entry,
     ...totals(own),
   }));
   return {
-    ...(files.length === 1 ? files[0] : {}),
+    ...(isOne ? files[0] : {}),
     valid: checked.every(({ valid }) => valid),
     ...totals(problems),
     files,

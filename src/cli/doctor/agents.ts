@@ -41,16 +41,19 @@ async function checkWorkflows(
 ): Promise<Finding[]> {
   const files = workflowFiles(workingDirectory).filter(({ place }) => place !== 'package');
   if (files.length === 0) return [];
-  const { parseWorkflow } = await import('../../workflow/parse.ts');
+  const [{ checkWithChildren }, { agentsOf }] = await Promise.all([
+    import('../child-files.ts'),
+    import('../../workflow/definition.ts'),
+  ]);
   const missing = new Map<string, string[]>();
   const found: Finding[] = [];
   for (const { file } of files) {
     const source = readFileSync(resolve(workingDirectory, file), 'utf8');
-    const { definition } = parseWorkflow(source, { file });
+    const { definition } = (await checkWithChildren({ file, source }, { workingDirectory })).root;
     if (definition === undefined)
       found.push(warn('workflow', `${file} is not valid`, `See \`troupe validate ${file}\`.`));
-    for (const { agent } of definition?.tasks ?? [])
-      if (agent !== undefined && !offered.has(agent))
+    for (const agent of definition === undefined ? [] : agentsOf(definition))
+      if (!offered.has(agent))
         missing.set(agent, [...new Set([...(missing.get(agent) ?? []), file])]);
   }
   for (const [agent, users] of missing)

@@ -43,7 +43,7 @@ export const symbols: Readonly<Record<NodeStatus, string>> = {
 
 export interface GraphNode {
   id: string;
-  kind: 'agent' | 'foreach' | 'wait';
+  kind: 'agent' | 'foreach' | 'wait' | 'child';
   /** `echo`, `capability review`, `timer 30 s`. */
   who: string;
   description?: string;
@@ -55,6 +55,8 @@ export interface GraphNode {
   attempts?: number;
   durationMs?: number;
   errorCode?: string;
+  /** Of a task that runs a workflow: the run of its last attempt. */
+  runId?: string;
   /** Of a `foreach` task in a run: how many instances have which status. */
   instances?: Partial<Record<TaskReport['status'], number>>;
 }
@@ -126,16 +128,21 @@ function edgeKind({ trigger }: TaskDefinition): GraphEdge['kind'] {
 }
 
 function plannedNode(task: TaskDefinition, never: string | undefined): GraphNode {
-  const kind = task.foreach !== undefined ? 'foreach' : task.wait !== undefined ? 'wait' : 'agent';
   return {
     id: task.id,
-    kind,
+    kind: kindOf(task),
     who: whoOf(task),
     ...(task.description === undefined ? {} : { description: task.description }),
     status: never === undefined ? 'planned' : 'never',
     notes: [...notesOf(task), ...(never === undefined ? [] : [`never runs: ${never}`])],
     progress: [],
   };
+}
+
+function kindOf(task: TaskDefinition): GraphNode['kind'] {
+  if (task.foreach !== undefined) return 'foreach';
+  if (task.workflow !== undefined) return 'child';
+  return task.wait === undefined ? 'agent' : 'wait';
 }
 
 function whoOf(task: TaskDefinition): string {
@@ -189,12 +196,12 @@ function notesOf(task: TaskDefinition): string[] {
 
 type Progress = Pick<
   GraphNode,
-  'status' | 'progress' | 'attempts' | 'durationMs' | 'errorCode' | 'instances'
+  'status' | 'progress' | 'attempts' | 'durationMs' | 'errorCode' | 'instances' | 'runId'
 >;
 
 function progressOf(report: TaskReport | undefined, now: number): Progress {
   if (report === undefined) return { status: 'pending', progress: ['pending'] };
-  const { startedAt, attempts, error, reason } = report;
+  const { startedAt, attempts, error, reason, runId } = report;
   const status = report.status === 'pending' && attempts > 0 ? 'retrying' : report.status;
   const isOver = report.endedAt !== undefined || status === 'running' || status === 'waiting';
   const took = startedAt === undefined || !isOver ? undefined : (report.endedAt ?? now) - startedAt;
@@ -209,11 +216,13 @@ function progressOf(report: TaskReport | undefined, now: number): Progress {
     progress: [
       line.filter((part) => part !== '').join(', '),
       ...(instances === undefined ? [] : [instancesText(instances)]),
+      ...(runId === undefined ? [] : [runId]),
       ...(error === undefined ? [] : [error.code]),
     ],
     attempts,
     ...(took === undefined ? {} : { durationMs: took }),
     ...(error === undefined ? {} : { errorCode: error.code }),
+    ...(runId === undefined ? {} : { runId }),
     ...(instances === undefined ? {} : { instances }),
   };
 }

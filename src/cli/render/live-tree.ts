@@ -141,7 +141,8 @@ function taskLine(
 
 /** What it waits for, how far it is, why it ended. */
 function detail(task: TaskView, view: RunView, options: TreeOptions): Piece[] {
-  const agent = task.agent === undefined ? '' : `(${plainText(task.agent)})`;
+  const who = task.agent ?? task.child;
+  const agent = who === undefined ? '' : `(${plainText(who)})`;
   switch (task.state) {
     case 'pending':
       return [{ text: dependencyText(task, view), style: 'dim' }];
@@ -227,6 +228,9 @@ function instancesDetail(
     ...(['running', 'retrying', 'waiting', 'failed', 'canceled'] as const).flatMap((state) =>
       count(state) === 0 ? [] : [`${count(state)} ${state}`],
     ),
+    ...(task.waitsFor === undefined || isEndedState(task.state)
+      ? []
+      : [`waits for ${task.waitsFor}`]),
   ];
   const counts: Piece = { text: facts.join(', ') };
   if (isEndedState(task.state)) {

@@ -5,9 +5,11 @@
  */
 import type { Failure } from '../../messages/failure.ts';
 import { isRetried } from '../../policies/retry.ts';
+import type { JsonValue } from '../../workflow/value.ts';
 import { counted, duration } from './format.ts';
 import { plainText } from './painted.ts';
 import { endedInstances, RunView, type TaskView, type ViewedEvent } from './run-view.ts';
+import { waitText } from './wait-text.ts';
 import { failureText, skipReason } from './words.ts';
 
 type Data = {
@@ -17,7 +19,10 @@ type Data = {
   startedAt?: number;
   error?: Failure;
   reason?: string;
+  by?: string;
   kind?: string;
+  details?: JsonValue;
+  feed?: string;
   dueAt?: number;
   count?: number;
 };
@@ -107,11 +112,11 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.retryScheduled':
       return `  retry      ${task} in ${duration(Math.max(0, (data.dueAt ?? at) - at))}`;
     case 'task.expanded':
-      return `  expanded   ${task} into ${counted(data.count ?? 0, 'instance', 'instances')}`;
+      return `  expanded   ${task} into ${counted(data.count ?? 0, 'instance', 'instances')}${data.feed === undefined ? '' : `, and ${waitText('feed', { signal: data.feed })} to come`}`;
     case 'task.waiting':
-      return `  waiting    ${task} for ${data.kind}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
+      return `  waiting    ${task} for ${view.task(task).waitsFor}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
     case 'task.skipped':
-      return `  skipped    ${task}: ${skipReason(data.reason ?? '')}`;
+      return `  skipped    ${task}: ${skipReason(data.reason ?? '', data.by)}`;
     case 'task.canceled':
       return `  canceled   ${task}: ${data.reason}`;
     case 'run.paused':

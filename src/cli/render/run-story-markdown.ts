@@ -44,6 +44,9 @@ function head(story: RunStory): string[] {
   const rows = [
     ['Run', code(story.runId)],
     ['Status', `**${story.status}**`],
+    ...(story.parent === undefined
+      ? []
+      : [['Child of', `${code(story.parent.runId)}, task ${code(story.parent.task)}`]]),
     ['Asked', `${time(request.at)} by ${plain(request.by)}`],
     ...(story.startedAt === undefined ? [] : [['Started', time(story.startedAt)]]),
     ...(story.endedAt === undefined ? [] : [['Ended', time(story.endedAt)]]),
@@ -211,6 +214,12 @@ function path(story: RunStory): string[] {
   ];
 }
 
+/** The agent, or the child run. */
+function whoOf({ agent, runId }: RunStory['tasks'][number]): string {
+  const who = agent ?? runId;
+  return who === undefined ? '' : code(who);
+}
+
 /** Of many tasks those that need a look: not succeeded, then retried, then the longest. */
 function tasks(story: RunStory): string[] {
   const { tasks: all } = story;
@@ -219,7 +228,7 @@ function tasks(story: RunStory): string[] {
     code(task.id),
     `${symbols[task.status]} ${task.status}`,
     String(task.attempts),
-    task.agent === undefined ? '' : code(task.agent),
+    whoOf(task),
     task.tookMs === undefined ? '' : duration(task.tookMs),
     taskNote(task),
   ]);

@@ -15,6 +15,8 @@ export interface RunStory {
   runId: string;
   name: string;
   status: RunReport['status'];
+  /** Of a child run: the task that waits for it. */
+  parent?: { runId: string; task: string };
   asked: {
     description?: string;
     requestId?: string;
@@ -55,6 +57,8 @@ export interface StoryTask {
   status: TaskReport['status'];
   attempts: number;
   agent?: string;
+  /** Its child run. */
+  runId?: string;
   startedAt?: number;
   endedAt?: number;
   tookMs?: number;
@@ -92,6 +96,7 @@ export function storyOf(
     runId: report.runId,
     name: report.name,
     status: report.status,
+    ...(report.parent === undefined ? {} : { parent: report.parent }),
     asked: {
       ...(definition.description === undefined ? {} : { description: definition.description }),
       ...(created.requestId === undefined ? {} : { requestId: created.requestId }),
@@ -134,13 +139,14 @@ interface CreatedData {
 }
 
 function storyTask(id: string, task: TaskReport): StoryTask {
-  const { status, attempts, agent, startedAt, endedAt, error, reason, instances } = task;
+  const { status, attempts, agent, runId, startedAt, endedAt, error, reason, instances } = task;
   const took = startedAt === undefined || endedAt === undefined ? undefined : endedAt - startedAt;
   return {
     id,
     status,
     attempts,
     ...(agent === undefined ? {} : { agent }),
+    ...(runId === undefined ? {} : { runId }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(endedAt === undefined ? {} : { endedAt }),
     ...(took === undefined ? {} : { tookMs: Math.max(0, took) }),

@@ -9,6 +9,8 @@ import { isEnded } from '../../client/run-outcome.ts';
 import type { Envelope } from '../../events/envelope.ts';
 import type { ReportedRunStatus } from '../../messages/report.ts';
 import type { RetryPolicy, WorkflowDefinition } from '../../workflow/definition.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import { waitText } from './wait-text.ts';
 
 export const taskStates = [
   'pending',
@@ -37,6 +39,8 @@ export interface TaskView {
   dependencies: readonly string[];
   /** Who does it or is to do it. */
   agent?: string;
+  /** The workflow that it runs as a child. */
+  workflow?: string;
   retry?: RetryPolicy;
   /** The number of the last attempt. */
   attempt: number;
@@ -46,6 +50,8 @@ export interface TaskView {
   percent?: number;
   message?: string;
   waitsFor?: string;
+  /** The child run of the last attempt. */
+  child?: string;
   dueAt?: number;
   error?: { code: string; message: string };
   reason?: string;
@@ -61,6 +67,8 @@ type Data = {
   error?: { code: string; message: string };
   reason?: string;
   kind?: string;
+  details?: JsonValue;
+  feed?: string;
   dueAt?: number;
   count?: number;
   message?: string;
@@ -100,7 +108,7 @@ const RUN_STATUS_AFTER: Readonly<Record<string, ReportedRunStatus>> = {
   'run.canceled': 'canceled',
 };
 const ENDED: ReadonlySet<TaskState> = new Set(['succeeded', 'failed', 'skipped', 'canceled']);
-const PERSONS: ReadonlySet<string> = new Set(['approval', 'signal']);
+const PERSONS: ReadonlySet<string> = new Set(['approval', 'signal', 'first']);
 
 /** True when nothing more happens to a task in this state, unless somebody retries it. */
 export function isEndedState(state: TaskState): boolean {
@@ -151,10 +159,11 @@ export class RunView {
   /** The definition, where `run.created` only names it. */
   define(definition: WorkflowDefinition): void {
     this.name = definition.name;
-    for (const { id, agent, dependencies, retry } of definition.tasks) {
+    for (const { id, agent, workflow, dependencies, retry } of definition.tasks) {
       const task = this.task(id);
       task.dependencies = dependencies;
       if (agent !== undefined) task.agent ??= agent;
+      if (workflow !== undefined) task.workflow = workflow.name;
       if (retry !== undefined) task.retry = retry;
     }
   }
@@ -197,15 +206,17 @@ export class RunView {
     else fold(task, { type, data, at });
   }
 
-  #count(type: string, taskId: string, { kind, dueAt }: Data): void {
+  #count(type: string, taskId: string, { kind, dueAt, feed }: Data): void {
     const state = STATE_AFTER[type];
     if (state === undefined) return;
     if (this.#open.get(taskId) === true) this.#forPersons -= 1;
-    if (type === 'task.expanded' || type === 'task.reset' || ENDED.has(state)) {
+    const isFed = type === 'task.expanded' && feed !== undefined;
+    if ((type === 'task.expanded' && !isFed) || type === 'task.reset' || ENDED.has(state)) {
       this.#open.delete(taskId);
       return;
     }
-    const isForPerson = state === 'waiting' && dueAt === undefined && PERSONS.has(kind ?? '');
+    const isAsked = state === 'waiting' && dueAt === undefined && PERSONS.has(kind ?? '');
+    const isForPerson = isAsked || isFed;
     this.#open.set(taskId, isForPerson);
     if (isForPerson) this.#forPersons += 1;
   }
@@ -230,7 +241,9 @@ function fold(task: TaskView, { type, data, at }: { type: string; data: Data; at
   delete task.waitsFor;
   delete task.reason;
   if (data.reason !== undefined) task.reason = data.reason;
-  if (data.kind !== undefined) task.waitsFor = data.kind;
+  if (data.kind !== undefined) task.waitsFor = waitText(data.kind, data.details);
+  if (data.feed !== undefined) task.waitsFor = waitText('feed', { signal: data.feed });
+  if (data.kind === 'run') task.child = (data.details as { runId: string }).runId;
   if (data.dueAt !== undefined) task.dueAt = data.dueAt;
   if (type === 'task.expanded')
     task.instances = { total: data.count ?? 0, byState: new Map(), stateOf: new Map() };
@@ -253,6 +266,7 @@ function countInstance(
   const before = instances.stateOf.get(data.taskId);
   if (before !== undefined) add(instances, before, -1);
   instances.stateOf.set(data.taskId, state);
+  instances.total = Math.max(instances.total, instances.stateOf.size); // a feed adds some
   add(instances, state, 1);
 }
 

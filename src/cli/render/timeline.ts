@@ -3,6 +3,7 @@ import type { Envelope } from '../../events/envelope.ts';
 import type { RunReport, TaskReport } from '../../messages/report.ts';
 import { brief, duration, localTime, offset, table } from './format.ts';
 import { plainText } from './painted.ts';
+import { waitText } from './wait-text.ts';
 import { failureText, skipReason, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
@@ -79,15 +80,16 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
     id,
     task.status,
     String(task.attempts),
-    task.agent ?? '-',
+    task.agent ?? task.runId ?? '-',
     took,
     ...times,
     resultText(task),
   ];
 }
 
-function resultText({ error, reason, output }: TaskReport): string {
+function resultText({ error, reason, output, waitsFor }: TaskReport): string {
   if (error !== undefined) return failureText(error);
+  if (waitsFor !== undefined) return `waits for ${waitText(String(waitsFor['kind']), waitsFor)}`;
   if (reason !== undefined) return skipReason(reason);
   return output === undefined ? '' : brief(output, 60);
 }

@@ -1,8 +1,9 @@
 /** What an event says, in words. One sentence part a type; a type without one is shown with its data. Pure. */
 import type { Envelope } from '../../events/envelope.ts';
-import { isBlobReference } from '../../workflow/value.ts';
+import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
 import { brief, counted, duration } from './format.ts';
 import { plainText } from './painted.ts';
+import { waitText } from './wait-text.ts';
 
 type Data = Readonly<Record<string, unknown>>;
 type Words = (data: Data, at: number) => string;
@@ -14,6 +15,7 @@ const words: Readonly<Record<string, Words>> = {
   'run.resumed': (data) => `resumed after ${duration(Number(data['pausedMs'] ?? 0))}`,
   'run.cancelRequested': (data) =>
     `${data['terminate'] === true ? 'termination' : 'cancellation'} requested: ${text(data['reason'])}`,
+  'run.signalReceived': signalWords,
   'run.stopping': (data) => `stopping: ${failureText(data['error'])}`,
   'run.succeeded': (data) => `run succeeded, output ${valueText(data['output'])}`,
   'run.failed': (data) => `run failed: ${failureText(data['error'])}`,
@@ -34,19 +36,33 @@ const words: Readonly<Record<string, Words>> = {
   'task.retryScheduled': (data, at) =>
     `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
-  'task.waiting': (data, at) => `waits for ${text(data['kind'])}${due(data, at, ', due in')}`,
+  'task.waiting': (data, at) =>
+    `waits for ${waitText(text(data['kind']), data['details'] as JsonValue | undefined)}${childInputs(data)}${due(data, at, ', due in')}`,
   'task.expanded': (data) =>
     `expanded into ${counted(Number(data['count']), 'instance', 'instances')}`,
   'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
   'task.failed': (data, at) => `failed${took(data, at)}: ${failureText(data['error'])}`,
-  'task.skipped': (data) => `skipped: ${skipReason(text(data['reason']))}`,
+  'task.skipped': (data) => `skipped: ${skipReason(text(data['reason']), data['by'])}`,
   'task.cancelRequested': (data) => `cancellation requested: ${text(data['reason'])}`,
   'task.cancelAcknowledged': () => 'the agent stopped',
   'task.cancelForced': () => 'the agent did not stop in time and was given up',
   'task.canceled': (data) => `canceled: ${text(data['reason'])}`,
   'task.reset': (data) => `back to pending: ${text(data['reason'])}`,
 };
+
+/** What a child run was given. */
+function childInputs({ kind, inputs }: Data): string {
+  return kind === 'run' ? `, inputs ${valueText(inputs)}` : '';
+}
+
+function signalWords({ name, payload, taskId }: Data): string {
+  const { by, comment } = (payload ?? {}) as Data;
+  if (taskId === undefined)
+    return `signal ${text(name)}${payload === undefined ? '' : `, payload ${valueText(payload)}`}`;
+  const said = comment === undefined ? '' : `: ${brief(text(comment))}`;
+  return `${text(by)} ${name === 'approve' ? 'approved' : 'rejected'}${said}`;
+}
 
 /** The activation that an event is about; undefined for an event of the run itself. */
 export function taskIdOf({ data }: Pick<Envelope, 'data'>): string | undefined {
@@ -70,8 +86,17 @@ const SKIP_REASONS: Readonly<Record<string, string>> = {
   completed: 'the run was completed by an operator',
 };
 
-/** Why a task was skipped. A reason of another kind stays as it is. */
-export function skipReason(reason: string): string {
+/** What another task did, by reason. */
+const SKIPPED_BY: Readonly<Record<string, string>> = {
+  canceled: 'canceled by',
+  milestone: 'too late, for it came after the start of',
+  completed: 'the run was ended by',
+};
+
+/** Why a task was skipped, and by which task where one did it. A reason of another kind stays as it is. */
+export function skipReason(reason: string, by?: unknown): string {
+  const done = Object.hasOwn(SKIPPED_BY, reason) ? SKIPPED_BY[reason] : undefined;
+  if (done !== undefined && typeof by === 'string') return `${done} ${plainText(by)}`;
   return (Object.hasOwn(SKIP_REASONS, reason) ? SKIP_REASONS[reason] : undefined) ?? reason;
 }
 

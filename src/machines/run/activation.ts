@@ -30,6 +30,16 @@ export function instanceId(parent: string, index: number): string {
   return `${parent}~${index}`;
 }
 
+/** The id of the compensation of an activation. */
+export function undoId(activation: string): string {
+  return `${activation}!undo`;
+}
+
+/** The activation that a compensation undoes. */
+export function undoneId(undo: string): string {
+  return undo.slice(0, -'!undo'.length);
+}
+
 /** The id of a round of a task; the first has no number. */
 export function roundId(taskId: string, round: number): string {
   return round <= 1 ? taskId : `${taskId}@${round}`;

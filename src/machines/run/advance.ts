@@ -4,36 +4,44 @@
  *
  * V1 `advance` ends: every answer with events removes something from the aggregate's agenda.
  * V2 It starts nothing: an attempt starts by `admitted`, which needs a slot.
+ * Size: the order in which things follow, and the first step of each.
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
 import { failureCodes } from '../../messages/failure.ts';
-import { cancelActivation, identity } from '../task/decide.ts';
+import { cancelActivation } from '../task/decide.ts';
 import { roundId } from './activation.ts';
 import {
   type Activation,
   isExhausted,
+  type ParentRef,
   type RunAggregate,
   runContext,
   runState,
   type TaskFlow,
   type TaskProgress,
 } from './aggregate.ts';
+import { advanceCompensating, mustCompensate } from './compensate.ts';
 import { isOnlyInactive } from './counting.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
-import { failureOfTask } from './evolve-task.ts';
 import { advanceExpansion } from './expand.ts';
+import { closing } from './hooks.ts';
+import { identity, identityOfTask } from './identity.ts';
 import { decideLate } from './late.ts';
 import { withLoops } from './repeat.ts';
 import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
+import { advanceSignals } from './signals.ts';
 import { isSpared, isTimedOut } from './stopping.ts';
+import { failureOfTask } from './task-outcome.ts';
+import { advanceSteering } from './withdraw.ts';
 
 /** Events of one answer, so that no step is long. */
 const MAX_BATCH = 100;
 
 /** The next events that follow from the state, `needs`, or `nothing`. */
 export function advance(run: RunAggregate, input: TurnInput): Decision {
+  if (run.quarantine !== undefined) return nothing;
   return withLoops(run, advanceRun(run, input));
 }
 
@@ -47,6 +55,10 @@ function advanceRun(run: RunAggregate, input: TurnInput): Decision {
       return advanceStopping(run, input);
     case 'canceling':
       return advanceCanceling(run, input);
+    case 'compensating':
+      return advanceCompensating(run) ?? endFailed(run);
+    case 'finishing':
+      return advanceFinishing(run, input);
     default:
       return nothing;
   }
@@ -54,6 +66,7 @@ function advanceRun(run: RunAggregate, input: TurnInput): Decision {
 
 function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
   const mode = run.plan.definition.settings.onFailure;
+  if (run.steering.endedBy !== undefined) return advanceEnd(run, input, run.steering.endedBy);
   const first = run.unhandled.values().next();
   if (!first.done && mode !== 'continue') {
     return events(event('run.stopping', { error: failureOfTask(run, first.value) }));
@@ -61,17 +74,73 @@ function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
   const step = advanceTasks(run, input);
   if (step !== undefined) return step;
   if (runState(run) === 'paused' || !isExhausted(run)) return nothing;
-  return first.done ? succeed(run) : events(fail(run, failureOfTask(run, first.value)));
+  return first.done
+    ? endSucceeded(run)
+    : (closing(run, 'failed') ?? events(fail(run, failureOfTask(run, first.value))));
+}
+
+/** A run whose outputs cannot be computed has failed. */
+function endSucceeded(run: RunAggregate): Decision {
+  const end = succeed(run);
+  if (end.kind !== 'events') return end;
+  const [last] = end.events;
+  if (last?.type !== 'run.failed') return closing(run, 'succeeded') ?? end;
+  if (mustCompensate(run)) return events(event('run.stopping', { error: last.data.error }));
+  return closing(run, 'failed') ?? end;
+}
+
+/** The end of a run that has stopped, with the failure that stopped it. */
+function endFailed(run: RunAggregate): Decision {
+  const { failureCode, failureMessage } = runContext(run);
+  const error = {
+    code: failureCode ?? failureCodes.taskTimeout,
+    message: failureMessage ?? '',
+    retryable: false,
+  };
+  return closing(run, 'failed') ?? events(fail(run, error));
+}
+
+/** The closing hooks run; then the run ends as it would have ended before them. */
+function advanceFinishing(run: RunAggregate, input: TurnInput): Decision {
+  const step = advanceTasks(run, input);
+  if (step !== undefined) return step;
+  if (!isExhausted(run)) return nothing;
+  if (run.outcome === 'canceled') return endCanceled(run);
+  if (run.outcome === 'succeeded') {
+    const failed = [...run.unhandled].find((index) => run.plan.at(index).task.hook !== undefined);
+    return failed === undefined ? succeed(run) : events(fail(run, failureOfTask(run, failed)));
+  }
+  const error = failureOfRun(run);
+  return error === undefined ? succeed(run) : events(fail(run, error));
+}
+
+function endCanceled(run: RunAggregate): Decision {
+  const reason = runContext(run).cancelReason ?? 'canceled';
+  return events(event('run.canceled', { ...ending(run), reason }));
+}
+
+/** A task with `end: terminate` succeeded: what is left is canceled, and then the run has succeeded. */
+function advanceEnd(run: RunAggregate, input: TurnInput, by: string): Decision {
+  if (run.pending.size > 0) return skip(run, run.pending, 'completed');
+  if (run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'completed');
+  const reason = `task "${by}" ended the run`;
+  const canceled = cancelOpen(run, { input, atOnce: false, reason, spares: () => false });
+  if (canceled !== undefined) return canceled;
+  return runState(run) === 'paused' || !isExhausted(run) ? nothing : succeed(run);
 }
 
 /** Tasks whose trigger is certain, and `foreach` tasks with something to decide. */
 function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined {
+  const steered = advanceSteering(run, input);
+  if (steered !== undefined) return steered;
   const runnable = run.runnable.values().next();
   if (!runnable.done) {
     const node = run.plan.at(runnable.value);
     return scheduleTask(run, { node, id: node.task.id }, input);
   }
   if (run.skippable.size > 0) return skipUntriggered(run);
+  const delivered = advanceSignals(run);
+  if (delivered !== undefined) return delivered;
   const due = nextRound(run, input);
   if (due !== undefined) return due;
   const expansion = run.expansions.values().next();
@@ -99,23 +168,26 @@ function skipUntriggered(run: RunAggregate): Decision {
     const { counters } = run.progress[index] as TaskProgress;
     const isInactive = run.plan.tracksActivation && isOnlyInactive(counters);
     const reason = isInactive ? 'inactive' : 'trigger';
-    list.push(event('task.skipped', { taskId: run.plan.at(index).task.id, reason }));
+    list.push(event('task.skipped', { ...identityOfTask(run.plan.at(index)), reason }));
   }
   return events(...list);
 }
 
-function skip(run: RunAggregate, indexes: Set<number>, reason: 'stopped' | 'canceled'): Decision {
+function skip(
+  run: RunAggregate,
+  indexes: Set<number>,
+  reason: 'trigger' | 'stopped' | 'canceled' | 'completed',
+): Decision {
   const list: RunEvent[] = [];
   for (const index of indexes) {
     if (list.length === MAX_BATCH) break;
-    list.push(event('task.skipped', { taskId: run.plan.at(index).task.id, reason }));
+    list.push(event('task.skipped', { ...identityOfTask(run.plan.at(index)), reason }));
   }
   return events(...list);
 }
 
 /** The run was asked to stop: clean-up tasks (`all_done`) still run, but not after a timeout. */
 function advanceStopping(run: RunAggregate, input: TurnInput): Decision {
-  const context = runContext(run);
   const isTimeout = isTimedOut(run, input.now);
   if (run.pending.size > 0) return skip(run, run.pending, 'stopped');
   if (isTimeout && run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'stopped');
@@ -129,13 +201,8 @@ function advanceStopping(run: RunAggregate, input: TurnInput): Decision {
   const step = advanceTasks(run, input);
   if (step !== undefined) return step;
   if (!isExhausted(run)) return nothing;
-  return events(
-    fail(run, {
-      code: context.failureCode ?? failureCodes.taskTimeout,
-      message: context.failureMessage ?? '',
-      retryable: false,
-    }),
-  );
+  if (mustCompensate(run)) return events(event('run.compensationStarted', {}));
+  return endFailed(run);
 }
 
 function advanceCanceling(run: RunAggregate, input: TurnInput): Decision {
@@ -146,7 +213,7 @@ function advanceCanceling(run: RunAggregate, input: TurnInput): Decision {
   const canceled = cancelOpen(run, { input, atOnce: terminate, reason, spares: () => false });
   if (canceled !== undefined) return canceled;
   if (!isExhausted(run)) return nothing;
-  return events(event('run.canceled', { ...ending(run), reason }));
+  return (terminate ? undefined : closing(run, 'canceled')) ?? endCanceled(run);
 }
 
 interface CancelOptions {
@@ -169,13 +236,19 @@ function cancelOpen(run: RunAggregate, options: CancelOptions): Decision | undef
 }
 
 /** What the end of a run repeats. */
-export function ending(run: RunAggregate): { name: string; session?: string; startedAt?: number } {
-  const { name, session } = run.header;
+export function ending(run: RunAggregate): {
+  name: string;
+  session?: string;
+  startedAt?: number;
+  parent?: ParentRef;
+} {
+  const { name, session, parent } = run.header;
   const { startedAt } = runContext(run);
   return {
     name,
     ...(session === undefined ? {} : { session }),
     ...(startedAt === null ? {} : { startedAt }),
+    ...(parent === undefined ? {} : { parent }),
   };
 }
 
@@ -197,11 +270,33 @@ export function fail(run: RunAggregate, error: Failure): RunEvent {
   return event('run.failed', { ...ending(run), error });
 }
 
+/** What a run that fails or has failed fails with, as far as it is known. */
+function failureOfRun(run: RunAggregate): Failure | undefined {
+  const { failureCode, failureMessage } = runContext(run);
+  if (failureCode !== null)
+    return { code: failureCode, message: failureMessage ?? '', retryable: false };
+  const first = run.unhandled.values().next();
+  return first.done ? undefined : failureOfTask(run, first.value);
+}
+
+/** Ends a run that compensates or finishes without waiting for anybody. */
+export function terminateAtOnce(run: RunAggregate, reason: string, input: TurnInput): Decision {
+  const list: RunEvent[] = [];
+  for (const activation of run.open) {
+    if (list.length >= MAX_BATCH) break;
+    list.push(...cancelActivation(activation, { reason, now: input.now, atOnce: true }));
+  }
+  return events(...list, event('run.canceled', { ...ending(run), reason }));
+}
+
 /** Skips everything that has not started; for `complete`. */
 export function skipPending(run: RunAggregate): RunEvent[] {
   const list: RunEvent[] = [];
-  for (const index of [...run.pending, ...run.pendingCleanup]) {
-    list.push(event('task.skipped', { taskId: run.plan.at(index).task.id, reason: 'completed' }));
+  const behindStart = run.phase === 'on_start' ? run.plan.ofPhase('tasks') : [];
+  const indexes = behindStart.map(({ index }) => index);
+  for (const index of [...run.pending, ...run.pendingCleanup, ...indexes]) {
+    const task = identityOfTask(run.plan.at(index));
+    list.push(event('task.skipped', { ...task, reason: 'completed' }));
   }
   for (const activation of run.open) {
     if (activation.state === 'running') continue;

@@ -15,8 +15,10 @@ import { BrokenInvariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { roundId } from './activation.ts';
 import type { RunContext, RunState } from './machine.ts';
-import type { PlanNode, RunPlan } from './plan.ts';
+import type { Signals } from './mailbox.ts';
+import type { Phase, PlanNode, RunPlan } from './plan.ts';
 import type { ReadyList } from './ready-list.ts';
+import type { SteeringState } from './steering.ts';
 
 /** Outputs up to this size (as JSON, about) stay in memory; larger ones are read from the log when needed. */
 export const INLINE_BYTES = 4 * 1024;
@@ -24,7 +26,7 @@ export const INLINE_BYTES = 4 * 1024;
 /** Where a value is: at hand, in the event of a version, or in a blob. */
 export type ValueRef =
   | { at: 'inline'; value: JsonValue }
-  | { at: 'event'; streamVersion: number; field: 'output' | 'items' | 'inputs' }
+  | { at: 'event'; streamVersion: number; field: 'output' | 'items' | 'inputs' | 'payload' }
   | { at: 'blob'; blob: BlobReference };
 
 /** What stays of a `foreach` activation's items and instances. */
@@ -38,6 +40,27 @@ export interface Expansion {
   /** Failed, skipped or canceled. */
   unsuccessful: number;
   firstFailure: Failure | null;
+  /** A task ended it: what has not succeeded is left out. */
+  completed?: true;
+  /** The join was decided, and the rest is canceled. */
+  isHeld?: true;
+}
+
+/** What an answer of a person says. */
+export interface Vote {
+  by: string;
+  approves: boolean;
+  comment?: string;
+}
+
+/** Of an activation that waits, or of a `foreach` that is fed. */
+export interface WaitState {
+  /** Version of the event that began it: a transient wait counts later signals alone. */
+  since: number;
+  /** As recorded. */
+  kind: string;
+  details: JsonValue;
+  votes: Vote[];
 }
 
 /** How a task of the definition ended, as dependents see it. */
@@ -49,6 +72,8 @@ export interface Activation {
   /** Of an instance: the `foreach` activation and its index. */
   readonly parent: Activation | undefined;
   readonly index: number;
+  /** Of a compensation: the activation that it undoes. */
+  readonly undoOf: Activation | undefined;
   /** Present while open. */
   cell: Cell | undefined;
   state: TaskState;
@@ -62,8 +87,37 @@ export interface Activation {
   shiftMs: number;
   /** When the present state was entered. */
   enteredAt: number;
-  /** Version of the `task.started` of the current attempt; 0 before the first. Its parameters are there. */
+  /**
+   * Version of the `task.started` of the current attempt, or of the `task.waiting` of its child run; 0 before the first.
+   * Its parameters are there.
+   */
   startedVersion: number;
+  /** While it waits, but for a child run. */
+  wait?: WaitState | undefined;
+  /** Of an instance whose item came with a signal. */
+  item?: ValueRef | undefined;
+  /** The last attempt whose failure was counted. */
+  failedAttempt: number | undefined;
+  /** The child run of the current attempt, or of the last one. */
+  child: string | undefined;
+}
+
+/** Errors of one task with one code, those of attempts that were retried included. */
+export interface ErrorCount {
+  /** The task of the definition; `!undo` behind it for its compensation. */
+  task: string;
+  code: string;
+  count: number;
+  /** Of the first one. */
+  message: string;
+}
+
+/** What isolated the run; read by the host. */
+export interface Quarantine {
+  code: string;
+  message: string;
+  /** The version after which the defect showed. */
+  streamVersion: number;
 }
 
 /** Per task of the definition. */
@@ -113,6 +167,13 @@ export interface FlowState {
   readonly due: Set<number>;
 }
 
+/** The task of another run that waits for this one. */
+export interface ParentRef {
+  runId: string;
+  activation: string;
+  attempt: number;
+}
+
 /** Scalars of `run.created` that deciding needs. */
 export interface RunHeader {
   runId: string;
@@ -123,6 +184,10 @@ export interface RunHeader {
   requestId: string | undefined;
   requestHash: string | undefined;
   deadline: number | undefined;
+  /** Of a child run: who waits for it, the run at the top, the number of runs above. */
+  parent: ParentRef | undefined;
+  root: string | undefined;
+  depth: number;
   correlationId: string;
   trace: string | undefined;
 }
@@ -153,11 +218,17 @@ export interface RunAggregate {
   readonly pendingCleanup: Set<number>;
   /** `foreach` activations with something to decide: more instances, or the end. */
   readonly expansions: Set<Activation>;
+  /** Signals that were kept, and who waits for which. */
+  readonly signals: Signals;
   /** Failed tasks that a dependent may still handle. */
   readonly openFailures: Set<number>;
   /** Failed tasks that nothing handles, in order. */
   readonly unhandled: Set<number>;
   readonly ready: ReadyList;
+  /** Mutexes, milestones, and what tasks cancel, complete and end. */
+  readonly steering: SteeringState;
+  /** Scheduled activations that start a child run next: they need no slot. */
+  readonly startingChildren: Set<Activation>;
   /** Activations in states that hold a slot. */
   slots: number;
   /** How many of them may not run beside others (`parallel: false`). */
@@ -165,6 +236,20 @@ export interface RunAggregate {
   /** The run's own output, once it has ended. */
   output: ValueRef | undefined;
   error: Failure | undefined;
+  /** The hook whose tasks may start, or `tasks` between the hooks. */
+  phase: Phase;
+  /** What the closing hooks come after: how the run ends. */
+  outcome: 'succeeded' | 'failed' | 'canceled' | undefined;
+  /** Succeeded activations that a compensation would undo, in the order of completion. */
+  readonly completed: Activation[];
+  /** The activation that is being undone, until its undo has succeeded. */
+  undoing: Activation | undefined;
+  /** The attempt of its compensation after which the run was isolated last; 0 before. */
+  isolatedAttempt: number;
+  /** By task and code. */
+  readonly errors: Map<string, ErrorCount>;
+  /** While it holds nothing is decided. */
+  quarantine: Quarantine | undefined;
   /** Activations whose state or due time changed since the host last looked. */
   readonly touched: Set<Activation>;
   /** Cache of values that were fetched: by `valueKey`. Not folded. */

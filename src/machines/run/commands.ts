@@ -4,10 +4,15 @@
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { CommandMessage } from '../../messages/request.ts';
-import { ending, fail, skipPending, succeed } from './advance.ts';
+import { ending, fail, skipPending, succeed, terminateAtOnce } from './advance.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
+import { decideVote } from './approvals.ts';
+import { mustCompensate } from './compensate.ts';
 import { conflict, type Decision, events, nothing, type TurnInput } from './decision.ts';
+import { closing } from './hooks.ts';
 import { endedRunStates, type RunState } from './machine.ts';
+import { decideSignal } from './signals.ts';
+import { decideCancelTask } from './withdraw.ts';
 
 /** Events that `complete` may need at most; a larger run is canceled instead. */
 const MAX_COMPLETED = 900;
@@ -33,13 +38,23 @@ export function decideCommand(
     case 'complete':
       return complete(run, command, input);
     case 'cancel':
+      if (command.task !== undefined)
+        return decideCancelTask(run, { task: command.task, reason: command.reason }, input);
       return state === 'canceling' ? nothing : cancel(state, command.reason);
     case 'terminate':
+      // The chart takes no `run.cancelRequested` here: nothing may be undone halfway by a cancellation.
+      if (state === 'compensating' || state === 'finishing')
+        return terminateAtOnce(run, command.reason, input);
       return events(event('run.cancelRequested', { reason: command.reason, terminate: true }));
     case 'release':
       return conflict('the run is not in quarantine', 'Nothing needs to be done.', {
         status: state,
       });
+    case 'signal':
+      return decideSignal(run, command);
+    case 'approve':
+    case 'reject':
+      return decideVote(run, command);
   }
 }
 
@@ -84,7 +99,7 @@ function step(run: RunAggregate, state: RunState, input: TurnInput): Decision {
       status: state,
     });
   }
-  if (run.ready.size === 0) {
+  if (run.ready.size === 0 && run.startingChildren.size === 0) {
     return conflict('no task is ready', 'Wait for the attempts in hand, or resume the run.', {
       status: state,
     });
@@ -108,14 +123,30 @@ function complete(
       inHand: run.slots,
     });
   }
-  const left = run.pending.size + run.pendingCleanup.size + 2 * run.open.size;
+  const behindStart = run.phase === 'on_start' ? run.plan.definition.tasks.length : 0;
+  const left = behindStart + run.pending.size + run.pendingCleanup.size + 2 * run.open.size;
   if (left > MAX_COMPLETED) {
     return conflict('too much is left to complete the run at once', 'Cancel the run instead.', {
       left,
     });
   }
   const list = state === 'paused' ? [resumed(run, input)] : [];
-  list.push(...skipPending(run));
+  return endCompleted(run, command, [...list, ...skipPending(run)]);
+}
+
+/** The end that was asked for, through the compensations and hooks that belong to it. */
+function endCompleted(
+  run: RunAggregate,
+  command: Extract<CommandMessage, { type: 'complete' }>,
+  list: RunEvent[],
+): Decision {
+  const closes = closing(run, command.status === 'failed' ? 'failed' : 'succeeded');
+  if (closes?.kind === 'events' && command.status !== 'failed')
+    return events(...list, ...closes.events);
+  if (closes !== undefined || (command.status === 'failed' && mustCompensate(run))) {
+    const error = { code: 'run.completed', message: command.reason, retryable: false };
+    return events(...list, event('run.stopping', { error }));
+  }
   if (command.status === 'failed') {
     list.push(fail(run, { code: 'run.completed', message: command.reason, retryable: false }));
     return events(...list);

@@ -4,20 +4,17 @@
  */
 import { event } from '../../events/catalogue.ts';
 import { failureCodes } from '../../messages/failure.ts';
-import {
-  decideLost,
-  decideResult,
-  decideTaskTimer,
-  finalFailure,
-  identity,
-} from '../task/decide.ts';
+import { decideLost, decideResult, decideTaskTimer, finalFailure } from '../task/decide.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
+import { decideChildEnd, startChild } from './child-runs.ts';
 import { decideCommand } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
 import { isHeld, RUN_DEADLINE } from './effects.ts';
-import { endedRunStates } from './machine.ts';
+import { identity } from './identity.ts';
+import { endedRunStates, type RunState } from './machine.ts';
 import { withLoops } from './repeat.ts';
 import { evaluate } from './scope.ts';
+import { decideWaitTimer } from './wait-end.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
   return withLoops(run, decideMessage(run, message, input));
@@ -37,6 +34,10 @@ function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput)
       return decideLost(run, message, input);
     case 'timer':
       return decideTimer(run, message, input);
+    case 'startChild':
+      return startChild(run, message, input);
+    case 'childEnded':
+      return decideChildEnd(run, message, input);
     case 'proceed':
       return nothing;
   }
@@ -44,11 +45,22 @@ function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput)
 
 type MessageOf<Type extends RunMessage['type']> = Extract<RunMessage, { type: Type }>;
 
-/** True while attempts may start: a run that stops still starts its clean-up. */
+const STARTING: ReadonlySet<RunState> = new Set([
+  'running',
+  'stopping',
+  'compensating',
+  'finishing',
+]);
+
+/** True while attempts may start: a run that stops still starts its clean-up, its compensations and its hooks. */
 export function mayStartAttempts(run: RunAggregate): boolean {
-  const state = runState(run);
-  if (state !== 'running' && state !== 'stopping') return false;
+  if (!mayStartChildren(run)) return false;
   return run.exclusiveSlots === 0 && run.slots < run.plan.definition.settings.maxParallel;
+}
+
+/** Child runs need no slot: what starts them waits, and what they do is bounded by their own settings. */
+export function mayStartChildren(run: RunAggregate): boolean {
+  return STARTING.has(runState(run)) && run.quarantine === undefined;
 }
 
 /** A slot was given and an agent chosen: the attempt starts, with its parameters as they are now. */
@@ -103,7 +115,9 @@ function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: Turn
   // A delay that fired while the pause was on its way is owed again, and later, once the run is resumed.
   if (activation === undefined || (run.delayed.has(activation) && isHeld(runState(run))))
     return nothing;
-  return decideTaskTimer(activation, message, input);
+  return activation.state === 'waiting' && activation.node.kind === 'wait'
+    ? decideWaitTimer({ activation, timerId: message.timerId }, input)
+    : decideTaskTimer(activation, message, input);
 }
 
 function decideDeadline(run: RunAggregate, input: TurnInput): Decision {

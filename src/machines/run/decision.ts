@@ -3,8 +3,9 @@
  */
 import type { RunEvent } from '../../events/catalogue.ts';
 import type { ResultMessage } from '../../messages/execution.ts';
+import type { Failure } from '../../messages/failure.ts';
 import type { CommandMessage } from '../../messages/request.ts';
-import type { JsonObject } from '../../workflow/value.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import type { Activation, ValueRef } from './aggregate.ts';
 
 /** A refusal as it goes back to the sender; `status` is 400 to 599. */
@@ -31,6 +32,8 @@ export interface TurnInput {
   now: number;
   /** 0 <= random < 1. */
   random: number;
+  /** What the agent of the message's attempt needed to recover before, on average; absent where that is not known. */
+  recoveryMs?: number | undefined;
 }
 
 /** Everything that can be said to a run. */
@@ -55,8 +58,18 @@ export type RunMessage =
     }
   | { type: 'attemptLost'; activation: string; attempt: number; worker?: string }
   | { type: 'timer'; timerId: string; dueAt: number }
+  /** A child run has ended; told once for each end, perhaps more than once, and asked for after a restart. */
+  | { type: 'childEnded'; activation: string; runId: string; end: ChildEnd }
+  /** A scheduled activation starts a child run, under the id given. */
+  | { type: 'startChild'; activation: string; runId: string }
   /** Nothing from outside: what is left to decide is decided. */
   | { type: 'proceed' };
+
+/** How a child run ended. `refused`: it could not begin. */
+export type ChildEnd =
+  | { status: 'succeeded'; output: JsonValue }
+  | { status: 'failed' | 'refused'; error: Failure }
+  | { status: 'canceled'; reason: string };
 
 export const nothing: Decision = { kind: 'events', events: [] };
 

@@ -11,7 +11,9 @@ export type Effect =
   | { kind: 'timer'; timerId: string; dueAt: number }
   /** A place in the ready list: the admission service is asked for a slot. */
   | { kind: 'admit'; activation: string }
-  | { kind: 'prepare'; activation: string; attempt: number };
+  | { kind: 'prepare'; activation: string; attempt: number }
+  /** The child run is there, and its end is known as soon as it has ended. */
+  | { kind: 'child'; activation: string; attempt: number; runId: string; workflow: string };
 
 /** The deadline of a run; the only timer that is the run's own. */
 export const RUN_DEADLINE = 'run-deadline';
@@ -30,8 +32,22 @@ export function isHeld(state: RunState): boolean {
   return state === 'paused' || state === 'pending';
 }
 
+/**
+ * True for what does not pass while a run is paused: backoff, timers, the time that a signal has. A person may answer
+ * then, so the time for that goes on.
+ */
+export function isDelay({
+  state,
+  node,
+  child,
+}: Pick<Activation, 'state' | 'node' | 'child'>): boolean {
+  if (state !== 'waiting') return state === 'backoff';
+  return child === undefined && node.task.wait?.kind !== 'approval';
+}
+
 const NOTHING: ReadonlyMap<string, Effect> = new Map();
 
+// Length: one case for each state that owes something.
 /** What one activation owes, given the state of its run. */
 export function effectsOfActivation(
   activation: Activation,
@@ -41,7 +57,6 @@ export function effectsOfActivation(
   const owed = new Map<string, Effect>();
   const { id, state, context } = activation;
   const { attempt, agent } = context;
-  const isDelay = state === 'backoff' || state === 'waiting';
   const dueAt = dueAtOf(activation);
   switch (state) {
     case 'scheduled':
@@ -51,6 +66,19 @@ export function effectsOfActivation(
       break;
     case 'preparing':
       owed.set(`prepare:${id}:${attempt}`, { kind: 'prepare', activation: id, attempt });
+      break;
+    case 'waiting':
+      if (activation.child !== undefined) {
+        const { child: runId, node } = activation;
+        const workflow = node.task.workflow?.name ?? '';
+        owed.set(`child:${id}:${attempt}`, {
+          kind: 'child',
+          activation: id,
+          attempt,
+          runId,
+          workflow,
+        });
+      }
       break;
     case 'running':
       if (agent !== null) {
@@ -65,7 +93,9 @@ export function effectsOfActivation(
     default:
       break;
   }
-  const hasTimer = state === 'running' || state === 'canceling' || (isDelay && !isHeld(run));
+  const isTimed =
+    state === 'running' || state === 'canceling' || state === 'backoff' || state === 'waiting';
+  const hasTimer = isTimed && !(isDelay(activation) && isHeld(run));
   if (hasTimer && dueAt !== null) {
     const timerId = timerIdOf(activation);
     owed.set(timerKey(timerId, dueAt), { kind: 'timer', timerId, dueAt });

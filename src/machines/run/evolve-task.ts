@@ -4,7 +4,6 @@
  * Size: these follow from one event together; apart, nobody would see the order.
  */
 import type { TaskEvent } from '../../events/task-events.ts';
-import type { Failure } from '../../messages/failure.ts';
 import type { persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import {
@@ -14,16 +13,16 @@ import {
   type TaskState,
   taskMachine,
 } from '../task/machine.ts';
-import { parseActivation, roundId } from './activation.ts';
-import {
-  type Activation,
-  type Outcome,
-  type RunAggregate,
-  type TaskProgress,
-  valueKey,
-} from './aggregate.ts';
-import { bump, judgeTrigger } from './counting.ts';
-import { beginRound, noteEnded, repeatRound, sendTokens } from './rounds.ts';
+import { type ActivationName, parseActivation, undoneId } from './activation.ts';
+import { type Activation, type Outcome, type RunAggregate, valueKey } from './aggregate.ts';
+import { runsChild } from './children.ts';
+import { followCompensation } from './compensate.ts';
+import { isDelay } from './effects.ts';
+import { countError } from './errors-of-run.ts';
+import { beginRound, noteEnded, repeatRound } from './rounds.ts';
+import { foldWait } from './signals.ts';
+import { adoptSteering, followSteering, hasBegun } from './steering.ts';
+import { setOutcome } from './task-outcome.ts';
 import { newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
@@ -44,6 +43,7 @@ export function isTaskType(type: string): boolean {
 export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const activation = run.activations.get(event.data.taskId) ?? newActivation(run, event);
   const before = activation.state;
+  const hadBegun = hasBegun(activation);
   const cell = activation.cell ?? revive(run, activation);
   const isNew = !run.activations.has(activation.id);
   cell.take({ type: event.type, at: event.at, data: event.data });
@@ -58,27 +58,30 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
-  if (isNew && activation.parent === undefined) beginRound(run, activation, event.type);
-  followState(run, activation, {
-    event: event as unknown as TaskEvent & FoldedEvent,
-    wasOpen: before === 'pending' || openStates.has(before),
-  });
+  foldWait(run, activation, { before, event });
+  const isRound = activation.parent === undefined && activation.undoOf === undefined;
+  if (isNew && isRound) beginRound(run, activation, event.type);
+  const wasOpen = before === 'pending' || openStates.has(before);
+  followState(run, activation, { event: event as unknown as TaskEvent & FoldedEvent, wasOpen });
+  const repeats = (event.data as { repeats?: boolean }).repeats === true;
+  const isOpen = openStates.has(activation.state);
+  const becameReady = activation.state === 'scheduled' && before !== 'scheduled';
+  const change = { repeats, wasOpen, isOpen, hadBegun, becameReady };
+  for (const woken of followSteering(run, activation, change)) becomeReady(run, woken);
 }
 
 function newActivation(run: RunAggregate, event: TaskFold): Activation {
   const id = event.data.taskId;
   const name = parseActivation(id);
   invariant(name !== undefined, 'an event has no activation id', { id });
-  const node = run.plan.byId(name.taskId);
-  invariant(node !== undefined, 'an event names a task that does not exist', { id });
-  const separator = id.lastIndexOf('~');
-  const parent = separator === -1 ? undefined : run.activations.get(id.slice(0, separator));
+  const { node, parent, undoOf } = relationsOf(run, id, name);
   const cell = run.cells.create(taskMachine, { parent: run.cell });
   const activation: Activation = {
     id,
     node,
     parent,
     index: name.indexes.at(-1) ?? 0,
+    undoOf,
     cell,
     state: cell.snapshot.value as TaskState,
     context: cell.snapshot.context as TaskContext,
@@ -89,8 +92,28 @@ function newActivation(run: RunAggregate, event: TaskFold): Activation {
     shiftMs: 0,
     enteredAt: event.at,
     startedVersion: 0,
+    failedAttempt: undefined,
+    child: undefined,
   };
   return activation;
+}
+
+/** What an activation belongs to, by its id. A compensation is no instance: nothing waits for it but the run. */
+export function relationsOf(
+  run: RunAggregate,
+  id: string,
+  name: ActivationName,
+): Pick<Activation, 'node' | 'parent' | 'undoOf'> {
+  const node = run.plan.byId(name.taskId);
+  invariant(node !== undefined, 'an activation of a task that does not exist', { id });
+  if (name.undo) {
+    const undoOf = run.activations.get(undoneId(id));
+    invariant(node.undo !== undefined && undoOf !== undefined, 'nothing to undo', { id });
+    return { node: node.undo, parent: undefined, undoOf };
+  }
+  const separator = id.lastIndexOf('~');
+  const parent = separator === -1 ? undefined : run.activations.get(id.slice(0, separator));
+  return { node, parent, undoOf: undefined };
 }
 
 /** Takes over an activation from a snapshot, with all that follows from its state. Its own counts came with it. */
@@ -98,14 +121,24 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   run.activations.set(activation.id, activation);
   moveBetweenSets(run, activation, 'pending');
   const outcome = outcomes[activation.state];
-  if (activation.parent === undefined) {
+  if (activation.parent === undefined && activation.undoOf === undefined) {
     leavePending(run, activation.node.index);
-    if (outcome !== undefined) {
-      setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
-    }
+    const { index } = activation.node;
+    const isKnown = hasDetached(activation);
+    if (isKnown) setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
+    if (outcome !== undefined)
+      setOutcome(run, { index, outcome, reason: activation.reason, isKnown });
   }
   if (outcome !== undefined) close(run, activation);
   else if (activation.expansion !== undefined) run.expansions.add(activation);
+  adoptSteering(run, activation, openStates.has(activation.state));
+  if (activation.state === 'scheduled' && run.steering.mutexes.isGranted(activation))
+    becomeReady(run, activation);
+}
+
+/** True once the dependents of a detached `foreach` go on without its instances. */
+function hasDetached({ node, expansion }: Activation): boolean {
+  return node.task.detach === true && expansion !== undefined;
 }
 
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
@@ -120,28 +153,43 @@ function revive(run: RunAggregate, activation: Activation): NonNullable<Activati
 
 function moveBetweenSets(run: RunAggregate, activation: Activation, before: TaskState): void {
   const { state, node } = activation;
-  const held = slotStates.has(before);
-  const holds = slotStates.has(state);
+  const needsSlot = node.task.workflow === undefined;
+  const held = needsSlot && slotStates.has(before);
+  const holds = needsSlot && slotStates.has(state);
   if (held !== holds) {
     run.slots += holds ? 1 : -1;
     if (!node.task.parallel) run.exclusiveSlots += holds ? 1 : -1;
   }
   if (openStates.has(state)) run.open.add(activation);
   else run.open.delete(activation);
-  if (state === 'backoff' || state === 'waiting') run.delayed.add(activation);
+  if (isDelay(activation)) run.delayed.add(activation);
   else run.delayed.delete(activation);
-  if (before === 'scheduled') run.ready.remove(activation.id);
-  if (state === 'scheduled') becomeReady(run, activation);
+  if (before === 'scheduled') {
+    run.ready.remove(activation.id);
+    run.startingChildren.delete(activation);
+  }
+  if (state === 'scheduled' && !run.steering.mutexes.needs(activation))
+    becomeReady(run, activation);
 }
 
-/** An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. */
+/**
+ * An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. What needs
+ * no agent begins in the same turn.
+ */
 function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
+  if (runsChild(activation)) {
+    run.startingChildren.add(activation);
+    return;
+  }
   const isAgentWork =
     node.kind === 'agent' || (node.kind === 'foreach' && activation.parent !== undefined);
-  if (!isAgentWork || node.demand === undefined) return;
+  if (!isAgentWork || node.demand === undefined) {
+    if (activation.parent === undefined) run.steering.startable.add(activation);
+    return;
+  }
   const agent = activation.context.agent;
-  const handedOff = agent !== null && activation.context.retryBase > 0;
+  const handedOff = agent !== null && activation.context.handOffs > 0;
   run.ready.add({
     activation: activation.id,
     demand: handedOff ? `agent:${agent}` : node.demand,
@@ -162,20 +210,31 @@ function recordData(
       activation.error = undefined;
       break;
     case 'task.failed':
-      if (event.data.output !== undefined)
-        activation.output = valueRef(event.data.output, event.streamVersion, 'output');
-      activation.error = event.data.error;
-      break;
     case 'task.attemptFailed':
+      countError(run, activation, event);
       activation.error = event.data.error;
+      if (event.type === 'task.failed' && event.data.output !== undefined)
+        activation.output = valueRef(event.data.output, event.streamVersion, 'output');
+      break;
+    case 'task.cancelRequested':
+      activation.reason = event.data.reason;
+      if (event.data.join === true && activation.parent?.expansion !== undefined)
+        activation.parent.expansion.isHeld = true;
+      if (activation.expansion !== undefined) run.expansions.add(activation);
       break;
     case 'task.skipped':
-    case 'task.cancelRequested':
     case 'task.canceled':
       activation.reason = event.data.reason;
       break;
     case 'task.started':
       activation.startedVersion = event.streamVersion;
+      break;
+    case 'task.waiting':
+      if (event.data.kind !== 'run') break;
+      activation.startedVersion = event.streamVersion;
+      activation.child = (event.data.details as { runId: string }).runId;
+      // A child run goes on while its parent pauses, and so does the bound on the wait for it.
+      run.delayed.delete(activation);
       break;
     case 'task.expanded': {
       const items = valueRef(event.data.items, event.streamVersion, 'items');
@@ -198,7 +257,17 @@ const outcomes: Partial<Record<TaskState, Outcome>> = {
   failed: 'failed',
   skipped: 'skipped',
   canceled: 'canceled',
+  compensating: 'succeeded',
+  compensated: 'succeeded',
+  compensationFailed: 'succeeded',
 };
+
+/** After these the task has ended as before: its dependents learn nothing. */
+const compensationTypes: ReadonlySet<string> = new Set([
+  'task.compensating',
+  'task.compensated',
+  'task.compensationFailed',
+]);
 
 function followState(
   run: RunAggregate,
@@ -206,17 +275,29 @@ function followState(
   { event, wasOpen }: { event: TaskEvent & FoldedEvent; wasOpen: boolean },
 ): void {
   const outcome = outcomes[activation.state];
+  followCompensation(run, activation, event.type);
+  if (activation.undoOf !== undefined || compensationTypes.has(event.type)) {
+    if (outcome !== undefined) close(run, activation);
+    return;
+  }
   if (activation.parent === undefined) {
     leavePending(run, activation.node.index);
     noteEnded(run, activation, outcome);
     if (event.type === 'task.succeeded' && event.data.repeats === true)
       repeatRound(run, activation, event.data);
     else if (outcome !== undefined)
-      setOutcome(run, { index: activation.node.index, outcome, reason: activation.reason });
+      setOutcome(run, {
+        index: activation.node.index,
+        outcome,
+        reason: activation.reason,
+        isKnown: hasDetached(activation),
+      });
+    else if (activation.state === 'expanded' && hasDetached(activation))
+      setOutcome(run, { index: activation.node.index, outcome: 'succeeded', reason: undefined });
     else if (activation.state === 'pending')
       setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
   } else if (event.type === 'task.scheduled' && activation.context.attempt === 1) {
-    countNewInstance(activation);
+    countNewInstance(activation, event.data.signal !== undefined);
   }
   if (outcome !== undefined) {
     if (activation.parent !== undefined && wasOpen) countInstance(run, activation, outcome);
@@ -231,12 +312,13 @@ function leavePending(run: RunAggregate, index: number): void {
   run.skippable.delete(index);
 }
 
-function countNewInstance(activation: Activation): void {
+function countNewInstance(activation: Activation, isFed: boolean): void {
   const expansion = activation.parent?.expansion;
   invariant(expansion !== undefined, 'an instance without an expanded parent', {
     id: activation.id,
   });
   expansion.next = Math.max(expansion.next, activation.index + 1);
+  if (isFed) expansion.count = Math.max(expansion.count, expansion.next);
   expansion.open += 1;
 }
 
@@ -269,69 +351,10 @@ function close(run: RunAggregate, activation: Activation): void {
 
 /** Ends every open activation's cell: nothing is owed once the run has ended. */
 export function leaveAll(run: RunAggregate): void {
+  run.startingChildren.clear();
   for (const activation of run.open) {
     run.ready.remove(activation.id);
     activation.cell?.stop();
     run.touched.add(activation);
   }
-}
-
-function setOutcome(
-  run: RunAggregate,
-  change: { index: number; outcome: Outcome | undefined; reason: string | undefined },
-): void {
-  const progress = run.progress[change.index];
-  invariant(progress !== undefined, 'an index outside the plan');
-  const before = { outcome: progress.outcome, isInactive: progress.isInactive };
-  if (before.outcome === change.outcome && run.flow === undefined) return;
-  progress.outcome = change.outcome;
-  progress.isInactive = change.outcome === 'skipped' && inactiveReasons.has(change.reason);
-  const node = run.plan.at(change.index);
-  if (run.flow !== undefined) {
-    const { outcome } = change;
-    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: progress.isInactive });
-  } else {
-    for (const dependent of node.dependents) {
-      const { counters } = run.progress[dependent] as TaskProgress;
-      if (before.outcome !== undefined)
-        bump(counters, before.outcome, { isInactive: before.isInactive, by: -1 });
-      if (change.outcome !== undefined)
-        bump(counters, change.outcome, { isInactive: progress.isInactive, by: 1 });
-      judgeTrigger(run, dependent);
-    }
-  }
-  if (change.outcome === 'failed') judgeFailure(run, change.index);
-  else {
-    run.openFailures.delete(change.index);
-    run.unhandled.delete(change.index);
-  }
-  for (const dependency of node.dependencies) {
-    if (run.openFailures.has(dependency)) judgeFailure(run, dependency);
-  }
-}
-
-/** Skips of tasks that nothing asked for: a join over what was activated does without them. */
-const inactiveReasons: ReadonlySet<string | undefined> = new Set([
-  'condition',
-  'inactive',
-  'unreached',
-]);
-
-/** Handled when a `one_failed` dependent succeeded; unhandled once none can any more; open in between. */
-function judgeFailure(run: RunAggregate, index: number): void {
-  const handlers = run.plan.at(index).handlers.map((handler) => run.progress[handler]?.outcome);
-  run.openFailures.delete(index);
-  if (handlers.includes('succeeded')) return;
-  if (handlers.includes(undefined)) run.openFailures.add(index);
-  else run.unhandled.add(index);
-}
-
-/** The failure of a task, for the run's error. */
-export function failureOfTask(run: RunAggregate, index: number): Failure {
-  const node = run.plan.at(index);
-  const { id } = node.task;
-  const failed = run.flow?.tasks[index]?.failed ?? 1;
-  const error = run.activations.get(roundId(id, failed))?.error;
-  invariant(error !== undefined, 'a failed task without an error', { id });
-  return { ...error, message: `task "${id}" failed: ${error.message}` };
 }

@@ -12,12 +12,17 @@ import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cel
 import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
 import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
-import { judgeTrigger, noCounters } from './counting.ts';
+import { noteIsolation } from './compensate.ts';
+import { noCounters } from './counting.ts';
 import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
+import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
 import { runMachine } from './machine.ts';
+import { Signals } from './mailbox.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
 import { dropDue, emptyFlow } from './rounds.ts';
+import { foldSignal } from './signals.ts';
+import { SteeringState } from './steering.ts';
 import { valueRef } from './values.ts';
 
 type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
@@ -58,19 +63,25 @@ export function emptyAggregate(parts: {
     expansions: new Set(),
     openFailures: new Set(),
     unhandled: new Set(),
+    signals: new Signals(),
     ready: new ReadyList(),
+    steering: new SteeringState(plan.steering),
+    startingChildren: new Set(),
     slots: 0,
     exclusiveSlots: 0,
     output: undefined,
     error: undefined,
+    phase: plan.hasHook('on_start') ? 'on_start' : 'tasks',
+    outcome: undefined,
+    completed: [],
+    undoing: undefined,
+    isolatedAttempt: 0,
+    errors: new Map(),
+    quarantine: undefined,
     touched: new Set(),
     values: new Map(),
   };
-  for (const node of plan.nodes) {
-    if (node.task.trigger === 'all_done') run.pendingCleanup.add(node.index);
-    else run.pending.add(node.index);
-    if (node.dependencies.length === 0) judgeTrigger(run, node.index);
-  }
+  enterPhase(run, run.phase);
   return run;
 }
 
@@ -94,6 +105,9 @@ export function createAggregate(options: {
       requestId: data.requestId,
       requestHash: data.requestHash,
       deadline: data.deadline,
+      parent: data.parent,
+      root: data.root,
+      depth: data.depth ?? 0,
       correlationId: envelope.correlationId,
       trace: envelope.trace,
     },
@@ -114,12 +128,28 @@ export function evolve(run: RunAggregate, event: FoldedEvent): void {
     expected: run.streamVersion + 1,
     found: event.streamVersion,
   });
-  if (isTaskType(event.type)) evolveTask(run, event as FoldedEvent & { data: { taskId: string } });
-  else if (event.type !== 'run.quarantined' && event.type !== 'run.released') evolveRun(run, event);
+  if (isTaskType(event.type)) {
+    const taken = event as FoldedEvent & { data: { taskId: string } };
+    evolveTask(run, taken);
+    if (run.phase !== 'tasks') followHook(run, taken.data.taskId);
+  } else if (event.type === 'run.quarantined' || event.type === 'run.released')
+    evolveQuarantine(run, event);
+  else evolveRun(run, event);
   run.streamVersion = event.streamVersion;
   run.at = event.at;
 }
 
+/** No machine folds it: it lies over the chart. */
+function evolveQuarantine(run: RunAggregate, event: FoldedEvent): void {
+  const recorded = event as unknown as RunEvent;
+  run.quarantine = undefined;
+  if (recorded.type !== 'run.quarantined') return;
+  const { error, streamVersion } = recorded.data;
+  run.quarantine = { code: error.code, message: error.message, streamVersion };
+  noteIsolation(run);
+}
+
+// Length: one case for each event of a run.
 function evolveRun(run: RunAggregate, event: FoldedEvent): void {
   const pausedAt = (run.cell.snapshot.context as { pausedAt: number | null }).pausedAt;
   run.cell.take({ type: event.type, at: event.at, data: event.data } satisfies FoldEvent);
@@ -132,6 +162,9 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
         at: event.at,
       });
       break;
+    case 'run.signalReceived':
+      foldSignal(run, recorded);
+      break;
     case 'run.succeeded':
       run.output = valueRef(recorded.data.output, event.streamVersion, 'output');
       break;
@@ -141,12 +174,19 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
       break;
     case 'run.stopping':
       run.error = recorded.data.error;
+      leaveStart(run);
       dropDue(run);
       break;
     case 'run.cancelRequested':
+      leaveStart(run);
       dropDue(run);
       break;
+    case 'run.finishing':
+      run.outcome = recorded.data.outcome;
+      enterPhase(run, firstClosingPhase(run.plan, recorded.data.outcome));
+      break;
     case 'run.canceled':
+      run.quarantine = undefined;
       leaveAll(run);
       break;
     default:

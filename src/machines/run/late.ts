@@ -8,6 +8,7 @@ import { decideTrigger } from '../../workflow/triggers.ts';
 import { roundId } from './activation.ts';
 import type { RunAggregate, TaskProgress } from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
+import { identityOf } from './identity.ts';
 import { scheduleTask } from './schedule.ts';
 
 /** The next task that nothing can reach any more; undefined when there is none. */
@@ -52,5 +53,5 @@ function decideUnreached(run: RunAggregate, index: number, input: TurnInput): De
   const isMerge = typeof node.task.trigger === 'object' && 'merge' in node.task.trigger;
   if (!isMerge && decideTrigger(node.task.trigger, counters) === 'run')
     return scheduleTask(run, { node, id }, input);
-  return events(event('task.skipped', { taskId: id, reason: 'unreached' }));
+  return events(event('task.skipped', { ...identityOf(id, node.task), reason: 'unreached' }));
 }

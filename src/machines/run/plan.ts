@@ -2,14 +2,24 @@
  * A definition prepared for deciding: indexes instead of names, dependents, compiled expressions.
  * Derived, shared by all runs of one definition, never stored.
  */
-import type { TaskDefinition, WorkflowDefinition } from '../../workflow/definition.ts';
+import {
+  type HookName,
+  hookTasksOf,
+  type TaskDefinition,
+  type WorkflowDefinition,
+} from '../../workflow/definition.ts';
 import { type CompiledExpression, compileExpression } from '../../workflow/expressions.ts';
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
+import { signalNames } from '../../workflow/validate-waits.ts';
 import { invariant } from '../errors.ts';
 import { FlowGraph } from './flow-graph.ts';
+import { type PlanSteering, steeringOf } from './plan-steering.ts';
 
-export type TaskKind = 'agent' | 'foreach' | 'timer' | 'pass';
+/** Which tasks of a run may start: those of a hook, or those between the hooks. */
+export type Phase = HookName | 'tasks';
+
+export type TaskKind = 'agent' | 'foreach' | 'wait' | 'pass' | 'child';
 
 /** An edge that leads back from a task. */
 export interface PlanLoop {
@@ -40,7 +50,9 @@ export class PlanNode {
   #until: CompiledExpression | undefined;
   #parameters: CompiledTemplate | undefined;
   #items: CompiledTemplate | undefined;
-  #duration: CompiledTemplate | undefined;
+  #enough: CompiledExpression | undefined;
+  #undo: PlanNode | undefined;
+  readonly #templates = new Map<string, CompiledTemplate>();
 
   constructor(index: number, task: TaskDefinition, names: NameTable) {
     this.index = index;
@@ -56,6 +68,24 @@ export class PlanNode {
     if (this.task.condition === undefined) return undefined;
     this.#condition ??= compileExpression(this.task.condition, this.#names);
     return this.#condition;
+  }
+
+  /** What undoes it: agent work at the place of the task, without its condition, trigger or instances. */
+  get undo(): PlanNode | undefined {
+    const { compensate } = this.task;
+    if (compensate === undefined) return undefined;
+    const { id } = this.task;
+    const names = namesForTask(this.#names, this.task);
+    const task: TaskDefinition = {
+      id,
+      ...compensate,
+      parallel: true,
+      dependencies: [],
+      trigger: 'all_success',
+      onFailure: 'fail',
+    };
+    this.#undo ??= new PlanNode(this.index, task, names);
+    return this.#undo;
   }
 
   /** Asked before each round; `until` after it. */
@@ -88,18 +118,29 @@ export class PlanNode {
     return this.#items;
   }
 
-  /** Yields the duration of a timer wait. */
-  get duration(): CompiledTemplate {
-    const { wait } = this.task;
-    invariant(wait?.kind === 'timer', 'only a timer wait has a duration');
-    this.#duration ??= compileTemplate(wait.duration, this.#names);
-    return this.#duration;
+  /** When enough instances of a `foreach` task have succeeded. */
+  get enough(): CompiledExpression | undefined {
+    const source = this.task.join?.until;
+    if (source === undefined) return undefined;
+    this.#enough ??= compileExpression(source, this.#names);
+    return this.#enough;
+  }
+
+  /** A text of the task's wait: a duration, or what a person is asked. */
+  template(text: string): CompiledTemplate {
+    let compiled = this.#templates.get(text);
+    if (compiled === undefined) {
+      compiled = compileTemplate(text, this.#names);
+      this.#templates.set(text, compiled);
+    }
+    return compiled;
   }
 }
 
 function kindOf(task: TaskDefinition): TaskKind {
   if (task.foreach !== undefined) return 'foreach';
-  if (task.wait !== undefined) return 'timer';
+  if (task.workflow !== undefined) return 'child';
+  if (task.wait !== undefined) return 'wait';
   return task.pass === true ? 'pass' : 'agent';
 }
 
@@ -113,6 +154,7 @@ function hasRounds({ repeat, emit, trigger }: TaskDefinition): boolean {
 export class RunPlan {
   readonly definition: WorkflowDefinition;
   readonly nodes: readonly PlanNode[];
+  readonly steering: PlanSteering;
   readonly #indexes: Map<string, number>;
   readonly #names: NameTable;
   #outputs: CompiledTemplate | undefined;
@@ -120,20 +162,23 @@ export class RunPlan {
   readonly hasRounds: boolean;
   /** Whether a join asks which tasks were activated at all. */
   readonly tracksActivation: boolean;
+  #signals: ReadonlySet<string> | undefined;
   #flow: FlowGraph | undefined;
   #late: readonly number[] | undefined;
 
   constructor(definition: WorkflowDefinition) {
     this.definition = definition;
     this.#names = nameTableOf(definition);
-    this.nodes = definition.tasks.map((task, index) => new PlanNode(index, task, this.#names));
-    this.#indexes = new Map(definition.tasks.map((task, index) => [task.id, index]));
+    const tasks = [...definition.tasks, ...hookTasksOf(definition)];
+    this.nodes = tasks.map((task, index) => new PlanNode(index, task, this.#names));
+    this.#indexes = new Map(tasks.map((task, index) => [task.id, index]));
     for (const node of this.nodes) this.#connect(node);
+    this.steering = steeringOf({ tasks, regions: definition.regions, indexes: this.#indexes });
     this.#connectLoops();
-    this.tracksActivation = definition.tasks.some(
+    this.tracksActivation = tasks.some(
       ({ trigger }) => trigger === 'activated' || trigger === 'reachable',
     );
-    this.hasRounds = definition.tasks.some(hasRounds) || definition.loops !== undefined;
+    this.hasRounds = tasks.some(hasRounds) || definition.loops !== undefined;
   }
 
   #connectLoops(): void {
@@ -180,6 +225,23 @@ export class RunPlan {
       dependency.dependents.push(node.index);
       if (node.task.trigger === 'one_failed') dependency.handlers.push(node.index);
     }
+  }
+
+  /** Names of the signals that its tasks take. */
+  get signals(): ReadonlySet<string> {
+    this.#signals ??= new Set(this.nodes.flatMap(({ task }) => signalNames(task)));
+    return this.#signals;
+  }
+
+  /** The nodes of a phase of the run: of a hook, or of the tasks between the hooks. */
+  ofPhase(phase: Phase): PlanNode[] {
+    const { length } = this.definition.tasks;
+    if (phase === 'tasks') return this.nodes.slice(0, length);
+    return this.nodes.slice(length).filter(({ task }) => task.hook === phase);
+  }
+
+  hasHook(hook: HookName): boolean {
+    return this.definition.hooks?.[hook] !== undefined;
   }
 
   /** The node of a task id of the definition. */

@@ -9,6 +9,7 @@ import type { JsonValue } from '../../workflow/value.ts';
 import { parseActivation } from './activation.ts';
 import type { RunAggregate, TaskFlow } from './aggregate.ts';
 import type { Decision } from './decision.ts';
+import { identityOf } from './identity.ts';
 import type { PlanNode } from './plan.ts';
 import { mayBegin } from './rounds.ts';
 import { type Evaluated, evaluate } from './scope.ts';
@@ -108,8 +109,8 @@ function exhausted(node: PlanNode, success: Succeeded): RunEvent[] {
 
 /** The end of a task whose loop failed; its last output is kept. */
 function failed(node: PlanNode, { data }: Succeeded, error: Failure): RunEvent[] {
-  const { output, taskId, definitionTaskId, attempt, agent, worker, startedAt } = data;
-  const identity = { taskId, ...(definitionTaskId === undefined ? {} : { definitionTaskId }) };
+  const { output, attempt, agent, worker, startedAt } = data;
+  const identity = identityOf(data.taskId, node.task);
   const list: RunEvent[] = [
     event('task.failed', {
       ...identity,

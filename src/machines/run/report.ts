@@ -4,15 +4,18 @@
  */
 import type { Failure } from '../../messages/failure.ts';
 import type { ReportedRunStatus, RunReport, TaskReport } from '../../messages/report.ts';
-import type { JsonValue } from '../../workflow/value.ts';
-import { instanceId } from './activation.ts';
+import { isObject } from '../../workflow/loose.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
+import { instanceId, undoId } from './activation.ts';
 import {
   type Activation,
+  dueAtOf,
   lastActivation,
   type RunAggregate,
   runContext,
   runState,
   type ValueRef,
+  type WaitState,
 } from './aggregate.ts';
 import type { PlanNode } from './plan.ts';
 import { reportedStatus } from './task-status.ts';
@@ -43,12 +46,15 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
   const tasks: Record<string, TaskReport> = {};
   let successes = 0;
   for (const node of run.plan.nodes) {
+    // A hook that has not begun may never be asked.
+    if (node.task.hook !== undefined && lastActivation(run, node) === undefined) continue;
     const task = reportNode(run, node, options);
-    if (task.status === 'success') successes += 1;
+    if (task.status === 'success' && node.task.hook === undefined) successes += 1;
     tasks[node.task.id] = task;
   }
   const isPartial = (state === 'failed' || state === 'canceled') && successes > 0;
   const startedAt = context.startedAt ?? context.createdAt ?? run.at;
+  const { parent } = run.header;
   const error = state === 'succeeded' ? undefined : errorOf(run, options);
   return {
     runId: run.header.runId,
@@ -58,6 +64,10 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
     ...(error === undefined ? {} : { error }),
     durationMs: Math.max(0, (context.endedAt ?? options.now) - startedAt),
     tasks,
+    ...(run.errors.size > 0
+      ? { errors: [...run.errors.values()].map((line) => ({ ...line })) }
+      : {}),
+    ...(parent === undefined ? {} : { parent: { runId: parent.runId, task: parent.activation } }),
     ...(isPartial ? { partial: true } : {}),
   };
 }
@@ -71,6 +81,19 @@ function errorOf(run: RunAggregate, { quarantine }: ReportOptions): Failure | un
 
 function read(ref: ValueRef, options: ReportOptions): JsonValue {
   return ref.at === 'inline' ? ref.value : options.valueOf(ref);
+}
+
+/** Undone, at the first try or after a release; a `foreach` task when all that its instances did was undone. */
+function isCompensated(run: RunAggregate, { id, state, expansion }: Activation): boolean {
+  if (state === 'compensated') return true;
+  if (state === 'compensationFailed') return run.activations.get(undoId(id))?.state === 'succeeded';
+  if (expansion === undefined || state !== 'succeeded' || expansion.succeeded === 0) return false;
+  for (let index = 0; index < expansion.next; index += 1) {
+    const instance = run.activations.get(instanceId(id, index));
+    if (instance?.state === 'succeeded') return false;
+    if (instance?.state === 'compensationFailed' && !isCompensated(run, instance)) return false;
+  }
+  return true;
 }
 
 function reportTask(run: RunAggregate, id: string, options: ReportOptions): TaskReport {
@@ -105,7 +128,10 @@ function reportActivation(
   if (context.agent !== null) report.agent = context.agent;
   if (context.firstStartedAt !== null) report.startedAt = context.firstStartedAt;
   if (context.endedAt !== null) report.endedAt = context.endedAt;
-  if (state === 'compensated') report.compensated = true;
+  if (isCompensated(run, activation)) report.compensated = true;
+  if (activation.node.task.hook !== undefined) report.hook = activation.node.task.hook;
+  if (activation.child !== undefined) report.runId = activation.child;
+  if (activation.wait !== undefined) report.waitsFor = waitingReport(activation.wait, activation);
   if (expansion !== undefined) {
     report.instances = [];
     for (let index = 0; index < expansion.next; index += 1) {
@@ -113,4 +139,17 @@ function reportActivation(
     }
   }
   return report;
+}
+
+/** What is waited for: the kind, what was recorded of it, until when, and the answers so far. */
+function waitingReport(wait: WaitState, activation: Activation): JsonObject {
+  const dueAt = dueAtOf(activation);
+  const { feed } = activation.node.task;
+  return {
+    kind: wait.kind,
+    ...(feed === undefined ? {} : { signal: feed }),
+    ...(isObject(wait.details) ? wait.details : {}),
+    ...(dueAt === null ? {} : { dueAt }),
+    ...(wait.votes.length === 0 ? {} : { by: wait.votes.map(({ by }) => by) }),
+  };
 }

@@ -2,17 +2,18 @@
  * A task whose trigger holds: its condition, then what scheduling means for its kind.
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
-import { type Failure, failureCodes } from '../../messages/failure.ts';
-import { parseDuration } from '../../workflow/durations.ts';
+import type { Failure } from '../../messages/failure.ts';
 import type { JsonValue } from '../../workflow/value.ts';
-import { cancelActivation } from '../task/decide.ts';
+import { cancelTask } from '../task/decide.ts';
 import type { RunAggregate } from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
+import { identityOf, type TaskIdentity } from './identity.ts';
 import type { PlanNode } from './plan.ts';
-import { type Evaluated, evaluate } from './scope.ts';
+import { waitData } from './schedule-wait.ts';
+import { type Evaluated, evaluate, notA } from './scope.ts';
 
 /** Items that one `foreach` may have. */
-const MAX_ITEMS = 1_000_000;
+export const MAX_ITEMS = 1_000_000;
 
 /** A round of a task that is about to begin. */
 export interface Place {
@@ -22,12 +23,14 @@ export interface Place {
 }
 
 /** The fields that every task event of a place carries. */
-export function placeIdentity({ node, id }: Place): { taskId: string; definitionTaskId?: string } {
-  return node.task.id === id ? { taskId: id } : { taskId: id, definitionTaskId: node.task.id };
+export function placeIdentity({ node, id }: Place): TaskIdentity {
+  return identityOf(id, node.task);
 }
 
 export function scheduleTask(run: RunAggregate, place: Place, input: TurnInput): Decision {
   const { node } = place;
+  if (run.steering.shut.has(node.index))
+    return events(event('task.skipped', { ...placeIdentity(place), reason: 'milestone' }));
   const { condition } = node;
   if (condition !== undefined) {
     const holds = evaluate(run, undefined, (scope) => condition.evaluate(scope));
@@ -76,8 +79,8 @@ function withdraw(run: RunAggregate, tasks: ReadonlySet<number>, input: TurnInpu
   const reason = 'the join was decided';
   const list: RunEvent[] = [];
   for (const activation of run.open) {
-    if (!tasks.has(activation.node.index) || (activation.expansion?.open ?? 0) > 0) continue;
-    list.push(...cancelActivation(activation, { reason, now: input.now, atOnce: false }));
+    if (!tasks.has(activation.node.index)) continue;
+    list.push(...cancelTask(activation, { reason, now: input.now }));
   }
   for (const index of tasks) {
     if (!run.pending.has(index) && !run.pendingCleanup.has(index)) continue;
@@ -90,12 +93,21 @@ function begin(run: RunAggregate, place: Place, input: TurnInput): Decision {
   const { node } = place;
   const delay = delayBetweenRounds(run, place, input);
   if (delay !== undefined) return delay;
-  if (node.kind === 'pass') {
-    const identity = placeIdentity(place);
-    return events(scheduled(place), event('task.succeeded', { ...identity, output: null }));
+  const isLocked =
+    node.kind !== 'pass' && run.steering.mutexes.needs({ ...place, parent: undefined });
+  if (isLocked) return events(scheduled(place));
+  return beginTask(run, place, input);
+}
+
+/** What beginning means for the kind of a task: `task.scheduled`, and what follows at once where no agent is needed. */
+export function beginTask(run: RunAggregate, place: Place, input: TurnInput): Decision {
+  const { kind } = place.node;
+  if (kind === 'pass') {
+    const done = event('task.succeeded', { ...placeIdentity(place), output: null });
+    return events(scheduled(place), done);
   }
-  if (node.kind === 'foreach') return expand(run, place);
-  if (node.kind === 'timer') return waitForTimer(run, place, input);
+  if (kind === 'foreach') return expand(run, place);
+  if (kind === 'wait') return startWait(run, place, input);
   return events(scheduled(place));
 }
 
@@ -119,15 +131,6 @@ function delayBetweenRounds(
 
 function scheduled(place: Place): RunEvent {
   return event('task.scheduled', { ...placeIdentity(place), attempt: 1 });
-}
-
-function notA(what: string, wanted: string, value: JsonValue): Failure {
-  const found = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
-  return {
-    code: failureCodes.expressionFailed,
-    message: `${what} must be ${wanted}; it is ${found}`,
-    retryable: false,
-  };
 }
 
 /** Deciding about the task failed: it is recorded as failed without an attempt. */
@@ -154,33 +157,15 @@ function expand(run: RunAggregate, place: Place): Decision {
     ...placeIdentity(place),
     items: list,
     count: list.length,
+    ...(node.task.feed === undefined ? {} : { feed: node.task.feed }),
   });
   return events(scheduled(place), expanded);
 }
 
-function waitForTimer(run: RunAggregate, place: Place, input: TurnInput): Decision {
-  const { node } = place;
-  const duration = evaluate(run, undefined, (scope) => node.duration.render(scope));
-  if (duration.kind === 'needs') return duration;
-  if (duration.kind === 'failed') return failedAtOnce(place, duration.failure);
-  const { wait } = node.task;
-  const isLiteral = wait?.kind === 'timer' && typeof wait.duration === 'number';
-  const delayMs = isLiteral ? (duration.value as number) : durationOf(duration.value);
-  if (delayMs === undefined) {
-    return failedAtOnce(
-      place,
-      notA('the duration of the wait', 'seconds or a text such as "5m"', duration.value),
-    );
-  }
-  const waiting = event('task.waiting', {
-    ...placeIdentity(place),
-    kind: 'timer',
-    dueAt: input.now + delayMs,
-  });
+function startWait(run: RunAggregate, place: Place, input: TurnInput): Decision {
+  const data = waitData(run, place.node, input);
+  if (data.kind === 'needs') return data;
+  if (data.kind === 'failed') return failedAtOnce(place, data.failure);
+  const waiting = event('task.waiting', { ...placeIdentity(place), ...data.value });
   return events(scheduled(place), waiting);
-}
-
-function durationOf(value: JsonValue): number | undefined {
-  if (typeof value !== 'number' && typeof value !== 'string') return undefined;
-  return parseDuration(value);
 }

@@ -15,9 +15,11 @@ import {
   lastActivation,
   type RunAggregate,
   runContext,
+  runState,
   type ValueRef,
 } from './aggregate.ts';
 import type { PlanNode } from './plan.ts';
+import { failureOfTask } from './task-outcome.ts';
 import { reportedStatus } from './task-status.ts';
 import { knownValue } from './values.ts';
 
@@ -85,7 +87,17 @@ function failureOfEvaluation(error: unknown): Failure {
   };
 }
 
-/** The output that a task is about to have: what its loops are asked with. */
+/** The failure of an expression that gave something else than is wanted. */
+export function notA(what: string, wanted: string, value: JsonValue): Failure {
+  const found = Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
+  return {
+    code: failureCodes.expressionFailed,
+    message: `${what} must be ${wanted}; it is ${found}`,
+    retryable: false,
+  };
+}
+
+/** The output that a task is about to have: what its loops and its join are asked with. */
 export interface OwnOutput {
   task: string;
   output: JsonValue;
@@ -101,9 +113,27 @@ function scopeOf(
     own,
   }: { activation: Activation | undefined; fetch: Fetch; own: OwnOutput | undefined },
 ): Scope {
+  if (activation?.undoOf !== undefined) return undoScope(run, activation.undoOf, fetch);
   return activation?.parent === undefined
     ? new RunScope(run, fetch, own)
     : new InstanceScope(run, fetch, activation);
+}
+
+/** What stopped the run, or the first failure that nothing handled. */
+function errorSeen(run: RunAggregate): Failure | undefined {
+  if (run.error !== undefined) return run.error;
+  const first = run.unhandled.values().next();
+  return first.done ? undefined : failureOfTask(run, first.value);
+}
+
+/** A compensation sees what its task saw, and under the task's name what this activation of it did. */
+function undoScope(run: RunAggregate, undone: Activation, fetch: Fetch): Scope {
+  const scope = scopeOf(run, { activation: undone, fetch, own: undefined });
+  const own = undone.node.task.id;
+  const tasks = scope.task.bind(scope);
+  const { output } = undone;
+  scope.task = (id) => (id === own ? scopeOfActivation(run, undone, { output, fetch }) : tasks(id));
+  return scope;
 }
 
 /** What every expression of a run sees; values are fetched when they are touched. */
@@ -130,8 +160,16 @@ class RunScope implements Scope {
   }
 
   get run(): JsonObject {
-    const { runId, name } = this.aggregate.header;
-    return { id: runId, name, started_at: runContext(this.aggregate).startedAt };
+    const { header, outcome } = this.aggregate;
+    const error = outcome === 'failed' ? errorSeen(this.aggregate) : this.aggregate.error;
+    return {
+      id: header.runId,
+      name: header.name,
+      started_at: runContext(this.aggregate).startedAt,
+      /** In the closing hooks: how the run ends. */
+      status: outcome ?? runState(this.aggregate),
+      error: error === undefined ? null : ({ ...error } as JsonObject),
+    };
   }
 
   task(id: string): TaskScope | undefined {
@@ -158,6 +196,8 @@ class InstanceScope extends RunScope implements Scope {
   }
 
   get item(): JsonValue {
+    const { item } = this.activation;
+    if (item !== undefined) return this.fetch(item) ?? null;
     const expansion = this.activation.parent?.expansion;
     const items = expansion === undefined ? undefined : this.fetch(expansion.items);
     return Array.isArray(items) ? (items[this.activation.index] ?? null) : null;
@@ -196,9 +236,19 @@ function taskScope(run: RunAggregate, id: string, fetch: Fetch): TaskScope | und
   const node = run.plan.byId(id);
   if (node === undefined) return undefined;
   const activation = lastActivation(run, node);
+  return scopeOfActivation(run, activation, {
+    output: activation?.output ?? lastEnded(run, node)?.output,
+    fetch,
+  });
+}
+
+function scopeOfActivation(
+  run: RunAggregate,
+  activation: Activation | undefined,
+  { output, fetch }: { output: ValueRef | undefined; fetch: Fetch },
+): TaskScope {
   const context = activation?.context;
   const startedAt = context?.firstStartedAt ?? null;
-  const output = activation?.output ?? lastEnded(run, node)?.output;
   const scope = {
     status: activation === undefined ? 'pending' : reportedStatus(activation.state),
     attempts: context?.attempt ?? 0,

@@ -13,26 +13,32 @@ import { taskMachine } from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
 import type {
   Activation,
+  ErrorCount,
   Expansion,
   FlowState,
+  Quarantine,
   RunAggregate,
   RunHeader,
   TaskFlow,
   TaskProgress,
   TokenGroup,
   ValueRef,
+  WaitState,
 } from './aggregate.ts';
 import { judgeTrigger } from './counting.ts';
 import { emptyAggregate } from './evolve.ts';
-import { adoptActivation } from './evolve-task.ts';
+import { adoptActivation, relationsOf } from './evolve-task.ts';
+import { restorePhase } from './hooks.ts';
 import { runMachine } from './machine.ts';
-import type { PlanNode } from './plan.ts';
+import type { Phase, PlanNode } from './plan.ts';
+import { listenAgain } from './signals.ts';
+import type { StoredSteering } from './steering.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-3';
+export const FOLD_HASH = 'run-fold-8';
 
 interface StoredActivation {
   id: string;
@@ -45,7 +51,13 @@ interface StoredActivation {
   shiftMs: number;
   enteredAt: number;
   startedVersion: number;
+  wait?: WaitState;
+  item?: ValueRef;
+  failedAttempt?: number;
+  child?: string;
 }
+
+type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
 
 interface StoredRun {
   header: RunHeader;
@@ -60,9 +72,19 @@ interface StoredRun {
   activations: StoredActivation[];
   /** Indexes of failed tasks that nothing handled, in the order in which that became certain. */
   unhandled: number[];
+  steering?: StoredSteering;
+  /** Those that nobody took. */
+  signals?: StoredSignal[];
+  phase: Phase;
+  outcome?: RunAggregate['outcome'];
+  /** Ids, in the order of completion. */
+  completed: string[];
+  undoing?: string;
+  isolatedAttempt: number;
+  errors: ErrorCount[];
+  quarantine?: Quarantine;
   /** Of plans with rounds: tokens cannot be counted again from the activations. */
   rounds?: StoredRounds;
-  quarantine?: { code: string; message: string; streamVersion: number };
 }
 
 interface StoredRounds {
@@ -71,10 +93,8 @@ interface StoredRounds {
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
-export function snapshotOf(
-  run: RunAggregate,
-  extra: { definition: unknown; quarantine: StoredRun['quarantine'] | undefined },
-): JsonValue {
+export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): JsonValue {
+  const steering = run.steering.stored();
   const stored: StoredRun = {
     header: run.header,
     definition: extra.definition,
@@ -86,10 +106,28 @@ export function snapshotOf(
     ...(run.error === undefined ? {} : { error: run.error }),
     activations: [...run.activations.values()].map(store),
     unhandled: [...run.unhandled],
+    ...(steering === undefined ? {} : { steering }),
+    ...(run.signals.size === 0 ? {} : { signals: run.signals.kept().map(storeSignal) }),
+    phase: run.phase,
+    ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
+    completed: run.completed.map(({ id }) => id),
+    ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
+    isolatedAttempt: run.isolatedAttempt,
+    errors: [...run.errors.values()],
+    ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
-    ...(extra.quarantine === undefined ? {} : { quarantine: extra.quarantine }),
   };
   return stored as unknown as JsonValue;
+}
+
+function storeSignal(signal: ReturnType<RunAggregate['signals']['kept']>[number]): StoredSignal {
+  const { name, streamVersion, payload, closes } = signal;
+  return {
+    name,
+    streamVersion,
+    ...(payload === undefined ? {} : { payload }),
+    ...(closes ? { closes } : {}),
+  };
 }
 
 function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
@@ -146,6 +184,10 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    wait,
+    item,
+    failedAttempt,
+    child,
   } = activation;
   return {
     id,
@@ -154,10 +196,14 @@ function store(activation: Activation): StoredActivation {
     shiftMs,
     enteredAt,
     startedVersion,
+    ...(child === undefined ? {} : { child }),
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
     ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
+    ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
+    ...(item === undefined ? {} : { item }),
+    ...(failedAttempt === undefined ? {} : { failedAttempt }),
   };
 }
 
@@ -168,7 +214,7 @@ export async function restoreRun(
     cells: CellFactory;
     definitionOf(stored: { definition: unknown }): Promise<WorkflowDefinition>;
   },
-): Promise<{ run: RunAggregate; quarantine: StoredRun['quarantine'] | undefined }> {
+): Promise<{ run: RunAggregate; quarantine: Quarantine | undefined }> {
   const stored = state as unknown as StoredRun;
   const { cells } = options;
   const run = emptyAggregate({
@@ -178,10 +224,21 @@ export async function restoreRun(
     cell: cells.create(runMachine, { persisted: stored.cell }),
     inputs: stored.inputs,
   });
+  run.steering.restore(stored.steering);
+  for (const { name, streamVersion, payload, closes } of stored.signals ?? [])
+    run.signals.add(name, { streamVersion, payload, closes: closes === true });
+  run.outcome = stored.outcome;
+  restorePhase(run, stored.phase);
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  listenAgain(run);
   restoreRounds(run, stored.rounds);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
+  for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);
+  if (stored.undoing !== undefined) run.undoing = run.activations.get(stored.undoing);
+  run.isolatedAttempt = stored.isolatedAttempt;
+  for (const line of stored.errors) run.errors.set(`${line.task} ${line.code}`, { ...line });
+  run.quarantine = stored.quarantine;
   run.streamVersion = stored.streamVersion;
   run.at = stored.at;
   run.output = stored.output;
@@ -196,24 +253,17 @@ const emptyHeader = {
   requestId: undefined,
   requestHash: undefined,
   deadline: undefined,
+  parent: undefined,
+  root: undefined,
   trace: undefined,
 };
 
 function restoreActivation(run: RunAggregate, stored: StoredActivation): Activation {
   const name = parseActivation(stored.id);
-  const node = name === undefined ? undefined : run.plan.byId(name.taskId);
-  invariant(
-    name !== undefined && node !== undefined,
-    'a snapshot names a task that does not exist',
-    {
-      id: stored.id,
-    },
-  );
-  const separator = stored.id.lastIndexOf('~');
+  invariant(name !== undefined, 'a snapshot has no activation id', { id: stored.id });
   return {
     id: stored.id,
-    node,
-    parent: separator === -1 ? undefined : run.activations.get(stored.id.slice(0, separator)),
+    ...relationsOf(run, stored.id, name),
     index: name.indexes.at(-1) ?? 0,
     cell: run.cells.create(taskMachine, {
       persisted: {
@@ -234,5 +284,9 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     shiftMs: stored.shiftMs,
     enteredAt: stored.enteredAt,
     startedVersion: stored.startedVersion,
+    ...(stored.wait === undefined ? {} : { wait: stored.wait }),
+    ...(stored.item === undefined ? {} : { item: stored.item }),
+    failedAttempt: stored.failedAttempt,
+    child: stored.child,
   };
 }

@@ -39,7 +39,7 @@ export function approximateBytes(value: JsonValue, limit: number): number {
 export function valueRef(
   value: JsonValue,
   streamVersion: number,
-  field: 'output' | 'items' | 'inputs',
+  field: Extract<ValueRef, { at: 'event' }>['field'],
 ): ValueRef {
   if (isKeptValue(value)) return { at: 'blob', blob: value };
   if (approximateBytes(value, INLINE_BYTES) <= INLINE_BYTES) return { at: 'inline', value };

@@ -1,29 +1,28 @@
 /**
  * What should happen to a task when an attempt ends, a timer is due or the task must go: decided here,
  * folded by `machine.ts`, followed up by `run/advance.ts`.
+ * Size: every way in which an attempt can end, side by side.
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { ResultMessage } from '../../messages/execution.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { chooseRetry } from '../../policies/retry.ts';
 import { type Activation, dueAtOf, type RunAggregate } from '../run/aggregate.ts';
+import { leavingChild } from '../run/children.ts';
 import { type Decision, events, nothing, rejected, type TurnInput } from '../run/decision.ts';
 import { timerIdOf } from '../run/effects.ts';
+import { identity } from '../run/identity.ts';
 import { openStates } from './machine.ts';
 
 /** Losses in a row after which a task has failed with `worker.lost`. */
 const MAX_LOSSES = 3;
 /** How long a canceled attempt may take to answer before it is given up. */
 const CANCEL_PATIENCE_MS = 10_000;
-
-/** The fields that every task event of an activation carries. */
-export function identity(activation: Activation): { taskId: string; definitionTaskId?: string } {
-  const { id, node } = activation;
-  return node.task.id === id ? { taskId: id } : { taskId: id, definitionTaskId: node.task.id };
-}
+/** The same for a child run, which has agents of its own to wait for. */
+const CHILD_PATIENCE_MS = 30_000;
 
 /** What the end of an attempt repeats. */
-function ending(activation: Activation, worker: string | undefined) {
+export function endOfAttempt(activation: Activation, worker: string | undefined) {
   const { attempt, agent, startedAt } = activation.context;
   return {
     ...identity(activation),
@@ -31,6 +30,7 @@ function ending(activation: Activation, worker: string | undefined) {
     ...(agent === null ? {} : { agent }),
     ...(worker === undefined ? {} : { worker }),
     ...(startedAt === null ? {} : { startedAt }),
+    ...(activation.child === undefined ? {} : { child: activation.child }),
   };
 }
 
@@ -68,8 +68,8 @@ export function decideResult(
 }
 
 /** Number of the newest attempt that an agent was given; waits and `foreach` tasks have none. */
-function lastStarted({ context, startedVersion, state }: Activation): number {
-  if (startedVersion === 0) return 0;
+function lastStarted({ context, startedVersion, state, child }: Activation): number {
+  if (startedVersion === 0 || child !== undefined) return 0;
   return state === 'scheduled' || state === 'preparing' ? context.attempt - 1 : context.attempt;
 }
 
@@ -94,7 +94,7 @@ function succeed(
     result.attempt < activation.context.attempt && activation.context.startedAt !== null;
   return events(
     event('task.succeeded', {
-      ...(isLate ? identity(activation) : ending(activation, result.worker)),
+      ...(isLate ? identity(activation) : endOfAttempt(activation, result.worker)),
       ...(isLate && result.worker !== undefined ? { worker: result.worker } : {}),
       ...(isLate && activation.context.agent !== null ? { agent: activation.context.agent } : {}),
       attempt: result.attempt,
@@ -105,14 +105,14 @@ function succeed(
   );
 }
 
-function acknowledgeCancel(activation: Activation, worker: string | undefined): RunEvent[] {
+export function acknowledgeCancel(activation: Activation, worker?: string): RunEvent[] {
   return [
     event('task.cancelAcknowledged', {
       ...identity(activation),
       ...(worker === undefined ? {} : { worker }),
     }),
     event('task.canceled', {
-      ...ending(activation, worker),
+      ...endOfAttempt(activation, worker),
       reason: activation.reason ?? 'canceled',
     }),
   ];
@@ -122,20 +122,28 @@ interface AttemptEnd {
   error: Failure;
   worker?: string | undefined;
   usage?: ResultMessage['usage'] | undefined;
+  /** A child run that goes on although nobody waits for it any more. */
+  leaves?: ReturnType<typeof leavingChild>['leaves'];
 }
 
 /** A failed attempt and what follows: another attempt, or the end. `task.attemptFailed` is never the last. */
-function afterFailure(activation: Activation, end: AttemptEnd, input: TurnInput): RunEvent[] {
+export function afterFailure(
+  activation: Activation,
+  end: AttemptEnd,
+  input: TurnInput,
+): RunEvent[] {
   const failed = event('task.attemptFailed', {
-    ...ending(activation, end.worker),
+    ...endOfAttempt(activation, end.worker),
     attempt: activation.context.attempt,
     error: end.error,
     ...(end.usage === undefined ? {} : { usage: end.usage }),
+    ...(end.leaves === undefined ? {} : { leaves: end.leaves }),
   });
   const { attempt, retryBase, uncounted, losses } = activation.context;
   const isLoss = end.error.code === failureCodes.workerLost;
   if (isLoss) {
-    if (losses + 1 >= MAX_LOSSES) return [failed, ...finalFailure(activation, end)];
+    if (losses + 1 >= MAX_LOSSES)
+      return [failed, ...withoutRetry(activation, end, `${MAX_LOSSES} attempts lost in a row`)];
     return [
       failed,
       ...nextAttempt(activation, { rule: 'a lost attempt does not count', delayMs: 0 }, input),
@@ -146,9 +154,19 @@ function afterFailure(activation: Activation, end: AttemptEnd, input: TurnInput)
     countedAttempts: attempt - retryBase - uncounted,
     error: end.error,
     random: input.random,
+    recoveryMs: input.recoveryMs,
   });
   if (choice.retry) return [failed, ...nextAttempt(activation, choice, input)];
-  return [failed, ...finalFailure(activation, end)];
+  return [failed, ...withoutRetry(activation, end, choice.rule)];
+}
+
+/** The next agent of `fallback` gets the task, with the same parameters and attempts that count anew; else the end. */
+function withoutRetry(activation: Activation, end: AttemptEnd, reason: string): RunEvent[] {
+  const { attempt, handOffs } = activation.context;
+  const agent = activation.node.task.fallback?.[handOffs];
+  if (agent === undefined) return finalFailure(activation, end);
+  const rule = `fallback ${handOffs + 1}: ${reason}`;
+  return [event('task.handedOff', { ...identity(activation), attempt: attempt + 1, agent, rule })];
 }
 
 function nextAttempt(
@@ -169,7 +187,10 @@ function nextAttempt(
 
 /** The end without a result; `on_failure: skip` turns it into a skip, which counts as no failure. */
 export function finalFailure(activation: Activation, end: AttemptEnd): RunEvent[] {
-  const failed = event('task.failed', { ...ending(activation, end.worker), error: end.error });
+  const failed = event('task.failed', {
+    ...endOfAttempt(activation, end.worker),
+    error: end.error,
+  });
   const isSkipped = activation.parent === undefined && activation.node.task.onFailure === 'skip';
   if (!isSkipped) return [failed];
   return [failed, event('task.skipped', { ...identity(activation), reason: 'on_failure' })];
@@ -183,7 +204,7 @@ export function decideLost(
 ): Decision {
   const activation = run.activations.get(message.activation);
   if (activation === undefined || activation.context.attempt !== message.attempt) return nothing;
-  if (activation.state === 'canceling') return events(...giveUp(activation));
+  if (activation.state === 'canceling') return events(...giveUp(activation, { atOnce: false }));
   if (activation.state !== 'running') return nothing;
   const error = {
     code: failureCodes.workerLost,
@@ -220,17 +241,25 @@ export function decideTaskTimer(
         }),
       );
     case 'waiting':
-      if (activation.node.kind === 'agent') return endDelay(activation, input);
-      return events(event('task.succeeded', { ...ending(activation, undefined), output: null }));
+      if (activation.child !== undefined) return events(...overdueChild(activation, input));
+      return endDelay(activation, input);
     case 'canceling':
-      return events(...giveUp(activation));
+      return events(...giveUp(activation, { atOnce: false }));
     default:
       return nothing;
   }
 }
 
-/** The delay between two rounds is over: the round asks for a slot. */
-function endDelay(activation: Activation, input: TurnInput): Decision {
+/** The wait for a child run took too long: it is not wanted any more. */
+function overdueChild(activation: Activation, input: TurnInput): RunEvent[] {
+  const seconds = (activation.node.task.timeoutMs ?? 0) / 1000;
+  const message = `the child run took longer than ${seconds} s`;
+  const error = { code: failureCodes.taskTimeout, message, retryable: true };
+  return afterFailure(activation, { error, ...leavingChild(activation, 'cancel') }, input);
+}
+
+/** The delay between two rounds is over: the round asks for a slot, or begins as soon as it has its mutexes. */
+export function endDelay(activation: Activation, input: TurnInput): Decision {
   const { attempt } = activation.context;
   const round = { ...identity(activation), attempt };
   return events(
@@ -239,32 +268,65 @@ function endDelay(activation: Activation, input: TurnInput): Decision {
   );
 }
 
-function giveUp(activation: Activation): RunEvent[] {
+/**
+ * Ends it without waiting any longer. A child run that takes its time undoes something or closes: it was told, and ends by
+ * itself. Only who ends the run at once ends the child at once.
+ */
+function giveUp(activation: Activation, { atOnce }: { atOnce: boolean }): RunEvent[] {
   return [
-    event('task.cancelForced', identity(activation)),
+    event('task.cancelForced', {
+      ...identity(activation),
+      ...(atOnce ? leavingChild(activation, 'terminate') : {}),
+    }),
     event('task.canceled', {
-      ...ending(activation, undefined),
+      ...endOfAttempt(activation, undefined),
       reason: activation.reason ?? 'canceled',
     }),
   ];
 }
 
 /**
- * Cancels an open activation. One that an agent has is asked first and has `CANCEL_PATIENCE_MS` to answer;
+ * Cancels an open activation. One that an agent has is asked first and has `CANCEL_PATIENCE_MS` to answer, a child run
+ * `CHILD_PATIENCE_MS`;
  * the others, and all when `atOnce`, end in the same commit.
  */
 export function cancelActivation(
   activation: Activation,
-  options: { reason: string; now: number; atOnce: boolean },
+  options: { reason: string; now: number; atOnce: boolean; join?: boolean },
 ): RunEvent[] {
-  const { reason, now, atOnce } = options;
-  const isWithAgent = activation.state === 'running' && !atOnce;
-  if (activation.state === 'canceling') return atOnce ? giveUp(activation) : [];
+  const { reason, now, atOnce, join } = options;
+  if (activation.state === 'canceling') {
+    if (atOnce) return giveUp(activation, { atOnce });
+    // A `foreach` task that was asked while its instances ran: the last of them has ended.
+    if (activation.expansion === undefined) return [];
+    return [
+      event('task.canceled', {
+        ...endOfAttempt(activation, undefined),
+        reason: activation.reason ?? reason,
+      }),
+    ];
+  }
+  const child = leavingChild(activation, atOnce ? 'terminate' : 'cancel');
+  const patienceMs = child.leaves === undefined ? CANCEL_PATIENCE_MS : CHILD_PATIENCE_MS;
+  const isAsked = (activation.state === 'running' || child.leaves !== undefined) && !atOnce;
   const requested = event('task.cancelRequested', {
     ...identity(activation),
     reason,
-    ...(isWithAgent ? { dueAt: now + CANCEL_PATIENCE_MS } : {}),
+    ...(isAsked ? { dueAt: now + patienceMs } : {}),
+    ...(join === undefined ? {} : { join }),
+    ...child,
   });
-  if (isWithAgent) return [requested];
-  return [requested, event('task.canceled', { ...ending(activation, undefined), reason })];
+  if (isAsked) return [requested];
+  return [requested, event('task.canceled', { ...endOfAttempt(activation, undefined), reason })];
+}
+
+/** As `cancelActivation`. The instances of a `foreach` task go first, and it ends after the last of them (`expand.ts`). */
+export function cancelTask(
+  activation: Activation,
+  options: { reason: string; now: number },
+): RunEvent[] {
+  if ((activation.expansion?.open ?? 0) === 0)
+    return cancelActivation(activation, { ...options, atOnce: false });
+  if (activation.state === 'canceling') return [];
+  return [event('task.cancelRequested', { ...identity(activation), reason: options.reason })];
 }

@@ -5,6 +5,8 @@
 import { setup } from 'xstate';
 import type { EscalationEvent } from '../../events/run-events.ts';
 import type { TaskEvent } from '../../events/task-events.ts';
+import { isObject } from '../../workflow/loose.ts';
+import type { JsonValue } from '../../workflow/value.ts';
 import { type FoldEvent, foldAction } from '../stepper.ts';
 
 export interface TaskContext {
@@ -16,6 +18,8 @@ export interface TaskContext {
   uncounted: number;
   /** Losses in a row. */
   losses: number;
+  /** How often the task was given to another agent. */
+  handOffs: number;
   agent: string | null;
   /** Why this agent was chosen. */
   rule: string | null;
@@ -63,11 +67,17 @@ function folding<Type extends Fold['type']>(
   );
 }
 
+/** True for the details of a `task.waiting` that is about `repeat.delay`. */
+export function isRoundDelay(details: JsonValue | undefined): boolean {
+  return isObject(details) && details.round === true;
+}
+
 const initialContext: TaskContext = {
   attempt: 0,
   retryBase: 0,
   uncounted: 0,
   losses: 0,
+  handOffs: 0,
   agent: null,
   rule: null,
   startedAt: null,
@@ -107,7 +117,8 @@ const retryScheduled = folding<'task.retryScheduled'>((data) => ({
   startedAt: null,
   dueAt: data.dueAt,
 }));
-const handedOff = folding<'task.handedOff'>((data) => ({
+const handedOff = folding<'task.handedOff'>((data, _at, context) => ({
+  handOffs: context.handOffs + 1,
   attempt: data.attempt,
   agent: data.agent,
   rule: data.rule,
@@ -117,9 +128,12 @@ const handedOff = folding<'task.handedOff'>((data) => ({
   startedAt: null,
   dueAt: null,
 }));
+/** The delay before another round is no beginning. */
 const waiting = folding<'task.waiting'>((data, at, context) => ({
   startedAt: at,
-  firstStartedAt: context.firstStartedAt ?? at,
+  firstStartedAt: isRoundDelay(data.details)
+    ? context.firstStartedAt
+    : (context.firstStartedAt ?? at),
   dueAt: data.dueAt ?? null,
 }));
 const expanded = folding<'task.expanded'>((_data, at) => ({ startedAt: at, firstStartedAt: at }));
@@ -210,7 +224,7 @@ export const taskMachine = setup({
     expanded: { tags: ['open'], meta: { effects: [] }, on: { ...open, ...cancelable } },
     waiting: {
       tags: ['open'],
-      meta: { effects: ['timer'] },
+      meta: { effects: ['timer', 'child'] },
       on: {
         ...open,
         ...cancelable,

@@ -32,7 +32,7 @@ describe('soundness, held against every run of random workflows', () => {
       const never = ids.filter((id) => !ran.has(id)).sort();
       expect(dead.toSorted(), `seed ${seed}: ${JSON.stringify(workflow)}`).toEqual(never);
     }
-    expect(deadTasks).toBeGreaterThan(100);
+    expect(deadTasks).toBeGreaterThan(60);
   }, 120_000);
 
   it('calls nothing dead that runs, whatever conditions ask', () => {

@@ -1,0 +1,33 @@
+/** What an orchestrator is started with, and what its owner can do with it. */
+import type { EventLog } from '../log/event-log.ts';
+import type { Bus } from '../messaging/bus.ts';
+import type { Subjects } from '../messaging/subjects.ts';
+import type { Logger } from './host/runtime.ts';
+import type { Clock } from './services/clock.ts';
+import type { IdSource } from './services/ids.ts';
+import type { Templates } from './services/planner.ts';
+import type { Projector } from './services/projector.ts';
+import type { OrchestratorSettings } from './settings.ts';
+
+export interface OrchestratorOptions {
+  log: EventLog;
+  bus: Bus;
+  subjects: Subjects;
+  logger: Logger;
+  settings?: OrchestratorSettings;
+  clock?: Clock;
+  ids?: IdSource;
+  /** Workflows that it ships, for tasks that run one by name. */
+  templates?: Templates;
+}
+
+export interface Orchestrator {
+  readonly logId: string;
+  readonly projector: Projector;
+  /** Runs in memory. */
+  readonly activeRuns: number;
+  /** Agents that somebody offers now. */
+  agents(): string[];
+  /** Stops taking messages, waits for the disk, saves cursors. The log and the bus stay open: they are the caller's. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,123 @@
+/** `troupe inbox`: what waits for somebody, over all runs, and how to answer it. */
+import type { QueryInput } from '../../client/client.ts';
+import type { InboxItem } from '../../projections/inbox.ts';
+import type { JsonObject } from '../../workflow/value.ts';
+import type { Arguments } from '../arguments.ts';
+import { now } from '../clock.ts';
+import type { Command, CommandContext } from '../command.ts';
+import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
+import { UsageError } from '../errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { dataDirOption, ownCommand } from '../own-command.ts';
+import { type Reader, withReader } from '../reader.ts';
+import { brief, duration, localTime } from '../render/format.ts';
+import { plainText } from '../render/painted.ts';
+import { answersOf, waitText } from '../render/wait-text.ts';
+
+const DEFAULT_LIMIT = 50;
+const MAX_LIMIT = 1_000;
+const MAX_QUESTION = 300;
+
+export const inboxCommand: Command = {
+  summary: 'List what waits for a person or a signal, over all runs',
+  words: [],
+  options: {
+    run: { type: 'string', value: 'RUN', description: 'Only this run' },
+    group: { type: 'string', value: 'NAME', description: 'Only what this group may approve' },
+    limit: {
+      type: 'string',
+      value: 'N',
+      description: `How many, at most ${MAX_LIMIT}; default ${DEFAULT_LIMIT}`,
+    },
+    ...jsonOption,
+    ...jsonlOption,
+    ...settingOptions,
+  },
+  notes: ['The oldest run comes first. Below each entry stand the commands that answer it.'],
+  examples: [
+    ['troupe inbox', 'Everything that waits'],
+    ['troupe inbox --group leads --json', 'What the leads may approve, as a document'],
+  ],
+  run: listInbox,
+};
+
+type Entry = InboxItem & { name: string | null; answers: string[] };
+
+async function listInbox(context: CommandContext): Promise<number> {
+  const { arguments: given, terminal } = context;
+  const query = queryOf(given);
+  return withReader(context, async (reader, session) => {
+    const { documents, next } = await reader.query('inbox', query);
+    const items = documents.map(({ document }) => document as InboxItem);
+    const call = { own: ownCommand(), ending: dataDirOption(session) };
+    const names = items.length === 0 ? new Map<string, string>() : await namesOf(reader);
+    const run = given.text('run');
+    const entries: Entry[] = items
+      .filter(({ runId }) => run === undefined || runId === run)
+      .map((item) => ({
+        ...item,
+        name: names.get(item.runId) ?? null,
+        answers: answersOf({ ...item, task: item.taskId }, call),
+      }));
+    if (given.flag('json')) terminal.printJson({ inbox: entries });
+    else if (given.flag('jsonl')) for (const entry of entries) terminal.printJson(entry);
+    else if (entries.length === 0) terminal.tell(`nothing waits for anybody in ${reader.where}`);
+    else for (const entry of entries) for (const line of linesOf(entry)) terminal.print(line);
+    if (next !== undefined) terminal.tell(`there is more; --limit is ${query.limit}`);
+    return exitCodes.done;
+  });
+}
+
+function queryOf(given: Arguments): QueryInput & { limit: number } {
+  const limit = given.whole('limit', 1) ?? DEFAULT_LIMIT;
+  if (limit > MAX_LIMIT)
+    throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --group.');
+  const group = given.text('group');
+  if (group !== undefined) return { limit, index: 'group', prefix: `${group}/` };
+  const run = given.text('run');
+  return run === undefined ? { limit } : { limit, prefix: `${run}/` };
+}
+
+/** Names of the runs that have not ended; those beyond the bound stay without. */
+async function namesOf(reader: Reader): Promise<Map<string, string>> {
+  const { documents } = await reader.query('runs', { index: 'live', limit: MAX_LIMIT });
+  return new Map(
+    documents.map(({ key, document }) => [key, String((document as JsonObject)['name'])]),
+  );
+}
+
+function linesOf(entry: Entry): string[] {
+  const { runId, taskId, name, kind, since, dueAt, message, approvals, answers } = entry;
+  const time = now();
+  const what = waitText(kind, detailsOf(entry));
+  const due =
+    dueAt === null
+      ? ''
+      : dueAt <= time
+        ? ', due now'
+        : `, due in ${duration(dueAt - time)} (${localTime(dueAt)})`;
+  const who = approvals.map(({ by, comment }) =>
+    plainText(comment === null ? by : `${by} ("${brief(comment, MAX_QUESTION)}")`),
+  );
+  return [
+    `${runId}${name === null ? '' : ` "${plainText(name)}"`}  ${taskId}  ${what}, for ${duration(Math.max(0, time - since))}${due}`,
+    ...(message === null ? [] : [`  ${plainText(brief(message, MAX_QUESTION))}`]),
+    ...(who.length === 0 ? [] : [`  approved by ${who.join(', ')}`]),
+    ...answers.map((command) => `  ${command}`),
+  ];
+}
+
+/** What `waitText` knows of a wait, from its document. */
+function detailsOf({ kind, group, quorum, approvals, signals, dueAt }: InboxItem): JsonObject {
+  const [signal] = signals;
+  if (kind !== 'first') {
+    return {
+      ...(group === null ? {} : { group }),
+      ...(quorum === null ? {} : { quorum }),
+      ...(signal === undefined ? {} : { signal }),
+      by: approvals.map(({ by }) => by),
+    };
+  }
+  const timer = dueAt === null ? [] : [{ event: 'timer' }];
+  return { events: [...signals.map((each) => ({ signal: each })), ...timer] };
+}

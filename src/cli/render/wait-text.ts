@@ -1,0 +1,80 @@
+/** What a task waits for and how to answer it, in words. Pure. */
+import type { RunReport } from '../../messages/report.ts';
+import { isObject } from '../../workflow/loose.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
+import { plainText } from './painted.ts';
+
+/** `approval by leads (2 needed)`, `signal go`, `signal payment or a timer`, `more of files`, `timer`. */
+export function waitText(kind: string | undefined, given: JsonValue | undefined): string {
+  const details: JsonObject = isObject(given ?? null) ? (given as JsonObject) : {};
+  switch (kind) {
+    case 'approval':
+      return approvalText(details);
+    case 'signal':
+      return typeof details['signal'] === 'string' ? `signal ${details['signal']}` : 'signal';
+    case 'feed':
+      return `more of ${String(details['signal'])}`;
+    case 'first':
+      return firstText(details);
+    case 'run':
+      return childText(details);
+    default:
+      return kind ?? 'something';
+  }
+}
+
+/** `run run_01j9zq of collect`. */
+function childText({ runId, workflow }: JsonObject): string {
+  return typeof workflow === 'string' ? `run ${runId} of ${plainText(workflow)}` : `run ${runId}`;
+}
+
+function approvalText(details: JsonObject): string {
+  const { group, quorum, by } = details;
+  const who = typeof group === 'string' ? ` by ${plainText(group)}` : '';
+  if (typeof quorum !== 'number' || quorum < 2) return `approval${who}`;
+  const given = Array.isArray(by) ? by.length : 0;
+  return `approval${who} (${given === 0 ? `${quorum} needed` : `${given} of ${quorum}`})`;
+}
+
+function firstText({ events }: JsonObject): string {
+  const awaited = (Array.isArray(events) ? events : []).filter(isObject);
+  const signals = awaited.flatMap(({ signal }) => (typeof signal === 'string' ? signal : []));
+  const hasTimer = awaited.some(({ signal }) => signal === undefined);
+  const named = signals.map((signal) => `signal ${signal}`);
+  return [...named, ...(hasTimer ? ['a timer'] : [])].join(' or ');
+}
+
+/** The commands that answer what waits: those of an approval, or the signals. */
+export function answersOf(
+  wait: { runId: string; task: string; kind: string; signals: readonly string[] },
+  { own, ending }: { own: string; ending: string },
+): string[] {
+  const { runId, task, kind, signals } = wait;
+  if (kind === 'approval')
+    return ['approve', 'reject'].map((word) => `${own} runs ${word} ${runId} ${task}${ending}`);
+  return signals.map((signal) => `${own} runs signal ${runId} ${signal}${ending}`);
+}
+
+/** How to answer what a run waits for, a line each. */
+export function answerLines(report: RunReport, options: { own: string; ending: string }): string[] {
+  const waiting = Object.entries(report.tasks).filter(([, task]) => task.waitsFor !== undefined);
+  return waiting.flatMap(([task, { waitsFor = {} }]) => {
+    const kind = String(waitsFor['kind']);
+    const commands = answersOf(
+      { runId: report.runId, task, kind, signals: signalsOf(waitsFor) },
+      options,
+    );
+    if (commands.length === 0) return [];
+    return [
+      `${task} waits for ${waitText(kind, waitsFor)}:`,
+      ...commands.map((command) => `  ${command}`),
+    ];
+  });
+}
+
+function signalsOf({ signal, events }: JsonObject): string[] {
+  if (typeof signal === 'string') return [signal];
+  return (Array.isArray(events) ? events : [])
+    .filter(isObject)
+    .flatMap((each) => (typeof each['signal'] === 'string' ? each['signal'] : []));
+}

@@ -1,0 +1,197 @@
+/**
+ * Regions and mutexes that could wait for each other for ever. Tasks alone cannot: they take all their mutexes at once.
+ * A region holds its mutexes while its members come and go, so three things can lock:
+ *
+ * D1 a member that wants a mutex of its own region once more;
+ * D2 a member that depends on a task outside, which needs what the region holds;
+ * D3 members of several regions that want what the next of them holds, in a ring.
+ */
+import type { Findings } from './problems.ts';
+import type { SteeringScope } from './validate-steering.ts';
+
+/** Pairs of tasks that are compared for one definition. */
+const MAX_COMPARED = 200_000;
+
+interface Region {
+  readonly name: string;
+  readonly mutexes: ReadonlySet<string>;
+  readonly members: readonly number[];
+}
+
+export function checkDeadlocks(scope: SteeringScope, findings: Findings): void {
+  const { definition, members } = scope;
+  const regions: Region[] = [];
+  for (const [name, { mutex }] of Object.entries(definition.regions ?? {})) {
+    const of = members.get(name);
+    if (mutex !== undefined && of !== undefined)
+      regions.push({ name, mutexes: new Set(mutex), members: of });
+  }
+  if (regions.length === 0) return;
+  const holders = new Map<string, Region[]>();
+  for (const region of regions) {
+    for (const mutex of region.mutexes) {
+      const list = holders.get(mutex);
+      if (list === undefined) holders.set(mutex, [region]);
+      else list.push(region);
+    }
+  }
+  checkOwn(scope, regions, findings);
+  checkOutside({ ...scope, holders }, findings);
+  checkRings({ ...scope, holders, regions }, findings);
+}
+
+/** D1 */
+function checkOwn(
+  { definition }: SteeringScope,
+  regions: readonly Region[],
+  findings: Findings,
+): void {
+  for (const { name, mutexes, members } of regions) {
+    for (const index of members) {
+      const task = definition.tasks[index];
+      const twice = task?.mutex?.find((mutex) => mutexes.has(mutex));
+      if (task === undefined || twice === undefined) continue;
+      findings.add({
+        code: 'workflow.deadlock',
+        message: `\`${task.id}\` would wait for ever: its region \`${name}\` holds \`${twice}\` already`,
+        hint: 'Remove the mutex of the task, or give it another name.',
+        path: ['tasks', index, 'mutex'],
+      });
+    }
+  }
+}
+
+/** The mutexes that a task needs in order to begin, those of its region included. */
+function neededBy({ definition }: SteeringScope, index: number): readonly string[] {
+  const task = definition.tasks[index];
+  const ofRegion =
+    task?.region === undefined ? undefined : definition.regions?.[task.region]?.mutex;
+  return [...(task?.mutex ?? []), ...(ofRegion ?? [])];
+}
+
+/** D2 */
+function checkOutside(
+  scope: SteeringScope & { holders: ReadonlyMap<string, readonly Region[]> },
+  findings: Findings,
+): void {
+  const { definition, holders } = scope;
+  let left = MAX_COMPARED;
+  for (const [index, task] of definition.tasks.entries()) {
+    for (const mutex of neededBy(scope, index)) {
+      for (const region of holders.get(mutex) ?? []) {
+        left -= region.members.length;
+        if (region.name === task.region || left < 0) continue;
+        const behind = region.members.filter((member) => scope.comesBefore(index, member));
+        const [waiting] = behind;
+        if (waiting === undefined || behind.length === region.members.length) continue;
+        const first = region.members.find((member) => !behind.includes(member)) ?? waiting;
+        const idOf = (member: number) => `\`${definition.tasks[member]?.id}\``;
+        findings.add({
+          code: 'workflow.deadlock',
+          message: `${idOf(index)} can wait for ever: ${idOf(first)} takes \`${mutex}\` for the region \`${region.name}\`, which then waits in ${idOf(waiting)} for ${idOf(index)}`,
+          hint: `Put \`${task.id}\` into the region, or let all its tasks come after it.`,
+          path: task.mutex?.includes(mutex) === true ? ['tasks', index, 'mutex'] : ['tasks', index],
+        });
+      }
+    }
+  }
+}
+
+/** D3 */
+function checkRings(
+  scope: SteeringScope & {
+    holders: ReadonlyMap<string, readonly Region[]>;
+    regions: readonly Region[];
+  },
+  findings: Findings,
+): void {
+  const edges = edgesOf(scope);
+  const done = new Set<Region>();
+  for (const start of scope.regions) {
+    const ring = done.has(start) ? undefined : ringFrom(start, edges, done);
+    if (ring === undefined || !canCoincide(scope, ring)) continue;
+    const [first] = ring;
+    const steps = ring.map(
+      ({ from, to, member, mutex }) =>
+        `\`${scope.definition.tasks[member]?.id}\` of \`${from.name}\` wants \`${mutex}\` of \`${to.name}\``,
+    );
+    findings.add({
+      code: 'workflow.deadlock',
+      message: `regions can wait for each other for ever: ${steps.join(', ')}`,
+      hint: 'Let every region take its mutexes in the same order, or list them all under `regions`.',
+      path: ['tasks', first?.member ?? 0, 'mutex'],
+    });
+  }
+}
+
+/** A member of one region wants what another region holds. */
+interface Edge {
+  readonly from: Region;
+  readonly to: Region;
+  readonly member: number;
+  readonly mutex: string;
+}
+
+function edgesOf({
+  definition,
+  holders,
+  regions,
+}: SteeringScope & {
+  holders: ReadonlyMap<string, readonly Region[]>;
+  regions: readonly Region[];
+}): Map<Region, Edge[]> {
+  const edges = new Map<Region, Edge[]>();
+  for (const from of regions) {
+    const list: Edge[] = [];
+    for (const member of from.members) {
+      for (const mutex of definition.tasks[member]?.mutex ?? []) {
+        for (const to of holders.get(mutex) ?? []) {
+          const isExclusive = [...from.mutexes].some((held) => to.mutexes.has(held));
+          if (to !== from && !isExclusive) list.push({ from, to, member, mutex });
+        }
+      }
+    }
+    edges.set(from, list);
+  }
+  return edges;
+}
+
+/** The first ring that a walk along the edges meets; regions that were looked at are `done`. */
+function ringFrom(
+  start: Region,
+  edges: ReadonlyMap<Region, readonly Edge[]>,
+  done: Set<Region>,
+): Edge[] | undefined {
+  const path: Edge[] = [];
+  const onPath = new Map<Region, number>([[start, 0]]);
+  const cursors = [0];
+  for (let at: Region | undefined = start; at !== undefined; ) {
+    const edge: Edge | undefined = edges.get(at)?.[cursors.at(-1) ?? 0];
+    cursors[cursors.length - 1] = (cursors.at(-1) ?? 0) + 1;
+    if (edge === undefined) {
+      done.add(at);
+      onPath.delete(at);
+      cursors.pop();
+      at = path.pop()?.from;
+      continue;
+    }
+    const seen = onPath.get(edge.to);
+    if (seen !== undefined) {
+      for (const region of onPath.keys()) done.add(region);
+      return [...path.slice(seen), edge];
+    }
+    if (done.has(edge.to)) continue;
+    path.push(edge);
+    onPath.set(edge.to, path.length);
+    cursors.push(0);
+    at = edge.to;
+  }
+  return undefined;
+}
+
+/** The tasks that would wait for each other can wait at the same time: none of them comes before another. */
+function canCoincide(scope: SteeringScope, ring: readonly Edge[]): boolean {
+  return ring.every(({ member }) =>
+    ring.every((other) => !scope.comesBefore(member, other.member)),
+  );
+}
