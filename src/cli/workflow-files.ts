@@ -23,8 +23,8 @@ export interface WorkflowFiles {
   readonly passedOver: number;
 }
 
-/** A workflow has tasks at its top; in a folder that tells it from other YAML and JSON. */
-const TASKS = /^[ \t]*(?:\{.*)?["']?\btasks["']?[ \t]*:/m;
+/** A workflow has tasks at its top, a graph has nodes; in a folder that tells it from other YAML and JSON. */
+const TASKS = /^[ \t]*(?:\{.*)?["']?\b(?:tasks|nodes)["']?[ \t]*:/m;
 /** Folders that hold no sources of their own. */
 const PASSED_OVER = /^(\..+|node_modules)$/;
 

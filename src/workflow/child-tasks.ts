@@ -19,7 +19,10 @@ export function referencesOf(source: JsonObject): string[] {
 
 function rawTasks(source: JsonObject): JsonObject[] {
   const hooks = asObject(source.hooks);
-  return [...asList(source.tasks), ...HOOKS.flatMap((hook) => asList(hooks[hook]))].map(asObject);
+  const { tasks, nodes } = source;
+  const ofGraph = isObject(nodes) ? Object.values(nodes) : asList(nodes);
+  const ofHooks = HOOKS.flatMap((hook) => asList(hooks[hook]));
+  return [...asList(tasks), ...ofGraph, ...ofHooks].map(asObject);
 }
 
 function referenceOf({ workflow }: JsonObject): string | undefined {
@@ -45,13 +48,21 @@ export function withReferences(
   };
   const list = (given: JsonObject[string] | undefined) =>
     asList(given).map((item) => (isObject(item) ? task(item) : item));
-  const { hooks } = source;
+  const lists = (given: JsonObject) =>
+    Object.fromEntries(Object.entries(given).map(([name, of]) => [name, list(of)]));
+  const { hooks, nodes } = source;
   return {
     ...source,
     ...(Array.isArray(source.tasks) ? { tasks: list(source.tasks) } : {}),
-    ...(isObject(hooks)
-      ? { hooks: Object.fromEntries(Object.entries(hooks).map(([name, of]) => [name, list(of)])) }
+    ...(Array.isArray(nodes) ? { nodes: list(nodes) } : {}),
+    ...(isObject(nodes)
+      ? {
+          nodes: Object.fromEntries(
+            Object.entries(nodes).map(([id, node]) => [id, isObject(node) ? task(node) : node]),
+          ),
+        }
       : {}),
+    ...(isObject(hooks) ? { hooks: lists(hooks) } : {}),
   };
 }
 

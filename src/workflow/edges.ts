@@ -1,6 +1,7 @@
 /**
  * The graph form: `edges`, `start` and `end` become dependencies. An edge with a condition becomes the condition of
  * its target where it is the only way in, else a task of its own that passes: skipped where the condition is false.
+ * Where no task has the name, an edge from `start` marks where the graph begins, and one to `end` where it ends.
  */
 import type { TaskDefinition } from './definition.ts';
 import { asList, asObject, asText, isObject } from './loose.ts';
@@ -28,8 +29,9 @@ export function applyEdges(
   conditionOf: (edge: JsonObject) => string | undefined,
 ): TaskDefinition[] {
   const form = readForm(source, conditionOf);
+  const entries = entryConditions(source, conditionOf);
   if (form.edges.length === 0 && form.start === undefined && form.end === undefined)
-    return [...tasks];
+    return tasks.map((task) => withEntry(task, entries));
   const explicit = new Set<string>();
   for (const task of asList(source.tasks)) {
     const { id, trigger } = asObject(task);
@@ -39,7 +41,8 @@ export function applyEdges(
   const passing: TaskDefinition[] = [];
   const taken = new Set(tasks.map(({ id }) => id));
   const joining: Joining = { explicit, loopTargets: form.loopTargets, passing, taken };
-  const joined = tasks.map((task) => {
+  const joined = tasks.map((given) => {
+    const task = withEntry(given, entries);
     const edges = incoming.get(task.id);
     return edges === undefined ? task : withEdges(task, edges, joining);
   });
@@ -52,10 +55,12 @@ function readForm(
 ): GraphForm {
   const edges: ForwardEdge[] = [];
   const loopTargets = new Set<string>();
+  const isMarker = markersOf(source);
   for (const [index, value] of asList(source.edges).entries()) {
     const edge = asObject(value);
     const { from, to } = edge;
     if (typeof from !== 'string' || typeof to !== 'string') continue;
+    if (isMarker(edge)) continue;
     if (isObject(edge.loop)) {
       loopTargets.add(to);
       continue;
@@ -63,6 +68,37 @@ function readForm(
     edges.push({ index, from, to, condition: conditionOf(edge) });
   }
   return { edges, loopTargets, start: asText(source.start), end: asText(source.end) };
+}
+
+/** Which edges only mark where a graph begins or ends: they come from `start` or lead to `end`, and no task is called that. */
+export function markersOf(source: JsonObject): (edge: JsonObject) => boolean {
+  const ids = new Set(asList(source.tasks).map((task) => asObject(task).id));
+  return ({ from, to }) =>
+    (from === 'start' && !ids.has('start')) || (to === 'end' && !ids.has('end'));
+}
+
+/** By task: the condition of an edge from `start`. */
+function entryConditions(
+  source: JsonObject,
+  conditionOf: (edge: JsonObject) => string | undefined,
+): ReadonlyMap<string, string> {
+  const isMarker = markersOf(source);
+  const entries = new Map<string, string>();
+  for (const value of asList(source.edges)) {
+    const edge = asObject(value);
+    const { from, to } = edge;
+    if (from !== 'start' || typeof to !== 'string' || !isMarker(edge)) continue;
+    const condition = conditionOf(edge);
+    if (condition !== undefined) entries.set(to, condition);
+  }
+  return entries;
+}
+
+function withEntry(task: TaskDefinition, entries: ReadonlyMap<string, string>): TaskDefinition {
+  const own = entries.get(task.id);
+  if (own === undefined) return task;
+  const condition = task.condition === undefined ? own : `(${own}) && (${task.condition})`;
+  return { ...task, condition };
 }
 
 interface Joining {

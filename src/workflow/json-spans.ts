@@ -28,7 +28,7 @@ export function jsonSpans(source: string): Spans {
 }
 
 /** The span at a path, or the last one on the way to it. */
-function spanAt(root: Spot, path: Path, atKey: boolean): Span {
+export function spanAt(root: Spot, path: Path, atKey: boolean): Span {
   let spot = root;
   for (const [depth, part] of path.entries()) {
     const entry = spot.inside?.get(part);

@@ -7,6 +7,7 @@ import { readJson } from './json-source.ts';
 import { jsonSpans } from './json-spans.ts';
 import { MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
 import { isObject } from './loose.ts';
+import { fromNodes } from './node-form.ts';
 import {
   Findings,
   FindingsOfPart,
@@ -20,6 +21,7 @@ import { locatorOf } from './source-places.ts';
 import { type ValidationOptions, validateDefinition } from './validate.ts';
 import { checkChildTasks } from './validate-children.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
+import { readQuickYaml } from './yaml-quick.ts';
 import { readSource, tooDeep, unsupported } from './yaml-source.ts';
 
 export interface ParseOptions extends ValidationOptions {
@@ -51,6 +53,9 @@ export function parseWorkflow(source: string, options: ParseOptions = {}): Parse
     const locate = locatorOf(source, jsonSpans(source));
     return finish(toJson(json, [], findings), { findings, locate, options });
   }
+  const quick = source.length <= MAX_SOURCE_LENGTH ? readQuickYaml(source) : undefined;
+  if (quick !== undefined)
+    return finish(quick.value, { findings, locate: locatorOf(source, quick.spans), options });
   const { value, locate } = readSource(source, findings, { maxTokens: options.maxTokens });
   return finish(value, { findings, locate, options });
 }
@@ -88,21 +93,25 @@ interface Check {
 }
 
 /** A file and the children that stand in it. Those that were found outside are checked by whoever found them. */
-function checkWithChildren(root: JsonObject, check: Check): WorkflowDefinition {
-  const { findings, options } = check;
+function checkWithChildren(given: JsonObject, { findings, options }: Check): WorkflowDefinition {
+  const { value: root, findings: inRoot } = fromNodes(given, findings);
   const table = new ChildTable(root, {
     found: options.children,
     compile: (source, of) => compileOne(source, of, { findings: new Findings(), options: {} }),
   });
-  checkShape(root, findings);
-  const definition = checkOne(root, table, check);
+  checkShape(root, inRoot);
+  const definition = checkOne(root, table, { findings: inRoot, options });
   if (options.areChildrenChecked === true || !isObject(root.workflows)) return definition;
   for (const [name, child] of Object.entries(root.workflows)) {
     const nested = new FindingsOfPart(findings, (path) => ['workflows', name, ...path]);
-    checkShape(child, nested);
-    if (!isObject(child)) continue;
+    if (!isObject(child)) {
+      checkShape(child, nested);
+      continue;
+    }
+    const { value, findings: inChild } = fromNodes(child, nested);
+    checkShape(value, inChild);
     if (Object.hasOwn(child, 'workflows')) nested.add(nestedTable);
-    checkOne(child, table, { findings: nested, options });
+    checkOne(value, table, { findings: inChild, options });
   }
   return definition;
 }
@@ -123,10 +132,11 @@ function checkOne(source: JsonObject, table: ChildTable, check: Check): Workflow
 
 /** Without a look at its children, which may run it in turn. */
 function compileOne(
-  source: JsonObject,
+  given: JsonObject,
   table: ChildTable,
   { findings, options }: Check,
 ): WorkflowDefinition {
+  const { value: source } = fromNodes(given, findings);
   const definition = compileDefinition(source);
   table.link(definition);
   validateDefinition({ definition, source }, findings, options);

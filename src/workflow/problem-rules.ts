@@ -94,11 +94,15 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   },
   'workflow.never-runs': {
     summary: 'A task can never run.',
-    help: 'Its trigger cannot hold with the dependencies it has, or its condition is always false.',
+    help: 'Its trigger cannot hold, its condition is always false, or what it needs never comes together: the message shows two paths that exclude each other. By triggers alone it is an error, with conditions a warning.',
   },
   'workflow.unreachable': {
     summary: 'A task waits for one that can never run.',
     help: 'Mend the task before it, or change the trigger.',
+  },
+  'workflow.may-wait': {
+    summary: 'A task can wait for ever.',
+    help: 'A signal, an approval or a feed without a timeout comes before a join, or keeps a mutex. Give it a `timeout`; without, only that of the run ends it.',
   },
   'workflow.no-output': {
     summary: '`outputs` names a task that can never run.',

@@ -319,7 +319,7 @@ export const workflowSchema = z.strictObject({
 
 /** The fields that each part of a file may have, for suggestions. */
 export const knownFields: Readonly<Record<string, readonly string[]>> = {
-  workflow: Object.keys(workflowSchema.shape),
+  workflow: [...Object.keys(workflowSchema.shape), 'nodes'],
   settings: Object.keys(settings.shape),
   context: ['variables'],
   input: Object.keys(input.shape),
@@ -343,10 +343,22 @@ export function workflowJsonSchema(): Record<string, unknown> {
     target: 'draft-2020-12',
     unrepresentable: 'any',
   });
+  const { tasks, ...properties } = schema.properties ?? {};
   return {
     title: 'Troupe workflow',
     description: 'A workflow: tasks that agents do, in the order of their dependencies.',
     ...schema,
+    properties: { ...properties, tasks, nodes: nodesOf(tasks) },
+    required: schema.required?.filter((field) => field !== 'tasks'),
+  };
+}
+
+/** `nodes` is read as `tasks` before anything else (`node-form.ts`). */
+function nodesOf(tasks: unknown): object {
+  return {
+    anyOf: [tasks, { type: 'object', additionalProperties: { type: 'object' } }],
+    description:
+      'The tasks of a graph, in the place of tasks: a list like it, or a map of tasks by id.',
   };
 }
 

@@ -2,7 +2,7 @@
 import type { Finding, Path } from './problems.ts';
 
 const unknown: Readonly<Record<string, readonly string[]>> = {
-  workflow: ['nodes', 'budget', 'secrets', 'escalation'],
+  workflow: ['budget', 'secrets', 'escalation'],
   settings: ['budget', 'escalation', 'cache'],
   context: ['secrets'],
   task: ['escalation', 'cache', 'budget', 'secrets'],

@@ -1,5 +1,6 @@
 /** What the edges of a file may get wrong: ends that are no tasks, loops that lead nowhere back. Linear. */
 import type { WorkflowDefinition } from './definition.ts';
+import { markersOf } from './edges.ts';
 import type { TaskGraph } from './graph.ts';
 import { asList, asObject, asText, isObject } from './loose.ts';
 import type { Findings, Path } from './problems.ts';
@@ -22,8 +23,14 @@ export function checkEdges(
   };
   check(asText(source.start), '`start` names', ['start']);
   check(asText(source.end), '`end` names', ['end']);
+  const isMarker = markersOf(source);
   for (const [index, value] of asList(source.edges).entries()) {
     const { from, to, loop } = asObject(value);
+    if (isMarker(asObject(value))) {
+      if (from !== 'start') check(asText(from), 'the edge comes from', ['edges', index, 'from']);
+      if (to !== 'end') check(asText(to), 'the edge leads to', ['edges', index, 'to']);
+      continue;
+    }
     check(asText(from), 'the edge comes from', ['edges', index, 'from']);
     check(asText(to), 'the edge leads to', ['edges', index, 'to']);
     if (isObject(loop) || typeof from !== 'string' || from !== to) continue;
@@ -35,6 +42,19 @@ export function checkEdges(
     });
   }
   checkLoops(definition, graph, findings);
+}
+
+/** By task: the edge whose condition became its own; where it has one itself too, that one is looked at. */
+export function edgeConditions(source: JsonObject, graph: TaskGraph): ReadonlyMap<number, number> {
+  const found = new Map<number, number>();
+  const tasks = asList(source.tasks);
+  for (const [index, value] of asList(source.edges).entries()) {
+    const { to, condition, loop } = asObject(value);
+    const task = graph.indexOf.get(asText(to) ?? '');
+    if (task === undefined || condition === undefined || isObject(loop)) continue;
+    if (asObject(tasks[task]).condition === undefined) found.set(task, index);
+  }
+  return found;
 }
 
 /** A loop begins where its end leads to; if nothing leads from `to` to `from`, it is no loop. */

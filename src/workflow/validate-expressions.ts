@@ -41,6 +41,8 @@ interface Subject {
   readonly ahead: ReadonlySet<string>;
   /** By index: 1 for a task that can never run. A condition that is always false adds to it. */
   readonly isDead: Uint8Array;
+  /** By task: the edge that its condition comes from. */
+  readonly fromEdges: ReadonlyMap<number, number>;
 }
 
 /**
@@ -48,13 +50,14 @@ interface Subject {
  * warning; a name that is used only inside `default(...)` becomes an optional one.
  */
 export function checkExpressions(
-  { definition, tasks, graph, hasInputs, ahead, isDead }: Subject,
+  { definition, tasks, graph, hasInputs, ahead, isDead, fromEdges }: Subject,
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
   const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
   const loops = definition.loops ?? [];
-  const check = new ExpressionCheck({ names, graph, loops, tasks, ahead, findings, isDead });
+  const of = { graph, loops, tasks, ahead, isDead, fromEdges };
+  const check = new ExpressionCheck({ ...of, names, findings });
   for (const [index, task] of tasks.entries()) {
     if (findings.isFull) return;
     check.task(index, task);
@@ -133,6 +136,7 @@ class ExpressionCheck {
   private readonly graph: TaskGraph;
   private readonly findings: Findings;
   private readonly isDead: Uint8Array;
+  private readonly fromEdges: ReadonlyMap<number, number>;
   private readonly ancestry: Ancestry;
 
   constructor(options: {
@@ -143,8 +147,10 @@ class ExpressionCheck {
     ahead: ReadonlySet<string>;
     findings: Findings;
     isDead: Uint8Array;
+    fromEdges: ReadonlyMap<number, number>;
   }) {
     this.isDead = options.isDead;
+    this.fromEdges = options.fromEdges;
     this.names = options.names;
     this.loops = options.loops;
     this.tasks = options.tasks;
@@ -158,7 +164,10 @@ class ExpressionCheck {
     const { names } = this;
     const place = task.edge === undefined ? ['tasks', index] : ['edges', task.edge];
     const at = (field: string): Use => ({ path: [...place, field], names, task: index });
-    if (task.condition !== undefined) this.condition(task.condition, at('condition'));
+    const edge = this.fromEdges.get(index);
+    const own = edge === undefined ? {} : { path: ['edges', edge, 'condition'] };
+    if (task.condition !== undefined)
+      this.condition(task.condition, { ...at('condition'), ...own });
     for (const field of ['until', 'while'] as const) {
       const source = task.repeat?.[field];
       if (source === undefined) continue;

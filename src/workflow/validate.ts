@@ -12,7 +12,7 @@ import { asList, asObject, isObject } from './loose.ts';
 import { isTaskId } from './names.ts';
 import { type Findings, FindingsOfPart, type Path } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
-import { checkEdges } from './validate-edges.ts';
+import { checkEdges, edgeConditions } from './validate-edges.ts';
 import { checkExpressions } from './validate-expressions.ts';
 import {
   checkCompensation,
@@ -21,8 +21,8 @@ import {
   tasksAhead,
   warnOfNoCompensation,
 } from './validate-hooks.ts';
+import { checkSoundness } from './validate-soundness.ts';
 import { checkSteering } from './validate-steering.ts';
-import { checkTriggers } from './validate-triggers.ts';
 import { checkWaits } from './validate-waits.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
@@ -99,8 +99,19 @@ function checkTasks(
   if (edges !== undefined) checkEdges(list.definition, edges, { graph, findings });
   checkCycles(tasks, graph, findings);
   if (edges !== undefined) checkSteering({ definition: list.definition, graph }, findings);
-  const isDead = checkTriggers(tasks, graph, findings);
-  checkExpressions({ ...list, graph, isDead }, findings);
+  const isDead = checkSoundness(soundnessSubject(list, edges), graph, findings);
+  const fromEdges = edgeConditions(edges ?? {}, graph);
+  checkExpressions({ ...list, graph, isDead, fromEdges }, findings);
+}
+
+/** A failed hook stops no other. */
+function soundnessSubject(
+  { definition, tasks }: TaskList,
+  edges: JsonObject | undefined,
+): WorkflowDefinition {
+  if (edges !== undefined) return definition;
+  const settings = { ...definition.settings, onFailure: 'continue' as const };
+  return { ...definition, settings, tasks: [...tasks] };
 }
 
 interface Place {

@@ -56,6 +56,51 @@ async function validateOn(environment: Record<string, string>, ...argv: string[]
 
 const at = (path: string) => join(folder, path);
 
+describe('troupe validate --analyze', () => {
+  beforeAll(() => {
+    const tasks = [
+      'a, agent: echo',
+      'b, agent: echo, dependencies: [a]',
+      'c, agent: echo, dependencies: [a, b]',
+    ];
+    writeFileSync(
+      at('path.yaml'),
+      `name: path\ntasks:\n${tasks.map((task) => `  - { id: ${task} }\n`).join('')}`,
+    );
+  });
+
+  it('shows the analysis below the verdict', async () => {
+    const { code, stdout } = await validate(at('path.yaml'), '--analyze');
+    expect(code).toBe(0);
+    const [verdict, ...lines] = stdout.trimEnd().split('\n');
+    expect(verdict).toContain('"path" is valid, 3 tasks');
+    expect(lines).toEqual([
+      '  critical path  3 steps: a -> b -> c',
+      '  width          1 task at once: c',
+      '  steps          3 one after another; at least 3 with max_parallel 3, 3 without bound',
+      '  needless       c waits for a already: a -> b -> c',
+      '  proposed changes',
+      '  1. remove `a` from the dependencies of `c`',
+      '     nothing changes: it waits already, a -> b -> c',
+      '  2. let `b` not wait for `a`, of which it uses nothing, if the order does not matter',
+      '     the longest way is 2 steps in place of 3 steps',
+      '  3. let `c` not wait for `b`, of which it uses nothing, if the order does not matter',
+      '     the longest way is 2 steps in place of 3 steps',
+    ]);
+  });
+
+  it('puts it into the document of --json, for valid files alone', async () => {
+    const { stdout } = await validate(at('path.yaml'), at('set/b.yaml'), '--analyze', '--json');
+    const { files } = JSON.parse(stdout);
+    expect(files[0].analysis).toMatchObject({
+      criticalPath: { tasks: ['a', 'b', 'c'], by: 'steps', steps: 3 },
+      needless: [{ task: 'c', dependency: 'a', path: ['a', 'b', 'c'] }],
+    });
+    expect(files[1]).toMatchObject({ valid: false });
+    expect(files[1].analysis).toBeUndefined();
+  });
+});
+
 describe('troupe validate', () => {
   it('has colours where they are wanted on stdout', async () => {
     const { stdout } = await validateOn({ FORCE_COLOR: '1' }, at('set/b.yaml'));

@@ -1,5 +1,5 @@
 /** What expressions cost: work that used to be free is counted, and what cannot be built is refused before it is. */
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { RunAggregate } from '../../src/machines/run/aggregate.ts';
 import { evaluate as evaluateInRun } from '../../src/machines/run/scope.ts';
 import { ExpressionLimit } from '../../src/workflow/errors.ts';
@@ -18,13 +18,30 @@ const scope = scopeOf(() => ({ status: 'success', output: OUTPUT, attempts: 1, d
 const evaluate = (source: string, within: Scope = scope): JsonValue =>
   compileExpression(source, names).evaluate(within);
 
-/** Far above what it takes: the limit itself is what these tests are about. */
-const SOON_MS = 8_000;
+/** Milliseconds of this process's own work: what else the machine does counts little. */
+function costOf(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+}
+
+/** Loops that do nothing but count, until the limit: the least that the limit can cost. */
+const FLOOR = 'range(10000).all(i, range(1000).all(j, true))';
+/** What is counted as one step costs no more than so many of the cheapest ones. */
+const DEAREST = 40;
+let floorMs = 0;
+
+beforeAll(() => {
+  const least = () => expect(() => evaluate(FLOOR)).toThrow(ExpressionLimit);
+  floorMs = Math.max(costOf(least), costOf(least));
+});
 
 function expectLimit(work: () => unknown): void {
-  const before = performance.now();
-  expect(work).toThrow(ExpressionLimit);
-  expect(performance.now() - before).toBeLessThan(SOON_MS);
+  const cost = costOf(() => expect(work).toThrow(ExpressionLimit));
+  expect(cost / floorMs, `${Math.round(cost)} ms, floor ${Math.round(floorMs)} ms`).toBeLessThan(
+    DEAREST,
+  );
 }
 
 describe('work that is counted', () => {
@@ -59,11 +76,28 @@ describe('texts that are refused before they are built', () => {
     'string(a.output.all)',
     'range(600).map(i, a.output.all).join("")',
     'json(range(600).map(i, {a.output.big: i}))',
+    'range(1000001)',
+    'range(1000000).map(i, range(1000000)).size()',
+    'range(1000000).map(i, range(1000000)).flatten()',
+    'replace(a.output.big, "x", a.output.big)',
+    'range(30).map(i, a.output.big).join(a.output.big)',
   ])('%s', (source) => expectLimit(() => evaluate(source)));
 
   it('of many long texts in one template', () => {
     expectLimit(() => compileTemplate('${a.output.big} '.repeat(400), names).render(scope));
   });
+});
+
+describe('expressions that are refused before they are compiled', () => {
+  it.each([
+    ['nested brackets', `${'['.repeat(4_000)}${']'.repeat(4_000)}`],
+    ['nested calls', `${'size('.repeat(1_500)}1${')'.repeat(1_500)}`],
+    ['a chain of negations', `${'!'.repeat(8_000)}true`],
+    ['a chain of choices', `${'true ? 1 : '.repeat(700)}1`],
+    ['nested loops', `${'[1].all(i, '.repeat(100)}true${')'.repeat(100)}`],
+    ['a long sum', Array.from({ length: 4_090 }, () => '1').join('+')],
+    ['a long text', `"${'x'.repeat(9_000)}"`],
+  ])('%s', (_, source) => expectLimit(() => compileExpression(source, names)));
 });
 
 describe('work that costs what it did', () => {

@@ -212,9 +212,9 @@ describe('bounds and failures', () => {
       source: `range(1000).map(x, glob("${'a'.repeat(1_000)}", "${'*a'.repeat(500)}b"))`,
     },
   ])('end soon by their limit: $label', ({ source }) => {
-    const before = performance.now();
+    const before = process.cpuUsage();
     expect(() => evaluate(source)).toThrow(ExpressionLimit);
-    expect(performance.now() - before).toBeLessThan(5_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(5_000);
   });
 
   it('names the expression that failed', () => {

@@ -123,9 +123,9 @@ describe('compiling', () => {
         odd: index < 9 ? '' : `\${t${index - 7}.status}`,
       },
     }));
-    const before = performance.now();
+    const before = process.cpuUsage();
     expect(compileWorkflow({ name: 'x', tasks }).definition?.tasks).toHaveLength(20_000);
-    expect(performance.now() - before).toBeLessThan(10_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(10_000);
   });
 
   it.each(['yaml', 'json'])('finds the places of 10,000 mistakes in %s in seconds', (format) => {
@@ -135,11 +135,11 @@ describe('compiling', () => {
       format === 'json'
         ? JSON.stringify({ name: 'x', tasks })
         : `name: x\ntasks:\n${lines.join('\n')}`;
-    const before = performance.now();
+    const before = process.cpuUsage();
     const { problems } = parseWorkflow(source);
     expect(problems).toHaveLength(501);
     expect(problems.at(-1)?.code).toBe('workflow.too-many-problems');
-    expect(performance.now() - before).toBeLessThan(10_000);
+    expect(process.cpuUsage(before).user / 1_000).toBeLessThan(10_000);
   });
 });
 

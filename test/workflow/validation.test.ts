@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { parseWorkflow } from '../../src/workflow/parse.ts';
 import { problemRules } from '../../src/workflow/problem-rules.ts';
 import type { ValidationOptions } from '../../src/workflow/validate.ts';
-import { cases, HEAD } from './validation-cases.ts';
+import { soundnessCases } from './soundness-cases.ts';
+import { HEAD, cases as languageCases } from './validation-cases.ts';
+
+const cases = [...languageCases, ...soundnessCases];
 
 /** Everything behind the head; a text of tasks gets its `tasks:`. */
 function fileOf(source: string): string {

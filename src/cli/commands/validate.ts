@@ -1,5 +1,6 @@
 /** `troupe validate`: every problem of workflow files, with its place. */
 import { resolve } from 'node:path';
+import { analyzeWorkflow, type WorkflowAnalysis } from '../../workflow/analysis/analyze.ts';
 import type { Problem } from '../../workflow/problems.ts';
 import type { ValidationOptions } from '../../workflow/validate.ts';
 import { type CheckedFile, checkWithChildren } from '../child-files.ts';
@@ -9,6 +10,7 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { knownAgents } from '../known-agents.ts';
 import { packageVersion } from '../package-version.ts';
+import { analysisLines } from '../render/analysis-text.ts';
 import { counted } from '../render/format.ts';
 import { problemText, SourceLines, visible } from '../render/problem-text.ts';
 import { sarifLog } from '../render/sarif.ts';
@@ -19,6 +21,10 @@ export const validateCommand: Command = {
   words: ['file or name...'],
   options: {
     ...jsonOption,
+    analyze: {
+      type: 'boolean',
+      description: 'Show critical path, width, needless dependencies, conflicts, proposals',
+    },
     sarif: { type: 'boolean', description: 'Print SARIF 2.1.0, for code hosts and editors' },
     strict: { type: 'boolean', description: 'Exit with 2 for warnings too' },
     agent: {
@@ -39,6 +45,7 @@ export const validateCommand: Command = {
   examples: [
     ['troupe validate workflows/analyze-repository.yaml', 'Check one file'],
     ['troupe validate workflows examples --strict', 'Check all files of two folders, as CI does'],
+    ['troupe validate workflows/analyze-repository.yaml --analyze', 'See what the run waits for'],
     ['troupe validate - --json < workflow.yaml', 'Check what another program writes'],
     ['troupe validate workflows --sarif > troupe.sarif', 'For the code scanning of a code host'],
   ],
@@ -52,6 +59,8 @@ interface Checked {
   /** Of a valid file. */
   readonly name?: string;
   readonly tasks?: number;
+  /** Of a valid file, where it was asked for. */
+  readonly analysis?: WorkflowAnalysis;
   readonly problems: readonly Problem[];
   readonly lines: SourceLines | undefined;
 }
@@ -71,7 +80,11 @@ async function validate(context: CommandContext): Promise<number> {
       'Workflow files end in .yaml, .yml or .json and have `tasks`.',
     );
   const known = await knownAgents(context, { agents: given.list('agent') });
-  const checked = await checkAll(files, { workingDirectory, ...known });
+  const checked = await checkAll(files, {
+    workingDirectory,
+    analyzes: given.flag('analyze'),
+    ...known,
+  });
   if (given.flag('json')) terminal.printJson(document(checked, files.length === 1));
   else if (given.flag('sarif'))
     terminal.print(
@@ -91,9 +104,9 @@ async function validate(context: CommandContext): Promise<number> {
 /** The files, each followed by those that it runs as children and nobody has named before. */
 async function checkAll(
   files: readonly WorkflowFile[],
-  options: ValidationOptions & { workingDirectory: string },
+  options: ValidationOptions & { workingDirectory: string; analyzes: boolean },
 ): Promise<Checked[]> {
-  const { workingDirectory } = options;
+  const { workingDirectory, analyzes } = options;
   const pathOf = ({ file }: { file: string }): string => resolve(workingDirectory, file);
   const known = new Set(files.map(pathOf));
   const checked: Checked[] = [];
@@ -106,16 +119,17 @@ async function checkAll(
     const { root, children } = await checkWithChildren(given, options);
     const others = children.filter((child) => !known.has(pathOf(child)));
     for (const child of others) known.add(pathOf(child));
-    checked.push(...[root, ...others].map(verdict));
+    checked.push(...[root, ...others].map((file) => verdict(file, analyzes)));
   }
   return checked;
 }
 
-function verdict({ file, source, definition, problems }: CheckedFile): Checked {
+function verdict({ file, source, definition, problems }: CheckedFile, analyzes: boolean): Checked {
   const lines = new SourceLines(source);
   if (definition === undefined) return { file, valid: false, problems, lines };
   const { name, tasks } = definition;
-  return { file, valid: true, name, tasks: tasks.length, problems, lines };
+  const analysis = analyzes ? { analysis: analyzeWorkflow(definition) } : {};
+  return { file, valid: true, name, tasks: tasks.length, ...analysis, problems, lines };
 }
 
 function unreadable({ file, failure, hint }: Extract<WorkflowFile, { failure: string }>): Problem {
@@ -156,7 +170,7 @@ function totals(problems: readonly Problem[]): { errors: number; warnings: numbe
 
 function printText(checked: readonly Checked[], { terminal }: CommandContext): void {
   const hasColor = terminal.hasOutputColor;
-  for (const { file, name, tasks, valid, problems, lines } of checked) {
+  for (const { file, name, tasks, valid, analysis, problems, lines } of checked) {
     for (const problem of problems)
       terminal.print(`${problemText(problem, lines, { hasColor })}\n`);
     const { errors, warnings } = totals(problems);
@@ -167,6 +181,8 @@ function printText(checked: readonly Checked[], { terminal }: CommandContext): v
     const verdict = valid ? `"${name}" is valid, ${counted(tasks ?? 0, 'task')}` : '';
     const summary = [verdict, counts].filter((part) => part !== '').join(', ');
     terminal.print(visible(`${file}: ${summary}`));
+    if (analysis !== undefined)
+      for (const line of analysisLines(analysis, { hasColor })) terminal.print(line);
   }
   if (checked.length > 1) {
     const good = checked.filter(({ valid }) => valid).length;

@@ -1,0 +1,98 @@
+/**
+ * A definition as the analysis sees it: who waits for whom, what each task needs, what its condition asks.
+ * Built once, linear. Tasks are named by their index in file order.
+ */
+import type { TaskDefinition, WorkflowDefinition } from '../definition.ts';
+import type { TaskGraph } from '../graph.ts';
+import { mayError, type Part, partsOf } from './conditions.ts';
+import { canFail, endsRun, type Need, needOf } from './outcomes.ts';
+
+export interface FlowTask {
+  readonly index: number;
+  readonly task: TaskDefinition;
+  readonly dependencies: readonly number[];
+  /** Each once, although several edges may lead there. */
+  readonly dependents: readonly number[];
+  readonly need: Need;
+  /** What must hold beside the trigger. */
+  readonly parts: readonly Part[];
+  /** Its work, or reading its condition, can go wrong. */
+  readonly mayFail: boolean;
+  readonly conditionMayError: boolean;
+  readonly endsRun: boolean;
+  /** It may have more than one round, so its rounds may end in several ways. */
+  readonly hasRounds: boolean;
+  /** In or behind a cycle of dependencies or one that does not exist: nothing is said of it. */
+  readonly isOpen: boolean;
+}
+
+export interface FlowModel {
+  readonly definition: WorkflowDefinition;
+  readonly graph: TaskGraph;
+  readonly tasks: readonly FlowTask[];
+  /** In dependency order; tasks in a cycle of dependencies are not there. */
+  readonly order: readonly number[];
+  /** A failure that nobody handles ends the run early. */
+  readonly stopsOnFailure: boolean;
+}
+
+export function flowModelOf(definition: WorkflowDefinition, graph: TaskGraph): FlowModel {
+  const { tasks } = definition;
+  const rounds = withRounds(definition, graph);
+  const isOpen = openTasks(definition, graph);
+  return {
+    definition,
+    graph,
+    order: graph.order,
+    stopsOnFailure: definition.settings.onFailure !== 'continue',
+    tasks: tasks.map((task, index) => {
+      const dependencies = graph.dependencies[index] ?? [];
+      const parts = [task.condition, task.repeat?.while].flatMap((condition) =>
+        condition === undefined ? [] : partsOf(condition),
+      );
+      const conditionMayError = mayError(parts);
+      return {
+        index,
+        task,
+        dependencies,
+        dependents: graph.dependents[index] ?? [],
+        need: needOf(task.trigger),
+        parts,
+        mayFail: canFail(task) || conditionMayError,
+        conditionMayError,
+        endsRun: endsRun(task),
+        hasRounds: rounds[index] === 1,
+        isOpen: isOpen[index] === 1,
+      };
+    }),
+  };
+}
+
+function openTasks({ tasks }: WorkflowDefinition, graph: TaskGraph): Uint8Array {
+  const open = new Uint8Array(tasks.length).fill(1);
+  for (const index of graph.order) {
+    const known = graph.dependencies[index] ?? [];
+    const isWhole = known.length === tasks[index]?.dependencies.length;
+    if (isWhole && known.every((dependency) => open[dependency] === 0)) open[index] = 0;
+  }
+  return open;
+}
+
+/** 1 for what loops, threads and `each` let run more than once, and for all behind it. */
+function withRounds({ tasks, loops = [] }: WorkflowDefinition, graph: TaskGraph): Uint8Array {
+  const found = new Uint8Array(tasks.length);
+  const open: number[] = [];
+  const mark = (index: number | undefined): void => {
+    if (index === undefined || found[index] === 1) return;
+    found[index] = 1;
+    open.push(index);
+  };
+  for (const { to } of loops) mark(graph.indexOf.get(to));
+  for (const [index, { emit = 1, trigger, dependencies }] of tasks.entries()) {
+    if (emit > 1) for (const dependent of graph.dependents[index] ?? []) mark(dependent);
+    if (trigger === 'each' && dependencies.length > 1) mark(index);
+  }
+  for (let at = open.pop(); at !== undefined; at = open.pop())
+    for (const dependent of graph.dependents[at] ?? []) mark(dependent);
+  return found;
+}

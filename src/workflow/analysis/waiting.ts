@@ -1,0 +1,133 @@
+/**
+ * Who waits for ever where nobody answers: the best run again, but waits without a timeout do not end. What then hangs
+ * does so in a run that there is, so each finding has its witness; triggers that go on with the others do not hang.
+ * Linear.
+ */
+import type { TaskDefinition } from '../definition.ts';
+import { decideTrigger } from '../triggers.ts';
+import type { BestRun } from './best-run.ts';
+import type { FlowModel, FlowTask } from './flow-model.ts';
+import { INACTIVE, SUCCEEDED } from './outcomes.ts';
+
+export interface EndlessWait {
+  /** The task that waits. */
+  readonly wait: number;
+  /** What hangs although something else before it is done; the first of them. */
+  readonly stuck: number;
+  /** From the wait to what hangs. */
+  readonly path: readonly number[];
+  /** The mutex that it keeps meanwhile, where that is why. */
+  readonly mutex?: string;
+  /** All that hangs with it, it included. */
+  readonly tasks: number;
+}
+
+/** True for what ends only when somebody outside does something. */
+function isEndless({ wait, feed }: TaskDefinition): boolean {
+  if (feed !== undefined) return true;
+  if (wait === undefined || wait.kind === 'timer') return false;
+  if (wait.kind === 'first')
+    return Object.values(wait.of).every(
+      (event) => event.kind === 'signal' && event.timeoutMs === undefined,
+    );
+  if (wait.timeoutMs === undefined) return true;
+  return wait.kind === 'approval' && wait.onTimeout === 'wait';
+}
+
+/** Joins, and tasks that need a mutex, behind waits that nothing bounds. */
+export function endlessWaits(model: FlowModel, best: BestRun): EndlessWait[] {
+  if (!model.tasks.some(({ task }) => isEndless(task))) return [];
+  const hanging = new Hanging(model, best);
+  for (const index of model.order) hanging.judge(model.tasks[index] as FlowTask);
+  return hanging.found();
+}
+
+class Hanging {
+  readonly #model: FlowModel;
+  readonly #best: BestRun;
+  /** By task: the task before it that it waits for; itself for a wait; -1 for what ends. */
+  readonly #behind: Int32Array;
+  readonly #stuck = new Map<number, { first: number | undefined; tasks: number }>();
+
+  constructor(model: FlowModel, best: BestRun) {
+    this.#model = model;
+    this.#best = best;
+    this.#behind = new Int32Array(model.tasks.length).fill(-1);
+  }
+
+  judge({ index, task, dependencies }: FlowTask): void {
+    const open = dependencies.filter((dependency) => this.#behind[dependency] !== -1);
+    const [first] = open;
+    if (first !== undefined && this.#hangs(task, dependencies, open.length)) {
+      this.#behind[index] = first;
+      const stuck = this.#stuck.get(this.#path(index)[0] ?? -1);
+      if (stuck === undefined) return;
+      stuck.tasks += 1;
+      if (open.length < dependencies.length) stuck.first ??= index;
+    } else if (this.#best.runs[index] === 1 && isEndless(task) && task.detach !== true) {
+      this.#behind[index] = index;
+      this.#stuck.set(index, { first: undefined, tasks: 1 });
+    }
+  }
+
+  #hangs({ trigger }: TaskDefinition, dependencies: readonly number[], open: number): boolean {
+    const counters = {
+      total: dependencies.length,
+      succeeded: 0,
+      failed: 0,
+      skipped: 0,
+      canceled: 0,
+      notActivated: 0,
+    };
+    for (const dependency of dependencies) {
+      if (this.#behind[dependency] !== -1) continue;
+      const outcome = this.#best.outcomes[dependency];
+      // Of what has rounds the outcome is not known; a success leaves most open.
+      if (outcome === SUCCEEDED || outcome === 0) counters.succeeded += 1;
+      else counters.skipped += 1;
+      if (outcome === INACTIVE) counters.notActivated += 1;
+    }
+    if (typeof trigger === 'object' && 'merge' in trigger)
+      return counters.succeeded < trigger.merge;
+    return open > 0 && decideTrigger(trigger, counters) === 'undecided';
+  }
+
+  #path(index: number): number[] {
+    const path = [index];
+    for (let at = index; this.#behind[at] !== at && this.#behind[at] !== -1; ) {
+      at = this.#behind[at] as number;
+      path.unshift(at);
+    }
+    return path;
+  }
+
+  found(): EndlessWait[] {
+    const list: EndlessWait[] = [];
+    for (const [wait, { first, tasks }] of this.#stuck) {
+      if (first !== undefined) list.push({ wait, stuck: first, path: this.#path(first), tasks });
+      else list.push(...this.#keepers(wait, tasks));
+    }
+    return list;
+  }
+
+  /** A wait that holds a mutex keeps everybody else from it. */
+  #keepers(wait: number, tasks: number): EndlessWait[] {
+    const { regions = {}, tasks: all } = this.#model.definition;
+    const mutexesOf = ({ mutex = [], region }: TaskDefinition): string[] => [
+      ...mutex,
+      ...(region === undefined ? [] : (regions[region]?.mutex ?? [])),
+    ];
+    const held = all[wait];
+    if (held === undefined) return [];
+    for (const mutex of mutexesOf(held)) {
+      const stuck = all.findIndex(
+        (task, index) =>
+          index !== wait &&
+          mutexesOf(task).includes(mutex) &&
+          (task.region === undefined || task.region !== held.region),
+      );
+      if (stuck !== -1) return [{ wait, stuck, path: [wait, stuck], mutex, tasks }];
+    }
+    return [];
+  }
+}
