@@ -28,6 +28,9 @@ const FAILURES: Readonly<Record<string, string>> = {
   'worker.lost':
     'The worker died or fell silent. The next attempt follows at once; after three losses in a row the task has failed.',
   'agent.unavailable': 'No worker offers the agent, or the one that was asked takes no more work.',
+  'approval.denied': 'A person rejected the approval, or nobody answered in time.',
+  'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
+  'approval.timeout': 'Not enough people answered an approval within its `timeout`.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',
   'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
   'expression.failed':

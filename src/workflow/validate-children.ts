@@ -5,6 +5,7 @@
 import { type ChildTable, isPath } from './child-table.ts';
 import { type Caller, callersOf } from './child-tasks.ts';
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';
+import { buildGraph } from './graph.ts';
 import { checkValue, hasType, typeText } from './inputs.ts';
 import type { Findings } from './problems.ts';
 import { suggest } from './suggest.ts';
@@ -153,20 +154,18 @@ function trace(name: string, before: ReadonlyMap<string, string | undefined>): s
 
 /** Tasks with children that run in every run that succeeds: nothing before them can keep them from it. */
 function certainCallers(definition: WorkflowDefinition): Caller[] {
-  const byId = new Map(definition.tasks.map((task) => [task.id, task]));
-  const known = new Map<string, boolean>();
-  const isCertain = (id: string): boolean => {
-    const answer = known.get(id);
-    if (answer !== undefined) return answer;
-    known.set(id, false); // while it is looked at: a cycle is reported elsewhere
-    const task = byId.get(id);
-    const holds = task !== undefined && alwaysRuns(task) && task.dependencies.every(isCertain);
-    known.set(id, holds);
-    return holds;
-  };
-  return callersOf(definition).filter(
-    ({ path, id }) => path[0] === 'tasks' && path.length === 2 && isCertain(id),
+  const callers = callersOf(definition).filter(
+    ({ path }) => path[0] === 'tasks' && path.length === 2,
   );
+  if (callers.length === 0) return callers;
+  // In dependency order and not by recursion: a chain may be long. Tasks in a cycle are reported elsewhere.
+  const certain = new Set<string>();
+  for (const index of buildGraph(definition.tasks).order) {
+    const task = definition.tasks[index];
+    if (task === undefined || !alwaysRuns(task)) continue;
+    if (task.dependencies.every((id) => certain.has(id))) certain.add(task.id);
+  }
+  return callers.filter(({ id }) => certain.has(id));
 }
 
 function alwaysRuns(task: TaskDefinition): boolean {

@@ -42,16 +42,20 @@ function fieldsOf(part: Schema, path = ''): string[] {
     }),
     ...(part.items === undefined ? [] : fieldsOf(part.items, elementOf(path))),
     ...(typeof part.additionalProperties === 'object'
-      ? fieldsOf(part.additionalProperties, `${path}.<name>`)
+      ? fieldsOf(part.additionalProperties, entryOf(path))
       : []),
     ...(part.anyOf ?? []).flatMap((alternative) => fieldsOf(alternative, path)),
     ...(part.enum ?? []).map((word) => wordAt(path, word)),
   ];
 }
 
-/** A hook has the fields of a task. */
+/** A hook and a node of a graph have the fields of a task. */
 function elementOf(path: string): string {
-  return path.startsWith('hooks.') ? 'tasks[]' : `${path}[]`;
+  return path === 'nodes' || path.startsWith('hooks.') ? 'tasks[]' : `${path}[]`;
+}
+
+function entryOf(path: string): string {
+  return path === 'nodes' ? 'tasks[]' : `${path}.<name>`;
 }
 
 function wordAt(path: string, word: unknown): string {
@@ -77,7 +81,7 @@ function usedBelow(value: unknown, part: Schema, path: string): string[] {
     const at = path === '' ? name : `${path}.${name}`;
     if (field !== undefined) return [at, ...usedBy(one, field, at)];
     const { additionalProperties: values } = part;
-    return typeof values === 'object' ? usedBy(one, values, `${path}.<name>`) : [];
+    return typeof values === 'object' ? usedBy(one, values, entryOf(path)) : [];
   });
 }
 

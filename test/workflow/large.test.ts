@@ -1,7 +1,7 @@
 /** 10,000 tasks are checked and analysed in a second on a quiet machine; here against a floor of the same run. */
 import { describe, expect, it } from 'vitest';
 import { parseDocument } from 'yaml';
-import { parseWorkflow } from '../../src/workflow/parse.ts';
+import { compileWorkflow, parseWorkflow } from '../../src/workflow/parse.ts';
 
 const TASKS = 10_000;
 const ROUNDS = 2;
@@ -52,4 +52,17 @@ describe('a YAML file of 10,000 tasks', () => {
     expect(problems).toEqual([]);
     expect(cost / floor, `${Math.round(cost)} ms, floor ${Math.round(floor)} ms`).toBeLessThan(1);
   }, 120_000);
+});
+
+describe('a long chain', () => {
+  it('that ends with a child run is checked without recursion', () => {
+    const tasks = Array.from({ length: 20_000 }, (_, index) => ({
+      id: `t${index}`,
+      ...(index === 19_999 ? { workflow: 'child' } : { agent: 'echo' }),
+      dependencies: index === 0 ? [] : [`t${index - 1}`],
+    }));
+    const child = { name: 'child', tasks: [{ id: 'a', agent: 'echo' }] };
+    const { problems } = compileWorkflow({ name: 'x', tasks, workflows: { child } });
+    expect(problems).toEqual([]);
+  });
 });

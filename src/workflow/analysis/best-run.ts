@@ -50,6 +50,8 @@ function outcomeOf(flow: FlowTask, { best, model, tracksActivation }: Setting): 
     return tracksActivation && isInactive ? INACTIVE : SKIPPED;
   }
   if (!wants(flow, best, model)) return INACTIVE;
+  // Whether that comes before it is asked in the search.
+  if (flow.canceledBy.some((other) => best.outcomes[other] === SUCCEEDED)) return SKIPPED;
   best.runs[flow.index] = 1;
   return SUCCEEDED;
 }

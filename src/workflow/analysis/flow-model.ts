@@ -20,6 +20,8 @@ export interface FlowTask {
   readonly mayFail: boolean;
   readonly conditionMayError: boolean;
   readonly endsRun: boolean;
+  /** Tasks whose success cancels it, by its name or its region. */
+  readonly canceledBy: readonly number[];
   /** It may have more than one round, so its rounds may end in several ways. */
   readonly hasRounds: boolean;
   /** In or behind a cycle of dependencies or one that does not exist: nothing is said of it. */
@@ -40,6 +42,7 @@ export function flowModelOf(definition: WorkflowDefinition, graph: TaskGraph): F
   const { tasks } = definition;
   const rounds = withRounds(definition, graph);
   const isOpen = openTasks(definition, graph);
+  const cancelers = cancelersOf(definition);
   return {
     definition,
     graph,
@@ -61,11 +64,25 @@ export function flowModelOf(definition: WorkflowDefinition, graph: TaskGraph): F
         mayFail: canFail(task) || conditionMayError,
         conditionMayError,
         endsRun: endsRun(task),
+        canceledBy: [
+          ...(cancelers.get(task.id) ?? []),
+          ...(task.region === undefined ? [] : (cancelers.get(task.region) ?? [])),
+        ],
         hasRounds: rounds[index] === 1,
         isOpen: isOpen[index] === 1,
       };
     }),
   };
+}
+
+/** By task or region: the tasks that cancel it. */
+function cancelersOf({ tasks }: WorkflowDefinition): ReadonlyMap<string, readonly number[]> {
+  const found = new Map<string, number[]>();
+  for (const [index, { cancel }] of tasks.entries()) {
+    if (cancel === undefined || cancel === 'run') continue;
+    for (const name of cancel) found.set(name, [...(found.get(name) ?? []), index]);
+  }
+  return found;
 }
 
 function openTasks({ tasks }: WorkflowDefinition, graph: TaskGraph): Uint8Array {

@@ -1,7 +1,8 @@
 /**
  * What can never run, before anything has run. Exact for the core of the language: acyclic graphs with every trigger,
  * `repeat`, conditions taken as free choices (`conditions.ts`), tasks that may succeed or fail. For what loops between
- * tasks, `emit` and `each` let run several times, it finds only what no outcome of the tasks before allows.
+ * tasks, `emit` and `each` let run several times, and for what `end` and `cancel` do in the order of a run, it finds
+ * only what no outcome of the tasks before allows.
  *
  * S1 What is called dead runs in no run.
  * S2 In the core, what is not called dead runs in some run, unless the search was cut off.

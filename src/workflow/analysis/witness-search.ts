@@ -102,7 +102,8 @@ export class WitnessSearch {
     this.#handlers = new Set();
     this.#choices = new Choices();
     this.#wanted = new Map();
-    this.#unlike = [];
+    // What has to succeed before the target begins must not cancel it: so that is looked at, wherever it comes before.
+    this.#unlike = [...this.#flow(target).canceledBy];
     this.#conflict = undefined;
     this.#steps = MAX_STEPS;
     this.#depth = 0;
@@ -176,6 +177,8 @@ export class WitnessSearch {
     const { outcome, chain } = end;
     const flow = this.#flow(chain.task);
     if (outcome === SUCCEEDED && flow.endsRun) return false;
+    if (outcome === SUCCEEDED && this.#flow(this.#target).canceledBy.includes(chain.task))
+      return false;
     this.#ends.set(chain.task, end);
     let isSolved: boolean;
     if (end.isBest) isSolved = this.#solve(rest);
@@ -233,10 +236,12 @@ export class WitnessSearch {
   #solveHandled(task: number, by: Chain, rest: Agenda | undefined): boolean {
     const isCleanUp = this.#flow(this.#target).task.trigger === 'all_done';
     if (!this.#model.stopsOnFailure || isCleanUp) return this.#solve(rest);
-    const handlers = this.#flow(task).dependents.filter(
+    const { dependents } = this.#flow(task);
+    const handlers = dependents.filter(
       (dependent) => this.#flow(dependent).task.trigger === 'one_failed',
     );
-    if (handlers.includes(this.#target)) return this.#solve(rest);
+    // What the failure itself lets begin may do so before a handler is asked whether it wants to.
+    if (handlers.length > 0 && dependents.includes(this.#target)) return this.#solve(rest);
     for (const handler of handlers) {
       const known = this.#ends.get(handler);
       if (known !== undefined && known.outcome !== SUCCEEDED) continue;

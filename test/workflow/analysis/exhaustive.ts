@@ -51,6 +51,7 @@ export function randomWorkflow(random: () => number, { isCore }: { isCore: boole
       ...(dependencies.length > 0 && isWanted ? { trigger: trigger as never } : {}),
       ...(chance(0.15) ? { on_failure: 'skip' } : {}),
       ...(chance(0.3) ? { condition: pick(CONDITIONS) } : {}),
+      ...(isCore ? {} : steering(index, count, { chance, pick })),
       ...(dependencies.length > 0 && chance(0.15) && !(isCore && !PATIENT.includes(trigger))
         ? { condition: `t${pick(dependencies)}.status == "${pick(['success', 'failed'])}"` }
         : {}),
@@ -63,6 +64,18 @@ export function randomWorkflow(random: () => number, { isCore }: { isCore: boole
     settings: { max_parallel: 10, on_failure: pick(MODES) },
     tasks,
   };
+}
+
+/** Ends and cancels. */
+function steering(
+  index: number,
+  count: number,
+  { chance, pick }: { chance(share: number): boolean; pick<Item>(items: readonly Item[]): Item },
+): JsonObject {
+  const others = Array.from({ length: count }, (_, at) => at).filter((at) => at !== index);
+  if (chance(0.15)) return { end: 'terminate' };
+  if (chance(0.05)) return { cancel: 'run' };
+  return chance(0.2) ? { cancel: [`t${pick(others)}`] } : {};
 }
 
 type Move = [activation: string, succeeds: boolean];
