@@ -43,7 +43,7 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/schema.ts')).schemaCommand,
   },
   templates: {
-    summary: 'List the workflows that can be run by name',
+    summary: 'List the workflows that can be run by name, or show one',
     load: async () => (await import('./commands/templates.ts')).templatesCommand,
   },
   import: {

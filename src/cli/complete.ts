@@ -111,6 +111,7 @@ function valuesOf(option: OptionSpec | undefined, typed: string): Candidate[] {
 function ofWord(word: string, current: string, choices: readonly string[] = []): Candidate[] {
   if (choices.length > 0) return choicesFrom(choices, current);
   const name = word.replace(/[[\].]/g, '');
+  if (name === 'template') return workflowNames(current);
   const names = name.includes('name') ? workflowNames(current) : [];
   if (name.includes('file')) return [...names, { ask: 'files' }];
   return name === 'run' ? [{ ask: 'runs' }] : [];

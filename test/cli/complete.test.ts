@@ -34,13 +34,14 @@ describe('completion', () => {
     [['replay', '--verify', ''], [':runs']],
     [['runs', 'show', 'run_1', ''], []],
     [
-      ['run', ''],
-      ['analyze-repository', ':files'],
+      ['run', 'bug'],
+      ['bug-fix', ':files'],
     ],
     [
       ['graph', 'an'],
       ['analyze-repository', ':files'],
     ],
+    [['templates', 'code'], ['code-review']],
     [['validate', 'x'], [':files']],
     [['graph', '--format', 'm'], ['mermaid']],
     [['run', '--input-file', ''], [':files']],
