@@ -9,7 +9,7 @@ import { code, fence, markdownTable, page } from './markdown.ts';
 
 export function patternsPage(): string {
   return page('The 43 control-flow patterns', [
-    'The patterns of [workflowpatterns.com](http://www.workflowpatterns.com/patterns/control/) (van der Aalst, ter Hofstede, Russell and others), each as a workflow that runs as it stands: `bin/troupe run examples/patterns/p01-sequence.yaml`. The same in TypeScript is beside the files, in [control](../examples/patterns/control.ts), [choices](../examples/patterns/choices.ts), [joins](../examples/patterns/joins.ts), [instances](../examples/patterns/instances.ts) and [states](../examples/patterns/states.ts).',
+    'The patterns of [workflowpatterns.com](http://www.workflowpatterns.com/patterns/control/) (van der Aalst, ter Hofstede, Russell and others), each as a workflow that runs as it stands: `bin/troupe run examples/patterns/p01-sequence.yaml`. Signals, where one is waited for, are sent with `bin/troupe runs signal RUN NAME --payload VALUE`. The same in TypeScript is beside the files, in [control](../examples/patterns/control.ts), [choices](../examples/patterns/choices.ts), [joins](../examples/patterns/joins.ts), [instances](../examples/patterns/instances.ts) and [states](../examples/patterns/states.ts).',
     'What stands under **In every run** and **Left open** is made from the tables that tests keep: each pattern is played with the ends of its attempts, its timers and its signals in hundreds of orders, in a simulated world with a crash of the orchestrator after every commit, and once through a real broker. What is left open is seen in some of these orders.',
     'In every run of every pattern:',
     list(always.map(({ says }) => says)),
