@@ -46,6 +46,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'List the workflows that can be run by name, or show one',
     load: async () => (await import('./commands/templates.ts')).templatesCommand,
   },
+  import: {
+    summary: 'Turn workflows of other formats into workflow files',
+    load: async () => (await import('./commands/import.ts')).importGroup,
+  },
   claude: {
     summary: 'Write or remove the commands of Claude Code that drive Troupe',
     load: async () => (await import('./commands/claude.ts')).claudeGroup,

@@ -20,6 +20,8 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'request.invalid',
   'planning.unavailable',
   'input.invalid',
+  'import.invalid',
+  'import.too-long',
   'expression.invalid',
   'value.unsupported',
   'payload.too-large',
