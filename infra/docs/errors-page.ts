@@ -28,10 +28,10 @@ const FAILURES: Readonly<Record<string, string>> = {
   'worker.lost':
     'The worker died or fell silent. The next attempt follows at once; after three losses in a row the task has failed.',
   'agent.unavailable': 'No worker offers the agent, or the one that was asked takes no more work.',
-  'signal.timeout': 'Nobody sent the signal before the `timeout` of the wait.',
-  'approval.denied': 'Somebody who may decide said no.',
-  'approval.timeout': 'Not enough people answered before the `timeout` of the approval.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',
+  'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
+  'approval.denied': 'A person rejected the approval, or nobody answered in time.',
+  'approval.timeout': 'A group did not answer in time, and the approval went to `escalate_to`.',
   'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
   'expression.failed':
     'An expression had no answer when it was evaluated: a missing field, types that do not fit.',

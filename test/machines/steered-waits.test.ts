@@ -128,6 +128,7 @@ describe('a mutex', () => {
       task('through', { mutex: 'door' }),
     ]);
     expect(run.statuses()).toEqual({ hold: 'waiting', through: 'pending' });
+    expect(run.report().tasks['through']?.waitsFor).toEqual({ kind: 'mutex', mutexes: ['door'] });
     expect(signal(run, 'go')).toEqual([
       'run.signalReceived',
       'task.succeeded hold',
