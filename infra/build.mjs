@@ -127,13 +127,15 @@ function reachDeclarations() {
 function copyExamples() {
   const to = join(dist, 'examples');
   cpSync(join(root, 'examples'), to, { recursive: true });
-  for (const file of readdirSync(to)) {
-    const text = readFileSync(join(to, file), 'utf8')
-      .replaceAll("'../src/index.ts'", "'troupe'")
+  for (const entry of readdirSync(to, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    const text = readFileSync(path, 'utf8')
+      .replaceAll(/'(\.\.\/)+src\/index\.ts'/g, "'troupe'")
       .replaceAll("'../src/testing.ts'", "'troupe/testing'")
       .replaceAll('bin/troupe', 'npx troupe')
       .replaceAll('node_modules/.bin/node ', 'node ');
-    writeFileSync(join(to, file), text);
+    writeFileSync(path, text);
   }
 }
 

@@ -8,6 +8,7 @@ import { declarationNote, readSource } from './source-notes.ts';
 
 const PARTS: readonly (readonly [string, (row: Row) => boolean, string])[] = [
   ['The file', ({ path }) => !/[.[]/.test(path), 'The fields at the top of a file.'],
+  ['metadata', starts('metadata.'), 'Any other field is kept as well.'],
   [
     'inputs',
     starts('inputs.<name>.'),
@@ -18,10 +19,26 @@ const PARTS: readonly (readonly [string, (row: Row) => boolean, string])[] = [
   [
     'tasks',
     ({ path }) => /^tasks\[\]\.[^.]+$/.test(path),
-    'Each has an id and one of `agent`, `capability` and `wait`.',
+    'Each has an id and exactly one of `agent`, `capability`, `wait`, `workflow` and `pass`.',
   ],
   ['retry', starts('tasks[].retry.'), 'Without `retry` there is one attempt.'],
-  ['trigger, join, wait', ({ path }) => /^tasks\[\]\.(trigger|join|wait)\./.test(path), ''],
+  [
+    'condition, trigger, foreach, join',
+    ({ path }) => /^tasks\[\]\.(condition|trigger|foreach|join)\./.test(path),
+    'Where a field has several forms, those of each form stand below each other.',
+  ],
+  ['repeat', starts('tasks[].repeat.'), ''],
+  ['wait', starts('tasks[].wait.'), 'Exactly one of `timer`, `signal`, `approval` and `first`.'],
+  ['workflow', starts('tasks[].workflow.'), 'The name alone, or an object:'],
+  ['compensate', starts('tasks[].compensate.'), 'One of `agent`, `capability` and `workflow`.'],
+  ['milestone', starts('tasks[].milestone.'), ''],
+  ['edges', starts('edges[].'), ''],
+  ['regions', starts('regions.<name>.'), ''],
+  [
+    'hooks',
+    ({ path }) => /^hooks\.[^.[]+$/.test(path),
+    'Lists of tasks, with the fields of tasks but those that steer other tasks.',
+  ],
 ];
 
 function starts(prefix: string): (row: Row) => boolean {

@@ -64,8 +64,9 @@ function rowsBelow(field: Schema, notes: ReadonlyMap<string, string>, path: stri
   if (field.properties !== undefined) return rowsOf(field, notes, path);
   if (field.items !== undefined) return rowsBelow(field.items, notes, `${path}[]`);
   if (typeof values === 'object') return rowsBelow(values, notes, `${path}.<name>`);
-  const inner = alternatives(field).find(({ properties }) => properties !== undefined);
-  return inner === undefined ? [] : rowsOf(inner, notes, path);
+  return alternatives(field)
+    .filter(({ properties }) => properties !== undefined)
+    .flatMap((form) => rowsOf(form, notes, path));
 }
 
 export function schemaTable(rows: readonly Row[]): string {

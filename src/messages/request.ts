@@ -22,6 +22,7 @@ export const requestSchema = z
     text: z.string().max(100_000).optional(),
     /** A workflow as an object, or its YAML or JSON text. */
     workflow: z.union([object, z.string().max(4_000_000)]).optional(),
+    /** The name of a workflow that comes with Troupe; the files of a project are known to its commands alone. */
     template: z.string().max(200).optional(),
     pattern: object.optional(),
     input: object.optional(),

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startTestTroupe } from '../../src/testing.ts';
 import { approve, expectOrder, playTemplate, type Role, reject } from './stage.ts';
 
 describe('full-stack-feature', () => {
@@ -239,5 +240,26 @@ describe('security-audit', () => {
     expect(played.report.output).toMatchObject({ secrets: ['./deploy.env:2'] });
     expect(JSON.stringify(played.events)).not.toContain(key);
     expect(played.asked.at(-1)?.parameters.secrets).toEqual(['./deploy.env:2']);
+  });
+});
+
+describe('a template that a request names', () => {
+  it('runs with the inputs of the request; an unknown one is answered with the nearest', async () => {
+    const path = mkdtempSync(join(tmpdir(), 'troupe-named-'));
+    writeFileSync(join(path, 'a.ts'), 'export const a = 1;\n');
+    await using troupe = await startTestTroupe();
+    const outcome = await troupe.client.runWorkflow({
+      template: 'analyze-repository',
+      input: { path },
+    });
+    expect(outcome).toMatchObject({ success: true, workflowId: 'analyze-repository' });
+    await expect(troupe.client.request({ template: 'code-revue' })).rejects.toMatchObject({
+      code: 'template.not-found',
+      hint: 'Did you mean `code-review`?',
+    });
+    await expect(troupe.client.request({ template: 'bug-fix' })).rejects.toMatchObject({
+      code: 'workflow.invalid',
+    });
+    rmSync(path, { recursive: true, force: true });
   });
 });

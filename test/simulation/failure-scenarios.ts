@@ -69,6 +69,23 @@ export const failureScenarios: Scenario[] = [
     },
   },
   {
+    name: 'hooks after a task that ends the run, beside a failure that is skipped',
+    workflow: {
+      settings: { max_parallel: 5 },
+      tasks: [
+        agent('round', { gives: 1 }, { repeat: { max: 2 } }),
+        agent('bad', failing, { on_failure: 'skip' }),
+        agent('each', {}, { ...after('round', 'bad'), trigger: 'none_failed' }),
+        agent('last', { ms: 50 }, { ...after('each'), end: 'terminate' }),
+        agent('endless', { ms: 90_000 }),
+      ],
+      hooks: {
+        on_success: [agent('good', {}, { repeat: { max: 2 } })],
+        on_complete: [agent('end')],
+      },
+    },
+  },
+  {
     name: 'hooks around a saga',
     workflow: {
       settings: { on_failure: 'compensate' },

@@ -1,6 +1,6 @@
 /**
- * From a request to a validated definition. Words, templates and patterns need planning, which is not built yet:
- * they are refused by name, never guessed. Definitions that were seen before are not validated again.
+ * From a request to a validated definition. Words and patterns need planning, which is not built yet: they are
+ * refused by name, never guessed. Definitions that were seen before are not validated again.
  */
 import { blobReferencesIn } from '../../log/blob-references.ts';
 import type { RequestMessage } from '../../messages/request.ts';
@@ -12,6 +12,7 @@ import { MAX_SENT_TOKENS } from '../../workflow/limits.ts';
 import { type LinkedFile, linkWorkflow } from '../../workflow/link.ts';
 import { compileWorkflow, definitionHash, parseWorkflow } from '../../workflow/parse.ts';
 import type { Problem } from '../../workflow/problems.ts';
+import { didYouMean } from '../../workflow/suggest.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 
 /** Definitions kept with their validation. */
@@ -35,6 +36,17 @@ class PlanningUnavailable extends TroupeError {
     super(`a request by ${what} cannot be planned by this release`, {
       hint: 'Send a workflow: its YAML or JSON text, or the object.',
       details: { what },
+    });
+  }
+}
+
+/** The request names a template, and none of those that come with Troupe has that name. */
+class TemplateNotFound extends TroupeError {
+  readonly code = 'template.not-found';
+  constructor(name: string, known: readonly string[]) {
+    super(`there is no template "${name}"`, {
+      hint: didYouMean(name, known, `Those that come with Troupe: ${known.join(', ')}.`),
+      details: { name },
     });
   }
 }
@@ -88,9 +100,9 @@ export class Planner {
     return planned(known, given);
   }
 
-  /** Throws `workflow.invalid` with all problems, `planning.unavailable`. */
+  /** Throws `workflow.invalid` with all problems, `template.not-found`, `planning.unavailable`. */
   plan(request: RequestMessage): Planned {
-    const { workflow } = request;
+    const workflow = request.workflow ?? this.#templateOf(request);
     if (workflow === undefined) {
       throw new PlanningUnavailable(
         request.text !== undefined
@@ -101,6 +113,15 @@ export class Planner {
       );
     }
     return planned(this.#definitionOf(workflow), request.input ?? {});
+  }
+
+  /** The text of the template that is asked for; undefined where none is, or nothing is known of templates. */
+  #templateOf({ template: name }: RequestMessage): string | undefined {
+    const templates = this.#templates;
+    if (name === undefined || templates === undefined) return undefined;
+    const source = templates.read(name);
+    if (source === undefined) throw new TemplateNotFound(name, templates.names());
+    return source;
   }
 
   #definitionOf(workflow: string | JsonObject): Known {
