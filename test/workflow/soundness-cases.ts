@@ -26,6 +26,8 @@ export const soundnessCases: readonly Case[] = [
     code: 'workflow.never-runs',
     source:
       '  - { id: a, agent: echo, emit: 2 }\n  - { id: m, agent: echo, dependencies: [a], trigger: «{ merge: 3 }» }\n',
+    severity: 'warning',
+    says: /`merge: 3` cannot hold/,
   },
   {
     code: 'workflow.unreachable',
