@@ -8,6 +8,7 @@ const pure = [
   'events',
   'machines',
   'messages',
+  'patterns',
   'planning',
   'policies',
   'projections',

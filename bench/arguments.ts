@@ -3,14 +3,14 @@ import { parseArgs } from 'node:util';
 import type { BrokerName } from './system.ts';
 import type { WorkloadName } from './workload.ts';
 
-const WORKLOADS: readonly WorkloadName[] = ['W1', 'W2', 'W3', 'W4', 'log'];
+const WORKLOADS: readonly WorkloadName[] = ['W1', 'W2', 'W3', 'W4', 'log', 'patterns'];
 const BROKERS: readonly BrokerName[] = ['embedded', 'nats-server'];
 const MAX_REPEAT = 100;
 
 export const usage = `node bench/run.ts [options]
   --workload <name>   ${WORKLOADS.join(' | ')}; several with commas; default all
   --broker <name>     ${BROKERS.join(' | ')}; default both
-  --size <n>          W1: steps, W2 and W4: runs, W3: tasks, log: events; default those of the budgets
+  --size <n>          W1: steps, W2 and W4: runs, W3: tasks, log: events, patterns: runs of each; default those of the budgets
   --repeat <n>        each measurement n times in fresh processes; medians are printed; default 1
   --quick             small sizes, to see that it runs; the figures mean nothing
   --json              result lines only, no table

@@ -84,6 +84,16 @@ const budgets: readonly Budget[] = [
     ...{ kind: 'absolute', bound: 'at least', limit: 150_000 },
     read: ({ line }) => line.details?.['rebuildEventsPerSecond'],
   },
+  {
+    name: 'patterns: CPU a task over that of plain tasks',
+    ...{ kind: 'ratio', bound: 'at most', limit: 1.5 },
+    read: ({ line }) => (line.workload === 'patterns' ? line.details?.['all'] : undefined),
+  },
+  {
+    name: 'patterns: the same of the dearest one',
+    ...{ kind: 'absolute', bound: 'at most', limit: 1.5 },
+    read: ({ line }) => (line.workload === 'patterns' ? line.details?.['dearest'] : undefined),
+  },
 ];
 
 /** Every budget that the results say something about. */

@@ -24,8 +24,8 @@ const columns: readonly Column[] = [
   ['CPU ms/step', (line) => ((line.cpuSeconds / line.steps) * 1_000).toFixed(3)],
   ['RSS MB', (line) => line.peakRssMb.toFixed(0)],
   ['disk MB', (line) => (line.diskBytes / 2 ** 20).toFixed(1)],
-  ['of raw floor', (line) => line.floorRatio.toFixed(2)],
-  ['of contract floor', (line) => line.contractFloorRatio.toFixed(2)],
+  ['of raw floor', (line) => line.floorRatio?.toFixed(2) ?? ''],
+  ['of contract floor', (line) => line.contractFloorRatio?.toFixed(2) ?? ''],
   ['CPU / contract', (_, { contractCpuRatio }) => contractCpuRatio?.toFixed(2) ?? ''],
 ];
 

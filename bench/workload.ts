@@ -10,7 +10,7 @@ import {
   troupe,
 } from './system.ts';
 
-export type WorkloadName = 'W1' | 'W2' | 'W3' | 'W4' | 'log';
+export type WorkloadName = 'W1' | 'W2' | 'W3' | 'W4' | 'log' | 'patterns';
 
 /** What the command line asks of every workload. */
 export interface BenchOptions {
@@ -36,10 +36,10 @@ export interface ResultLine {
   peakRssMb: number;
   diskBytes: number;
   durability: 'fsync';
-  /** Our speed over that of the raw floor; 1 is as fast, more is better. */
-  floorRatio: number;
+  /** Our speed over that of the raw floor; 1 is as fast, more is better. Absent where plain tasks are the measure. */
+  floorRatio?: number;
   /** The same over the contract floor. */
-  contractFloorRatio: number;
+  contractFloorRatio?: number;
   /** What only this workload measures. */
   details?: Record<string, number>;
 }

@@ -130,6 +130,7 @@ function copyExamples() {
   for (const file of readdirSync(to)) {
     const text = readFileSync(join(to, file), 'utf8')
       .replaceAll("'../src/index.ts'", "'troupe'")
+      .replaceAll("'../src/testing.ts'", "'troupe/testing'")
       .replaceAll('bin/troupe', 'npx troupe')
       .replaceAll('node_modules/.bin/node ', 'node ');
     writeFileSync(join(to, file), text);

@@ -11,7 +11,8 @@ import { parseArguments } from '../src/cli/arguments.ts';
 import { isGroup } from '../src/cli/command.ts';
 import { commands } from '../src/cli/commands.ts';
 import { helpOption } from '../src/cli/common-options.ts';
-import { parseWorkflow } from '../src/workflow/parse.ts';
+import { linkWorkflow } from '../src/workflow/link.ts';
+import { type ParseOptions, parseWorkflow } from '../src/workflow/parse.ts';
 import { documents, root } from './docs/documents.ts';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -22,6 +23,19 @@ const of = (...languages: string[]) => all.filter(({ language }) => languages.in
 /** Code that a reader may copy: it has to come from a file that is checked or run. */
 const CODE = ['ts', 'js', 'mjs', 'python', 'py'];
 const LANGUAGES = [...CODE, 'yaml', 'json', 'sh', 'console', 'text', 'mermaid', 'markdown'];
+
+/** What a workflow runs that another block of its document shows. */
+function childrenOf(source: string, path: string): Pick<ParseOptions, 'children'> {
+  const linked = linkWorkflow({ key: '', file: path, stem: 'root', source }, (name) => {
+    const title = join('workflows', name);
+    const shown = all.find(
+      (block) => block.path === path && block.attributes.get('title') === title,
+    );
+    return shown && { key: title, file: title, stem: name, source: shown.body };
+  });
+  const children = linked?.files[0]?.children;
+  return children === undefined ? {} : { children };
+}
 
 describe('the blocks of the documents', () => {
   it('name their language', () => {
@@ -51,8 +65,9 @@ describe('the blocks of the documents', () => {
   it('with workflows are valid, or not valid where they say so', () => {
     const workflows = of('yaml', 'json').filter(({ body }) => /^"?tasks"?:/m.test(body));
     expect(workflows.length).toBeGreaterThan(8);
-    for (const { at, body, attributes } of workflows) {
-      const { definition, problems } = parseWorkflow(body, { file: at });
+    for (const { at, body, attributes, path } of workflows) {
+      const children = childrenOf(body, path);
+      const { definition, problems } = parseWorkflow(body, { file: at, ...children });
       expect(definition !== undefined, `${at} ${JSON.stringify(problems)}`).toBe(
         attributes.get('check') !== 'invalid',
       );

@@ -8,6 +8,7 @@ import {
   type WorkloadName,
 } from '../workload.ts';
 import { measureLog } from './log.ts';
+import { measurePatterns } from './patterns.ts';
 import { measureRecovery } from './recovery.ts';
 import { chains, fanOut } from './shapes.ts';
 
@@ -59,4 +60,5 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   },
   W4: { sizes: [200], quickSizes: [10], measure: measureRecovery },
   log: { sizes: [1_000_000], quickSizes: [2_000], measure: measureLog },
+  patterns: { sizes: [100], quickSizes: [20], measure: measurePatterns },
 };

@@ -29,6 +29,9 @@ const FAILURES: Readonly<Record<string, string>> = {
     'The worker died or fell silent. The next attempt follows at once; after three losses in a row the task has failed.',
   'agent.unavailable': 'No worker offers the agent, or the one that was asked takes no more work.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',
+  'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
+  'approval.denied': 'A person rejected the approval, or nobody answered in time.',
+  'approval.timeout': 'A group did not answer in time, and the approval went to `escalate_to`.',
   'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
   'expression.failed':
     'An expression had no answer when it was evaluated: a missing field, types that do not fit.',

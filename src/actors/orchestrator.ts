@@ -353,7 +353,6 @@ class Node implements Orchestrator, HostRuntime {
     this.#failed('the log failed; everything uncommitted is loaded again', error);
     const streams = this.#table.halt();
     const agents = this.#agents.forgetAll();
-    this.releases.dropAll();
     this.#dispatcher.forgetAll();
     this.#children.forgetAll();
     this.#reopen(streams, agents);

@@ -43,8 +43,12 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     load: async () => (await import('./commands/schema.ts')).schemaCommand,
   },
   templates: {
-    summary: 'List the workflows that can be run by name',
+    summary: 'List the workflows that can be run by name, or show one',
     load: async () => (await import('./commands/templates.ts')).templatesCommand,
+  },
+  import: {
+    summary: 'Turn workflows of other formats into workflow files',
+    load: async () => (await import('./commands/import.ts')).importGroup,
   },
   claude: {
     summary: 'Write or remove the commands of Claude Code that drive Troupe',

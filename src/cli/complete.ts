@@ -4,6 +4,7 @@
 import type { OptionSpec, OptionTable } from './arguments.ts';
 import { type CommandEntry, isGroup } from './command.ts';
 import { helpOption } from './common-options.ts';
+import { workflowFiles } from './named-workflows.ts';
 
 /** A word that may come next; the shell looks for `files`, `folders` and the ids of `runs` itself. */
 export type Candidate =
@@ -110,8 +111,21 @@ function valuesOf(option: OptionSpec | undefined, typed: string): Candidate[] {
 function ofWord(word: string, current: string, choices: readonly string[] = []): Candidate[] {
   if (choices.length > 0) return choicesFrom(choices, current);
   const name = word.replace(/[[\].]/g, '');
-  if (name.includes('file')) return [{ ask: 'files' }];
+  if (name === 'template') return workflowNames(current);
+  const names = name.includes('name') ? workflowNames(current) : [];
+  if (name.includes('file')) return [...names, { ask: 'files' }];
   return name === 'run' ? [{ ask: 'runs' }] : [];
+}
+
+/** Workflows that are run by name from the folder where the line is typed. */
+function workflowNames(typed: string): Candidate[] {
+  try {
+    return workflowFiles(process.cwd())
+      .filter(({ stem }) => stem.startsWith(typed))
+      .map(({ stem, file }) => ({ word: stem, description: file }));
+  } catch {
+    return []; // a folder that cannot be read: the command itself will say so
+  }
 }
 
 function choicesFrom(choices: readonly string[], typed: string): Candidate[] {

@@ -78,6 +78,19 @@ export class WorkflowFileInvalidError extends WorkflowInvalid {
   }
 }
 
+/** A file of another format that cannot become a workflow; all reasons are in `details.problems`. */
+export class ImportInvalidError extends TroupeError {
+  readonly code = 'import.invalid';
+  constructor(file: string, problems: readonly Problem[]) {
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    const [first] = errors;
+    super(`${file} cannot be imported: ${first?.message ?? 'no reason given'}`, {
+      hint: first?.hint ?? 'Correct the file.',
+      details: { problems: [...errors] },
+    });
+  }
+}
+
 /** A file that was changed by somebody else stands where one is to be written. */
 export class FileChangedError extends TroupeError {
   readonly code = 'cli.file-conflict';

@@ -20,6 +20,8 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'request.invalid',
   'planning.unavailable',
   'input.invalid',
+  'import.invalid',
+  'import.too-long',
   'expression.invalid',
   'value.unsupported',
   'payload.too-large',
@@ -34,6 +36,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
 const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'orchestrator.duplicate',
   'log.locked',
+  'worker.cache-locked',
   'request.conflict',
   'broker.port-in-use',
   'data-directory.busy',

@@ -126,7 +126,9 @@ class Follower {
       if ((!isWaitingForPerson && !isQuarantined) || terminal.isInputTerminal) continue;
       const report = await client.report(runId, { signal });
       // A quarantine may be over by now: what was read is history.
-      const isOver = isQuarantined && report.status !== 'quarantined';
+      const isOver = isQuarantined
+        ? report.status !== 'quarantined'
+        : !areLocked(report, this.#view);
       if (!isOver && (await this.#hasSeenAll(client, signal))) return report;
     }
     return undefined;
@@ -187,6 +189,11 @@ class Follower {
       // nobody answers now; that is said where the connection is looked after
     }
   }
+}
+
+/** Whether what is ready waits for a mutex, and not for a place or an agent. */
+function areLocked({ tasks }: RunReport, { lockable }: RunView): boolean {
+  return [...lockable].every((id) => tasks[id.split('@')[0] ?? id]?.waitsFor?.['kind'] === 'mutex');
 }
 
 function waitingAgents(view: RunView): string[] {

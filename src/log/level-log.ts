@@ -38,7 +38,8 @@ export async function openLevelLog(options: LevelLogOptions): Promise<EventLog> 
   const store = await openLevelStore(join(options.directory, 'log'));
   let derived: KeyValueStore | undefined;
   try {
-    derived = await openLevelStore(join(options.directory, 'derived'));
+    // When it alone fails, the log goes on and is not reopened: what is derived is written again by whoever derives it.
+    derived = await openLevelStore(join(options.directory, 'derived'), { heals: true });
     const records = initialRecords(store);
     if (records !== undefined) await store.write(records, { sync: true });
     const now = options.now ?? systemClock;

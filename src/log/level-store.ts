@@ -5,6 +5,7 @@
  *    is not handed over before the one in front is known to have succeeded, which keeps K2.
  * S2 A failed write poisons the store until `reopen()`: a torn record may stand in LevelDB's own log file,
  *    and recovery can drop what follows it.
+ * S3 A store that heals is opened again by the first write after a failed one; that write fails too, the next is made.
  */
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -44,8 +45,14 @@ class LevelBatch implements WriteBatch {
   }
 }
 
-/** Opens or creates the database in `directory`. Throws `log.locked`, `log.io`, `log.corrupt`. */
-export async function openLevelStore(directory: string): Promise<LevelStore> {
+/**
+ * Opens or creates the database in `directory`. `heals` (S3): nobody calls `reopen` after a failed write.
+ * Throws `log.locked`, `log.io`, `log.corrupt`.
+ */
+export async function openLevelStore(
+  directory: string,
+  options: { heals?: boolean } = {},
+): Promise<LevelStore> {
   try {
     await mkdir(directory, { recursive: true });
   } catch (cause) {
@@ -58,19 +65,21 @@ export async function openLevelStore(directory: string): Promise<LevelStore> {
     maxFileSize: MAX_FILE_BYTES,
   });
   await openDatabase(database, directory);
-  return new LevelStore(database, directory);
+  return new LevelStore(database, { directory, heals: options.heals ?? false });
 }
 
 export class LevelStore implements KeyValueStore {
   readonly #database: Database;
   readonly #directory: string;
+  readonly #heals: boolean;
   #tail: Promise<unknown> = Promise.resolve();
   #poison: LogIoError | undefined;
   #closed = false;
 
-  constructor(database: Database, directory: string) {
+  constructor(database: Database, options: { directory: string; heals: boolean }) {
     this.#database = database;
-    this.#directory = directory;
+    this.#directory = options.directory;
+    this.#heals = options.heals;
   }
 
   getText(key: string): string | undefined {
@@ -115,7 +124,12 @@ export class LevelStore implements KeyValueStore {
 
   async #writeNow(batch: LevelBatch, sync: boolean): Promise<void> {
     if (this.#closed) throw new LogClosedError();
-    if (this.#poison !== undefined) throw this.#poison;
+    if (this.#poison !== undefined) {
+      const poison = this.#poison;
+      // The batch belongs to the database as it was before.
+      if (this.#heals) await this.#openAgain();
+      throw poison;
+    }
     try {
       await batch.chained.write({ sync });
     } catch (cause) {
@@ -127,6 +141,10 @@ export class LevelStore implements KeyValueStore {
   async reopen(): Promise<void> {
     if (this.#closed) throw new LogClosedError();
     await this.#tail;
+    await this.#openAgain();
+  }
+
+  async #openAgain(): Promise<void> {
     await this.#database.close();
     await openDatabase(this.#database, this.#directory);
     this.#poison = undefined;

@@ -184,7 +184,7 @@ export function compileForeach(source: JsonValue | undefined): JsonValue | undef
 
 export function compileJoin(source: JsonValue | undefined): JoinDefinition | undefined {
   if (!isObject(source)) return undefined;
-  const rest = oneOf(source.rest, ['wait', 'cancel']) ?? 'wait';
+  const rest = oneOf(source.rest, ['wait', 'cancel', 'detach']) ?? 'wait';
   return {
     ...optional('count', asNumber(source.count)),
     ...optional('until', compileCondition(source.until)),

@@ -52,7 +52,7 @@ export interface JoinDefinition {
   count?: number;
   /** A CEL source, asked after each instance that ended: true is enough. */
   until?: string;
-  rest: 'wait' | 'cancel';
+  rest: 'wait' | 'cancel' | 'detach';
 }
 
 /** More rounds of one task. Without `until` and `while` it runs `max` times. */

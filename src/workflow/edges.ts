@@ -167,16 +167,19 @@ function between(
   { start, end }: GraphForm,
   explicit: ReadonlySet<string>,
 ): TaskDefinition[] {
-  const hasWayOut = new Set(tasks.flatMap(({ dependencies }) => dependencies));
-  const last = tasks.filter(({ id }) => id !== end && !hasWayOut.has(id)).map(({ id }) => id);
   const ids = new Set(tasks.map(({ id }) => id));
-  return tasks.map((task) => {
-    if (task.id === end) {
-      const dependencies = [...new Set([...task.dependencies, ...last])];
-      return { ...task, dependencies, trigger: explicit.has(task.id) ? task.trigger : 'activated' };
-    }
-    const follows =
-      start !== undefined && ids.has(start) && task.id !== start && task.dependencies.length === 0;
-    return follows ? { ...task, dependencies: [start] } : task;
+  const begun =
+    start === undefined || !ids.has(start)
+      ? tasks
+      : tasks.map((task) => {
+          const follows = task.id !== start && task.id !== end && task.dependencies.length === 0;
+          return follows ? { ...task, dependencies: [start] } : task;
+        });
+  const hasWayOut = new Set(begun.flatMap(({ dependencies }) => dependencies));
+  const last = begun.filter(({ id }) => id !== end && !hasWayOut.has(id)).map(({ id }) => id);
+  return begun.map((task) => {
+    if (task.id !== end) return task;
+    const dependencies = [...new Set([...task.dependencies, ...last])];
+    return { ...task, dependencies, trigger: explicit.has(task.id) ? task.trigger : 'activated' };
   });
 }

@@ -99,6 +99,18 @@ export class WorkflowInvalid extends TroupeError {
   }
 }
 
+/** A recorded workflow that would take longer than a run may. */
+export class ImportTooLong extends TroupeError {
+  readonly code = 'import.too-long';
+
+  constructor(seconds: number) {
+    super(`the tasks would take ${Math.round(seconds)} seconds in all`, {
+      hint: 'Scale the times down.',
+      details: { seconds },
+    });
+  }
+}
+
 const EXCERPT_LENGTH = 200;
 
 function excerpt(text: string): string {

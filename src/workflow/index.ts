@@ -10,6 +10,7 @@
  */
 export {
   defineWorkflow,
+  type TypedEdge,
   type TypedInput,
   type TypedTask,
   type TypedWorkflow,

@@ -160,9 +160,9 @@ export const join = z.strictObject({
         'An expression, asked after each instance: true means that enough have succeeded. The output of the task so far is at hand. Default: none.',
       examples: ['collect.output.size() >= 3'],
     }),
-  rest: z.enum(['wait', 'cancel']).optional().meta({
+  rest: z.enum(['wait', 'cancel', 'detach']).optional().meta({
     description:
-      'What happens to the other instances once enough have succeeded: wait for them or cancel them. Default: wait.',
+      'What happens to the other instances once enough have succeeded: wait for them, cancel them, or detach: the task ends with the results it has, and they go on; only the end of the run waits for them. Default: wait.',
     default: 'wait',
   }),
 });

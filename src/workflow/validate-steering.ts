@@ -46,6 +46,7 @@ export function checkSteering(
     checkMilestone(scope, { index, task }, findings);
     checkCancel(scope, { index, task }, findings);
     checkComplete(scope, { index, task }, findings);
+    checkDetachedRest(scope, { index, task }, findings);
   }
   checkDeadlocks(scope, findings);
 }
@@ -57,6 +58,22 @@ function hasSteering({ mutex, region, milestone, cancel, complete }: TaskDefinit
 interface Place {
   readonly index: number;
   readonly task: TaskDefinition;
+}
+
+/** Instances that go on without their task would go on without its mutex. */
+function checkDetachedRest(
+  { definition }: SteeringScope,
+  { index, task }: Place,
+  findings: Findings,
+): void {
+  const region = definition.regions?.[task.region ?? ''];
+  if (task.join?.rest !== 'detach' || (task.mutex ?? region?.mutex) === undefined) return;
+  findings.add({
+    code: 'workflow.not-supported',
+    message: '`rest: detach` lets instances go on after the task, and a mutex ends with the task',
+    hint: 'Use `rest: wait` or `rest: cancel`, or give the mutex to another task.',
+    path: ['tasks', index, 'join', 'rest'],
+  });
 }
 
 function checkRegions({ definition, members, graph }: SteeringScope, findings: Findings): void {

@@ -68,6 +68,27 @@ describe('releases', () => {
     expect(queue.size).toBe(0);
   });
 
+  it('what comes between a failure and the reopening is dropped and holds up nobody', async () => {
+    append('run_1');
+    append('run_2');
+    await settle();
+    writes.shift()?.('fail-lost');
+    await settle();
+    queue.dropAll();
+    queue.push(
+      () => void done.push('refusal'),
+      () => void done.push('dropped'),
+    );
+    await log.reopen();
+    queue.resume();
+    append('run_3');
+    push('of run_3');
+    await settle();
+    writes.shift()?.('durable');
+    await settle();
+    expect(done).toEqual(['dropped', 'of run_3']);
+  });
+
   it('one that throws is reported and holds up nobody', async () => {
     append('run_1');
     queue.push(() => {

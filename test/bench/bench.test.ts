@@ -40,6 +40,17 @@ function dataDirectories(): string[] {
 }
 
 describe('the benchmark', () => {
+  it('measures patterns against plain tasks', { timeout: 120_000 }, async () => {
+    const { code, lines } = await bench('--workload', 'patterns', '--quick', '--json');
+    expect(code).toBe(0);
+    expect(lines.map((line) => line['broker'])).toEqual(['embedded', 'nats-server']);
+    for (const { workload, details, steps } of lines) {
+      expect(workload).toBe('patterns');
+      expect(steps).toBeGreaterThan(0);
+      expect(Object.keys(details as object)).toEqual(['P01', 'P02', 'P03', 'all', 'dearest']);
+    }
+  });
+
   it.each(['W1', 'W2', 'W3', 'W4', 'log'])(
     'prints one line for each broker with every field: %s',
     { timeout: 120_000 },

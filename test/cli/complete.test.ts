@@ -12,6 +12,7 @@ async function next(...words: string[]): Promise<string[]> {
   return candidates.map((found) => ('ask' in found ? `:${found.ask}` : found.word));
 }
 
+// Length: a line a case.
 describe('completion', () => {
   it('offers every command, and those of a group', async () => {
     expect(await next('')).toEqual([...Object.keys(commands), 'help']);
@@ -32,10 +33,20 @@ describe('completion', () => {
     [['runs', 'show', ''], [':runs']],
     [['replay', '--verify', ''], [':runs']],
     [['runs', 'show', 'run_1', ''], []],
-    [['run', ''], [':files']],
+    [
+      ['run', 'bug'],
+      ['bug-fix', ':files'],
+    ],
+    [
+      ['graph', 'an'],
+      ['analyze-repository', ':files'],
+    ],
+    [['templates', 'code'], ['code-review']],
+    [['validate', 'x'], [':files']],
+    [['graph', '--format', 'm'], ['mermaid']],
     [['run', '--input-file', ''], [':files']],
     [['run', '--data-dir', ''], [':folders']],
-    [['run', '--data-dir', 'x', ''], [':files']],
+    [['run', '--data-dir', 'x', 'z'], [':files']],
     [['run', '-i', ''], []],
     [['runs', 'list', '--status', 'fa'], ['failed']],
     [['runs', 'list', '--status=fa'], ['--status=failed']],

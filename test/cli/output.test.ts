@@ -85,6 +85,23 @@ describe('what people read', () => {
     taken(tracker, 'task.waiting', { taskId: 'other', kind: 'approval', dueAt: 9 });
     expect(tracker.view.isWaitingForPerson).toBe(false);
   });
+
+  it('knows which tasks may wait for the mutex of one that waits for a person', () => {
+    const tracker = new ProgressTracker();
+    const locked = { id: 'next', agent: 'echo', dependencies: [], mutex: ['door'] };
+    const free = { id: 'free', agent: 'echo', dependencies: [] };
+    taken(tracker, 'run.created', { name: 'x', definition: { name: 'x', tasks: [locked, free] } });
+    taken(tracker, 'task.waiting', { taskId: 'ask', kind: 'approval' });
+    taken(tracker, 'task.scheduled', { taskId: 'next', attempt: 1 });
+    expect([...tracker.view.lockable]).toEqual(['next']);
+    expect(tracker.view.isWaitingForPerson).toBe(true);
+    taken(tracker, 'task.scheduled', { taskId: 'free', attempt: 1 });
+    expect(tracker.view.isWaitingForPerson).toBe(false);
+    taken(tracker, 'task.succeeded', { taskId: 'free' });
+    taken(tracker, 'task.started', { taskId: 'next' });
+    expect([...tracker.view.lockable]).toEqual([]);
+    expect(tracker.view.isWaitingForPerson).toBe(false);
+  });
 });
 
 describe('errors', () => {

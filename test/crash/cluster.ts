@@ -25,6 +25,14 @@ export interface Kill {
   at: number;
 }
 
+/** How the worker differs from that of a storm. */
+export interface ClusterOptions {
+  /** Attempts at a time; default the worker's own choice. */
+  concurrency?: number;
+  /** Default 1,000. */
+  heartbeatMs?: number;
+}
+
 /** A heartbeat counts twice as long: what a killed worker had in hand is lost after two seconds. */
 const HEARTBEAT_MS = 1_000;
 
@@ -35,23 +43,33 @@ export class Cluster {
   readonly url: string;
   readonly #port: number;
   readonly #server: NatsServer | undefined;
+  readonly #options: ClusterOptions;
   #orchestrator: Child;
   #worker: Child;
   readonly #ended: Child[] = [];
 
-  private constructor(kind: BrokerKind, port: number, server: NatsServer | undefined) {
+  private constructor(
+    kind: BrokerKind,
+    {
+      port,
+      server,
+      options,
+    }: { port: number; server: NatsServer | undefined; options: ClusterOptions },
+  ) {
     this.kind = kind;
     this.#port = port;
     this.#server = server;
+    this.#options = options;
     this.url = server?.url ?? `nats://127.0.0.1:${port}`;
     this.#orchestrator = this.#startOrchestrator();
     this.#worker = this.#startWorker();
   }
 
-  /** Starts all processes; resolves when they serve and the worker's agent is in the log. */
-  static async start(kind: BrokerKind): Promise<Cluster> {
+  /** Starts all processes; resolves when they serve and the worker's agents are in the log. */
+  static async start(kind: BrokerKind, options: ClusterOptions = {}): Promise<Cluster> {
     const server = kind === 'embedded' ? undefined : await startNatsServer();
-    const cluster = new Cluster(kind, server?.port ?? (await freePort()), server);
+    const port = server?.port ?? (await freePort());
+    const cluster = new Cluster(kind, { port, server, options });
     await cluster.#serving();
     return cluster;
   }
@@ -76,9 +94,9 @@ export class Cluster {
       if (line.ready !== true) throw new Error(`a process did not start: ${JSON.stringify(line)}`);
     }
     const client = await connectClient({ url: this.url });
-    const isKnown = async (): Promise<boolean> =>
-      (await client.query('agents', { key: 'mark' })).documents.length > 0;
-    while (!(await isKnown())) await sleep(20);
+    const isKnown = async (key: string): Promise<boolean> =>
+      (await client.query('agents', { key })).documents.length > 0;
+    for (const agent of ['mark', 'sleep']) while (!(await isKnown(agent))) await sleep(20);
     await client.close();
   }
 
@@ -140,7 +158,8 @@ export class Cluster {
       url: this.url,
       cacheDirectory: join(this.directory, 'worker'),
       journal: this.journal,
-      heartbeatMs: HEARTBEAT_MS,
+      heartbeatMs: this.#options.heartbeatMs ?? HEARTBEAT_MS,
+      ...(this.#options.concurrency !== undefined && { concurrency: this.#options.concurrency }),
     };
     return startChild('worker-process.ts', settings);
   }

@@ -1,9 +1,11 @@
 /**
- * A worker in a process of its own: `node worker-process.ts <settings as JSON>`. Its agent `mark` writes a line to the
- * journal when an execution begins and one when it ends; O_APPEND keeps lines whole, also under `kill -9`.
+ * A worker in a process of its own: `node worker-process.ts <settings as JSON>`. Its agents `mark` and `sleep` write a
+ * line to the journal when an execution begins and one when it ends; O_APPEND keeps lines whole, also under `kill -9`.
  */
 import { appendFileSync } from 'node:fs';
 import { functionAgent } from '../../src/agents/adapters/function-agent.ts';
+import type { Agent, AgentTask } from '../../src/agents/agent.ts';
+import { sleep } from '../../src/agents/builtin/sleep.ts';
 import { startWorker } from '../../src/agents/worker.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
@@ -15,6 +17,7 @@ export interface WorkerProcessSettings {
   cacheDirectory: string;
   journal: string;
   heartbeatMs: number;
+  concurrency?: number;
 }
 
 const settings = JSON.parse(process.argv[2] ?? '{}') as WorkerProcessSettings;
@@ -24,24 +27,38 @@ function note(line: Omit<JournalLine, 'pid' | 'at'>): void {
   appendFileSync(settings.journal, `${JSON.stringify(whole)}\n`);
 }
 
+/** Runs inside two lines of the journal. */
+async function noted<T>(task: AgentTask, work: () => Promise<T>): Promise<T> {
+  const place = `${task.runId}/${task.taskId}`;
+  note({ place, key: task.key, event: 'begin' });
+  const output = await work();
+  note({ place, key: task.key, event: 'end' });
+  return output;
+}
+
 const mark = functionAgent<{ ms: number; n: number }>({
   name: 'mark',
-  run: async ({ ms, n }, { task, sleep }) => {
-    const place = `${task.runId}/${task.taskId}`;
-    note({ place, key: task.key, event: 'begin' });
-    await sleep(ms);
-    note({ place, key: task.key, event: 'end' });
-    return { n };
-  },
+  run: ({ ms, n }, context) =>
+    noted(context.task, async () => {
+      await context.sleep(ms);
+      return { n };
+    }),
 });
+
+/** The built-in one. */
+const notedSleep: Agent = {
+  ...sleep,
+  execute: (task, context) => noted(task, () => sleep.execute(task, context)),
+};
 
 const bus = await connectBus({ url: settings.url, name: 'worker' });
 const worker = await startWorker({
   bus,
   subjects: createSubjects(),
-  agents: [mark],
+  agents: [mark, notedSleep],
   cacheDirectory: settings.cacheDirectory,
   heartbeatMs: settings.heartbeatMs,
+  ...(settings.concurrency !== undefined && { concurrency: settings.concurrency }),
   logger: lineLogger('worker'),
 });
 await bus.flush();

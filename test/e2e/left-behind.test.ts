@@ -1,4 +1,4 @@
-/** What is left behind and what is missing: the directory of a worker that ended, a blob that is gone. */
+/** What is left behind and what is missing: the directory of a worker, its connection, a blob that is gone. */
 import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +21,18 @@ it('a worker without --cache-dir leaves no directory behind', async () => {
   worker.kill('SIGTERM');
   await once(worker, 'close');
   expect(readdirSync(temporary)).toEqual([]);
+  await up.end('SIGTERM');
+}, 30_000);
+
+it('a worker on the cache directory of another one says so and ends', async () => {
+  const up = await folder.up();
+  const first = folder.start(['worker', '--cache-dir', 'kept', '--json']);
+  await new Promise((resolve) => first.stdout?.once('data', resolve));
+  const second = folder.start(['worker', '--cache-dir', 'kept', '--json']);
+  const [code] = await once(second, 'close');
+  expect(code).toBe(4);
+  first.kill('SIGTERM');
+  await once(first, 'close');
   await up.end('SIGTERM');
 }, 30_000);
 

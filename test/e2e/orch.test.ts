@@ -149,6 +149,55 @@ it('ORCH-005: a failed task is tried again; a failure that stays is handled, or 
   });
 });
 
+// Length: one story from the booking to the last undoing.
+it('ORCH-007: a saga undoes what succeeded, the last first, in a child before its parent, and keeps the first failure', async () => {
+  const undo = (by: string): JsonObject => ({
+    compensate: { agent: 'echo', parameters: { undone: by } },
+  });
+  const saga = { settings: { max_parallel: 10, on_failure: 'compensate' } };
+  const trip = {
+    name: 'trip',
+    ...saga,
+    tasks: [
+      task('seat', 'echo', { n: 1 }, undo('seat ${seat.output.n}')),
+      task(
+        'room',
+        'fail',
+        {},
+        { dependencies: ['seat'], fallback: ['echo'], ...undo('room after ${room.attempts}') },
+      ),
+      task('pay', 'fail', { code: 'card.refused', retryable: false }, { dependencies: ['room'] }),
+    ],
+  };
+  const tasks = [
+    task('charge', 'echo', { n: 3 }, undo('charge ${charge.output.n}')),
+    { id: 'book', workflow: 'trip', dependencies: ['charge'] },
+  ];
+  const hooks = { on_failure: [task('tell', 'echo', { why: '${book.error.code}' })] };
+  const run = await client.runWorkflow(flow(tasks, { ...saga, hooks, workflows: { trip } }));
+  expect(run.success).toBe(false);
+  const report = await client.report(run.runId);
+  expect(report).toMatchObject({
+    status: 'failed',
+    error: { code: 'card.refused' },
+    tasks: { charge: { compensated: true }, tell: { output: { why: 'card.refused' } } },
+  });
+  const child = report.tasks.book?.runId ?? '';
+  expect(await client.report(child)).toMatchObject({
+    status: 'failed',
+    tasks: {
+      seat: { compensated: true },
+      room: { agent: 'echo', attempts: 2, compensated: true },
+    },
+  });
+  const undone: unknown[] = [];
+  for await (const commits of node.log.readAll())
+    for (const { type, data } of commits.flatMap(({ events }) => events))
+      if (type === 'task.succeeded')
+        undone.push((data as { output: { undone?: string } }).output.undone ?? []);
+  expect(undone.flat()).toEqual(['room after 2', 'seat 1', 'charge 3']);
+});
+
 it('ORCH-008: a run goes on from the log after a restart, and nothing is done twice', async () => {
   const tasks = [
     task('a', 'echo', { n: 1 }),

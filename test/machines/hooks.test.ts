@@ -215,4 +215,23 @@ describe('hooks', () => {
     run.succeed('end');
     expect(run.state).toBe('succeeded');
   });
+
+  it('come after a task with `end: terminate`, and may have rounds', () => {
+    const hooks = {
+      on_success: [task('good', { repeat: { max: 2 } })],
+      on_complete: [task('end')],
+    };
+    const tasks = [task('work', { end: 'terminate' }), task('rest')];
+    const run = new PureRun({ ...flow(hooks), tasks });
+    expect(run.succeed('work').at(-1)).toBe('task.cancelRequested rest');
+    expect(run.fail('rest').slice(0, 3)).toEqual([
+      'task.cancelAcknowledged rest',
+      'task.canceled rest',
+      'run.finishing',
+    ]);
+    run.succeed('good');
+    run.succeed('good@2');
+    expect(run.succeed('end').at(-1)).toBe('run.succeeded');
+    expect(run.report().tasks).toMatchObject({ rest: { status: 'canceled' }, good: { rounds: 2 } });
+  });
 });

@@ -119,4 +119,46 @@ describe('the graph form', () => {
       end: 'success',
     });
   });
+
+  it('ends after the tasks without a way out, not after its start', () => {
+    const run = new PureRun(
+      workflow(
+        [
+          { id: 'start', pass: true },
+          agent('a'),
+          agent('b'),
+          { id: 'end', pass: true, trigger: 'one_success' },
+        ],
+        { start: 'start', end: 'end', edges: [{ from: 'a', to: 'b' }] },
+      ),
+    );
+    run.succeed('a');
+    expect(run.statuses()).toMatchObject({ start: 'success', end: 'pending' });
+    run.succeed('b');
+    expect(run.statuses().end).toBe('success');
+  });
+});
+
+describe('on_failure: skip beside rounds', () => {
+  it('counts once, as a skip', () => {
+    const run = new PureRun(
+      workflow([
+        agent('a', { repeat: { max: 2 } }),
+        agent('b', { on_failure: 'skip' }),
+        { id: 'any', pass: true, dependencies: ['a', 'b'], trigger: 'any' },
+        { id: 'none', pass: true, dependencies: ['a', 'b'], trigger: 'none_failed' },
+        { id: 'each', pass: true, dependencies: ['a', 'b'], trigger: 'each' },
+      ]),
+    );
+    run.fail('b');
+    finish(run);
+    expect(run.statuses()).toEqual({
+      a: 'success',
+      b: 'skipped',
+      any: 'success',
+      none: 'success',
+      each: 'success',
+    });
+    expect([...run.run.activations.keys()]).toEqual(['a', 'b', 'any', 'a@2', 'none', 'each']);
+  });
 });

@@ -1,7 +1,8 @@
 /**
  * What waits for a person, a signal or a feed, and is canceled, locked or too late at the same time.
- * Size: one history for each pair of features.
+ * Size: each kind of steering against each kind of wait.
  */
+
 import { afterEach, describe, expect, it } from 'vitest';
 import { foldedCells } from '../../src/machines/cell.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
@@ -127,6 +128,7 @@ describe('a mutex', () => {
       task('through', { mutex: 'door' }),
     ]);
     expect(run.statuses()).toEqual({ hold: 'waiting', through: 'pending' });
+    expect(run.report().tasks['through']?.waitsFor).toEqual({ kind: 'mutex', mutexes: ['door'] });
     expect(signal(run, 'go')).toEqual([
       'run.signalReceived',
       'task.succeeded hold',

@@ -3,15 +3,18 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type LoadedRun, loadRun } from '../../src/actors/host/load.ts';
 import { reportRun } from '../../src/actors/host/report.ts';
+import { envelopesOf, type JsonEnvelope } from '../../src/events/envelope.ts';
 import { snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { RunReport, TaskReport } from '../../src/messages/report.ts';
-import { type Scenario, workflowOf } from './scenarios.ts';
+import { type PlannedCommand, type Scenario, workflowOf } from './scenarios.ts';
 import { World } from './world.ts';
 
 const LIMIT_MS = 120_000;
 
 export interface Played {
   report: unknown;
+  /** Every durable event, by run; the run that was asked for first. */
+  histories: readonly (readonly JsonEnvelope[])[];
   /** Durable commits of the whole log. */
   positions: number;
   /** Runs of the log, children included. */
@@ -101,19 +104,25 @@ export async function play(
   const report = timeless(await reportOfRun(world, runId()));
   const { position: positions } = world.invariants;
   const others = runs().filter(([id]) => id !== runId());
-  const children = await Promise.all(
-    others.map(async ([id]) =>
-      JSON.stringify(timeless(await reportOfRun(world, id))).replaceAll(/run_[0-9a-z]+/g, 'run'),
-    ),
-  );
+  const ids = others.map(([id]) => id);
   return {
     report,
+    histories: await Promise.all([runId(), ...ids].map((id) => historyOf(world, id))),
     positions,
     runs: runs().length,
-    children: children.sort().map((text) => JSON.parse(text) as unknown),
+    children: await childReports(world, ids),
     undone: await undoneIn(world),
     executions: world.executions(),
   };
+}
+
+async function childReports(world: World, ids: readonly string[]): Promise<unknown[]> {
+  const texts = await Promise.all(
+    ids.map(async (id) =>
+      JSON.stringify(timeless(await reportOfRun(world, id))).replaceAll(/run_[0-9a-z]+/g, 'run'),
+    ),
+  );
+  return texts.sort().map((text) => JSON.parse(text) as unknown);
 }
 
 async function undoneIn(world: World): Promise<string[]> {
@@ -132,18 +141,26 @@ async function undoneIn(world: World): Promise<string[]> {
 }
 
 /** Sends a command once the run is as far as the scenario says; not at all where it has ended before. */
-export async function steer(
-  world: World,
-  runId: string,
-  planned: { atVersion: number; afterMs?: number; command: { [key: string]: unknown } },
-): Promise<void> {
+export async function steer(world: World, runId: string, planned: PlannedCommand): Promise<void> {
   const state = () => world.invariants.streams.get(runId);
-  while ((state()?.version ?? 0) < planned.atVersion) {
+  const isDue = (): boolean =>
+    'after' in planned
+      ? state()?.lines.includes(planned.after) === true
+      : (state()?.version ?? 0) >= planned.atVersion;
+  while (!isDue()) {
     if (state()?.isEnded === true) return;
     await world.pause(5);
   }
   await world.pause(planned.afterMs ?? 0);
-  await world.command(runId, { id: `${runId}-${planned.atVersion}`, ...planned.command } as never);
+  const id = `${runId} ${JSON.stringify(planned)}`;
+  await world.command(runId, { id, ...planned.command } as never);
+}
+
+async function historyOf(world: World, runId: string): Promise<JsonEnvelope[]> {
+  const events: JsonEnvelope[] = [];
+  for await (const commits of world.log.readStream(runId))
+    for (const commit of commits) events.push(...(envelopesOf(commit) as JsonEnvelope[]));
+  return events;
 }
 
 /** The report from the log; the whole state is the same with and without snapshots. */

@@ -18,6 +18,8 @@ interface StreamState {
   version: number;
   at: number;
   types: string[];
+  /** `type taskId`, as tests name events. */
+  lines: string[];
   ids: string[];
   isEnded: boolean;
   endedAttempts: Set<string>;
@@ -50,7 +52,10 @@ export class Invariants {
   #stream(name: string): StreamState {
     let state = this.streams.get(name);
     if (state === undefined) {
-      state = { version: 0, at: 0, types: [], ids: [], isEnded: false, endedAttempts: new Set() };
+      state = {
+        ...{ version: 0, at: 0, types: [], lines: [], ids: [] },
+        ...{ isEnded: false, endedAttempts: new Set() },
+      };
       this.streams.set(name, state);
     }
     return state;
@@ -71,6 +76,7 @@ export class Invariants {
     }
     state.version = envelope.streamVersion;
     state.types.push(type);
+    state.lines.push(taskId === undefined ? type : `${type} ${taskId}`);
     state.ids.push(envelope.id);
     state.isEnded = ends.has(type);
   }

@@ -4,12 +4,17 @@ import { controlScenarios } from './control-scenarios.ts';
 import { failureScenarios } from './failure-scenarios.ts';
 import { after, agent, failing } from './simulated-tasks.ts';
 
+export type PlannedCommand = { command: JsonObject; afterMs?: number } & (
+  | { atVersion: number }
+  | { after: string }
+);
+
 export interface Scenario {
   name: string;
   workflow: JsonObject;
   input?: JsonObject;
-  /** Commands: sent once that many events of the run are durable, or so long after. */
-  commands?: { atVersion: number; afterMs?: number; command: JsonObject }[];
+  /** Commands: sent once that many events of the run, or this one (`task.waiting a`), are durable, or so long after. */
+  commands?: PlannedCommand[];
 }
 
 export const scenarios: Scenario[] = [

@@ -54,12 +54,6 @@ export const soundnessCases: readonly Case[] = [
   },
   {
     code: 'workflow.may-wait',
-    source: `${A}  - { id: w, agent: echo, «foreach»: { feed: files } }\n${J}`,
-    severity: 'warning',
-    says: /the feed|no timeout/,
-  },
-  {
-    code: 'workflow.may-wait',
     source: `  - { id: a, agent: echo, mutex: m }\n  - { id: w, «wait»: { signal: go }, mutex: m }\n`,
     severity: 'warning',
     says: /keeps `m`/,

@@ -57,6 +57,16 @@ export class ReservedRequestId extends TroupeError {
   }
 }
 
+/** A write failed, and the log is not open again yet. */
+export class LogReopening extends TroupeError {
+  readonly code = 'unavailable';
+  constructor() {
+    super('the log could not be written and is being reopened', {
+      hint: 'Send the same message again later. If it stays so, look whether the disk is full.',
+    });
+  }
+}
+
 /** A command of the language that this release does not carry out. */
 export class CommandUnavailable extends TroupeError {
   readonly code = 'command.unavailable';

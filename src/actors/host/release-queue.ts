@@ -5,7 +5,9 @@
  *    within the turn).
  * C2 Everything that leaves the process waits until every commit applied before it is durable, a reply without events too.
  * C3 Releases happen in commit order.
- * C4 When an append failed, what waited behind it is dropped: its outcome is unknown, the sender asks again.
+ * C4 When an append failed, what waited behind it is dropped: its outcome is unknown, the sender asks again. So is what
+ *    comes until the log is open again: the position it would wait for counts commits that are lost, and whatever came
+ *    later would wait behind it until as many new ones are durable.
  */
 import type { EventLog, Stop } from '../../log/event-log.ts';
 
@@ -23,6 +25,7 @@ export class ReleaseQueue {
   readonly #stop: Stop;
   #waiting: Waiting[] = [];
   #head = 0;
+  #isHalted = false;
 
   /** `onReleased` is called after all releases of a group: what they sent can leave together. */
   constructor(
@@ -37,6 +40,10 @@ export class ReleaseQueue {
 
   /** Runs `release` once everything accepted so far is durable: at once when it is. `drop` is called instead after a failure. */
   push(release: () => void, drop?: () => void): void {
+    if (this.#isHalted) {
+      if (drop !== undefined) this.#call(drop);
+      return;
+    }
     const position = this.#log.appendedPosition;
     if (this.#head === this.#waiting.length && position <= this.#log.durablePosition) {
       this.#call(release);
@@ -49,12 +56,18 @@ export class ReleaseQueue {
     return this.#waiting.length - this.#head;
   }
 
-  /** C4: everything that waits is dropped. */
+  /** C4: everything that waits, and what comes until `resume`, is dropped. */
   dropAll(): void {
+    this.#isHalted = true;
     const dropped = this.#waiting.slice(this.#head);
     this.#waiting = [];
     this.#head = 0;
     for (const entry of dropped) if (entry.drop !== undefined) this.#call(entry.drop);
+  }
+
+  /** The log is open again, and its positions are those of commits that it has. */
+  resume(): void {
+    this.#isHalted = false;
   }
 
   close(): void {

@@ -54,6 +54,8 @@ export class RunHost {
   #isDraining = false;
   #isGone = false;
   #snapshotVersion = 0;
+  /** Position of its newest commit. */
+  #lastCommit = 0;
   #definition: unknown;
   #parent: ParentRef | undefined;
   /** When it last had something to do, by the clock. */
@@ -79,8 +81,10 @@ export class RunHost {
     return this.#isolation.quarantine;
   }
 
-  /** True when nothing but timers is owed, so that the run can leave memory. */
+  /** True when nothing but timers is owed and nothing waits for the disk, so that the run can leave memory. */
   get isIdle(): boolean {
+    // When its commit fails, what it owes must be owed again: only hosts in memory are loaded again.
+    if (this.#lastCommit > this.#runtime.log.durablePosition) return false;
     if (this.#turn !== undefined || this.#mailbox.length > 0 || this.#loading !== undefined)
       return false;
     return this.#isolation.quarantine !== undefined || (this.#owed?.onlyTimers ?? true);
@@ -284,7 +288,7 @@ export class RunHost {
     const run = this.#run as RunAggregate;
     const { delivery } = turn;
     if (turn.events.length > 0) {
-      this.#runtime.log.append({
+      const { position } = this.#runtime.log.append({
         stream: this.stream,
         expectedVersion: run.streamVersion - turn.events.length,
         events: turn.events,
@@ -296,6 +300,7 @@ export class RunHost {
         ...(turn.blobs.length === 0 ? {} : { blobs: turn.blobs }),
         ...(turn.unique.length === 0 ? {} : { unique: turn.unique }),
       });
+      this.#lastCommit = position;
     }
     const changes = this.#owed?.difference(turn);
     const outcome = this.#outcomeOf(turn, run);

@@ -6,7 +6,7 @@
  * T3 After a failed append every host is thrown away and the log reopened before anything is appended (C4).
  */
 import { isRunStream } from '../../projections/projection.ts';
-import { RunNotFound, Unavailable } from './errors.ts';
+import { LogReopening, RunNotFound, Unavailable } from './errors.ts';
 import { rejectionOf } from './rejection.ts';
 import { type Birth, RunHost } from './run-host.ts';
 import type { Delivery, HostRuntime } from './runtime.ts';
@@ -46,7 +46,16 @@ export class RunTable {
     return this.#hosts.get(stream);
   }
 
+  /** True from a failed append until the log is open again. */
+  get isHalted(): boolean {
+    return this.#isHalted;
+  }
+
   create(stream: string, birth: Birth): void {
+    if (this.#isHalted) {
+      reject(birth.delivery, new LogReopening());
+      return;
+    }
     const host = new RunHost(stream, this.#runtime);
     this.#hosts.set(stream, host);
     host.create(birth);
@@ -55,7 +64,7 @@ export class RunTable {
   /** Delivers to a run, loading it when it is not in memory. Answers `run.not-found` where the log has no such stream. */
   post(stream: string, delivery: Delivery): void {
     if (this.#isHalted) {
-      reject(delivery, new Unavailable(stream, 'the log is being reopened'));
+      reject(delivery, new LogReopening());
       return;
     }
     const host = this.#hosts.get(stream);
@@ -167,17 +176,23 @@ export class RunTable {
     }
   }
 
-  /** C4: throws every host away and takes no message until `resume`; returns the streams that were in memory. */
+  /**
+   * C4: throws every host away with what waited for the disk, and takes no message until `resume`; returns the streams
+   * that were in memory.
+   */
   halt(): string[] {
     this.#isHalted = true;
     const streams = [...new Set([...this.#hosts.keys(), ...this.#reloading])];
     this.#reloading.clear();
     for (const host of [...this.#hosts.values()]) this.forget(host);
+    this.#runtime.releases.dropAll();
     return streams;
   }
 
+  /** The log is open again. */
   resume(): void {
     this.#isHalted = false;
+    this.#runtime.releases.resume();
     for (const stream of [...this.#reloading]) this.#activateSoon(stream, 0);
   }
 }

@@ -126,7 +126,8 @@ export class ClientDoors {
       const report = await reportRun(log, host.run, { now: clock.now() });
       // C2: what the report says was applied before this line, and may not be durable yet.
       await log.flush();
-      return report;
+      // A host that was thrown away meanwhile may have told of what is lost.
+      if (this.#table.find(runId) === host) return report;
     }
     const loaded = await loadRun(log, runId);
     if (loaded === undefined) throw new RunNotFound(runId);

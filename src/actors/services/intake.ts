@@ -13,7 +13,13 @@ import type { Subjects } from '../../messaging/subjects.ts';
 import type { Priority, WorkflowDefinition } from '../../workflow/definition.ts';
 import { TroupeError } from '../../workflow/errors.ts';
 import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
-import { InvalidMessage, Overloaded, ReservedRequestId, RunConflict } from '../host/errors.ts';
+import {
+  InvalidMessage,
+  LogReopening,
+  Overloaded,
+  ReservedRequestId,
+  RunConflict,
+} from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
 import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
@@ -67,6 +73,7 @@ export class Intake {
     if (!parsed.success) throw new InvalidMessage('the request', parsed.error);
     const request = parsed.data;
     checkValue(request.input ?? null);
+    if (this.#table.isHalted) throw new LogReopening();
     const requestId = request.requestId ?? message.header('Nats-Msg-Id');
     if (requestId?.startsWith(CHILD_REQUEST) === true) throw new ReservedRequestId(requestId);
     const { log } = this.#runtime;

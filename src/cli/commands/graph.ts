@@ -29,6 +29,7 @@ export const graphCommand: Command = {
     format: {
       type: 'string',
       value: 'FORMAT',
+      choices: FORMATS,
       description: `${FORMATS.join(', ')}; default by the ending of --output, else mermaid`,
     },
     output: { type: 'string', short: 'o', value: 'FILE', description: 'Write to this file' },

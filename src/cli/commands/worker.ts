@@ -54,6 +54,9 @@ async function work(context: CommandContext): Promise<number> {
     logger,
     bus,
     cacheDirectory,
+  }).catch(async (error: unknown) => {
+    await bus.close(); // an open connection would keep the process
+    throw error;
   });
   await bus.flush();
   if (given.flag('json'))

@@ -22,8 +22,16 @@ const BY_CODE: Readonly<Record<string, string>> = {
   'shell.timeout': 'The command took too long. Raise its timeout.',
   'shell.cwd-not-found': 'The folder that the command runs in is not there. Correct `cwd`.',
   'approval.denied': 'A person refused, or nobody answered in time.',
+  'approval.timeout': 'Nobody of the group answered in time; the next group was asked.',
+  'signal.timeout': 'Nobody sent the signal in time. `on_timeout: continue` goes on without it.',
   'loop.exhausted':
     'The condition of `repeat` did not hold within `max`. Raise it, or use `on_max: accept`.',
+  'compensation.failed':
+    'Mend what keeps it from being undone, then `troupe runs release` tries it again; else `troupe runs terminate`.',
+  'run.too-deep':
+    'Runs started each other more often than `max_depth` allows. Give the task that goes deeper a `condition`, or raise `max_depth`.',
+  'run.canceled':
+    'Somebody canceled the child run. Run it again, or find out who did: `troupe replay`.',
   'fold.illegal-event':
     'A defect: the history has an event that its state does not take. Keep the log and report it with `troupe log export`.',
   'defect.invariant': 'A defect in Troupe. Keep the log and report it with `troupe log export`.',

@@ -56,6 +56,10 @@ export function graphMermaid(view: GraphView): string {
     const to = groupOf.get(edge.to) ?? ids.get(edge.to);
     if (from !== undefined && to !== undefined) drawn.add(`  ${from} ${ARROWS[edge.kind]} ${to}`);
   }
+  for (const { from, to } of view.loops)
+    drawn.add(
+      `  ${groupOf.get(from) ?? ids.get(from)} -. again .-> ${groupOf.get(to) ?? ids.get(to)}`,
+    );
   return [...lines, ...drawn, ...styleLines(view, ids)].join('\n');
 }
 

@@ -4,6 +4,8 @@
  */
 import type { RunReport, TaskReport } from '../../messages/report.ts';
 import type {
+  JoinDefinition,
+  LoopDefinition,
   TaskDefinition,
   Trigger,
   WaitDefinition,
@@ -12,6 +14,7 @@ import type {
 import { neverRuns } from '../../workflow/drawing/never-runs.ts';
 import { siblingGroups } from '../../workflow/drawing/siblings.ts';
 import { buildGraph } from '../../workflow/graph.ts';
+import { flowNotes } from './flow-notes.ts';
 import { brief, duration } from './format.ts';
 
 /** How a node looks: `planned` before a run, `never` where no run starts it, `retrying` between two attempts. */
@@ -77,6 +80,8 @@ export interface GraphView {
   durationMs?: number;
   nodes: GraphNode[];
   edges: GraphEdge[];
+  /** Edges that lead back, to a task before them or to itself. */
+  loops: { from: string; to: string }[];
   /** Ids of tasks that stand in the same place and are drawn together. */
   groups: string[][];
 }
@@ -89,10 +94,14 @@ export function graphView(
   run?: { report: RunReport; now: number },
 ): GraphView {
   const never = neverRuns(definition);
+  const { loops = [] } = definition;
   const graph = buildGraph(definition.tasks);
   const nodes = definition.tasks.map((task) => {
     const report = run?.report.tasks[task.id];
-    const node = plannedNode(task, run === undefined ? never.get(task.id) : undefined);
+    const node = plannedNode(task, {
+      never: run === undefined ? never.get(task.id) : undefined,
+      loops,
+    });
     return run === undefined ? node : { ...node, ...progressOf(report, run.now) };
   });
   const edges = definition.tasks.flatMap((task) =>
@@ -107,6 +116,7 @@ export function graphView(
       : { runId: run.report.runId, status: run.report.status, durationMs: run.report.durationMs }),
     nodes,
     edges,
+    loops: loops.map(({ from, to }) => ({ from, to })),
     groups: groups.map((group) => group.map((index) => nodes[index]?.id ?? '')),
   };
 }
@@ -127,14 +137,21 @@ function edgeKind({ trigger }: TaskDefinition): GraphEdge['kind'] {
   return trigger === 'all_success' ? 'needs' : 'after';
 }
 
-function plannedNode(task: TaskDefinition, never: string | undefined): GraphNode {
+function plannedNode(
+  task: TaskDefinition,
+  { never, loops }: { never: string | undefined; loops: readonly LoopDefinition[] },
+): GraphNode {
   return {
     id: task.id,
     kind: kindOf(task),
     who: whoOf(task),
     ...(task.description === undefined ? {} : { description: task.description }),
     status: never === undefined ? 'planned' : 'never',
-    notes: [...notesOf(task), ...(never === undefined ? [] : [`never runs: ${never}`])],
+    notes: [
+      ...notesOf(task),
+      ...flowNotes(task, loops),
+      ...(never === undefined ? [] : [`never runs: ${never}`]),
+    ],
     progress: [],
   };
 }
@@ -171,7 +188,13 @@ function waitText(wait: WaitDefinition): string {
 
 function triggerText(trigger: Trigger): string {
   if (typeof trigger === 'string') return trigger;
-  return 'count' in trigger ? `${trigger.count} succeeded` : `${trigger.merge} threads merged`;
+  if ('merge' in trigger) return `${trigger.merge} threads merged`;
+  const rest = trigger.rest === 'cancel' ? ', the rest is canceled' : '';
+  return `${trigger.count} succeeded${rest}${trigger.block === true ? ', round by round' : ''}`;
+}
+
+function restText({ rest }: JoinDefinition): string {
+  return rest === 'cancel' ? ', the rest is canceled' : '';
 }
 
 function notesOf(task: TaskDefinition): string[] {
@@ -181,10 +204,17 @@ function notesOf(task: TaskDefinition): string[] {
     const items = Array.isArray(task.foreach)
       ? `${task.foreach.length} items`
       : brief(task.foreach, MAX_NOTE);
-    notes.push(`for each ${task.as ?? 'item'} in ${items}`);
+    const isEmpty = Array.isArray(task.foreach) && task.foreach.length === 0;
+    const from = task.feed === undefined || !isEmpty ? [`in ${items}`] : [];
+    const fed = task.feed === undefined ? [] : [`by signal ${task.feed}`];
+    notes.push(`for each ${task.as ?? 'item'} ${[...from, ...fed].join(' and ')}`);
   }
   if (join?.count !== undefined)
-    notes.push(`enough: ${join.count < 1 ? `${join.count * 100} %` : join.count} succeeded`);
+    notes.push(
+      `enough: ${join.count < 1 ? `${join.count * 100} %` : join.count} succeeded${restText(join)}`,
+    );
+  if (join?.until !== undefined)
+    notes.push(brief(`enough: ${join.until}${restText(join)}`, MAX_NOTE));
   if (task.condition !== undefined) notes.push(`if ${brief(task.condition, MAX_NOTE)}`);
   if (trigger !== 'all_success') notes.push(`when ${triggerText(trigger)}`);
   if (retry !== undefined) notes.push(`up to ${retry.maxAttempts} attempts`);

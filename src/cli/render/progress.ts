@@ -114,7 +114,7 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.expanded':
       return `  expanded   ${task} into ${counted(data.count ?? 0, 'instance', 'instances')}${data.feed === undefined ? '' : `, and ${waitText('feed', { signal: data.feed })} to come`}`;
     case 'task.waiting':
-      return `  waiting    ${task} for ${view.task(task).waitsFor}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
+      return `  waiting    ${task} for ${waitText(data.kind, data.details)}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
     case 'task.skipped':
       return `  skipped    ${task}: ${skipReason(data.reason ?? '', data.by)}`;
     case 'task.canceled':

@@ -4,7 +4,7 @@
  * Size: one small function for each section of the page.
  */
 import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
-import { brief, duration, offset } from './format.ts';
+import { brief, duration, offset, table } from './format.ts';
 import { symbols } from './graph-view.ts';
 import { block, code, markdownTable, plain } from './markdown.ts';
 import type { RunStory, StoryTask } from './run-story.ts';
@@ -207,7 +207,7 @@ function path(story: RunStory): string[] {
   return [
     '## Critical path',
     '',
-    `${story.endedAt === undefined ? 'So far the run has waited' : 'The end of the run waited'} for ${steps.length === 1 ? 'this task' : `these ${steps.length} tasks`}: ${duration(workMs)} at work, ${duration(waitMs)} waiting for a slot or a worker, of ${duration(story.durationMs)}.`,
+    `${story.endedAt === undefined ? 'So far the run has waited' : 'The end of the run waited'} for ${steps.length === 1 ? 'this task' : `these ${steps.length} tasks`}: ${duration(workMs)} at work${story.retries > 0 ? ' (delays before retries included)' : ''}, ${duration(waitMs)} waiting for a slot or a worker, of ${duration(story.durationMs)}.`,
     ...(shown.length < steps.length ? [`The ${shown.length} longest:`] : []),
     '',
     ...markdownTable(['task', 'waited', 'at work', 'share'], rows),
@@ -309,17 +309,20 @@ function output(story: RunStory): string[] {
 
 function further({ runId, failures: groups }: RunStory): string[] {
   const [record] = groups.flatMap(({ records }) => records);
-  const lines = [
-    `troupe replay ${runId}            # the timeline, event by event`,
-    `troupe replay ${runId} --step     # walk through it, forwards and backwards`,
-    `troupe graph --run ${runId} -o run.svg`,
-    `troupe runs show ${runId} --json  # every output in full`,
+  const lines = table([
+    [`troupe replay ${runId}`, '# the timeline, event by event'],
+    [`troupe replay ${runId} --step`, '# walk through it, forwards and backwards'],
+    [`troupe graph --run ${runId} -o run.svg`, '# a picture of it'],
+    [`troupe runs show ${runId} --json`, '# every output in full'],
     ...(record === undefined
       ? []
       : [
-          `troupe replay ${runId} --at ${record.streamVersion}  # the state at the first failure listed`,
+          [
+            `troupe replay ${runId} --at ${record.streamVersion}`,
+            '# the state at the first failure listed',
+          ],
         ]),
-  ];
+  ]);
   return ['## How to look further', '', ...block(lines.join('\n'), 'sh')];
 }
 

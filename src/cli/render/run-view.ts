@@ -140,10 +140,19 @@ export class RunView {
   /** Open activations and whether each waits for a person without a timeout. `foreach` parents are left out. */
   readonly #open = new Map<string, boolean>();
   #forPersons = 0;
+  /** Open activations that are ready, and may not begin before they have a mutex. */
+  readonly #locked = new Set<string>();
+  /** Tasks with a mutex, their own or that of a region. */
+  readonly #withMutex = new Set<string>();
 
-  /** True when something is open and all of it waits for a person, without a timeout. */
+  /** True when something is open and all of it waits for a person, without a timeout, or may wait for a mutex. */
   get isWaitingForPerson(): boolean {
-    return this.#open.size > 0 && this.#forPersons === this.#open.size;
+    return this.#forPersons > 0 && this.#forPersons + this.#locked.size === this.#open.size;
+  }
+
+  /** Tasks that may wait for a mutex: which of them do is in the report of the run. */
+  get lockable(): ReadonlySet<string> {
+    return this.#locked;
   }
 
   /** Takes the next event. */
@@ -159,7 +168,9 @@ export class RunView {
   /** The definition, where `run.created` only names it. */
   define(definition: WorkflowDefinition): void {
     this.name = definition.name;
-    for (const { id, agent, workflow, dependencies, retry } of definition.tasks) {
+    for (const definitionTask of definition.tasks) {
+      const { id, agent, workflow, dependencies, retry, mutex, region } = definitionTask;
+      if (mutex !== undefined || region !== undefined) this.#withMutex.add(id);
       const task = this.task(id);
       task.dependencies = dependencies;
       if (agent !== undefined) task.agent ??= agent;
@@ -210,6 +221,7 @@ export class RunView {
     const state = STATE_AFTER[type];
     if (state === undefined) return;
     if (this.#open.get(taskId) === true) this.#forPersons -= 1;
+    this.#locked.delete(taskId);
     const isFed = type === 'task.expanded' && feed !== undefined;
     if ((type === 'task.expanded' && !isFed) || type === 'task.reset' || ENDED.has(state)) {
       this.#open.delete(taskId);
@@ -218,6 +230,8 @@ export class RunView {
     const isAsked = state === 'waiting' && dueAt === undefined && PERSONS.has(kind ?? '');
     const isForPerson = isAsked || isFed;
     this.#open.set(taskId, isForPerson);
+    if (type === 'task.scheduled' && this.#withMutex.has(this.task(taskId).id))
+      this.#locked.add(taskId);
     if (isForPerson) this.#forPersons += 1;
   }
 }

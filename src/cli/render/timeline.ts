@@ -78,7 +78,7 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
     : [];
   return [
     id,
-    task.status,
+    task.compensated === true ? `${task.status}, undone` : task.status,
     String(task.attempts),
     task.agent ?? task.runId ?? '-',
     took,

@@ -14,6 +14,8 @@ export function waitText(kind: string | undefined, given: JsonValue | undefined)
       return typeof details['signal'] === 'string' ? `signal ${details['signal']}` : 'signal';
     case 'feed':
       return `more of ${String(details['signal'])}`;
+    case 'mutex':
+      return `mutex ${[details['mutexes']].flat().map(String).join(', ')}`;
     case 'first':
       return firstText(details);
     case 'run':

@@ -126,7 +126,7 @@ function advanceEnd(run: RunAggregate, input: TurnInput, by: string): Decision {
   const reason = `task "${by}" ended the run`;
   const canceled = cancelOpen(run, { input, atOnce: false, reason, spares: () => false });
   if (canceled !== undefined) return canceled;
-  return runState(run) === 'paused' || !isExhausted(run) ? nothing : succeed(run);
+  return runState(run) === 'paused' || !isExhausted(run) ? nothing : endSucceeded(run);
 }
 
 /** Tasks whose trigger is certain, and `foreach` tasks with something to decide. */

@@ -23,7 +23,7 @@ import { beginRound, noteEnded, repeatRound } from './rounds.ts';
 import { foldWait } from './signals.ts';
 import { adoptSteering, followSteering, hasBegun } from './steering.ts';
 import { setOutcome } from './task-outcome.ts';
-import { newExpansion, valueRef } from './values.ts';
+import { goesOn, newExpansion, valueRef } from './values.ts';
 
 /** An event as `evolve` takes it. */
 export interface FoldedEvent {
@@ -334,7 +334,7 @@ function countInstance(run: RunAggregate, activation: Activation, outcome: Outco
     expansion.unsuccessful += 1;
     expansion.firstFailure ??= activation.error ?? null;
   }
-  if (openStates.has(parent.state)) run.expansions.add(parent);
+  if (openStates.has(parent.state) || goesOn(parent)) run.expansions.add(parent);
 }
 
 /** A2: the cell of an ended activation goes. */
@@ -343,7 +343,8 @@ function close(run: RunAggregate, activation: Activation): void {
   activation.cell = undefined;
   activation.shiftMs = 0;
   if (activation.expansion !== undefined) {
-    run.expansions.delete(activation);
+    if (goesOn(activation)) run.expansions.add(activation);
+    else run.expansions.delete(activation);
     if (activation.expansion.items.at !== 'inline')
       run.values.delete(valueKey(activation.expansion.items));
   }

@@ -106,10 +106,13 @@ export function advanceExpansion(
   const expansion = activation.expansion as Expansion;
   if (activation.state === 'canceling' || expansion.completed === true)
     return wind(run, activation, input);
+  if (activation.state === 'succeeded') return goOn(run, activation, input);
   const standing = standingOf(run, activation);
   if ('kind' in standing) return standing;
   const { holds, cannotHold, isOpen } = standing;
-  const isCanceling = activation.node.task.join?.rest === 'cancel';
+  const rest = activation.node.task.join?.rest;
+  if (holds && rest === 'detach') return end(run, activation, standing);
+  const isCanceling = rest === 'cancel';
   const isCut =
     (holds && isCanceling) ||
     (cannotHold && (isCanceling || run.plan.definition.settings.onFailure !== 'continue'));
@@ -133,6 +136,11 @@ function wind(run: RunAggregate, activation: Activation, { now }: TurnInput): De
   if (activation.state !== 'canceling')
     return end(run, activation, { cannotHold: false, closedBy: undefined });
   return events(...cancelActivation(activation, { reason, now, atOnce: false }));
+}
+
+/** Enough have succeeded and the task has ended; the other instances run without it. */
+function goOn(run: RunAggregate, activation: Activation, input: TurnInput): Decision {
+  return mayStart(run, activation, input.now) ? scheduleNext(run, activation) : settled(activation);
 }
 
 /** Nothing to decide until another instance ends. The agenda is derived, so taking the entry off is no event. */

@@ -246,10 +246,10 @@ function begin(run: RunAggregate, index: number, what: 'due' | 'dueSkips'): void
 
 /** A run that stops begins rounds of its clean-up alone, one that a task has ended none. */
 export function mayBegin(run: RunAggregate, index: number): boolean {
-  if (run.steering.endedBy !== undefined) return false;
   const state = runState(run);
-  if (state === 'running' || state === 'paused' || state === 'pending') return true;
   if (state === 'finishing') return run.plan.at(index).task.hook !== undefined;
+  if (run.steering.endedBy !== undefined) return false;
+  if (state === 'running' || state === 'paused' || state === 'pending') return true;
   return state === 'stopping' && run.plan.at(index).task.trigger === 'all_done';
 }
 

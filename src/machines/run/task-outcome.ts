@@ -19,7 +19,9 @@ function tellDependents(
   const { before, outcome } = change;
   const isInactive = run.progress[node.index]?.isInactive === true;
   if (run.flow !== undefined) {
-    if (outcome !== undefined) sendTokens(run, node, { outcome, isInactive: isInactive });
+    // A failure that becomes a skip sends what it becomes; that is the next event of its commit.
+    const isPassing = outcome === 'failed' && node.task.onFailure === 'skip';
+    if (outcome !== undefined && !isPassing) sendTokens(run, node, { outcome, isInactive });
   } else {
     for (const dependent of node.dependents) {
       const { counters } = run.progress[dependent] as TaskProgress;

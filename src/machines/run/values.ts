@@ -3,6 +3,7 @@
  */
 import { isKeptValue, type JsonValue } from '../../workflow/value.ts';
 import {
+  type Activation,
   type Expansion,
   INLINE_BYTES,
   type RunAggregate,
@@ -62,4 +63,12 @@ export function rememberValue(run: RunAggregate, ref: ValueRef, value: JsonValue
 /** What `task.expanded` leaves behind. */
 export function newExpansion(items: ValueRef, count: number): Expansion {
   return { items, count, next: 0, open: 0, succeeded: 0, unsuccessful: 0, firstFailure: null };
+}
+
+/** `join.rest: detach`: the task has ended, and instances that have not begun still do. */
+export function goesOn({ node, state, expansion }: Activation): boolean {
+  if (node.task.join?.rest !== 'detach' || state !== 'succeeded') return false;
+  return (
+    expansion !== undefined && expansion.completed !== true && expansion.next < expansion.count
+  );
 }

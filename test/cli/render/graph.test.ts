@@ -109,6 +109,52 @@ describe('graphView', () => {
   });
 });
 
+describe('what steers the flow', () => {
+  const drawn = graphView(
+    definitionOf({
+      name: 'steered',
+      tasks: [
+        { id: 'a', agent: 'echo', emit: 2, region: 'search', mutex: 'disk' },
+        { id: 'b', agent: 'echo', dependencies: ['a'], repeat: { until: 'b.output.ok', max: 3 } },
+        {
+          id: 'c',
+          agent: 'echo',
+          foreach: { feed: 'more' },
+          as: 'x',
+          join: { until: 'c.output.size() > 1' },
+        },
+        { id: 'd', agent: 'echo', dependencies: ['c'], cancel: ['search'], complete: ['c'] },
+        {
+          id: 'e',
+          pass: true,
+          dependencies: ['a', 'd'],
+          trigger: { count: 1, rest: 'cancel' },
+          end: 'terminate',
+        },
+        { id: 'f', pass: true, milestone: { after: 'd', until: 'e' } },
+      ],
+      edges: [{ from: 'b', to: 'a', condition: 'b.output.more', loop: { max: 4 } }],
+    }),
+  );
+
+  it('is said in notes', () => {
+    const notes = Object.fromEntries(drawn.nodes.map(({ id, notes: lines }) => [id, lines]));
+    expect(notes).toEqual({
+      a: ['goes on as 2 threads', 'in region search', 'one at a time: disk'],
+      b: ['up to 3 rounds', 'until b.output.ok', 'back to a up to 4 times if b.output.more'],
+      c: ['for each x by signal more', 'enough: c.output.size() > 1'],
+      d: ['cancels search', 'completes c'],
+      e: ['when 1 succeeded, the rest is canceled', 'ends the run'],
+      f: ['until e starts'],
+    });
+  });
+
+  it('has arrows that lead back', () => {
+    expect(drawn.loops).toEqual([{ from: 'b', to: 'a' }]);
+    expect(graphMermaid(drawn)).toContain('t1 -. again .-> t0');
+  });
+});
+
 /** Texts with what SVG, Mermaid and Markdown read as markup. */
 const nasty = fc.oneof(
   fc.string({ unit: 'binary' }),
@@ -132,6 +178,7 @@ function viewOf(texts: { name: string; who: string; note: string }): GraphView {
       { id: 'b', kind: 'foreach', who: 'x', status: 'failed', notes: [], progress: [texts.note] },
     ],
     edges: [{ from: 'end', to: 'b', kind: 'on_failure' }],
+    loops: [],
     groups: [],
   };
 }

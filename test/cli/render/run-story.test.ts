@@ -178,6 +178,10 @@ describe('storyMarkdown', () => {
     const tables = text.split('\n').filter((line) => line.startsWith('|'));
     const cells = tables.map((line) => line.match(/(?<!\\)\|/g)?.length);
     expect(cells.every((count) => count !== undefined && count >= 3)).toBe(true);
+    expect(text).toContain(' at work (delays before retries included), ');
+    const commands = text.split('\n').filter((line) => line.startsWith('troupe '));
+    expect(new Set(commands.map((line) => line.indexOf('  #'))).has(-1)).toBe(false);
+    expect(new Set(commands.map((line) => line.indexOf('# '))).size).toBe(1);
   });
 
   it('stays short for a run of thousands of tasks, failures first', async () => {
