@@ -102,7 +102,7 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   },
   'workflow.may-wait': {
     summary: 'A task can wait for ever.',
-    help: 'A signal, an approval or a feed without a timeout comes before a join, or keeps a mutex. Give it a `timeout`; without, only that of the run ends it.',
+    help: 'A signal or an approval without a timeout comes before a join, or keeps a mutex. Give it a `timeout`; without, only that of the run ends it.',
   },
   'workflow.no-output': {
     summary: '`outputs` names a task that can never run.',

@@ -37,7 +37,6 @@ function endlessFinding(
 ): Finding {
   const id = `\`${tasks[stuck]?.id}\``;
   const by = `\`${tasks[wait]?.id}\``;
-  const field = tasks[wait]?.wait === undefined ? 'foreach' : 'wait';
   return {
     code: 'workflow.may-wait',
     severity: 'warning',
@@ -45,11 +44,8 @@ function endlessFinding(
       mutex === undefined
         ? `${id} can wait for ever: ${by} has no timeout, ${pathText(path, tasks)}`
         : `${id} can wait for ever: ${by} has no timeout and keeps \`${mutex}\``,
-    hint:
-      field === 'wait'
-        ? 'Give the wait a `timeout`, or leave it: then only the `timeout` of the run ends it.'
-        : 'Somebody must close the feed; until then only the `timeout` of the run ends it.',
-    path: ['tasks', wait, field],
+    hint: 'Give the wait a `timeout`, or leave it: then only the `timeout` of the run ends it.',
+    path: ['tasks', wait, 'wait'],
     atKey: true,
   };
 }

@@ -10,8 +10,8 @@ const NEVER = INACTIVE | SKIPPED;
 
 export interface PossibleOptions {
   /**
-   * Look at triggers alone: conditions may hold, and a failure under `on_failure: skip` counts as one. What never runs
-   * even then is an error of structure.
+   * Look at triggers alone: conditions may hold, and every task may fail. What never runs even then is an error of
+   * structure.
    */
   readonly isLenient: boolean;
 }
@@ -75,6 +75,7 @@ export class Possible {
       return dependencies.every((dependency) => this.#mayEnd(dependency, outcomes));
     const able = dependencies.filter((dependency) => this.#mayEnd(dependency, outcomes));
     if (typeof task.trigger !== 'object' || !('merge' in task.trigger)) return able.length >= count;
+    if (this.#isLenient) return able.length > 0;
     let tokens = 0;
     for (const dependency of able) tokens += this.#tokens[dependency] ?? 0;
     return tokens >= count;
@@ -98,10 +99,8 @@ export class Possible {
 
   #outcomesOf({ task, mayFail, hasRounds, parts, dependencies }: FlowTask): number {
     let outcomes = SUCCEEDED;
-    if (mayFail) {
-      outcomes |= task.onFailure === 'skip' ? SKIPPED : FAILED;
-      if (this.#isLenient) outcomes |= FAILED;
-    }
+    if (mayFail) outcomes |= task.onFailure === 'skip' ? SKIPPED : FAILED;
+    if (this.#isLenient) outcomes |= FAILED;
     // Round after round the tokens of a loop may stay away.
     if (dependencies.length > 0 || hasRounds) outcomes |= INACTIVE | SKIPPED;
     return parts.length > 0 ? outcomes | INACTIVE : outcomes;

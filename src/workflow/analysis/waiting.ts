@@ -22,9 +22,8 @@ export interface EndlessWait {
   readonly tasks: number;
 }
 
-/** True for what ends only when somebody outside does something. */
-function isEndless({ wait, feed }: TaskDefinition): boolean {
-  if (feed !== undefined) return true;
+/** True for what ends only when somebody outside does something, and could have a timeout. */
+function isEndless({ wait }: TaskDefinition): boolean {
   if (wait === undefined || wait.kind === 'timer') return false;
   if (wait.kind === 'first')
     return Object.values(wait.of).every(
@@ -64,7 +63,7 @@ class Hanging {
       if (stuck === undefined) return;
       stuck.tasks += 1;
       if (open.length < dependencies.length) stuck.first ??= index;
-    } else if (this.#best.runs[index] === 1 && isEndless(task) && task.detach !== true) {
+    } else if (this.#best.runs[index] === 1 && isEndless(task)) {
       this.#behind[index] = index;
       this.#stuck.set(index, { first: undefined, tasks: 1 });
     }

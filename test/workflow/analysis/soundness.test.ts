@@ -158,7 +158,7 @@ describe('what is beyond the core', () => {
     expect(isDead('both', { tasks, edges })).toBe(false);
   });
 
-  it('a merge of more threads than there can be is an error', () => {
+  it('a merge of more threads than there can be is dead', () => {
     const problems = (emit: number, merge: number) =>
       compileWorkflow({
         name: 'x',
