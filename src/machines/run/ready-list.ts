@@ -1,6 +1,7 @@
 /**
  * The activations of a run that wait for a slot, per demand (`agent:<name>` or `capability:<name>`),
- * in file order, then by index of the instance. Leaving is lazy: `isReady` is asked when a head is looked at.
+ * in file order, then by index of the instance. Leaving is lazy: an entry that is no more the one of its activation is
+ * dropped when it comes to the head.
  */
 
 export interface ReadyEntry {
@@ -56,7 +57,8 @@ class Heap {
 
 export class ReadyList {
   readonly #heaps = new Map<string, Heap>();
-  readonly #ready = new Set<string>();
+  /** The entry that counts, by activation: one that left and came back may have an older one in another heap. */
+  readonly #ready = new Map<string, ReadyEntry>();
 
   get size(): number {
     return this.#ready.size;
@@ -64,7 +66,7 @@ export class ReadyList {
 
   add(entry: ReadyEntry): void {
     if (this.#ready.has(entry.activation)) return;
-    this.#ready.add(entry.activation);
+    this.#ready.set(entry.activation, entry);
     let heap = this.#heaps.get(entry.demand);
     if (heap === undefined) {
       heap = new Heap();
@@ -83,7 +85,7 @@ export class ReadyList {
     for (const [demand, heap] of this.#heaps) {
       if (blocked.has(demand)) continue;
       let head = heap.peek();
-      while (head !== undefined && !this.#ready.has(head.activation)) {
+      while (head !== undefined && this.#ready.get(head.activation) !== head) {
         heap.pop();
         head = heap.peek();
       }
