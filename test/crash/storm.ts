@@ -87,6 +87,18 @@ export async function storm(cluster: Cluster, options: StormOptions): Promise<St
   };
 }
 
+/** What a run that does not end did last, for the one who has to find out why. */
+async function whatIsLeft(client: Client, runId: string): Promise<string> {
+  try {
+    const { tasks, status } = await client.report(runId);
+    const open = Object.entries(tasks).filter(([, task]) => task.status !== 'success');
+    const { events } = await client.history(runId, { limit: 1_000 });
+    return JSON.stringify({ status, open, last: events.slice(-5) });
+  } catch (error) {
+    return `and nobody answers: ${error}`;
+  }
+}
+
 /** The report of an answered run at its end, or why the request was not answered. Rejects when the run does not end. */
 async function runOnce(
   client: Client,
@@ -100,6 +112,9 @@ async function runOnce(
   try {
     return await client.waitForRun(answer.runId, { signal: late });
   } catch (error) {
-    throw new Error(`run ${answer.runId} (number ${options.number}) did not end`, { cause: error });
+    throw new Error(
+      `run ${answer.runId} (number ${options.number}) did not end: ${await whatIsLeft(client, answer.runId)}`,
+      { cause: error },
+    );
   }
 }

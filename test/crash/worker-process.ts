@@ -51,7 +51,8 @@ const notedSleep: Agent = {
   execute: (task, context) => noted(task, () => sleep.execute(task, context)),
 };
 
-const bus = await connectBus({ url: settings.url, name: 'worker' });
+// The broker may be killed again and again while this waits for it; whoever supervises a worker would start it anew.
+const bus = await connectBus({ url: settings.url, name: 'worker', connectTimeoutMs: 60_000 });
 const worker = await startWorker({
   bus,
   subjects: createSubjects(),
