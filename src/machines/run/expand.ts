@@ -19,7 +19,7 @@ import {
 } from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
 import { identity, identityOf } from './identity.ts';
-import type { KeptSignal } from './mailbox.ts';
+import type { KeptSignal } from './kept-signals.ts';
 import { MAX_ITEMS } from './schedule.ts';
 import { type Evaluated, evaluate, notA } from './scope.ts';
 import { isSpared } from './stopping.ts';

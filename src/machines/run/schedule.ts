@@ -4,8 +4,8 @@
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
 import type { JsonValue } from '../../workflow/value.ts';
-import { cancelTask } from '../task/decide.ts';
 import type { RunAggregate } from './aggregate.ts';
+import { cancelWholeTask } from './cancel-tasks.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
 import { identityOf, type TaskIdentity } from './identity.ts';
 import type { PlanNode } from './plan.ts';
@@ -70,23 +70,11 @@ function withWithdrawn(
   const { trigger } = place.node.task;
   if (decision.kind !== 'events' || typeof trigger === 'string' || !('rest' in trigger))
     return decision;
-  const branches = new Set(run.plan.flow.branchesOf(place.node.index));
-  return events(...decision.events, ...withdraw(run, branches, input));
-}
-
-/** What ends the tasks of a set that have not ended: agents are asked, what has not started is skipped. */
-function withdraw(run: RunAggregate, tasks: ReadonlySet<number>, input: TurnInput): RunEvent[] {
-  const reason = 'the join was decided';
-  const list: RunEvent[] = [];
-  for (const activation of run.open) {
-    if (!tasks.has(activation.node.index)) continue;
-    list.push(...cancelTask(activation, { reason, now: input.now }));
-  }
-  for (const index of tasks) {
-    if (!run.pending.has(index) && !run.pendingCleanup.has(index)) continue;
-    list.push(event('task.skipped', { taskId: run.plan.at(index).task.id, reason: 'canceled' }));
-  }
-  return list;
+  const options = { reason: 'the join was decided', now: input.now };
+  // What is in work is asked before what comes behind it is skipped.
+  const branches = run.plan.flow.branchesOf(place.node.index).toReversed();
+  const ends = branches.flatMap((index) => cancelWholeTask(run, index, options));
+  return events(...decision.events, ...ends);
 }
 
 function begin(run: RunAggregate, place: Place, input: TurnInput): Decision {
