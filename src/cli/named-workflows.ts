@@ -5,7 +5,7 @@
  *    The first one wins, so that a project can put its own in the place of a shipped one.
  * W2 File names are compared before declared names: no file has to be read where one fits.
  */
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, parse, relative } from 'node:path';
 import { didYouMean } from '../workflow/suggest.ts';
 import { FileUnreadableError, WorkflowNotFoundError } from './errors.ts';
@@ -56,13 +56,13 @@ export function workflowFiles(workingDirectory: string): WorkflowFile[] {
 
 /**
  * The file that a word on the command line means: a path, or the name of a workflow; undefined where it can only be
- * a text. Throws `workflow.not-found` for a name that nothing has, `cli.file-unreadable`.
+ * a text. A pipe of the shell is a path, and so is a device: whoever reads it says what is wrong with it. Throws `workflow.not-found` for a name that nothing has, `cli.file-unreadable`.
  */
 export async function locateWorkflow(
   word: string,
   workingDirectory: string,
 ): Promise<string | undefined> {
-  if (WORKFLOW_FILE.test(word) || isFile(word)) return word;
+  if (WORKFLOW_FILE.test(word) || isThere(word)) return word;
   return findNamed(word, workingDirectory);
 }
 
@@ -121,11 +121,20 @@ async function declaredName(file: string): Promise<string | undefined> {
 
 /** True for the path of a file; false for a text that is no possible path. */
 export function isFile(path: string): boolean {
+  return statsOf(path)?.isFile() === true;
+}
+
+/** True for the path of whatever is no folder. */
+function isThere(path: string): boolean {
+  return statsOf(path)?.isDirectory() === false;
+}
+
+function statsOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     // too long, or with a null character
-    return false;
+    return undefined;
   }
 }
 
