@@ -9,6 +9,7 @@ import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'n
 import { join, parse, relative } from 'node:path';
 import { didYouMean } from '../workflow/suggest.ts';
 import { FileUnreadableError, WorkflowNotFoundError } from './errors.ts';
+import { readTextFile } from './text-file.ts';
 
 export type WorkflowPlace = 'project' | 'claude' | 'package';
 
@@ -110,7 +111,7 @@ async function declaredName(file: string): Promise<string | undefined> {
   const { parse: parseYaml } = await import('yaml');
   let document: unknown;
   try {
-    document = parseYaml(readFileSync(file, 'utf8'), { logLevel: 'silent' });
+    document = parseYaml(readTextFile(file), { logLevel: 'silent' });
   } catch {
     // A file that is no YAML has no name to be found by; `troupe templates` shows it as not valid.
     return undefined;
