@@ -20,8 +20,9 @@ export const namedTriggers = [
   'each',
   'reachable',
 ] as const;
+type NamedTrigger = (typeof namedTriggers)[number];
 export type Trigger =
-  | (typeof namedTriggers)[number]
+  | NamedTrigger
   | { count: number; rest?: 'cancel'; block?: true }
   /** Every `merge` successes that arrive become one round. */
   | { merge: number };
