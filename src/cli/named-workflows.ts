@@ -5,10 +5,11 @@
  *    The first one wins, so that a project can put its own in the place of a shipped one.
  * W2 File names are compared before declared names: no file has to be read where one fits.
  */
-import { readdirSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { join, parse, relative } from 'node:path';
 import { didYouMean } from '../workflow/suggest.ts';
 import { FileUnreadableError, WorkflowNotFoundError } from './errors.ts';
+import { readTextFile } from './text-file.ts';
 
 export type WorkflowPlace = 'project' | 'claude' | 'package';
 
@@ -56,13 +57,13 @@ export function workflowFiles(workingDirectory: string): WorkflowFile[] {
 
 /**
  * The file that a word on the command line means: a path, or the name of a workflow; undefined where it can only be
- * a text. Throws `workflow.not-found` for a name that nothing has, `cli.file-unreadable`.
+ * a text. A pipe of the shell is a path, and so is a device: whoever reads it says what is wrong with it. Throws `workflow.not-found` for a name that nothing has, `cli.file-unreadable`.
  */
 export async function locateWorkflow(
   word: string,
   workingDirectory: string,
 ): Promise<string | undefined> {
-  if (WORKFLOW_FILE.test(word) || isFile(word)) return word;
+  if (WORKFLOW_FILE.test(word) || isThere(word)) return word;
   return findNamed(word, workingDirectory);
 }
 
@@ -110,7 +111,7 @@ async function declaredName(file: string): Promise<string | undefined> {
   const { parse: parseYaml } = await import('yaml');
   let document: unknown;
   try {
-    document = parseYaml(readFileSync(file, 'utf8'), { logLevel: 'silent' });
+    document = parseYaml(readTextFile(file), { logLevel: 'silent' });
   } catch {
     // A file that is no YAML has no name to be found by; `troupe templates` shows it as not valid.
     return undefined;
@@ -121,11 +122,20 @@ async function declaredName(file: string): Promise<string | undefined> {
 
 /** True for the path of a file; false for a text that is no possible path. */
 export function isFile(path: string): boolean {
+  return statsOf(path)?.isFile() === true;
+}
+
+/** True for the path of whatever is no folder. */
+function isThere(path: string): boolean {
+  return statsOf(path)?.isDirectory() === false;
+}
+
+function statsOf(path: string): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false })?.isFile() === true;
+    return statSync(path, { throwIfNoEntry: false });
   } catch {
     // too long, or with a null character
-    return false;
+    return undefined;
   }
 }
 

@@ -2,18 +2,18 @@
  * What steers the flow, from the fields of a file to the internal form: triggers, loops, edges, retries, hooks.
  * Like `compile.ts` it takes what it can read and leaves out the rest.
  */
-import type {
-  ChildDefinition,
-  CompensationDefinition,
-  HookName,
-  JoinDefinition,
-  LoopDefinition,
-  NamedTrigger,
-  RepeatDefinition,
-  RetryPolicy,
-  TaskDefinition,
-  Trigger,
-  WorkflowDefinition,
+import {
+  type ChildDefinition,
+  type CompensationDefinition,
+  type HookName,
+  type JoinDefinition,
+  type LoopDefinition,
+  namedTriggers,
+  type RepeatDefinition,
+  type RetryPolicy,
+  type TaskDefinition,
+  type Trigger,
+  type WorkflowDefinition,
 } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { asList, asNumber, asObject, asText, asTexts, isObject, oneOf, optional } from './loose.ts';
@@ -143,24 +143,12 @@ function compileMilestone(source: JsonValue | undefined): TaskDefinition['milest
   return { ...optional('after', asText(asObject(source).after)), until };
 }
 
-const TRIGGERS: readonly NamedTrigger[] = [
-  'all_success',
-  'all_done',
-  'one_success',
-  'one_failed',
-  'none_failed',
-  'activated',
-  'any',
-  'each',
-  'reachable',
-];
-
 export function compileTrigger(source: JsonValue | undefined): Trigger {
   const given = asObject(source);
   const merge = asNumber(given.merge);
   if (merge !== undefined) return { merge };
   const count = asNumber(given.count);
-  if (count === undefined) return oneOf(source, TRIGGERS) ?? 'all_success';
+  if (count === undefined) return oneOf(source, namedTriggers) ?? 'all_success';
   return {
     count,
     ...(given.rest === 'cancel' ? { rest: 'cancel' } : {}),

@@ -8,16 +8,19 @@ import type { JsonObject, JsonValue } from './value.ts';
 
 export type RunFailureMode = 'stop' | 'continue' | 'compensate';
 export type Priority = 'urgent' | 'high' | 'normal' | 'low';
-export type NamedTrigger =
-  | 'all_success'
-  | 'all_done'
-  | 'one_success'
-  | 'one_failed'
-  | 'none_failed'
-  | 'activated'
-  | 'any'
-  | 'each'
-  | 'reachable';
+/** The triggers that are a word; schema, compiler and rules of triggers all take them from here. */
+export const namedTriggers = [
+  'all_success',
+  'all_done',
+  'one_success',
+  'one_failed',
+  'none_failed',
+  'activated',
+  'any',
+  'each',
+  'reachable',
+] as const;
+type NamedTrigger = (typeof namedTriggers)[number];
 export type Trigger =
   | NamedTrigger
   | { count: number; rest?: 'cancel'; block?: true }
@@ -220,6 +223,14 @@ const HOOK_ORDER: readonly HookName[] = ['on_start', 'on_success', 'on_failure',
 export function hookTasksOf(definition: Pick<WorkflowDefinition, 'hooks'>): TaskDefinition[] {
   const { hooks } = definition;
   return hooks === undefined ? [] : HOOK_ORDER.flatMap((hook) => hooks[hook] ?? []);
+}
+
+/** The signals that a task takes. */
+export function signalNames({ wait, feed }: Pick<TaskDefinition, 'wait' | 'feed'>): string[] {
+  if (feed !== undefined) return [feed];
+  if (wait?.kind === 'signal') return [wait.name];
+  if (wait?.kind !== 'first') return [];
+  return Object.values(wait.of).flatMap((each) => (each.kind === 'signal' ? each.name : []));
 }
 
 /**

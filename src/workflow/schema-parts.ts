@@ -1,5 +1,6 @@
 /** The parts of a workflow's shape, with the words that editors show. */
 import { z } from 'zod';
+import { namedTriggers } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { MAX_ATTEMPTS, MAX_NAME_LENGTH, MAX_TASKS } from './limits.ts';
 
@@ -92,23 +93,12 @@ export const retry = z.strictObject({
     }),
 });
 
-const TRIGGER_TEXT =
-  'must be all_success, all_done, one_success, one_failed, none_failed, activated, any, each, reachable, {count: N}, or {merge: N} with a whole N of 1 or more';
+const TRIGGER_TEXT = `must be ${namedTriggers.join(', ')}, {count: N}, or {merge: N} with a whole N of 1 or more`;
 /** When a task runs, by how its dependencies ended. */
 export const trigger = z
   .union(
     [
-      z.enum([
-        'all_success',
-        'all_done',
-        'one_success',
-        'one_failed',
-        'none_failed',
-        'activated',
-        'any',
-        'each',
-        'reachable',
-      ]),
+      z.enum(namedTriggers),
       z.strictObject({
         count: positive.meta({ description: 'Dependencies that must succeed.', examples: [2] }),
         rest: z.enum(['wait', 'cancel']).optional().meta({

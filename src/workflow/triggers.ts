@@ -48,7 +48,19 @@ const rules: Readonly<Record<Exclude<Trigger, object>, Rule>> = {
   reachable: (c) => (endedOf(c) < c.total ? 'undecided' : atLeast(1, c.succeeded, c)),
 };
 
-function endedOf(counters: Readonly<TriggerCounters>): number {
+/** Counters of a task whose dependencies are all open. */
+export function noCounters(total: number): TriggerCounters {
+  return { total, succeeded: 0, failed: 0, skipped: 0, canceled: 0, notActivated: 0 };
+}
+
+/** What kept the task from running was not asked for either; nothing went wrong before it. */
+export function isOnlyInactive(counters: Readonly<TriggerCounters>): boolean {
+  const { failed, canceled, skipped, notActivated } = counters;
+  return failed === 0 && canceled === 0 && skipped > 0 && skipped === notActivated;
+}
+
+/** Dependencies that have ended, however. */
+export function endedOf(counters: Readonly<TriggerCounters>): number {
   return counters.succeeded + counters.failed + counters.skipped + counters.canceled;
 }
 

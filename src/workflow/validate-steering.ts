@@ -1,6 +1,6 @@
 /**
  * What `mutex`, `region`, `milestone`, `cancel` and `complete` may get wrong: names that do not exist, tasks that could
- * never start, and regions that could wait for each other for ever. Linear, but for searches that are bounded together.
+ * never start. What could wait for each other for ever stands in `validate-mutexes.ts`. Linear, but for bounded searches.
  */
 import { Ancestry } from './ancestry.ts';
 import type { TaskDefinition, WorkflowDefinition } from './definition.ts';

@@ -1,5 +1,5 @@
 /** What a well-shaped `wait`, feed or `join` may still get wrong. Linear. */
-import type { TaskDefinition } from './definition.ts';
+import { signalNames, type TaskDefinition } from './definition.ts';
 import { asObject, isObject } from './loose.ts';
 import type { Findings, Path } from './problems.ts';
 import type { JsonObject, JsonValue } from './value.ts';
@@ -150,12 +150,4 @@ function checkFeeds(tasks: readonly TaskDefinition[], findings: Findings): void 
       });
     }
   }
-}
-
-/** The signals that a task takes. */
-export function signalNames({ wait, feed }: Pick<TaskDefinition, 'wait' | 'feed'>): string[] {
-  if (feed !== undefined) return [feed];
-  if (wait?.kind === 'signal') return [wait.name];
-  if (wait?.kind !== 'first') return [];
-  return Object.values(wait.of).flatMap((each) => (each.kind === 'signal' ? each.name : []));
 }

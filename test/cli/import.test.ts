@@ -41,6 +41,7 @@ describe('troupe import wfformat', () => {
       '# In sequence 1.0 s, critical path 307 ms, at least 307 ms.',
     ]);
     expect(parseWorkflow(stdout).definition?.tasks).toHaveLength(10);
+    expect((await troupe(forkJoin, '--scale', '0.001', '-o', '-')).stdout).toBe(stdout);
   });
 
   it('writes YAML or JSON to a file, by its ending, and says what it is', async () => {

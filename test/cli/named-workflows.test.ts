@@ -57,6 +57,10 @@ it('takes a path for a path and a sentence for a text', async () => {
   expect(await locateWorkflow('write a report', project.path)).toBeUndefined();
 });
 
+it('takes a device or a pipe for a path: `run <(command)` runs, and a device is refused as what it is', async () => {
+  expect(await locateWorkflow('/dev/null', project.path)).toBe('/dev/null');
+});
+
 it('lists all of them, with what is hidden and what is not valid', async () => {
   put('workflows', 'release', 'one');
   put('.claude/workflows', 'release', 'two');

@@ -1,4 +1,10 @@
-/** Recorded graphs against their bounds: what the crash suite and its longer variant share. */
+/**
+ * Recorded graphs against their bounds: what the crash suite and its longer variant share.
+ *
+ * A bound on time is judged by the shortest of at most `ROUNDS` runs: what else the machine does can only make a run longer.
+ * So the bound says what the engine can do, not what every run takes; `tell` prints how many runs each graph took, and the
+ * makespan of each. What a run must not do (G1 to G3 of `real-graphs.ts`) is judged in every run, and no run is repeated for it.
+ */
 import { expect } from 'vitest';
 import { type Client, connectClient } from '../../src/client/client.ts';
 import { graphNames } from '../workflow/import/graphs.ts';
@@ -20,7 +26,7 @@ import {
 const CONCURRENCY = 512;
 /** Nobody is lost because the machine has other things to do. */
 const HEARTBEAT_MS = 5_000;
-/** A run that takes too long is done again: other processes take the machine now and then. */
+/** Runs of a graph at most; the next one only where none was in time. */
 const ROUNDS = 4;
 
 /** Graphs that a smaller bound does not keep from their lower bound, in the order in which they are imported. */
@@ -58,7 +64,7 @@ async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
   }
 }
 
-/** One after the other, each until it meets its bound. */
+/** One after the other, each until it meets its bound, `ROUNDS` times at most. */
 export async function oneByOne(cases: readonly GraphCase[]): Promise<GraphRun[]> {
   const runs: GraphRun[] = [];
   await onStage(async ({ cluster, client }) => {
@@ -69,23 +75,38 @@ export async function oneByOne(cases: readonly GraphCase[]): Promise<GraphRun[]>
 }
 
 async function untilInTime(graph: GraphCase, { cluster, client }: Stage): Promise<GraphRun> {
+  const tries: GraphRun[] = [];
   for (let round = 1; ; round += 1) {
     const run = await runGraph(client, graph, await overheadOf(client, graph));
     judge(run, readExecutions(cluster.journal));
-    if (isInTime(run) || round === ROUNDS) return run;
+    tries.push(run);
+    if (isInTime(run) || round === ROUNDS) return bestOf(tries);
   }
+}
+
+/** The run that is nearest to its bound, with the makespans of all. */
+function bestOf(tries: readonly GraphRun[]): GraphRun {
+  const excess = (run: GraphRun): number => run.makespanMs - boundOf(run);
+  const best = tries.reduce((one, other) => (excess(other) < excess(one) ? other : one));
+  return { ...best, triesMs: tries.map(({ makespanMs }) => makespanMs) };
 }
 
 /** All at once; the orchestrator, and with it the broker, is killed with -9 halfway and started again. */
 export async function allThroughAKill(shortestMs: number): Promise<GraphRun[]> {
   const cases = graphNames.map((name): GraphCase => ({ name, shortestMs }));
-  let runs: GraphRun[] = [];
+  // All or none: graphs that run beside each other, through one kill, are one experiment.
+  const rounds: GraphRun[][] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
     await onStage(async ({ cluster, client }) => {
-      runs = await throughAKill(cases, { cluster, client });
+      rounds.push(await throughAKill(cases, { cluster, client }));
     });
-    if (runs.every(isInTime)) break;
+    if (rounds.at(-1)?.every(isInTime) === true) break;
   }
+  const last = rounds.at(-1) ?? [];
+  const runs = last.map((run, index) => ({
+    ...run,
+    triesMs: rounds.map((round) => round[index]?.makespanMs ?? Number.NaN),
+  }));
   for (const run of runs) expectInTime(run);
   return runs;
 }
@@ -133,6 +154,7 @@ function expectInTime(run: GraphRun): void {
 /** Prints the figures of all runs. */
 export function tell(title: string, runs: readonly GraphRun[]): void {
   const over = median(runs.map(({ makespanMs, figures }) => makespanMs / figures.lowerBoundMs - 1));
-  const summary = `${title}: median ${(100 * over).toFixed(1)} % over the bound, saves ${(100 * median(runs.map(savedBy))).toFixed(1)} % of the time in sequence`;
+  const first = runs.filter(({ triesMs }) => triesMs.length === 1).length;
+  const summary = `${title}: ${first} of ${runs.length} in time at the first run; median ${(100 * over).toFixed(1)} % over the bound, saves ${(100 * median(runs.map(savedBy))).toFixed(1)} % of the time in sequence`;
   process.stderr.write(`${[summary, ...runs.map(rowOf)].join('\n  ')}\n`);
 }

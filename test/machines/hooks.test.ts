@@ -1,9 +1,7 @@
 /** Tasks around the tasks of a run (workflow-language.md, Hooks). */
 import { describe, expect, it } from 'vitest';
-import { foldedCells } from '../../src/machines/cell.ts';
-import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
-import { digestOf, foldRecorded, PureRun } from './pure-run.ts';
+import { expectSnapshotsToAgree, PureRun } from './pure-run.ts';
 
 const task = (id: string, rest: JsonObject = {}): JsonObject => ({ id, agent: 'echo', ...rest });
 const all = {
@@ -19,19 +17,6 @@ const flow = (hooks: JsonObject, rest: JsonObject = {}): JsonObject => ({
   hooks,
 });
 
-async function sameAfterSnapshot(run: PureRun): Promise<void> {
-  const folded = foldRecorded(run.history, foldedCells);
-  const { definition } = run.run.plan;
-  const stored = JSON.parse(JSON.stringify(snapshotOf(folded, { definition })));
-  const { run: restored } = await restoreRun(stored, {
-    cells: foldedCells,
-    definitionOf: () => Promise.resolve(definition),
-  });
-  expect(JSON.parse(JSON.stringify(digestOf(restored)))).toEqual(
-    JSON.parse(JSON.stringify(digestOf(folded))),
-  );
-}
-
 describe('hooks', () => {
   it('on_start ends before the first task; on_success and on_complete come before the end of the run', async () => {
     const run = new PureRun(flow(all));
@@ -42,7 +27,7 @@ describe('hooks', () => {
       'task.scheduled s2',
       'task.started s2',
     ]);
-    await sameAfterSnapshot(run);
+    await expectSnapshotsToAgree(run.history);
     expect(run.succeed('s2')).toEqual([
       'task.succeeded s2',
       'task.scheduled work',
@@ -55,14 +40,14 @@ describe('hooks', () => {
       'task.scheduled good',
       'task.started good',
     ]);
-    await sameAfterSnapshot(run);
+    await expectSnapshotsToAgree(run.history);
     expect(run.last('task.started').parameters).toEqual({ status: 'succeeded', of: 7 });
     expect(run.succeed('good')).toEqual([
       'task.succeeded good',
       'task.scheduled end',
       'task.started end',
     ]);
-    await sameAfterSnapshot(run);
+    await expectSnapshotsToAgree(run.history);
     expect(run.succeed('end')).toEqual(['task.succeeded end', 'run.succeeded']);
     expect(run.report().tasks).toMatchObject({
       s1: { hook: 'on_start', status: 'success' },
@@ -174,7 +159,7 @@ describe('hooks', () => {
     const run = new PureRun(flow(all));
     run.command({ type: 'cancel', reason: 'no' });
     run.fire('s1');
-    await sameAfterSnapshot(run);
+    await expectSnapshotsToAgree(run.history);
     expect(run.statuses()).toMatchObject({
       s1: 'canceled',
       s2: 'skipped',
@@ -214,6 +199,16 @@ describe('hooks', () => {
     run.succeed('good');
     run.succeed('end');
     expect(run.state).toBe('succeeded');
+  });
+
+  it('one that is canceled before it begins says of which hook it is', () => {
+    const run = new PureRun(flow(all));
+    expect(run.command({ type: 'cancel', task: 's2' })).toEqual(['task.skipped s2']);
+    expect(run.last('task.skipped')).toEqual({
+      taskId: 's2',
+      hook: 'on_start',
+      reason: 'canceled',
+    });
   });
 
   it('come after a task with `end: terminate`, and may have rounds', () => {

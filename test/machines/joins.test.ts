@@ -26,6 +26,29 @@ describe('joins', () => {
     expect(run.state).toBe('succeeded');
   });
 
+  it('rest: cancel ends a branch with instances as every cancellation does: it goes after them', () => {
+    const run = new PureRun(
+      workflow([
+        agent('a'),
+        agent('each', { foreach: [1, 2] }),
+        agent('j', { dependencies: ['a', 'each'], trigger: { count: 1, rest: 'cancel' } }),
+      ]),
+    );
+    expect(run.succeed('a')).toEqual([
+      'task.succeeded a',
+      'task.scheduled j',
+      'task.cancelRequested each',
+      'task.cancelRequested each~0',
+      'task.cancelRequested each~1',
+      'task.started j',
+    ]);
+    run.fail('each~0');
+    expect(run.fail('each~1').at(-1)).toBe('task.canceled each');
+    run.succeed('j');
+    expect(run.statuses()).toMatchObject({ a: 'success', each: 'canceled', j: 'success' });
+    expect(run.state).toBe('succeeded');
+  });
+
   it('activated waits for the branches that a choice took, through dead paths', () => {
     const run = new PureRun(
       workflow(

@@ -1,4 +1,7 @@
-/** Rounds of tasks: loops, threads, merges (machines/run/rounds.ts). */
+/**
+ * Rounds of tasks: loops, threads, merges (machines/run/rounds.ts).
+ * Size: the cases of each form side by side.
+ */
 import { describe, expect, it } from 'vitest';
 import { agent, finish, workflow } from './play.ts';
 import { PureRun } from './pure-run.ts';
@@ -47,6 +50,29 @@ describe('repeat', () => {
         event.type === 'task.started' ? [(event.data.parameters as { n: number }).n] : [],
       ),
     ).toEqual([1, 2, 3]);
+  });
+
+  it.each([
+    ['repeat.until', { until: 'a.output', max: 3 }],
+    ['repeat.while', { until: 'false', while: 'default(a.output, true)', max: 3 }],
+  ])('fails at once where %s is neither true nor false', (what, repeat) => {
+    const run = new PureRun(workflow([agent('a', { repeat })]));
+    run.succeed('a', 'yes');
+    expect(run.last('task.failed').error).toMatchObject({
+      code: 'expression.failed',
+      message: `${what} must be true or false; it is a string`,
+    });
+    expect(run.statuses()).toEqual({ a: 'failed' });
+  });
+
+  it('does not begin where repeat.while is neither true nor false', () => {
+    const repeat = { while: 'given.output', max: 3 };
+    const run = new PureRun(
+      workflow([agent('given'), agent('a', { dependencies: ['given'], repeat })]),
+    );
+    run.succeed('given', 'yes');
+    expect(run.last('task.failed').error).toMatchObject({ code: 'expression.failed' });
+    expect(run.statuses()['a']).toBe('failed');
   });
 
   it('fails with loop.exhausted where the bound comes first, and keeps the output', () => {
@@ -121,6 +147,19 @@ describe('edges that lead back', () => {
       'c',
     ]);
     expect(run.state).toBe('succeeded');
+  });
+
+  it('fail their task where the condition is neither true nor false', () => {
+    const run = new PureRun(
+      workflow([agent('a'), agent('b', { dependencies: ['a'] })], {
+        edges: [{ from: 'b', to: 'a', loop: { max: 2 }, condition: 'b.output' }],
+      }),
+    );
+    run.succeed('a');
+    run.succeed('b', 3);
+    expect(run.last('task.failed').error.message).toBe(
+      'the condition of the loop to "a" must be true or false; it is a number',
+    );
   });
 
   it('are taken max times at most', () => {

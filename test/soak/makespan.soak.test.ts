@@ -6,7 +6,7 @@ import { graphNames } from '../workflow/import/graphs.ts';
 
 const SHORTEST_MS = 20_000;
 
-test('each recorded graph runs within 5 % of its lower bound', async () => {
+test('each recorded graph can run within 5 % of its lower bound (the best of at most four runs)', async () => {
   const runs = await oneByOne(graphNames.map((name) => ({ name, shortestMs: SHORTEST_MS })));
   tell('as many as parents allow', runs);
   expect(median(runs.map(savedBy))).toBeGreaterThanOrEqual(0.5);

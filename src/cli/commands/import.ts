@@ -39,7 +39,12 @@ export const wfformatCommand: Command = {
       value: 'N',
       description: 'settings.max_parallel; default as many as can run at the same time',
     },
-    output: { type: 'string', short: 'o', value: 'FILE', description: 'Write to this file' },
+    output: {
+      type: 'string',
+      short: 'o',
+      value: 'FILE',
+      description: 'Write to this file; `-` is stdout',
+    },
     ...jsonOption,
   },
   notes: [
@@ -74,7 +79,8 @@ async function importWfFormat(context: CommandContext): Promise<number> {
   const { workflow, figures } = importedWorkflow(recorded, options);
   const notes = notesOf(figures, file);
   const asYaml = () => importedYaml(workflow, notes);
-  const output = given.text('output');
+  const named = given.text('output');
+  const output = named === '-' ? undefined : named;
   if (output !== undefined) write(output, workflow, asYaml);
   const made = output === undefined ? { workflow } : { file: output };
   if (given.flag('json')) terminal.printJson({ ...made, ...figures, warnings });

@@ -45,37 +45,46 @@ type Entry = InboxItem & { name: string | null; answers: string[] };
 
 async function listInbox(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const query = queryOf(given);
+  const limit = limitOf(given);
+  const query = queryOf(given, limit);
   return withReader(context, async (reader, session) => {
     const { documents, next } = await reader.query('inbox', query);
-    const items = documents.map(({ document }) => document as InboxItem);
+    const group = given.text('group');
+    const found = documents
+      .map(({ document }) => document as InboxItem)
+      .filter((item) => group === undefined || item.group === group);
+    const items = found.slice(0, limit);
     const call = { own: ownCommand(), ending: dataDirOption(session) };
     const names = items.length === 0 ? new Map<string, string>() : await namesOf(reader);
-    const run = given.text('run');
-    const entries: Entry[] = items
-      .filter(({ runId }) => run === undefined || runId === run)
-      .map((item) => ({
-        ...item,
-        name: names.get(item.runId) ?? null,
-        answers: answersOf({ ...item, task: item.taskId }, call),
-      }));
+    const entries: Entry[] = items.map((item) => ({
+      ...item,
+      name: names.get(item.runId) ?? null,
+      answers: answersOf({ ...item, task: item.taskId }, call),
+    }));
     if (given.flag('json')) terminal.printJson({ inbox: entries });
     else if (given.flag('jsonl')) for (const entry of entries) terminal.printJson(entry);
     else if (entries.length === 0) terminal.tell(`nothing waits for anybody in ${reader.where}`);
     else for (const entry of entries) for (const line of linesOf(entry)) terminal.print(line);
-    if (next !== undefined) terminal.tell(`there is more; --limit is ${query.limit}`);
+    const hasMore = next !== undefined || found.length > items.length;
+    if (hasMore) terminal.tell(`there is more; --limit is ${limit}`);
     return exitCodes.done;
   });
 }
 
-function queryOf(given: Arguments): QueryInput & { limit: number } {
+function limitOf(given: Arguments): number {
   const limit = given.whole('limit', 1) ?? DEFAULT_LIMIT;
   if (limit > MAX_LIMIT)
     throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --group.');
-  const group = given.text('group');
-  if (group !== undefined) return { limit, index: 'group', prefix: `${group}/` };
+  return limit;
+}
+
+function queryOf(given: Arguments, limit: number): QueryInput {
   const run = given.text('run');
-  return run === undefined ? { limit } : { limit, prefix: `${run}/` };
+  const group = given.text('group');
+  // Of both the run is asked for, whole: the group is picked from it, and the limit counts what is left.
+  if (run !== undefined)
+    return { limit: group === undefined ? limit : MAX_LIMIT, prefix: `${run}/` };
+  return group === undefined ? { limit } : { limit, index: 'group', prefix: `${group}/` };
 }
 
 /** Names of the runs that have not ended; those beyond the bound stay without. */

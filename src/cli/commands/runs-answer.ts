@@ -1,11 +1,11 @@
 /** `troupe runs approve`, `reject` and `signal`: answers to tasks that wait. */
-import { readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import type { JsonValue } from '../../workflow/value.ts';
 import type { Arguments, OptionTable } from '../arguments.ts';
 import type { Command } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
-import { FileUnreadableError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
+import { readText } from '../run-input.ts';
 import { send } from './runs-send.ts';
 
 const answerOptions: OptionTable = {
@@ -101,16 +101,8 @@ function payloadOf(given: Arguments): JsonValue | undefined {
   const file = given.text('payload-file');
   if (text !== undefined && file !== undefined)
     throw new UsageError('--payload and --payload-file are both given', 'Keep one of them.');
-  if (file !== undefined) return parsed(read(file), `the file ${file}`);
+  if (file !== undefined) return parsed(readText(file), `the file ${file}`);
   return text === undefined ? undefined : parsed(text, '--payload');
-}
-
-function read(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new FileUnreadableError(file, error);
-  }
 }
 
 function parsed(text: string, what: string): JsonValue {

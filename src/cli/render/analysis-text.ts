@@ -1,9 +1,10 @@
 /** The analysis of a workflow for people. Pure. */
 import type { WorkflowAnalysis } from '../../workflow/analysis/analyze.ts';
+import { shortPath } from '../../workflow/analysis/words.ts';
 import { counted, duration } from './format.ts';
 import { plainText, styled } from './painted.ts';
 
-/** Names of a list that are shown; of a path both ends. */
+/** Names of a list that are shown. */
 const MAX_SHOWN = 8;
 const MAX_LINES = 10;
 const LABEL_WIDTH = 15;
@@ -20,7 +21,8 @@ export function analysisLines(
     [
       'needless',
       analysis.needless.map(
-        ({ task, dependency, path }) => `${task} waits for ${dependency} already: ${pathOf(path)}`,
+        ({ task, dependency, path }) =>
+          `${task} waits for ${dependency} already: ${shortPath(path)}`,
       ),
     ],
     ['conflicts', analysis.conflicts.map(conflictLine)],
@@ -41,7 +43,7 @@ export function analysisLines(
 function pathLines({ criticalPath }: WorkflowAnalysis): string[] {
   const { by, steps, tasks, unknown, knownMs, longestMs } = criticalPath;
   const length = by === 'time' ? duration(knownMs) : counted(steps, 'step');
-  const lines = [`${length}: ${pathOf(tasks)}`];
+  const lines = [`${length}: ${shortPath(tasks)}`];
   const known =
     by === 'steps' && knownMs > 0
       ? [`${duration(knownMs)} of it known, ${counted(unknown, 'task')} not`]
@@ -92,11 +94,6 @@ function capped(lines: readonly string[]): string[] {
   const shown = lines.slice(0, MAX_LINES).map(plainText);
   const left = lines.length - shown.length;
   return left === 0 ? shown : [...shown, `and ${left} more; --json has all`];
-}
-
-function pathOf(ids: readonly string[]): string {
-  if (ids.length <= MAX_SHOWN) return ids.join(' -> ');
-  return [...ids.slice(0, MAX_SHOWN / 2), '...', ...ids.slice(-MAX_SHOWN / 2)].join(' -> ');
 }
 
 function some(ids: readonly string[]): string {

@@ -180,7 +180,7 @@ function waitText(wait: WaitDefinition): string {
     case 'signal':
       return `waits for signal ${wait.name}`;
     case 'approval':
-      return `waits for approval${wait.group === undefined ? '' : ` of ${wait.group}`}`;
+      return `waits for approval${wait.group === undefined ? '' : ` by ${wait.group}`}`;
     case 'first':
       return `waits for the first of ${Object.keys(wait.of).join(', ')}`;
   }
@@ -194,6 +194,7 @@ function triggerText(trigger: Trigger): string {
 }
 
 function restText({ rest }: JoinDefinition): string {
+  if (rest === 'detach') return ', the rest goes on';
   return rest === 'cancel' ? ', the rest is canceled' : '';
 }
 

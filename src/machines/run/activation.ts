@@ -35,6 +35,11 @@ export function undoId(activation: string): string {
   return `${activation}!undo`;
 }
 
+/** True for the id of a compensation. */
+export function isUndo(activation: string): boolean {
+  return activation.endsWith('!undo');
+}
+
 /** The activation that a compensation undoes. */
 export function undoneId(undo: string): string {
   return undo.slice(0, -'!undo'.length);

@@ -9,6 +9,7 @@
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
 import { failureCodes } from '../../messages/failure.ts';
+import { isOnlyInactive } from '../../workflow/triggers.ts';
 import { cancelActivation } from '../task/decide.ts';
 import { roundId } from './activation.ts';
 import {
@@ -22,7 +23,6 @@ import {
   type TaskProgress,
 } from './aggregate.ts';
 import { advanceCompensating, mustCompensate } from './compensate.ts';
-import { isOnlyInactive } from './counting.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { advanceExpansion } from './expand.ts';
 import { closing } from './hooks.ts';

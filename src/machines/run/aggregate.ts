@@ -14,8 +14,8 @@ import type { Cell, CellFactory } from '../cell.ts';
 import { BrokenInvariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { roundId } from './activation.ts';
+import type { KeptSignals } from './kept-signals.ts';
 import type { RunContext, RunState } from './machine.ts';
-import type { Signals } from './mailbox.ts';
 import type { Phase, PlanNode, RunPlan } from './plan.ts';
 import type { ReadyList } from './ready-list.ts';
 import type { SteeringState } from './steering.ts';
@@ -219,7 +219,7 @@ export interface RunAggregate {
   /** `foreach` activations with something to decide: more instances, or the end. */
   readonly expansions: Set<Activation>;
   /** Signals that were kept, and who waits for which. */
-  readonly signals: Signals;
+  readonly signals: KeptSignals;
   /** Failed tasks that a dependent may still handle. */
   readonly openFailures: Set<number>;
   /** Failed tasks that nothing handles, in order. */

@@ -1,10 +1,6 @@
 /** Counting how the dependencies of a task ended, and what its trigger says of it. */
-import { decideTrigger, type TriggerCounters } from '../../workflow/triggers.ts';
+import { decideTrigger, isOnlyInactive, type TriggerCounters } from '../../workflow/triggers.ts';
 import type { Outcome, RunAggregate, TaskProgress } from './aggregate.ts';
-
-export function noCounters(total: number): TriggerCounters {
-  return { total, succeeded: 0, failed: 0, skipped: 0, canceled: 0, notActivated: 0 };
-}
 
 export function bump(
   counters: TriggerCounters,
@@ -15,15 +11,14 @@ export function bump(
   if (isInactive) counters.notActivated += by;
 }
 
-/** What kept the task from running was not asked for either; nothing went wrong before it. */
-export function isOnlyInactive(counters: Readonly<TriggerCounters>): boolean {
-  const { failed, canceled, skipped, notActivated } = counters;
-  return failed === 0 && canceled === 0 && skipped > 0 && skipped === notActivated;
+/** True for a task that was not scheduled and has no outcome. */
+export function isPending(run: RunAggregate, index: number): boolean {
+  return run.pending.has(index) || run.pendingCleanup.has(index);
 }
 
 /** Puts a pending task on the agenda once its trigger is certain, and takes it off again. */
 export function judgeTrigger(run: RunAggregate, index: number): void {
-  if (!run.pending.has(index) && !run.pendingCleanup.has(index)) return;
+  if (!isPending(run, index)) return;
   const progress = run.progress[index] as TaskProgress;
   const { counters } = progress;
   const { trigger } = run.plan.at(index).task;

@@ -1,5 +1,6 @@
 /** What went wrong in a run, counted by task and code: a `foreach` with 10,000 failures is one line. */
 import type { TaskEvent } from '../../events/task-events.ts';
+import { undoId } from './activation.ts';
 import type { Activation, ErrorCount, RunAggregate } from './aggregate.ts';
 
 /** Lines; what is beyond them is counted under `other`. */
@@ -14,7 +15,7 @@ export function countError(run: RunAggregate, activation: Activation, event: Fai
   if (event.type === 'task.attemptFailed') activation.failedAttempt = attempt;
   if (isCounted && attempt !== undefined) return;
   const { node, undoOf } = activation;
-  const task = undoOf === undefined ? node.task.id : `${node.task.id}!undo`;
+  const task = undoOf === undefined ? node.task.id : undoId(node.task.id);
   const known = lineOf(run, task, error.code);
   if (known.count === 0) known.message = error.message;
   known.count += 1;

@@ -8,16 +8,16 @@
 import type { RunEvent } from '../../events/catalogue.ts';
 import type { Envelope } from '../../events/envelope.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import { noCounters } from '../../workflow/triggers.ts';
 import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
 import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
 import { noteIsolation } from './compensate.ts';
-import { noCounters } from './counting.ts';
 import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
 import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
+import { KeptSignals } from './kept-signals.ts';
 import { runMachine } from './machine.ts';
-import { Signals } from './mailbox.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
 import { dropDue, emptyFlow } from './rounds.ts';
@@ -63,7 +63,7 @@ export function emptyAggregate(parts: {
     expansions: new Set(),
     openFailures: new Set(),
     unhandled: new Set(),
-    signals: new Signals(),
+    signals: new KeptSignals(),
     ready: new ReadyList(),
     steering: new SteeringState(plan.steering),
     startingChildren: new Set(),

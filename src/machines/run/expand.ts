@@ -19,9 +19,9 @@ import {
 } from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
 import { identity, identityOf } from './identity.ts';
-import type { KeptSignal } from './mailbox.ts';
+import type { KeptSignal } from './kept-signals.ts';
 import { MAX_ITEMS } from './schedule.ts';
-import { type Evaluated, evaluate, notA } from './scope.ts';
+import { type Evaluated, evaluateCondition } from './scope.ts';
 import { isSpared } from './stopping.ts';
 import { approximateBytes, knownValue } from './values.ts';
 
@@ -90,12 +90,7 @@ function isEnough(run: RunAggregate, activation: Activation): Evaluated<boolean>
   const { values, missing } = outputsOf(run, activation);
   if (missing.length > 0) return { kind: 'needs', refs: missing };
   const own = { task: task.id, output: values };
-  const enough = evaluate(run, undefined, (scope) => until.evaluate(scope), own);
-  if (enough.kind !== 'value') return enough;
-  const { value } = enough;
-  return typeof value === 'boolean'
-    ? { kind: 'value', value }
-    : { kind: 'failed', failure: notA('join.until', 'true or false', value) };
+  return evaluateCondition(run, until, { what: 'join.until', own });
 }
 
 export function advanceExpansion(

@@ -4,9 +4,10 @@
  * Costs the number of late tasks times that of open activations, in plans that have such tasks.
  */
 import { event } from '../../events/catalogue.ts';
-import { decideTrigger } from '../../workflow/triggers.ts';
+import { decideTrigger, endedOf } from '../../workflow/triggers.ts';
 import { roundId } from './activation.ts';
 import type { RunAggregate, TaskProgress } from './aggregate.ts';
+import { isPending } from './counting.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
 import { identityOf } from './identity.ts';
 import { scheduleTask } from './schedule.ts';
@@ -31,10 +32,6 @@ export function decideLate(run: RunAggregate, input: TurnInput): Decision | unde
   return undefined;
 }
 
-function isPending(run: RunAggregate, index: number): boolean {
-  return run.pending.has(index) || run.pendingCleanup.has(index);
-}
-
 function activeTasks(run: RunAggregate): number[] {
   const active = new Set<number>(run.flow?.due);
   for (const activation of run.open) active.add(activation.node.index);
@@ -45,8 +42,7 @@ function activeTasks(run: RunAggregate): number[] {
 function decideUnreached(run: RunAggregate, index: number, input: TurnInput): Decision {
   const node = run.plan.at(index);
   const counters = { ...(run.progress[index] as TaskProgress).counters };
-  const { succeeded, failed, skipped, canceled, total } = counters;
-  const missing = Math.max(0, total - succeeded - failed - skipped - canceled);
+  const missing = Math.max(0, counters.total - endedOf(counters));
   counters.skipped += missing;
   counters.notActivated += missing;
   const id = roundId(node.task.id, 1);

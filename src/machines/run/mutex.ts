@@ -11,6 +11,7 @@
  * X4 Folded from events alone: granting is no decision but a consequence. O(1) per event, but for those that wait when a
  *    region begins.
  */
+import { isUndo } from './activation.ts';
 import type { Activation } from './aggregate.ts';
 import type { PlanRegion, PlanSteering } from './plan-steering.ts';
 
@@ -50,7 +51,7 @@ export class MutexTable {
   /** True for an activation that needs a mutex before it begins. Instances go with their `foreach` task. */
   needs(activation: Pick<Activation, 'parent' | 'node' | 'id'>): boolean {
     const { index } = activation.node;
-    if (activation.parent !== undefined || activation.id.endsWith('!undo')) return false;
+    if (activation.parent !== undefined || isUndo(activation.id)) return false;
     return this.#steering.mutexes.has(index) || this.#steering.regionOf.has(index);
   }
 

@@ -5,13 +5,13 @@
 import {
   type HookName,
   hookTasksOf,
+  signalNames,
   type TaskDefinition,
   type WorkflowDefinition,
 } from '../../workflow/definition.ts';
 import { type CompiledExpression, compileExpression } from '../../workflow/expressions.ts';
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
-import { signalNames } from '../../workflow/validate-waits.ts';
 import { invariant } from '../errors.ts';
 import { FlowGraph } from './flow-graph.ts';
 import { type PlanSteering, steeringOf } from './plan-steering.ts';

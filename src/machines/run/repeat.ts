@@ -12,7 +12,7 @@ import type { Decision } from './decision.ts';
 import { identityOf } from './identity.ts';
 import type { PlanNode } from './plan.ts';
 import { mayBegin } from './rounds.ts';
-import { type Evaluated, evaluate } from './scope.ts';
+import { type Evaluated, evaluateCondition } from './scope.ts';
 
 type Succeeded = Extract<RunEvent, { type: 'task.succeeded' }>;
 
@@ -46,6 +46,9 @@ function loopingNode(run: RunAggregate, { data }: Succeeded): PlanNode | undefin
   return node?.task.repeat === undefined && (node?.loops.length ?? 0) === 0 ? undefined : node;
 }
 
+/** Whether something holds with the output that the task is about to have. */
+type Ask = (expression: CompiledExpression, what: string) => Evaluated<boolean>;
+
 type Turned =
   | { kind: 'needs'; refs: Extract<Decision, { kind: 'needs' }>['refs'] }
   | { kind: 'failed'; failure: Failure }
@@ -54,8 +57,7 @@ type Turned =
 function turn(run: RunAggregate, node: PlanNode, success: Succeeded): Turned {
   const flow = run.flow?.tasks[node.index] as TaskFlow;
   const own = { task: node.task.id, output: success.data.output as JsonValue };
-  const ask = (expression: CompiledExpression): Evaluated<JsonValue> =>
-    evaluate(run, undefined, (scope) => expression.evaluate(scope), own);
+  const ask: Ask = (expression, what) => evaluateCondition(run, expression, { what, own });
   const repeated = repeats(node, flow, ask);
   if (repeated.kind !== 'value') return repeated;
   if (repeated.value === 'again')
@@ -63,10 +65,11 @@ function turn(run: RunAggregate, node: PlanNode, success: Succeeded): Turned {
   if (repeated.value === 'exhausted') return { kind: 'value', value: exhausted(node, success) };
   for (const [index, loop] of node.loops.entries()) {
     if ((flow.taken[index] ?? 0) >= loop.max) continue;
-    const holds = loop.condition === undefined ? undefined : ask(loop.condition());
-    if (holds !== undefined && holds.kind !== 'value') return holds;
-    if (holds !== undefined && holds.value !== true) continue;
     const to = run.plan.at(loop.to).task.id;
+    const what = `the condition of the loop to "${to}"`;
+    const holds = loop.condition === undefined ? undefined : ask(loop.condition(), what);
+    if (holds !== undefined && holds.kind !== 'value') return holds;
+    if (holds?.value === false) continue;
     return value({ ...success, data: { ...success.data, repeats: true, loop: to } });
   }
   return value(success);
@@ -80,20 +83,20 @@ function value(single: RunEvent): Turned {
 function repeats(
   node: PlanNode,
   flow: TaskFlow,
-  ask: (expression: CompiledExpression) => Evaluated<JsonValue>,
-): Evaluated<JsonValue> {
+  ask: Ask,
+): Evaluated<'again' | 'end' | 'exhausted'> {
   const { repeat } = node.task;
   if (repeat === undefined) return { kind: 'value', value: 'end' };
   let goesOn = true;
   if (node.until !== undefined) {
-    const holds = ask(node.until);
+    const holds = ask(node.until, 'repeat.until');
     if (holds.kind !== 'value') return holds;
-    goesOn = holds.value !== true;
+    goesOn = !holds.value;
   }
   if (goesOn && node.while !== undefined) {
-    const holds = ask(node.while);
+    const holds = ask(node.while, 'repeat.while');
     if (holds.kind !== 'value') return holds;
-    goesOn = holds.value === true;
+    goesOn = holds.value;
   }
   if (!goesOn) return { kind: 'value', value: 'end' };
   if (flow.repeated + 1 < repeat.max) return { kind: 'value', value: 'again' };

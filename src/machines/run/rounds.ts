@@ -8,7 +8,12 @@
  * R5 A loop that is taken begins another round of its target, whatever the trigger says.
  */
 import type { TaskEvent } from '../../events/task-events.ts';
-import { decideTrigger, type TriggerCounters } from '../../workflow/triggers.ts';
+import {
+  decideTrigger,
+  endedOf,
+  noCounters,
+  type TriggerCounters,
+} from '../../workflow/triggers.ts';
 import { parseActivation } from './activation.ts';
 import type {
   Activation,
@@ -20,7 +25,7 @@ import type {
   TokenGroup,
 } from './aggregate.ts';
 import { runState } from './aggregate.ts';
-import { bump, judgeTrigger, noCounters } from './counting.ts';
+import { bump, isPending, judgeTrigger } from './counting.ts';
 import type { PlanNode, RunPlan } from './plan.ts';
 
 export function emptyFlow(plan: RunPlan): FlowState | undefined {
@@ -175,10 +180,6 @@ function arriveAlone(run: RunAggregate, { to, outcome, isInactive }: Token): voi
   else begin(run, to, 'due');
 }
 
-function isPending(run: RunAggregate, index: number): boolean {
-  return run.pending.has(index) || run.pendingCleanup.has(index);
-}
-
 /** The first tokens decide about the first round, or about another one where a loop came before them. */
 function judgeFirst(run: RunAggregate, index: number): void {
   if (isPending(run, index)) {
@@ -233,8 +234,7 @@ function judgeGroups(run: RunAggregate, index: number): void {
 }
 
 function isComplete(counters: TriggerCounters): boolean {
-  const { succeeded, failed, skipped, canceled, total } = counters;
-  return succeeded + failed + skipped + canceled >= total;
+  return endedOf(counters) >= counters.total;
 }
 
 /** Another round is due. A run that stops begins clean-up alone. */

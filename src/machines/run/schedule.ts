@@ -3,14 +3,13 @@
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
-import type { JsonValue } from '../../workflow/value.ts';
-import { cancelTask } from '../task/decide.ts';
 import type { RunAggregate } from './aggregate.ts';
+import { cancelWholeTask } from './cancel-tasks.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
 import { identityOf, type TaskIdentity } from './identity.ts';
 import type { PlanNode } from './plan.ts';
 import { waitData } from './schedule-wait.ts';
-import { type Evaluated, evaluate, notA } from './scope.ts';
+import { type Evaluated, evaluate, evaluateCondition, notA } from './scope.ts';
 
 /** Items that one `foreach` may have. */
 export const MAX_ITEMS = 1_000_000;
@@ -33,12 +32,9 @@ export function scheduleTask(run: RunAggregate, place: Place, input: TurnInput):
     return events(event('task.skipped', { ...placeIdentity(place), reason: 'milestone' }));
   const { condition } = node;
   if (condition !== undefined) {
-    const holds = evaluate(run, undefined, (scope) => condition.evaluate(scope));
+    const holds = evaluateCondition(run, condition, { what: 'the condition' });
     if (holds.kind === 'needs') return holds;
     if (holds.kind === 'failed') return failedAtOnce(place, holds.failure);
-    if (typeof holds.value !== 'boolean') {
-      return failedAtOnce(place, notA('the condition', 'true or false', holds.value));
-    }
     if (!holds.value) return notWanted(place);
   }
   const isWanted = entersLoop(run, place);
@@ -54,11 +50,11 @@ function notWanted(place: Place): Decision {
 }
 
 /** `repeat.while` is asked before the first round of each time through. */
-function entersLoop(run: RunAggregate, { node }: Place): Evaluated<JsonValue> {
+function entersLoop(run: RunAggregate, { node }: Place): Evaluated<boolean> {
   const condition = node.while;
   const isFirst = (run.flow?.tasks[node.index]?.repeated ?? 0) === 0;
   if (condition === undefined || !isFirst) return { kind: 'value', value: true };
-  return evaluate(run, undefined, (scope) => condition.evaluate(scope));
+  return evaluateCondition(run, condition, { what: 'repeat.while' });
 }
 
 /** `rest: cancel`: the branches that did not make it end with the decision. */
@@ -70,23 +66,11 @@ function withWithdrawn(
   const { trigger } = place.node.task;
   if (decision.kind !== 'events' || typeof trigger === 'string' || !('rest' in trigger))
     return decision;
-  const branches = new Set(run.plan.flow.branchesOf(place.node.index));
-  return events(...decision.events, ...withdraw(run, branches, input));
-}
-
-/** What ends the tasks of a set that have not ended: agents are asked, what has not started is skipped. */
-function withdraw(run: RunAggregate, tasks: ReadonlySet<number>, input: TurnInput): RunEvent[] {
-  const reason = 'the join was decided';
-  const list: RunEvent[] = [];
-  for (const activation of run.open) {
-    if (!tasks.has(activation.node.index)) continue;
-    list.push(...cancelTask(activation, { reason, now: input.now }));
-  }
-  for (const index of tasks) {
-    if (!run.pending.has(index) && !run.pendingCleanup.has(index)) continue;
-    list.push(event('task.skipped', { taskId: run.plan.at(index).task.id, reason: 'canceled' }));
-  }
-  return list;
+  const options = { reason: 'the join was decided', now: input.now };
+  // What is in work is asked before what comes behind it is skipped.
+  const branches = run.plan.flow.branchesOf(place.node.index).toReversed();
+  const ends = branches.flatMap((index) => cancelWholeTask(run, index, options));
+  return events(...decision.events, ...ends);
 }
 
 function begin(run: RunAggregate, place: Place, input: TurnInput): Decision {

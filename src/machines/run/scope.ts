@@ -5,7 +5,7 @@
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { MAX_VALUE_BYTES } from '../../messages/request.ts';
 import { TroupeError } from '../../workflow/errors.ts';
-import type { Scope, TaskScope } from '../../workflow/expressions.ts';
+import type { CompiledExpression, Scope, TaskScope } from '../../workflow/expressions.ts';
 import { leastJsonLength } from '../../workflow/operators.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import { roundId } from './activation.ts';
@@ -65,6 +65,20 @@ export function evaluate<Value extends JsonValue>(
     if (missing.length > 0) return { kind: 'needs', refs: missing };
     return { kind: 'failed', failure: failureOfEvaluation(error) };
   }
+}
+
+/** As `evaluate`, of what has to be true or false; anything else fails, and the failure says what it was. */
+export function evaluateCondition(
+  run: RunAggregate,
+  condition: CompiledExpression,
+  { what, own }: { what: string; own?: OwnOutput },
+): Evaluated<boolean> {
+  const given = evaluate(run, undefined, (scope) => condition.evaluate(scope), own);
+  if (given.kind !== 'value') return given;
+  const { value } = given;
+  return typeof value === 'boolean'
+    ? { kind: 'value', value }
+    : { kind: 'failed', failure: notA(what, 'true or false', value) };
 }
 
 function tooLarge(): Failure {

@@ -1,6 +1,6 @@
 /**
  * Signals of a run: how they are kept and taken (fold), and what a task that waits for them does (decide).
- * The kept ones and the waiting tasks are in `mailbox.ts`.
+ * The kept ones and the waiting tasks are in `kept-signals.ts`.
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { CommandMessage } from '../../messages/request.ts';
@@ -12,7 +12,7 @@ import type { TaskState } from '../task/machine.ts';
 import type { Activation, RunAggregate, WaitState } from './aggregate.ts';
 import { type Decision, events, nothing, rejected } from './decision.ts';
 import type { FoldedEvent } from './evolve-task.ts';
-import { type Delivery, MAX_KEPT } from './mailbox.ts';
+import { type Delivery, MAX_KEPT } from './kept-signals.ts';
 import { knownValue, valueRef } from './values.ts';
 
 type SignalData = Extract<RunEvent, { type: 'run.signalReceived' }>['data'];

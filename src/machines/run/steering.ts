@@ -7,6 +7,7 @@
  */
 import type { Activation, RunAggregate } from './aggregate.ts';
 import { runState } from './aggregate.ts';
+import { isPending } from './counting.ts';
 import { MutexTable, type StoredMutexes } from './mutex.ts';
 import type { PlanSteering } from './plan-steering.ts';
 import { dropDue } from './rounds.ts';
@@ -160,7 +161,6 @@ function noteBegun(run: RunAggregate, activation: Activation): void {
 function noteSuccess(run: RunAggregate, activation: Activation): void {
   const { steering, plan } = run;
   const { index, task } = activation.node;
-  if (activation.id.endsWith('!undo')) return;
   const state = runState(run);
   const goesOn = state === 'running' || state === 'paused';
   if (task.end === 'terminate' && goesOn) {
@@ -195,10 +195,6 @@ function settle(run: RunAggregate, index: number): void {
 /** A milestone that is over leaves alone what has begun. */
 export function isToWithdraw(activation: Activation, { kind }: Withdrawal): boolean {
   return activation.state !== 'canceling' && (kind === 'cancel' || !hasBegun(activation));
-}
-
-export function isPending(run: RunAggregate, index: number): boolean {
-  return run.pending.has(index) || run.pendingCleanup.has(index);
 }
 
 function complete(run: RunAggregate, index: number): void {

@@ -5,12 +5,13 @@
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import { suggest } from '../../workflow/suggest.ts';
 import { invariant } from '../errors.ts';
-import { cancelActivation, cancelTask } from '../task/decide.ts';
+import { cancelActivation } from '../task/decide.ts';
 import { openStates } from '../task/machine.ts';
 import { type Activation, type RunAggregate, runState } from './aggregate.ts';
+import { cancelWholeTask } from './cancel-tasks.ts';
 import { conflict, type Decision, events, nothing, rejected, type TurnInput } from './decision.ts';
 import { beginTask } from './schedule.ts';
-import { isPending, isToWithdraw, type Withdrawal } from './steering.ts';
+import { isToWithdraw, type Withdrawal } from './steering.ts';
 import { reportedStatus } from './task-status.ts';
 
 /** Tasks that a refusal names at most. */
@@ -45,23 +46,12 @@ function withdrawTask(
   run: RunAggregate,
   { index, kind, by, input }: Withdrawal & { index: number; input: TurnInput },
 ): RunEvent[] {
-  const reason = kind === 'milestone' ? 'milestone' : `canceled by task "${by}"`;
-  const list: RunEvent[] = [];
-  for (const activation of run.steering.open.get(index) ?? []) {
-    if (isToWithdraw(activation, { kind, by }))
-      list.push(...cancelTask(activation, { reason, now: input.now }));
-  }
-  if (isPending(run, index)) {
-    const taskId = run.plan.at(index).task.id;
-    list.push(
-      event('task.skipped', {
-        taskId,
-        reason: kind === 'milestone' ? 'milestone' : 'canceled',
-        by,
-      }),
-    );
-  }
-  return list;
+  return cancelWholeTask(run, index, {
+    reason: kind === 'milestone' ? 'milestone' : `canceled by task "${by}"`,
+    now: input.now,
+    skip: { reason: kind === 'milestone' ? 'milestone' : 'canceled', by },
+    spares: (activation) => !isToWithdraw(activation, { kind, by }),
+  });
 }
 
 /** A command cancels one task, or one instance of a `foreach` task; the rest of the run goes on. */
@@ -83,12 +73,9 @@ export function decideCancelTask(
   }
   const node = run.plan.byId(id);
   if (node === undefined) return unknown(run, id);
-  const open = [...(run.steering.open.get(node.index) ?? [])];
-  const list = open.flatMap((activation) => cancelTask(activation, { reason, now: input.now }));
-  if (isPending(run, node.index))
-    list.push(event('task.skipped', { taskId: id, reason: 'canceled' }));
+  const list = cancelWholeTask(run, node.index, { reason, now: input.now });
   if (list.length > 0) return events(...list);
-  return open.length > 0 ? nothing : ended(run, id, run.activations.get(id));
+  return run.steering.open.has(node.index) ? nothing : ended(run, id, run.activations.get(id));
 }
 
 function ended(run: RunAggregate, id: string, activation: Activation | undefined): Decision {

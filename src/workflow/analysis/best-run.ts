@@ -2,7 +2,7 @@
  * The run in which everything goes well: no task fails, and each condition holds that is asked first. What runs there
  * can run, so only the rest has to be searched for. Linear.
  */
-import { decideTrigger, type TriggerCounters } from '../triggers.ts';
+import { decideTrigger, isOnlyInactive, noCounters, type TriggerCounters } from '../triggers.ts';
 import { Choices } from './choices.ts';
 import type { FlowModel, FlowTask } from './flow-model.ts';
 import { FAILED, INACTIVE, SKIPPED, SUCCEEDED } from './outcomes.ts';
@@ -45,9 +45,7 @@ function outcomeOf(flow: FlowTask, { best, model, tracksActivation }: Setting): 
   const isCounted = typeof trigger === 'object' && 'merge' in trigger;
   const answer = decideTrigger(isCounted ? { count: trigger.merge } : trigger, counters);
   if (answer !== 'run') {
-    const { skipped, notActivated, failed, canceled } = counters;
-    const isInactive = skipped > 0 && skipped === notActivated && failed + canceled === 0;
-    return tracksActivation && isInactive ? INACTIVE : SKIPPED;
+    return tracksActivation && isOnlyInactive(counters) ? INACTIVE : SKIPPED;
   }
   if (!wants(flow, best, model)) return INACTIVE;
   // Whether that comes before it is asked in the search.
@@ -61,14 +59,7 @@ function countersOf(
   { dependencies }: FlowTask,
   { best, model }: Omit<Setting, 'tracksActivation'>,
 ): TriggerCounters {
-  const counters = {
-    total: dependencies.length,
-    succeeded: 0,
-    failed: 0,
-    skipped: 0,
-    canceled: 0,
-    notActivated: 0,
-  };
+  const counters = noCounters(dependencies.length);
   for (const dependency of dependencies) {
     const outcome = best.outcomes[dependency] ?? 0;
     if (outcome === SUCCEEDED && model.tasks[dependency]?.endsRun !== true) counters.succeeded += 1;

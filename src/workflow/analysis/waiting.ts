@@ -4,7 +4,7 @@
  * Linear.
  */
 import type { TaskDefinition } from '../definition.ts';
-import { decideTrigger } from '../triggers.ts';
+import { decideTrigger, noCounters } from '../triggers.ts';
 import type { BestRun } from './best-run.ts';
 import type { FlowModel, FlowTask } from './flow-model.ts';
 import { INACTIVE, SUCCEEDED } from './outcomes.ts';
@@ -70,14 +70,7 @@ class Hanging {
   }
 
   #hangs({ trigger }: TaskDefinition, dependencies: readonly number[], open: number): boolean {
-    const counters = {
-      total: dependencies.length,
-      succeeded: 0,
-      failed: 0,
-      skipped: 0,
-      canceled: 0,
-      notActivated: 0,
-    };
+    const counters = noCounters(dependencies.length);
     for (const dependency of dependencies) {
       if (this.#behind[dependency] !== -1) continue;
       const outcome = this.#best.outcomes[dependency];

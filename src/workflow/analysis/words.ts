@@ -9,9 +9,12 @@ const MAX_NAMED = 12;
 
 type Tasks = readonly Pick<TaskDefinition, 'id'>[];
 
-/** `a -> b -> c`, long ones with a gap. */
 export function pathText(path: readonly number[], tasks: Tasks): string {
-  const ids = path.map((index) => tasks[index]?.id ?? '');
+  return shortPath(path.map((index) => tasks[index]?.id ?? ''));
+}
+
+/** `a -> b -> c`, long ones with a gap. */
+export function shortPath(ids: readonly string[]): string {
   if (ids.length <= MAX_NAMED) return ids.join(' -> ');
   const half = MAX_NAMED / 2;
   return [...ids.slice(0, half), '...', ...ids.slice(-half)].join(' -> ');

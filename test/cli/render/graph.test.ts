@@ -149,6 +149,17 @@ describe('what steers the flow', () => {
     });
   });
 
+  it('says of instances that are left whether they go on', () => {
+    const of = (rest: string): string[] => {
+      const join = { count: 1, rest };
+      const tasks = [{ id: 'a', agent: 'echo', foreach: [1, 2], join }];
+      return graphView(definitionOf({ name: 'w', tasks })).nodes[0]?.notes ?? [];
+    };
+    expect(of('wait')).toContain('enough: 1 succeeded');
+    expect(of('cancel')).toContain('enough: 1 succeeded, the rest is canceled');
+    expect(of('detach')).toContain('enough: 1 succeeded, the rest goes on');
+  });
+
   it('has arrows that lead back', () => {
     expect(drawn.loops).toEqual([{ from: 'b', to: 'a' }]);
     expect(graphMermaid(drawn)).toContain('t1 -. again .-> t0');

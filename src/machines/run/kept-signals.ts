@@ -86,7 +86,7 @@ function firstOf<Value>(set: ReadonlySet<Value>): Value | undefined {
   return first.done ? undefined : first.value;
 }
 
-export class Signals {
+export class KeptSignals {
   /** Names with a signal that a waiting task may take. A feed is not among them: its `foreach` has an agenda. */
   readonly due = new Set<string>();
   readonly #channels = new Map<string, Channel>();
