@@ -28,7 +28,7 @@ import type { WorkflowDefinition } from '../workflow/definition.ts';
 import {
   type BlobReference,
   checkValue,
-  isBlobReference,
+  isKeptValue,
   type JsonObject,
   type JsonValue,
   MAX_BODY_DEPTH,
@@ -39,6 +39,9 @@ import { getBlob, putBlob } from './blob-transfer.ts';
 import { ClarificationNeededError, UnexpectedReplyError, UnknownRunError } from './errors.ts';
 import { CHECK_INTERVAL_MS, followRun, isTerminalEvent, readHistory } from './follow-run.ts';
 import { isEnded, outcomeOf, type RunOutcome } from './run-outcome.ts';
+
+/** Documents of one reply that are fetched at the same time. */
+const FETCHED_AT_ONCE = 16;
 
 /** A request; `workflow` is a text, an object in the form of a file, or what `defineWorkflow` returned. */
 export type RequestInput = Omit<z.input<typeof requestSchema>, 'workflow'> & {
@@ -185,11 +188,19 @@ export class Client {
     return readHistory(where, { from: page.from ?? 1, limit: page.limit ?? DEFAULT_PAGE });
   }
 
-  /** Documents of a projection. */
+  /** Documents of a projection, whole: those that had no place in the reply are fetched. */
   async query(name: string, query: QueryInput = {}, options: AskOptions = {}): Promise<QueryReply> {
     const subject = this.#subjects.query(name);
     const reply = await this.#ask<QueryReply>(subject, query, options);
-    return known({ reply, by: 'documents', subject });
+    const { documents } = known({ reply, by: 'documents', subject });
+    const kept = documents.filter(({ document }) => isKeptValue(document));
+    for (let from = 0; from < kept.length; from += FETCHED_AT_ONCE) {
+      const some = kept.slice(from, from + FETCHED_AT_ONCE).map(async (entry) => {
+        entry.document = await this.#valueOf(entry.document as unknown as BlobReference, options);
+      });
+      await Promise.all(some);
+    }
+    return reply;
   }
 
   /** Which log answers on this prefix. */
@@ -215,8 +226,7 @@ export class Client {
     const reply = await this.query('run_report', { key: runId }, options);
     const document = reply.documents?.[0]?.document;
     if (document === undefined) throw new UnknownRunError(runId);
-    const report = isBlobReference(document) ? await this.#valueOf(document, options) : document;
-    return report as unknown as RunReport;
+    return document as unknown as RunReport;
   }
 
   /** The report of a run once it has ended, however long that takes. */

@@ -1,4 +1,5 @@
 /** What the edges of a file may get wrong: ends that are no tasks, loops that lead nowhere back. Linear. */
+import { stronglyConnected } from './components.ts';
 import type { WorkflowDefinition } from './definition.ts';
 import { markersOf } from './edges.ts';
 import type { TaskGraph } from './graph.ts';
@@ -59,11 +60,13 @@ export function edgeConditions(source: JsonObject, graph: TaskGraph): ReadonlyMa
 
 /** A loop begins where its end leads to; if nothing leads from `to` to `from`, it is no loop. */
 function checkLoops(definition: WorkflowDefinition, graph: TaskGraph, findings: Findings): void {
-  for (const { edge, from, to } of definition.loops ?? []) {
+  const loops = definition.loops ?? [];
+  if (loops.length === 0) return;
+  const cycleOf = cyclesOf(loops, graph);
+  for (const { edge, from, to } of loops) {
     const start = graph.indexOf.get(to);
     const end = graph.indexOf.get(from);
-    if (start === undefined || end === undefined || reaches(definition, graph, { start, end }))
-      continue;
+    if (start === undefined || end === undefined || cycleOf[start] === cycleOf[end]) continue;
     findings.add({
       code: 'workflow.no-loop',
       message: `nothing leads from \`${to}\` to \`${from}\`, so this edge does not lead back`,
@@ -74,23 +77,18 @@ function checkLoops(definition: WorkflowDefinition, graph: TaskGraph, findings: 
   }
 }
 
-function reaches(
-  definition: WorkflowDefinition,
-  graph: TaskGraph,
-  { start, end }: { start: number; end: number },
-): boolean {
-  const seen = new Set<number>();
-  const open = [start];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (at === end) return true;
-    if (seen.has(at)) continue;
-    seen.add(at);
-    open.push(...(graph.dependents[at] ?? []));
-    const id = definition.tasks[at]?.id;
-    for (const { from, to } of definition.loops ?? []) {
-      const next = from === id ? graph.indexOf.get(to) : undefined;
-      if (next !== undefined) open.push(next);
-    }
+/** By task: a number that it shares with the tasks that it leads to and that lead to it, loops included. */
+function cyclesOf(
+  loops: NonNullable<WorkflowDefinition['loops']>,
+  { indexOf, dependents }: TaskGraph,
+): Int32Array {
+  const after = dependents.map((list) => [...list]);
+  for (const { from, to } of loops) {
+    const end = indexOf.get(to);
+    if (end !== undefined) after[indexOf.get(from) ?? -1]?.push(end);
   }
-  return false;
+  const cycleOf = new Int32Array(after.length);
+  for (const [number, component] of stronglyConnected(after).entries())
+    for (const index of component) cycleOf[index] = number;
+  return cycleOf;
 }

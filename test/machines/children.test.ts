@@ -302,6 +302,29 @@ describe('pause and step', () => {
   });
 });
 
+describe('complete', () => {
+  it('asks a child that is open to end, and waits for none, also not for one that was asked before', () => {
+    const run = new PureRun(flow([task(), task({ id: 'd' })]));
+    run.command({ type: 'cancel', task: 'd', reason: 'no' });
+    expect(run.command({ type: 'complete', reason: 'done' })).toEqual([
+      'task.cancelRequested c',
+      'task.canceled c',
+      'task.cancelForced d',
+      'task.canceled d',
+      'run.succeeded',
+    ]);
+    expect(run.last('task.cancelRequested').leaves).toEqual({ runId: 'run_child1', how: 'cancel' });
+    expect(run.statuses()).toEqual({ c: 'canceled', d: 'canceled' });
+  });
+
+  it('leaves a child alone that is to go on', () => {
+    const run = new PureRun(flow([task({ workflow: { name: 'child', on_cancel: 'leave' } })]));
+    run.command({ type: 'complete', reason: 'done' });
+    expect(run.last('task.cancelRequested').leaves).toBeUndefined();
+    expect(run.state).toBe('succeeded');
+  });
+});
+
 describe('repeat', () => {
   it('has a child a round, and waits between them', () => {
     const run = new PureRun(flow([task({ repeat: { max: 3, until: 'c.output.done', delay: 2 } })]));

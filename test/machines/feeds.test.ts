@@ -254,3 +254,24 @@ it('every fold of a fed history is the same', () => {
   expect(digestOf(folded)).toEqual(digestOf(run.run));
   expect(folded.signals.kept()).toEqual(run.run.signals.kept());
 });
+
+describe('two feeds of one signal', () => {
+  it('pass what is left, and the end, to the one that waited behind', () => {
+    const second = { id: 'm', agent: 'echo', foreach: { feed: 'files' } };
+    const settings = { on_failure: 'continue' };
+    const run = fed({ max_parallel: 1, on_failure: 'skip' }, { settings, tasks: [second] });
+    file(run, 'a');
+    file(run, 'b');
+    close(run);
+    expect(run.fail('l~0', { retryable: false })).toEqual([
+      'task.attemptFailed l~0',
+      'task.failed l~0',
+      'task.scheduled l~1',
+      'task.started l~1',
+    ]);
+    const asked = run.command({ type: 'cancel', task: 'l', reason: 'enough' });
+    expect(asked).toContain('task.succeeded m');
+    run.succeed('l~1');
+    expect(run.state).toBe('succeeded');
+  });
+});

@@ -100,7 +100,8 @@ export class PureRun {
   #advance(message: RunMessage): void {
     const isStep = message.type === 'command' && message.command.type === 'step';
     let steps = isStep ? 1 : Number.POSITIVE_INFINITY;
-    for (let count = 0; count < MAX_STEPS; count += 1) {
+    for (let count = 0; ; count += 1) {
+      if (count === MAX_STEPS) throw new Error('the run never comes to rest');
       const seen = this.history.length;
       const decision = this.#follow(() => advance(this.run, this.#input), 1);
       if (decision.kind === 'settled' || this.history.length > seen) continue;
@@ -117,7 +118,6 @@ export class PureRun {
       };
       this.#follow(() => decide(this.run, admitted, this.#input), 1);
       steps -= 1;
-      if (count === MAX_STEPS - 1) throw new Error('the run never comes to rest');
     }
     if (isStep && runState(this.run) === 'running')
       this.#record(event('run.paused', { reason: 'step' }));

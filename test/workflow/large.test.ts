@@ -66,3 +66,24 @@ describe('a long chain', () => {
     expect(problems).toEqual([]);
   });
 });
+
+describe('a long chain with 2,000 edges that lead back', () => {
+  it('is checked for little more than the chain alone', () => {
+    const tasks = Array.from({ length: TASKS }, (_, index) => ({
+      id: `t${index}`,
+      agent: 'echo',
+      dependencies: index === 0 ? [] : [`t${index - 1}`],
+    }));
+    const edges = Array.from({ length: 2_000 }, (_, index) => ({
+      from: `t${TASKS - 1 - index}`,
+      to: `t${index}`,
+      condition: `t${TASKS - 1 - index}.output.more`,
+      loop: { max: 2 },
+    }));
+    const plain = costOf(() => expect(compileWorkflow({ name: 'x', tasks }).problems).toEqual([]));
+    const cost = costOf(() =>
+      expect(compileWorkflow({ name: 'x', tasks, edges }).problems).toEqual([]),
+    );
+    expect(cost / plain, `${Math.round(cost)} ms, alone ${Math.round(plain)} ms`).toBeLessThan(6);
+  }, 60_000);
+});

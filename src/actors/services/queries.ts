@@ -55,14 +55,19 @@ export class Queries {
     };
   }
 
-  /** Documents that are larger than their share of a message become blobs. */
+  /** The largest documents become blobs, as few as it takes. */
   async #fit(reply: QueryReply): Promise<JsonObject> {
-    if (JSON.stringify(reply).length <= MAX_REPLY_BYTES) return reply as unknown as JsonObject;
-    const documents: QueryReply['documents'] = [];
-    for (const { key, document } of reply.documents) {
-      const text = JSON.stringify(document);
-      const isLarge = text.length > MAX_REPLY_BYTES / Math.max(1, reply.documents.length);
-      documents.push({ key, document: isLarge ? await this.#store(text) : document });
+    let left = JSON.stringify(reply).length - MAX_REPLY_BYTES;
+    if (left <= 0) return reply as unknown as JsonObject;
+    const documents = [...reply.documents];
+    const texts = documents.map(({ document }) => JSON.stringify(document));
+    const bySize = [...texts.keys()].sort((a, b) => lengthAt(texts, b) - lengthAt(texts, a));
+    for (const index of bySize) {
+      if (left <= 0) break;
+      const text = texts[index] as string;
+      const stored = await this.#store(text);
+      documents[index] = { ...(documents[index] as (typeof documents)[number]), document: stored };
+      left -= text.length - JSON.stringify(stored).length;
     }
     return { ...reply, documents } as unknown as JsonObject;
   }
@@ -71,4 +76,8 @@ export class Queries {
     const bytes = new TextEncoder().encode(text);
     return (await this.#log.blobs.put(bytes, VALUE_BLOB_TYPE)) as unknown as JsonValue;
   }
+}
+
+function lengthAt(texts: readonly string[], index: number): number {
+  return texts[index]?.length ?? 0;
 }

@@ -10,7 +10,7 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
 import { failureCodes } from '../../messages/failure.ts';
 import { isOnlyInactive } from '../../workflow/triggers.ts';
-import { cancelActivation } from '../task/decide.ts';
+import { abandonActivation, cancelActivation } from '../task/decide.ts';
 import { roundId } from './activation.ts';
 import {
   type Activation,
@@ -26,7 +26,7 @@ import { advanceCompensating, mustCompensate } from './compensate.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { advanceExpansion } from './expand.ts';
 import { closing } from './hooks.ts';
-import { identity, identityOfTask } from './identity.ts';
+import { identityOfTask } from './identity.ts';
 import { decideLate } from './late.ts';
 import { withLoops } from './repeat.ts';
 import { placeIdentity, scheduleTask } from './schedule.ts';
@@ -299,11 +299,7 @@ export function skipPending(run: RunAggregate): RunEvent[] {
     list.push(event('task.skipped', { ...task, reason: 'completed' }));
   }
   for (const activation of run.open) {
-    if (activation.state === 'running') continue;
-    list.push(
-      event('task.cancelRequested', { ...identity(activation), reason: 'completed' }),
-      event('task.canceled', { ...identity(activation), reason: 'completed' }),
-    );
+    if (activation.state !== 'running') list.push(...abandonActivation(activation, 'completed'));
   }
   return list;
 }

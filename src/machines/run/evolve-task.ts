@@ -19,7 +19,7 @@ import { runsChild } from './children.ts';
 import { followCompensation } from './compensate.ts';
 import { isDelay } from './effects.ts';
 import { countError } from './errors-of-run.ts';
-import { beginRound, noteEnded, repeatRound } from './rounds.ts';
+import { beginRound, endRepeat, noteEnded, repeatedOf, repeatRound } from './rounds.ts';
 import { foldWait } from './signals.ts';
 import { adoptSteering, followSteering, hasBegun } from './steering.ts';
 import { setOutcome } from './task-outcome.ts';
@@ -123,11 +123,8 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined && activation.undoOf === undefined) {
     leavePending(run, activation.node.index);
-    const { index } = activation.node;
-    const isKnown = hasDetached(activation);
-    if (isKnown) setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
-    if (outcome !== undefined)
-      setOutcome(run, { index, outcome, reason: activation.reason, isKnown });
+    // Of a plan with rounds the outcomes came with the tokens: a round that was repeated is none.
+    if (run.flow === undefined) adoptOutcome(run, activation, outcome);
   }
   if (outcome !== undefined) close(run, activation);
   else if (activation.expansion !== undefined) run.expansions.add(activation);
@@ -136,9 +133,23 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
     becomeReady(run, activation);
 }
 
+function adoptOutcome(run: RunAggregate, activation: Activation, outcome?: Outcome): void {
+  const { index } = activation.node;
+  const isKnown = hasDetached(activation);
+  if (isKnown) setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
+  if (outcome !== undefined)
+    setOutcome(run, { index, outcome, reason: activation.reason, isKnown });
+}
+
 /** True once the dependents of a detached `foreach` go on without its instances. */
 function hasDetached({ node, expansion }: Activation): boolean {
   return node.task.detach === true && expansion !== undefined;
+}
+
+/** True for the end of a detached `foreach` whose dependents went on before, in this round or an earlier one. */
+function wasTold(run: RunAggregate, activation: Activation): boolean {
+  const { task, index } = activation.node;
+  return hasDetached(activation) || (task.detach === true && repeatedOf(run, index) > 0);
 }
 
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
@@ -285,15 +296,14 @@ function followState(
     noteEnded(run, activation, outcome);
     if (event.type === 'task.succeeded' && event.data.repeats === true)
       repeatRound(run, activation, event.data);
-    else if (outcome !== undefined)
+    else if (outcome !== undefined) endRound(run, activation, outcome);
+    else if (activation.state === 'expanded' && hasDetached(activation))
       setOutcome(run, {
         index: activation.node.index,
-        outcome,
-        reason: activation.reason,
-        isKnown: hasDetached(activation),
+        outcome: 'succeeded',
+        reason: undefined,
+        isKnown: repeatedOf(run, activation.node.index) > 0,
       });
-    else if (activation.state === 'expanded' && hasDetached(activation))
-      setOutcome(run, { index: activation.node.index, outcome: 'succeeded', reason: undefined });
     else if (activation.state === 'pending')
       setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
   } else if (event.type === 'task.scheduled' && activation.context.attempt === 1) {
@@ -303,6 +313,15 @@ function followState(
     if (activation.parent !== undefined && wasOpen) countInstance(run, activation, outcome);
     close(run, activation);
   }
+}
+
+/** The last round of this time through the task has ended. */
+function endRound(run: RunAggregate, activation: Activation, outcome: Outcome): void {
+  const { node, reason } = activation;
+  const { index, task } = node;
+  setOutcome(run, { index, outcome, reason, isKnown: wasTold(run, activation) });
+  // A failure that becomes a skip has not ended yet.
+  if (outcome !== 'failed' || task.onFailure !== 'skip') endRepeat(run, index);
 }
 
 function leavePending(run: RunAggregate, index: number): void {

@@ -2,6 +2,7 @@
  * The shape of a plan with loops: which tasks form cycles, an order of the others, who comes before whom.
  * Derived from the definition, shared by its runs.
  */
+import { stronglyConnected } from '../../workflow/components.ts';
 
 /** A task with its forward dependents and the tasks that its loops lead back to. */
 interface FlowNode {
@@ -22,7 +23,8 @@ export class FlowGraph {
 
   constructor(nodes: readonly FlowNode[]) {
     this.#nodes = nodes;
-    const components = stronglyConnected(nodes);
+    const after = nodes.map((node) => [...node.dependents, ...node.loops.map(({ to }) => to)]);
+    const components = stronglyConnected(after);
     this.cycleOf = new Int32Array(nodes.length).fill(-1);
     for (const [number, component] of components.entries()) {
       if (component.length < 2) continue;
@@ -85,57 +87,5 @@ export class FlowGraph {
       open.push(...node.dependencies);
     }
     return [...branch];
-  }
-}
-
-/** Tarjan's algorithm without recursion: components, the last ones of the flow first. */
-function stronglyConnected(nodes: readonly FlowNode[]): number[][] {
-  const number = new Int32Array(nodes.length).fill(-1);
-  const low = new Int32Array(nodes.length);
-  const isOnStack = new Uint8Array(nodes.length);
-  const stack: number[] = [];
-  const components: number[][] = [];
-  const after = nodes.map((node) => [...node.dependents, ...node.loops.map(({ to }) => to)]);
-  let count = 0;
-  // In reverse file order, so that `order`, which is turned round, keeps the order of the file where it is free.
-  for (let root = nodes.length - 1; root >= 0; root -= 1) {
-    if (number[root] !== -1) continue;
-    const path: { index: number; next: number }[] = [];
-    const enter = (index: number): void => {
-      number[index] = count;
-      low[index] = count;
-      count += 1;
-      stack.push(index);
-      isOnStack[index] = 1;
-      path.push({ index, next: 0 });
-    };
-    enter(root);
-    for (let at = path.at(-1); at !== undefined; at = path.at(-1)) {
-      const { index } = at;
-      const to = after[index]?.[at.next];
-      if (to !== undefined) {
-        at.next += 1;
-        if (number[to] === -1) enter(to);
-        else if (isOnStack[to] === 1)
-          low[index] = Math.min(low[index] as number, number[to] as number);
-        continue;
-      }
-      path.pop();
-      const above = path.at(-1);
-      if (above !== undefined)
-        low[above.index] = Math.min(low[above.index] as number, low[index] as number);
-      if (low[index] === number[index]) components.push(takeComponent(stack, index, isOnStack));
-    }
-  }
-  return components;
-}
-
-function takeComponent(stack: number[], root: number, isOnStack: Uint8Array): number[] {
-  const component: number[] = [];
-  for (;;) {
-    const index = stack.pop() as number;
-    isOnStack[index] = 0;
-    component.push(index);
-    if (index === root) return component.sort((a, b) => a - b);
   }
 }

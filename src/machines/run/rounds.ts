@@ -101,6 +101,17 @@ export function noteEnded(
   if (outcome === 'failed') flow.failed = round;
 }
 
+/** Rounds of this time through a task that `repeat` asked for. */
+export function repeatedOf(run: RunAggregate, index: number): number {
+  return run.flow?.tasks[index]?.repeated ?? 0;
+}
+
+/** The last round of `repeat` ended, or one that was not repeated. */
+export function endRepeat(run: RunAggregate, index: number): void {
+  const flow = run.flow?.tasks[index];
+  if (flow !== undefined) flow.repeated = 0;
+}
+
 /** A round ended for its dependents: its tokens go out. */
 export function sendTokens(
   run: RunAggregate,
@@ -108,7 +119,6 @@ export function sendTokens(
   end: { outcome: Outcome; isInactive: boolean },
 ): void {
   if (run.flow === undefined) return;
-  flowOf(run, node.index).repeated = 0;
   const copies = end.outcome === 'succeeded' ? (node.task.emit ?? 1) : 1;
   for (const [at, dependent] of node.dependents.entries()) {
     const isHeld = end.outcome === 'skipped' && isExit(run.plan, node.index, dependent);

@@ -8,6 +8,7 @@ import { cancelWholeTask } from './cancel-tasks.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
 import { identityOf, type TaskIdentity } from './identity.ts';
 import type { PlanNode } from './plan.ts';
+import { repeatedOf } from './rounds.ts';
 import { waitData } from './schedule-wait.ts';
 import { type Evaluated, evaluate, evaluateCondition, notA } from './scope.ts';
 
@@ -52,7 +53,7 @@ function notWanted(place: Place): Decision {
 /** `repeat.while` is asked before the first round of each time through. */
 function entersLoop(run: RunAggregate, { node }: Place): Evaluated<boolean> {
   const condition = node.while;
-  const isFirst = (run.flow?.tasks[node.index]?.repeated ?? 0) === 0;
+  const isFirst = repeatedOf(run, node.index) === 0;
   if (condition === undefined || !isFirst) return { kind: 'value', value: true };
   return evaluateCondition(run, condition, { what: 'repeat.while' });
 }
@@ -103,7 +104,7 @@ function delayBetweenRounds(
 ): Decision | undefined {
   const { node } = place;
   const delayMs = node.task.repeat?.delayMs ?? 0;
-  if (delayMs === 0 || (run.flow?.tasks[node.index]?.repeated ?? 0) === 0) return undefined;
+  if (delayMs === 0 || repeatedOf(run, node.index) === 0) return undefined;
   const waiting = event('task.waiting', {
     ...placeIdentity(place),
     kind: 'timer',

@@ -35,6 +35,11 @@ export function foldSignal(
     payload: payload === undefined ? undefined : valueRef(payload, streamVersion, 'payload'),
     closes: closesFeed(payload),
   });
+  wakeFeed(run, name);
+}
+
+/** A `foreach` whose feed has something for it now has something to decide. */
+function wakeFeed(run: RunAggregate, name: string): void {
   const fed = run.signals.next(name)?.activation;
   if (fed?.expansion !== undefined) run.expansions.add(fed);
 }
@@ -67,7 +72,11 @@ export function foldWait(
       activation.item = taken?.payload ?? { at: 'inline', value: null };
   }
   if (change.before !== activation.state && activation.wait !== undefined) {
-    for (const { name } of namesOf(activation)) run.signals.leave(name, activation);
+    for (const { name } of namesOf(activation)) {
+      run.signals.leave(name, activation);
+      // What it did not take may be for another one, which comes first now.
+      wakeFeed(run, name);
+    }
     activation.wait = undefined;
   }
   if (type === 'task.waiting') {

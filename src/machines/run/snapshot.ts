@@ -33,12 +33,13 @@ import { runMachine } from './machine.ts';
 import type { Phase, PlanNode } from './plan.ts';
 import { listenAgain } from './signals.ts';
 import type { StoredSteering } from './steering.ts';
+import { judgeFailures } from './task-outcome.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-8';
+export const FOLD_HASH = 'run-fold-9';
 
 interface StoredActivation {
   id: string;
@@ -149,27 +150,33 @@ function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
   };
 }
 
-/** Puts back what the activations do not say: counters, tokens, what is due, what is certain. */
+/** Puts back what the activations do not say, before they are taken over: counters, tokens, what is due. */
 function restoreRounds(run: RunAggregate, stored: StoredRounds | undefined): void {
   const { flow } = run;
   if (flow === undefined || stored === undefined) return;
-  flow.due.clear();
   for (const [index, task] of stored.tasks.entries()) {
     flow.tasks[index] = { ...task, groups: new Map(task.groups) };
     if (task.due > 0 || task.dueSkips > 0) flow.due.add(index);
     const { counters, outcome, isInactive } = stored.progress[index] as TaskProgress;
     run.progress[index] = { counters, outcome, isInactive };
-    run.runnable.delete(index);
-    run.skippable.delete(index);
   }
-  for (const node of run.plan.nodes) judgePending(run, node);
 }
 
 /** A turn may end between a decision of the trigger and the event that follows from it. */
-function judgePending(run: RunAggregate, { index, task }: PlanNode): void {
+function judgeRounds(run: RunAggregate): void {
+  if (run.flow === undefined) return;
+  run.runnable.clear();
+  run.skippable.clear();
+  for (const node of run.plan.nodes) judgePending(run, node);
+  judgeFailures(run);
+}
+
+function judgePending(run: RunAggregate, { index, task, dependencies }: PlanNode): void {
   const merged = run.flow?.tasks[index]?.merged ?? 0;
-  if (typeof task.trigger !== 'object' || !('merge' in task.trigger)) judgeTrigger(run, index);
-  else if (run.pending.has(index) && merged >= task.trigger.merge) run.runnable.add(index);
+  const { trigger } = task;
+  const isMerge = typeof trigger === 'object' && 'merge' in trigger && dependencies.length > 0;
+  if (!isMerge) judgeTrigger(run, index);
+  else if (run.pending.has(index) && merged >= trigger.merge) run.runnable.add(index);
 }
 
 function store(activation: Activation): StoredActivation {
@@ -229,9 +236,10 @@ export async function restoreRun(
     run.signals.add(name, { streamVersion, payload, closes: closes === true });
   run.outcome = stored.outcome;
   restorePhase(run, stored.phase);
+  restoreRounds(run, stored.rounds);
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
   listenAgain(run);
-  restoreRounds(run, stored.rounds);
+  judgeRounds(run);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
   for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);

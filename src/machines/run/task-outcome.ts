@@ -53,15 +53,26 @@ export function setOutcome(
   const node = run.plan.at(change.index);
   // Dependents of a detached task went on when its instances began; how they end is none of their business.
   if (change.isKnown !== true) tellDependents(run, node, { before, outcome: change.outcome });
-  // A hook that fails changes nothing for the run, unless its author says so.
-  const counts = node.task.hook === undefined || node.task.isDecisive === true;
-  if (change.outcome === 'failed' && counts) judgeFailure(run, change.index);
+  if (change.outcome === 'failed' && counts(node)) judgeFailure(run, change.index);
   else {
     run.openFailures.delete(change.index);
     run.unhandled.delete(change.index);
   }
   for (const dependency of node.dependencies) {
     if (run.openFailures.has(dependency)) judgeFailure(run, dependency);
+  }
+}
+
+/** A hook that fails changes nothing for the run, unless its author says so. */
+function counts({ task }: PlanNode): boolean {
+  return task.hook === undefined || task.isDecisive === true;
+}
+
+/** Which failures are open, from the outcomes alone: for a snapshot of a plan with rounds. */
+export function judgeFailures(run: RunAggregate): void {
+  for (const node of run.plan.nodes) {
+    if (run.progress[node.index]?.outcome === 'failed' && counts(node))
+      judgeFailure(run, node.index);
   }
 }
 

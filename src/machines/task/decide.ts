@@ -320,6 +320,16 @@ export function cancelActivation(
   return [requested, event('task.canceled', { ...endOfAttempt(activation, undefined), reason })];
 }
 
+/** Ends what no agent has, in one commit; a child run is asked to end where it should, and nobody waits for that. */
+export function abandonActivation(activation: Activation, reason: string): RunEvent[] {
+  if (activation.state === 'canceling') return giveUp(activation, { atOnce: false });
+  const own = identity(activation);
+  return [
+    event('task.cancelRequested', { ...own, reason, ...leavingChild(activation, 'cancel') }),
+    event('task.canceled', { ...own, reason }),
+  ];
+}
+
 /** As `cancelActivation`. The instances of a `foreach` task go first, and it ends after the last of them (`expand.ts`). */
 export function cancelTask(
   activation: Activation,
