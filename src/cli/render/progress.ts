@@ -46,9 +46,10 @@ export class ProgressTracker {
     const data = event.data as Data;
     if (event.type === 'task.expanded')
       this.#toldQuarters.delete(this.view.task(data.taskId ?? '').id);
-    const line = data.taskId?.includes('~')
-      ? this.#instanceLine(event.type, data, data.taskId)
-      : progressLine(event, data, this.view);
+    const line =
+      data.taskId?.includes('~') && !data.taskId.endsWith('!undo')
+        ? this.#instanceLine(event.type, data, data.taskId)
+        : progressLine(event, data, this.view);
     return line === undefined ? undefined : plainLine(line);
   }
 
