@@ -31,6 +31,9 @@ it('tells of the compensation of an instance, which has no line otherwise', () =
   expect(taken(tracker, 'task.started', { taskId: 'charge~1!undo', agent: 'echo' })).toBe(
     '  started    charge~1!undo (echo)',
   );
+  expect(taken(tracker, 'task.succeeded', { taskId: 'charge~1!undo', startedAt: at })).toBe(
+    '  succeeded  charge~1!undo in 0 ms',
+  );
 });
 
 describe('what people read', () => {

@@ -149,6 +149,7 @@ function taskLine(
     { text: `${name.padEnd(width)}  ` },
     { text: words.padEnd(STATE_WIDTH), style },
     { text: `  ${time.padEnd(TIME_WIDTH)}` },
+    ...(task.undo === undefined ? [] : [{ text: `${task.undo}  `, style: 'wait' as const }]),
     ...(task.attempt > 1 ? [{ text: `attempt ${task.attempt}  `, style: 'wait' as const }] : []),
     ...(task.instances === undefined
       ? detail(task, view, options)

@@ -135,7 +135,7 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
 
 function instancesOf(view: RunView, taskId: string): string {
   const { instances } = view.task(taskId);
-  if (instances === undefined) return '';
+  if (instances === undefined || taskId.includes('~')) return '';
   const others = (['failed', 'canceled', 'skipped'] as const).flatMap((state) => {
     const count = instances.byState.get(state) ?? 0;
     return count === 0 ? [] : [`, ${count} ${state}`];
