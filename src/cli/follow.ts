@@ -74,13 +74,15 @@ class Follower {
   readonly #lasting: LastingConnection;
   readonly #agentTimer: NodeJS.Timeout;
   #next = 1;
+  #hasToldInbox = false;
 
   constructor(options: FollowOptions) {
     this.#options = options;
     const { terminal, runId, session, connection, jsonl } = options;
     // events on the same screen are what the person wants to see then
     const isLive = terminal.isLive && !(jsonl && terminal.isOutputTerminal);
-    if (isLive) this.#display = new LiveDisplay({ terminal, runId, view: this.#view });
+    const inbox = inboxCommand(session);
+    if (isLive) this.#display = new LiveDisplay({ terminal, runId, view: this.#view, inbox });
     this.#lasting = new LastingConnection({
       session,
       connection,
@@ -154,7 +156,19 @@ class Follower {
       this.#view.define(JSON.parse(Buffer.from(bytes).toString('utf8')));
     }
     if (this.#display !== undefined) this.#display.update();
-    else if (line !== undefined) terminal.tell(line);
+    else if (line !== undefined) {
+      terminal.tell(line);
+      if (isAskedInTime(event)) this.#tellInbox();
+    }
+  }
+
+  /** Once: the run is stayed with until the time is up, and people answer from elsewhere. */
+  #tellInbox(): void {
+    if (!this.#hasToldInbox)
+      this.#options.terminal.tell(
+        `             another terminal can answer: ${inboxCommand(this.#options.session)}`,
+      );
+    this.#hasToldInbox = true;
   }
 
   #connectionChanged(state: 'lost' | 'back', url: string): void {
@@ -189,6 +203,18 @@ class Follower {
       // nobody answers now; that is said where the connection is looked after
     }
   }
+}
+
+function inboxCommand(session: Session): string {
+  return `${ownCommand()} inbox${dataDirOption(session)}`;
+}
+
+/** Whether somebody may answer, and the run goes on without an answer after some time. */
+function isAskedInTime({ type, data }: JsonEnvelope): boolean {
+  const { kind, dueAt } = data as { kind?: string; dueAt?: number };
+  return (
+    type === 'task.waiting' && dueAt !== undefined && (kind === 'approval' || kind === 'signal')
+  );
 }
 
 /** Whether what is ready waits for a mutex, and not for a place or an agent. */

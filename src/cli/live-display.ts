@@ -18,6 +18,8 @@ export interface DisplayOptions {
   terminal: Terminal;
   view: RunView;
   runId: string;
+  /** The command that says how to answer what waits for somebody. */
+  inbox?: string;
 }
 
 export class LiveDisplay {
@@ -67,7 +69,7 @@ export class LiveDisplay {
   }
 
   #draw(): void {
-    const { terminal, view, runId } = this.#options;
+    const { terminal, view, runId, inbox } = this.#options;
     this.#lastFrameAt = performance.now();
     const { columns, rows } = terminal.size();
     // one column and one row stay free: terminals wrap and scroll at the last ones
@@ -79,6 +81,7 @@ export class LiveDisplay {
       hasColor: terminal.hasColor,
       hasUnicode: terminal.hasUnicode,
       note: this.note,
+      ...(inbox === undefined ? {} : { inbox }),
     });
     terminal.drawBelow(lines);
   }

@@ -168,7 +168,9 @@ export class NameResolver {
     if (name === 'secrets') this.refuseSecrets(ast);
     const known = knownNames(this.names);
     const otherwise =
-      'A name is a task, an input, a variable, `run`, or `item` in a `foreach` task.';
+      name === 'output'
+        ? 'Write the id of the task before it, also of this one: `build.output`.'
+        : 'A name is a task, an input, a variable, `run`, or `item` in a `foreach` task.';
     return this.unknown(ast, `name \`${name}\``, suggest(name, known, otherwise, this.names));
   }
 

@@ -39,7 +39,7 @@ export const condition = z.union([expression, structuredCondition], {
 export const repeat = z.strictObject({
   until: expression.optional().meta({
     description:
-      'After each round: the loop ends where it is true. `output` of the task is that of the round just finished.',
+      'After each round: the loop ends where it is true. `<id>.output` of the task is that of the round just finished.',
     examples: ['refine.output.errors == 0'],
   }),
   while: expression.optional().meta({
@@ -86,7 +86,7 @@ const signal = z.union(
   { error: 'must be the name of a signal, or {name, transient, timeout, on_timeout}' },
 );
 
-const approval = z.strictObject({
+export const approval = z.strictObject({
   group: z
     .string()
     .min(1)

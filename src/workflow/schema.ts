@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { MAX_NAME_LENGTH, MAX_TASKS } from './limits.ts';
 import {
+  approval,
   cancels,
   childWorkflow,
   compensate,
@@ -327,12 +328,14 @@ export const knownFields: Readonly<Record<string, readonly string[]>> = {
   retry: Object.keys(retry.shape),
   join: Object.keys(join.shape),
   wait: Object.keys(wait.shape),
+  approval: Object.keys(approval.shape),
   trigger: ['count', 'rest', 'block', 'merge'],
   repeat: Object.keys(repeat.shape),
   compensate: Object.keys(compensate.shape),
   milestone: Object.keys(milestone.shape),
   hooks: Object.keys(hooks.shape),
   edges: Object.keys(edge.shape),
+  loop: ['max'],
   regions: ['mutex'],
 };
 

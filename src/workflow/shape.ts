@@ -35,14 +35,38 @@ function findingsOf(issue: z.core.$ZodIssue, root: JsonValue): Finding[] {
   if (path.length === 0) return [noWorkflow(value)];
   if (issue.code === 'invalid_type' && issue.expected in KINDS) {
     const wanted = KINDS[issue.expected] ?? issue.expected;
-    return [wrong({ path, message: `\`${field}\` must be ${wanted}, not ${kindOf(value)}` })];
+    const finding = wrong({
+      path,
+      message: `\`${field}\` must be ${wanted}, not ${kindOf(value)}`,
+    });
+    const example = EXAMPLES.get(field);
+    return [example === undefined ? finding : { ...finding, hint: `Write \`${example}\`.` }];
   }
-  const message = `\`${field}\`: ${lowerFirst(issue.message)}`;
-  if (issue.code !== 'invalid_value' || typeof value !== 'string')
-    return [wrong({ path, message })];
-  const advice = suggest(value, issue.values.map(String), WHERE_TO_LOOK);
-  return [{ ...wrong({ path, message }), ...advice }];
+  if (issue.code === 'too_small' && typeof value === 'number' && issue.inclusive === true)
+    return [wrong({ path, message: `\`${field}\` must be ${issue.minimum} or more` })];
+  if (issue.code === 'invalid_value') return [noneOf(path, value, issue.values.map(String))];
+  return [wrong({ path, message: `\`${field}\`: ${lowerFirst(issue.message)}` })];
 }
+
+function noneOf(path: Path, value: JsonValue, allowed: readonly string[]): Finding {
+  const listed = [allowed.slice(0, -1).join(', '), allowed.at(-1)].filter(Boolean).join(' or ');
+  const finding = wrong({ path, message: `\`${String(path.at(-1))}\` must be ${listed}` });
+  const otherwise = allowed.length === 1 ? `Write ${listed}.` : 'Write one of these.';
+  return { ...finding, ...suggest(typeof value === 'string' ? value : '', allowed, otherwise) };
+}
+
+/** Fields that are often given a shorter value than they have, and how they look. */
+const EXAMPLES: ReadonlyMap<string, string> = new Map([
+  ['compensate', 'compensate: { agent: shell }'],
+  ['dependencies', 'dependencies: [first, second]'],
+  ['first', 'first: { answer: { signal: answer }, late: { timer: 1h } }'],
+  ['join', 'join: { count: 2 }'],
+  ['loop', 'loop: { max: 3 }'],
+  ['milestone', 'milestone: { after: opened, until: closed }'],
+  ['repeat', 'repeat: { max: 3 }'],
+  ['retry', 'retry: { max_attempts: 3 }'],
+  ['wait', 'wait: { approval: { group: leads } }'],
+]);
 
 const WHERE_TO_LOOK = 'See `troupe schema` for what may stand here.';
 
@@ -118,11 +142,35 @@ const OTHER_NAMES: ReadonlyMap<string, string> = new Map([
   ['task.trigger_rule', 'trigger'],
   ['retry.attempts', 'max_attempts'],
   ['retry.limit', 'max_attempts'],
+  ['edges.source', 'from'],
+  ['edges.target', 'to'],
+  ['edges.if', 'condition'],
+  ['edges.when', 'condition'],
+  ['hooks.on_error', 'on_failure'],
+  ['loop.times', 'max'],
+  ['repeat.times', 'max'],
+]);
+
+/** What another field of a file does, where a name stands for something that is written in another way here. */
+const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+  ['task.next', 'Let the next task name this one in its `dependencies`, or write an edge.'],
+  ['task.branches', 'Give each of the next tasks a `condition`, or write edges with one.'],
+  ['task.interrupt', 'Ask a person in a task of its own: `wait: { approval: {} }`.'],
+  [
+    'task.loop',
+    'Repeat the task with `repeat`; the way back to an earlier one is an edge with `loop`.',
+  ],
+  [
+    'wait.timeout',
+    'It belongs to the signal or the approval: `signal: { name: papers, timeout: 1h }`.',
+  ],
 ]);
 
 function fieldAdvice(part: string, key: string): Advice {
   const other = OTHER_NAMES.get(`${part}.${key}`);
   if (other !== undefined) return meant(other);
+  const elsewhere = ELSEWHERE.get(`${part}.${key}`);
+  if (elsewhere !== undefined) return { hint: elsewhere };
   const known = knownFields[part] ?? [];
   return suggest(key, known, `Known here: ${known.join(', ')}.`);
 }
@@ -136,7 +184,12 @@ function missing(path: Path, field: string): Finding {
   return {
     code: 'workflow.missing-field',
     message: `\`${field}\` is missing`,
-    hint: path.length === 1 ? 'Every workflow has a `name` and `tasks`.' : 'Add it.',
+    hint:
+      field === 'max'
+        ? 'Every loop has a bound: say how many rounds there are at most.'
+        : path.length === 1
+          ? 'Every workflow has a `name` and `tasks`.'
+          : 'Add it.',
     path,
     text: '',
   };

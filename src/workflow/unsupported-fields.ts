@@ -30,8 +30,9 @@ export function partOf(path: Path): string {
   if (first === 'inputs') return 'input';
   // `hooks.on_start[3]` is a task as well.
   if (first === 'hooks' && path.length > 2) return partOf(['tasks', ...path.slice(2)]);
+  if (first === 'edges' && path.length > 2) return String(third);
   if (first !== 'tasks') return String(first);
-  return path.length === 2
-    ? 'task'
-    : String(path.length > 3 && path[3] === 'retry' ? 'retry' : third);
+  if (path.length === 2) return 'task';
+  const isPart = path[3] === 'retry' || (third === 'wait' && path[3] === 'approval');
+  return String(isPart ? path[3] : third);
 }

@@ -328,13 +328,24 @@ function checkCycles(tasks: readonly TaskDefinition[], graph: TaskGraph, finding
     const ids = [...cycle, first].map((index) => tasks[index]?.id ?? '');
     const shown =
       ids.length > MAX_CYCLE_SHOWN ? [...ids.slice(0, MAX_CYCLE_SHOWN), '...', ids[0]] : ids;
+    const { from, to } = wayBack(tasks, cycle);
     // The last one of the cycle is the dependency that closes it.
     const closing = tasks[first]?.dependencies.indexOf(ids.at(-2) ?? '') ?? -1;
     findings.add({
       code: 'workflow.cycle',
       message: `the tasks wait for each other: ${shown.join(' -> ')}`,
-      hint: 'Remove one of these dependencies.',
+      hint: `Remove one of these dependencies; to go back on purpose, write it as an edge with a bound: \`{ from: ${from}, to: ${to}, loop: { max: 3 } }\`.`,
       path: ['tasks', first, 'dependencies', ...(closing === -1 ? [] : [closing])],
     });
   }
+}
+
+/** Of a cycle the dependency that leads back is most likely the one to its first task in the file. */
+function wayBack(
+  tasks: readonly TaskDefinition[],
+  cycle: readonly number[],
+): { from: string; to: string } {
+  const first = cycle.reduce((least, index) => Math.min(least, index));
+  const before = cycle.at(cycle.indexOf(first) - 1) ?? first;
+  return { from: tasks[before]?.id ?? '', to: tasks[first]?.id ?? '' };
 }

@@ -34,6 +34,39 @@ const drawn = (view: RunView, changed: Partial<TreeOptions> = {}): string[] =>
 const lineOf = (view: RunView, id: string, changed: Partial<TreeOptions> = {}): string =>
   drawn(view, changed).find((line) => line.includes(` ${id} `)) ?? '';
 
+it('shows what is undone, and what is not', () => {
+  const events: Told[] = [
+    ['task.succeeded', { taskId: 'a' }, 100],
+    ['task.compensating', { taskId: 'a' }, 200],
+  ];
+  expect(lineOf(viewOf([{ id: 'a' }], events), 'a')).toContain('being undone');
+  const after = (type: string): string =>
+    lineOf(viewOf([{ id: 'a' }], [...events, [type, { taskId: 'a' }, 300]]), 'a');
+  expect(after('task.compensated')).toMatch(/succeeded .* undone/);
+  expect(after('task.compensated')).not.toContain('being');
+  const failed = lineOf(
+    viewOf(
+      [{ id: 'a' }],
+      [
+        ...events,
+        ['task.compensationFailed', { taskId: 'a', error: { code: 'x', message: 'y' } }, 300],
+      ],
+    ),
+    'a',
+  );
+  expect(failed).toContain('could not be undone');
+});
+
+it('tells how to answer as long as somebody can', () => {
+  const inbox = 'troupe inbox';
+  const asked: Told = ['task.waiting', { taskId: 'a', kind: 'approval', dueAt: START + 9_000 }];
+  const line = 'another terminal can answer: troupe inbox';
+  expect(drawn(viewOf([{ id: 'a' }], [asked]), { inbox }).at(-1)).toBe(line);
+  expect(drawn(viewOf([{ id: 'a' }], [asked]), { inbox, rows: 3 })).not.toContain(line);
+  const answered = viewOf([{ id: 'a' }], [asked, ['task.succeeded', { taskId: 'a' }, 100]]);
+  expect(drawn(answered, { inbox })).not.toContain(line);
+});
+
 describe('a task in the tree', () => {
   it('that has not begun names what it waits for', () => {
     const view = viewOf([{ id: 'a' }, { id: 'b', dependencies: ['a'] }], []);

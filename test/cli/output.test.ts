@@ -6,7 +6,7 @@ import { commitsOf } from '../../src/cli/history-commits.ts';
 import { main } from '../../src/cli/main.ts';
 import { brief, duration, outputText, table } from '../../src/cli/render/format.ts';
 import { ProgressTracker } from '../../src/cli/render/progress.ts';
-import { failureText, wordsOf } from '../../src/cli/render/words.ts';
+import { failureText, statusText, wordsOf } from '../../src/cli/render/words.ts';
 import { problemLines, reportError } from '../../src/cli/report-error.ts';
 import { createTerminal } from '../../src/cli/terminal.ts';
 import { envelopesOf } from '../../src/events/envelope.ts';
@@ -24,7 +24,41 @@ it('knows that a quarantined run waits for a person', () => {
   expect(tracker.view.isQuarantined).toBe(false);
 });
 
+it('tells of the compensation of an instance, which has no line otherwise', () => {
+  const tracker = new ProgressTracker();
+  taken(tracker, 'task.expanded', { taskId: 'charge', count: 2 });
+  expect(taken(tracker, 'task.started', { taskId: 'charge~1', agent: 'echo' })).toBeUndefined();
+  expect(taken(tracker, 'task.started', { taskId: 'charge~1!undo', agent: 'echo' })).toBe(
+    '  started    charge~1!undo (echo)',
+  );
+  expect(taken(tracker, 'task.succeeded', { taskId: 'charge~1!undo', startedAt: at })).toBe(
+    '  succeeded  charge~1!undo in 0 ms',
+  );
+});
+
 describe('what people read', () => {
+  it('has words for what undoes and closes a run', () => {
+    const said = (type: string, data: object) => wordsOf({ type, data, at });
+    const error = { code: 'shell.exit', message: 'it exited with 1' };
+    expect(said('run.finishing', { outcome: 'failed' })).toBe(
+      'the closing hooks begin; the run will be failed',
+    );
+    expect(said('task.compensating', { taskId: 'a' })).toBe('is being undone');
+    expect(said('task.compensated', { taskId: 'a' })).toBe('undone');
+    expect(said('task.compensationFailed', { taskId: 'a', error })).toBe(
+      'could not be undone: shell.exit: it exited with 1',
+    );
+    expect(said('run.quarantined', { error })).toBe('quarantined: shell.exit: it exited with 1');
+  });
+
+  it('says of a task that it was undone, and how many rounds it had', () => {
+    expect(statusText({ status: 'success' })).toBe('success');
+    expect(statusText({ status: 'success', rounds: 1 })).toBe('success');
+    expect(statusText({ status: 'success', compensated: true, rounds: 3 })).toBe(
+      'success, undone, 3 rounds',
+    );
+  });
+
   it('prints a Markdown output as the text it is', () => {
     expect(outputText({ report: '# Title\n\ntext\n' })).toBe('# Title\n\ntext');
     expect(outputText('plain')).toBe('plain');

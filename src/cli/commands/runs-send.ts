@@ -6,10 +6,14 @@ import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { orchestratorOfRuns } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { asTyped, dataDirOption } from '../own-command.ts';
 import { openSession } from '../session.ts';
 
 /** Says it to a run; the words and options are checked before. */
 type Say = (client: Client, runId: string) => Promise<CommandReply>;
+
+/** What a run may be after a command that only somebody who serves it leads on. */
+const GOES_ON: ReadonlySet<string> = new Set(['pending', 'running', 'canceling', 'released']);
 
 /** `--reason`, for the log. */
 export const reasonOption: OptionTable = {
@@ -58,6 +62,12 @@ export async function send(
     if (reply.notice !== undefined) terminal.tell(`warning: ${reply.notice}`);
     if (given.flag('json')) terminal.printJson(reply);
     else terminal.print(`${reply.runId} ${reply.status} at version ${reply.streamVersion}`);
+    if (connection.isOwn && GOES_ON.has(reply.status))
+      terminal.tell(
+        asTyped(
+          `  hint: Nobody serves this run now: \`troupe runs watch ${reply.runId}${dataDirOption(session)}\` goes on with it, \`troupe up\` with all.`,
+        ),
+      );
     return exitCodes.done;
   } finally {
     await connection.close();

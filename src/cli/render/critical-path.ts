@@ -10,7 +10,7 @@ export interface PathStep {
   endedAt: number;
   /** From ready to the start of the first attempt: for a slot, a worker. */
   waitMs: number;
-  /** From the first attempt to the end, retries and their delays included. */
+  /** From the first attempt to the end, retries and their delays included; of a task with rounds all of them. */
   workMs: number;
 }
 
@@ -32,9 +32,10 @@ export function criticalPath(
   const steps: PathStep[] = [];
   let at = latest([...byId.keys()], endOf, Number.POSITIVE_INFINITY);
   while (at !== undefined) {
-    const startedAt = report.tasks[at]?.startedAt ?? 0;
-    const endedAt = endOf(at) ?? startedAt;
-    const readyAt = times.scheduledAt.get(at) ?? startedAt;
+    const { startedAt: lastStart = 0, rounds = 1 } = report.tasks[at] ?? {};
+    const endedAt = endOf(at) ?? lastStart;
+    const readyAt = times.scheduledAt.get(at) ?? lastStart;
+    const startedAt = rounds > 1 ? readyAt : lastStart;
     steps.push({
       taskId: at,
       readyAt,

@@ -16,6 +16,7 @@ import { siblingGroups } from '../../workflow/drawing/siblings.ts';
 import { buildGraph } from '../../workflow/graph.ts';
 import { flowNotes } from './flow-notes.ts';
 import { brief, duration } from './format.ts';
+import { statusText } from './words.ts';
 
 /** How a node looks: `planned` before a run, `never` where no run starts it, `retrying` between two attempts. */
 export type NodeStatus =
@@ -237,7 +238,7 @@ function progressOf(report: TaskReport | undefined, now: number): Progress {
   const isOver = report.endedAt !== undefined || status === 'running' || status === 'waiting';
   const took = startedAt === undefined || !isOver ? undefined : (report.endedAt ?? now) - startedAt;
   const line = [
-    report.compensated === true ? 'success, undone' : withReason(status, reason),
+    statusText(report, withReason(status, reason)),
     took === undefined ? '' : duration(Math.max(0, took)),
     attempts > 1 ? `${attempts} attempts` : '',
   ];

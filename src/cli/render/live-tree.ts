@@ -26,6 +26,8 @@ export interface TreeOptions {
   hasUnicode: boolean;
   /** Shown in the first line: that the connection is lost. */
   note?: string | undefined;
+  /** The command that says how to answer what waits for somebody. */
+  inbox?: string;
 }
 
 interface Look {
@@ -66,10 +68,14 @@ const IMPORTANCE: readonly TaskState[] = [
   'canceled',
 ];
 
+/** In a smaller window the tasks need the line. */
+const MIN_ROWS_TO_ANSWER = 5;
+
 /** The lines of a run at this moment. */
 export function liveTree(view: RunView, options: TreeOptions): string[] {
   const tasks = [...view.tasks.values()];
-  const shown = fitting(tasks, Math.max(1, options.rows - 1));
+  const answer = answerLine(tasks, options);
+  const shown = fitting(tasks, Math.max(1, options.rows - 1 - answer.length));
   const hidden = tasks.filter((task) => !shown.includes(task));
   const width = Math.min(MAX_NAME, Math.max(4, ...shown.map(({ id }) => id.length)));
   const lines: Piece[][] = [runLine(view, tasks, options)];
@@ -79,7 +85,18 @@ export function liveTree(view: RunView, options: TreeOptions): string[] {
   }
   if (hidden.length > 0)
     lines.push([branch(true, options), { text: `and ${countsText(hidden)}`, style: 'dim' }]);
-  return lines.map((pieces) => paint(pieces, options));
+  return [...lines, ...answer].map((pieces) => paint(pieces, options));
+}
+
+/** Where somebody could answer, and there is room: how. */
+function answerLine(tasks: readonly TaskView[], { inbox, rows }: TreeOptions): Piece[][] {
+  const isAsked = tasks.some(
+    ({ state, waitsFor }) =>
+      !isEndedState(state) && /^(approval|signal|more of)/.test(waitsFor ?? ''),
+  );
+  return inbox === undefined || !isAsked || rows < MIN_ROWS_TO_ANSWER
+    ? []
+    : [[{ text: `another terminal can answer: ${inbox}`, style: 'wait' }]];
 }
 
 /** The tasks for `rows` lines, in their own order; the most important ones where not all fit. */
@@ -132,6 +149,7 @@ function taskLine(
     { text: `${name.padEnd(width)}  ` },
     { text: words.padEnd(STATE_WIDTH), style },
     { text: `  ${time.padEnd(TIME_WIDTH)}` },
+    ...(task.undo === undefined ? [] : [{ text: `${task.undo}  `, style: 'wait' as const }]),
     ...(task.attempt > 1 ? [{ text: `attempt ${task.attempt}  `, style: 'wait' as const }] : []),
     ...(task.instances === undefined
       ? detail(task, view, options)

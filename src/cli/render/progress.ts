@@ -46,9 +46,10 @@ export class ProgressTracker {
     const data = event.data as Data;
     if (event.type === 'task.expanded')
       this.#toldQuarters.delete(this.view.task(data.taskId ?? '').id);
-    const line = data.taskId?.includes('~')
-      ? this.#instanceLine(event.type, data, data.taskId)
-      : progressLine(event, data, this.view);
+    const line =
+      data.taskId?.includes('~') && !data.taskId.endsWith('!undo')
+        ? this.#instanceLine(event.type, data, data.taskId)
+        : progressLine(event, data, this.view);
     return line === undefined ? undefined : plainLine(line);
   }
 
@@ -134,7 +135,7 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
 
 function instancesOf(view: RunView, taskId: string): string {
   const { instances } = view.task(taskId);
-  if (instances === undefined) return '';
+  if (instances === undefined || taskId.includes('~')) return '';
   const others = (['failed', 'canceled', 'skipped'] as const).flatMap((state) => {
     const count = instances.byState.get(state) ?? 0;
     return count === 0 ? [] : [`, ${count} ${state}`];

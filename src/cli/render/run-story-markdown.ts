@@ -9,13 +9,15 @@ import { symbols } from './graph-view.ts';
 import { block, code, markdownTable, plain } from './markdown.ts';
 import type { RunStory, StoryTask } from './run-story.ts';
 import type { FailureRecord } from './run-tally.ts';
-import { skipReason } from './words.ts';
+import { skipReason, statusText } from './words.ts';
 
 const MAX_TASKS = 50;
 const MAX_PATH = 30;
 const MAX_RECORDS = 10;
 const MAX_MILESTONES = 40;
 const MAX_BARS = 40;
+/** Undone tasks that are named. */
+const MAX_UNDONE = 10;
 const MAX_VALUE = 4_000;
 const BAR_WIDTH = 40;
 
@@ -89,18 +91,28 @@ function result(story: RunStory): string[] {
   return lines;
 }
 
-function sentence({ status, counts, durationMs, failures: groups, retries }: RunStory): string {
+function sentence(story: RunStory): string {
+  const { status, durationMs, failures: groups, retries } = story;
   const took = duration(durationMs);
   const failed = groups.reduce((sum, { count }) => sum + count, 0);
   const attempts =
     failed === 0 ? 'No attempt failed' : `${plural(failed, 'attempt')} failed, ${retries} retried`;
   const begin: Readonly<Record<string, string>> = {
     succeeded: `The run succeeded in ${took}.`,
-    failed: `The run failed after ${took}; ${plural(counts.success ?? 0, 'task')} had succeeded and their results are kept.`,
+    failed: `The run failed after ${took}; ${keptText(story)}.`,
     canceled: `The run was canceled after ${took}.`,
-    quarantined: `The run is set aside after ${took}: a defect was met, and nothing of it goes on until it is released.`,
+    quarantined: `The run is set aside after ${took}: ${story.error?.code === 'compensation.failed' ? 'something could not be undone' : 'a defect was met'}, and nothing of it goes on until it is released.`,
   };
   return `${begin[status] ?? `The run is ${status}; so far ${took}.`} ${attempts}.`;
+}
+
+/** What is left of the tasks that succeeded. */
+function keptText({ counts, tasks: all }: RunStory): string {
+  const succeeded = `${plural(counts.success ?? 0, 'task')} had succeeded`;
+  const undone = all.filter(({ compensated }) => compensated === true).map(({ id }) => code(id));
+  if (undone.length === 0) return `${succeeded} and their results are kept`;
+  const named = undone.length > MAX_UNDONE ? String(undone.length) : undone.join(', ');
+  return `${succeeded}, and of these ${named} ${undone.length === 1 ? 'was' : 'were'} undone`;
 }
 
 function failures(story: RunStory): string[] {
@@ -226,7 +238,7 @@ function tasks(story: RunStory): string[] {
   const shown = all.length <= MAX_TASKS ? all : [...all].sort(byInterest).slice(0, MAX_TASKS);
   const rows = shown.map((task) => [
     code(task.id),
-    `${symbols[task.status]} ${task.status}`,
+    `${symbols[task.status]} ${statusText(task)}`,
     String(task.attempts),
     whoOf(task),
     task.tookMs === undefined ? '' : duration(task.tookMs),

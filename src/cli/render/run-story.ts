@@ -64,6 +64,9 @@ export interface StoryTask {
   tookMs?: number;
   error?: Failure;
   reason?: string;
+  compensated?: boolean;
+  /** Where there is more than one; times and attempts are of the last. */
+  rounds?: number;
   instances?: Partial<Record<TaskReport['status'], number>>;
 }
 
@@ -92,6 +95,13 @@ export function storyOf(
     now: endedAt ?? now,
   });
   const { error } = report;
+  const failures = groupedFailures(tally.failures);
+  // the run says of no failure that it may be tried again; the attempts know
+  const advice =
+    error === undefined
+      ? undefined
+      : (failures.find(({ code }) => code === error.code)?.advice ??
+        adviceFor(error, tally.retries > 0));
   return {
     runId: report.runId,
     name: report.name,
@@ -110,7 +120,8 @@ export function storyOf(
     ...(endedAt === undefined ? {} : { endedAt }),
     durationMs: report.durationMs,
     events: envelopes.length,
-    ...(error === undefined ? {} : { error, advice: adviceFor(error, tally.retries > 0) }),
+    ...(error === undefined ? {} : { error }),
+    ...(advice === undefined ? {} : { advice }),
     counts: countsOf(Object.values(report.tasks)),
     instances: countsOf(Object.values(report.tasks).flatMap(({ instances }) => instances ?? [])),
     milestones: milestonesOf(envelopes),
@@ -121,7 +132,7 @@ export function storyOf(
     },
     tasks: Object.entries(report.tasks).map(([id, task]) => storyTask(id, task)),
     retries: tally.retries,
-    failures: groupedFailures(tally.failures),
+    failures,
     agents: tally.agents,
     slowest: tally.slowest,
     load: loadOf(tally.load, { from: startedAt ?? first?.at ?? 0, to: endedAt ?? now }),
@@ -140,6 +151,7 @@ interface CreatedData {
 
 function storyTask(id: string, task: TaskReport): StoryTask {
   const { status, attempts, agent, runId, startedAt, endedAt, error, reason, instances } = task;
+  const { compensated, rounds } = task;
   const took = startedAt === undefined || endedAt === undefined ? undefined : endedAt - startedAt;
   return {
     id,
@@ -152,6 +164,8 @@ function storyTask(id: string, task: TaskReport): StoryTask {
     ...(took === undefined ? {} : { tookMs: Math.max(0, took) }),
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
+    ...(compensated === undefined ? {} : { compensated }),
+    ...(rounds === undefined ? {} : { rounds }),
     ...(instances === undefined ? {} : { instances: countsOf(instances) }),
   };
 }

@@ -56,6 +56,8 @@ export interface TaskView {
   error?: { code: string; message: string };
   reason?: string;
   instances?: InstanceCounts;
+  /** How far its compensation is; of a `foreach` that of the last instance. */
+  undo?: 'being undone' | 'undone' | 'could not be undone';
 }
 
 export type ViewedEvent = Pick<Envelope, 'type' | 'data' | 'at'>;
@@ -92,6 +94,11 @@ const STATE_AFTER: Readonly<Record<string, TaskState>> = {
   'task.skipped': 'skipped',
   'task.canceled': 'canceled',
   'task.reset': 'pending',
+};
+const UNDO_AFTER: Readonly<Record<string, TaskView['undo']>> = {
+  'task.compensating': 'being undone',
+  'task.compensated': 'undone',
+  'task.compensationFailed': 'could not be undone',
 };
 const RUN_STATUS_AFTER: Readonly<Record<string, ReportedRunStatus>> = {
   'run.started': 'running',
@@ -213,6 +220,8 @@ export class RunView {
     if (type === 'task.retryScheduled') this.retries += 1;
     if (data.taskId.includes('!')) return;
     const task = this.task(data.taskId);
+    const undo = UNDO_AFTER[type];
+    if (undo !== undefined) task.undo = undo;
     if (data.taskId.includes('~')) countInstance(task, { type, data });
     else fold(task, { type, data, at });
   }

@@ -4,7 +4,7 @@ import type { RunReport, TaskReport } from '../../messages/report.ts';
 import { brief, duration, localTime, offset, table } from './format.ts';
 import { plainText } from './painted.ts';
 import { waitText } from './wait-text.ts';
-import { failureText, skipReason, wordsOf } from './words.ts';
+import { failureText, skipReason, statusText, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
 
@@ -78,7 +78,7 @@ function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
     : [];
   return [
     id,
-    task.compensated === true ? `${task.status}, undone` : task.status,
+    statusText(task),
     String(task.attempts),
     task.agent ?? task.runId ?? '-',
     took,

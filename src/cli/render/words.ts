@@ -1,5 +1,6 @@
 /** What an event says, in words. One sentence part a type; a type without one is shown with its data. Pure. */
 import type { Envelope } from '../../events/envelope.ts';
+import type { TaskReport } from '../../messages/report.ts';
 import { isBlobReference, type JsonValue } from '../../workflow/value.ts';
 import { brief, counted, duration } from './format.ts';
 import { plainText } from './painted.ts';
@@ -20,9 +21,10 @@ const words: Readonly<Record<string, Words>> = {
   'run.succeeded': (data) => `run succeeded, output ${valueText(data['output'])}`,
   'run.failed': (data) => `run failed: ${failureText(data['error'])}`,
   'run.canceled': (data) => `run canceled: ${text(data['reason'])}`,
-  'run.quarantined': (data) => `isolated: ${failureText(data['error'])}`,
+  'run.quarantined': (data) => `quarantined: ${failureText(data['error'])}`,
   'run.released': (data) => `released: ${text(data['reason'])}`,
-  'run.compensationStarted': () => 'undoing what succeeded',
+  'run.compensationStarted': () => 'undoing what succeeded, last first',
+  'run.finishing': (data) => `the closing hooks begin; the run will be ${text(data['outcome'])}`,
   'task.scheduled': () => 'ready',
   'task.preparing': () => 'fetching what the decision needs',
   'task.started': (data) =>
@@ -48,6 +50,9 @@ const words: Readonly<Record<string, Words>> = {
   'task.cancelAcknowledged': () => 'the agent stopped',
   'task.cancelForced': () => 'the agent did not stop in time and was given up',
   'task.canceled': (data) => `canceled: ${text(data['reason'])}`,
+  'task.compensating': () => 'is being undone',
+  'task.compensated': () => 'undone',
+  'task.compensationFailed': (data) => `could not be undone: ${failureText(data['error'])}`,
   'task.reset': (data) => `back to pending: ${text(data['reason'])}`,
 };
 
@@ -98,6 +103,17 @@ export function skipReason(reason: string, by?: unknown): string {
   const done = Object.hasOwn(SKIPPED_BY, reason) ? SKIPPED_BY[reason] : undefined;
   if (done !== undefined && typeof by === 'string') return `${done} ${plainText(by)}`;
   return (Object.hasOwn(SKIP_REASONS, reason) ? SKIP_REASONS[reason] : undefined) ?? reason;
+}
+
+/** The status of a task, and what it does not say: that it was undone, and how many rounds there were. */
+export function statusText(
+  task: Pick<TaskReport, 'status' | 'compensated' | 'rounds'>,
+  status: string = task.status,
+): string {
+  const { compensated, rounds = 1 } = task;
+  return [status, compensated === true ? 'undone' : '', rounds > 1 ? `${rounds} rounds` : '']
+    .filter((part) => part !== '')
+    .join(', ');
 }
 
 /** `code: message` of a failure record. */

@@ -43,7 +43,48 @@ function failedRelease(): PureRun {
   return pure;
 }
 
+/** `hold` is undone after `pay` failed on its second attempt. */
+function undone(): PureRun {
+  const pure = new PureRun({
+    name: 'trip',
+    settings: { on_failure: 'compensate' },
+    tasks: [
+      { id: 'hold', agent: 'desk', compensate: { agent: 'desk' } },
+      { id: 'pay', agent: 'bank', dependencies: ['hold'], retry: { max_attempts: 2, delay: 1 } },
+    ],
+  });
+  pure.succeed('hold');
+  pure.fail('pay', { code: 'bank.busy', message: 'later' });
+  pure.fire('pay');
+  pure.fail('pay', { code: 'bank.busy', message: 'later' });
+  pure.succeed('hold!undo');
+  return pure;
+}
+
 describe('storyOf', () => {
+  it('says what was undone, and of the end the same as of the attempts', async () => {
+    const story = await storyFrom(undone());
+    expect(story.advice).toBe(story.failures[0]?.advice);
+    expect(story.advice).toContain('raise `max_attempts`');
+    const page = storyMarkdown(story);
+    expect(page).toContain('1 task had succeeded, and of these `hold` was undone.');
+    expect(page).toContain('| `hold` | ✓ success, undone |');
+  });
+
+  it('takes the rounds of a task for work, not for waiting', async () => {
+    const pure = new PureRun({
+      name: 'again',
+      tasks: [{ id: 'poll', agent: 'desk', repeat: { max: 2, on_max: 'accept' } }],
+    });
+    pure.now += 100;
+    pure.succeed('poll');
+    pure.now += 50;
+    pure.succeed('poll@2');
+    const story = await storyFrom(pure);
+    expect(story.criticalPath).toMatchObject({ waitMs: 0, workMs: 150 });
+    expect(storyMarkdown(story)).toContain('| `poll` | ✓ success, 2 rounds |');
+  });
+
   it('keeps every failed attempt with its evidence, what followed, and what to do', async () => {
     const story = await storyFrom(failedRelease());
     expect(story).toMatchObject({ status: 'failed', retries: 1, durationMs: 3_000 });
