@@ -1,10 +1,11 @@
 /**
  * Regions and mutexes that could wait for each other for ever. Tasks alone cannot: they take all their mutexes at once.
- * A region holds its mutexes while its members come and go, so three things can lock:
+ * A region holds its mutexes while its members come and go, so four things can lock:
  *
  * D1 a member that wants a mutex of its own region once more;
  * D2 a member that depends on a task outside, which needs what the region holds;
- * D3 members of several regions that want what the next of them holds, in a ring.
+ * D3 members of several regions that want what the next of them holds, in a ring;
+ * D4 a loop that leads back, while the region is held, to a task outside which needs what it holds.
  */
 import type { Findings } from './problems.ts';
 import type { SteeringScope } from './validate-steering.ts';
@@ -38,6 +39,7 @@ export function checkDeadlocks(scope: SteeringScope, findings: Findings): void {
   checkOwn(scope, regions, findings);
   checkOutside({ ...scope, holders }, findings);
   checkRings({ ...scope, holders, regions }, findings);
+  checkLoops({ ...scope, holders }, findings);
 }
 
 /** D1 */
@@ -95,6 +97,43 @@ function checkOutside(
       }
     }
   }
+}
+
+/** D4 */
+function checkLoops(
+  scope: SteeringScope & { holders: ReadonlyMap<string, readonly Region[]> },
+  findings: Findings,
+): void {
+  const { definition, holders, graph } = scope;
+  let left = MAX_COMPARED;
+  for (const { edge, from, to } of definition.loops ?? []) {
+    const end = graph.indexOf.get(from) ?? -1;
+    const start = graph.indexOf.get(to) ?? -1;
+    for (const [index, task] of definition.tasks.entries()) {
+      for (const mutex of neededBy(scope, index)) {
+        for (const region of holders.get(mutex) ?? []) {
+          left -= region.members.length;
+          if (region.name === task.region || left < 0) continue;
+          const isAgain =
+            (index === start || scope.comesBefore(start, index)) && scope.comesBefore(index, end);
+          if (!isAgain || !isHeldAt(scope, region, end)) continue;
+          findings.add({
+            code: 'workflow.deadlock',
+            message: `\`${task.id}\` can wait for ever: the loop from \`${from}\` leads back to it while the region \`${region.name}\` holds \`${mutex}\``,
+            hint: `Put \`${task.id}\` into the region, or let the loop begin behind its last task.`,
+            path: ['edges', edge, 'loop'],
+            atKey: true,
+          });
+        }
+      }
+    }
+  }
+}
+
+/** When a task ends with another time round, one of the region has begun and not all have ended. */
+function isHeldAt({ comesBefore }: SteeringScope, { members }: Region, end: number): boolean {
+  const ended = members.filter((member) => comesBefore(member, end)).length;
+  return ended < members.length && (ended > 0 || members.includes(end));
 }
 
 /** D3 */

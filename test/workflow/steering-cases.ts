@@ -78,4 +78,10 @@ export const steering: Case[] = [
       'regions: { one: { mutex: m }, two: { mutex: n } }\ntasks:\n  - { id: a, agent: echo, region: one }\n  - { id: a2, agent: echo, region: one, dependencies: [a], mutex: «n» }\n  - { id: b, agent: echo, region: two }\n  - { id: b2, agent: echo, region: two, dependencies: [b], mutex: m }\n',
     says: /`a2` of `one` wants `n` of `two`, `b2` of `two` wants `m` of `one`/,
   },
+  {
+    code: 'workflow.deadlock',
+    source:
+      'regions: { r: { mutex: m } }\ntasks:\n  - { id: x, agent: echo, mutex: m }\n  - { id: a, agent: echo, dependencies: [x], region: r }\nedges:\n  - { from: a, to: x, «loop»: { max: 2 } }\n',
+    says: /the loop from `a` leads back to it while the region `r` holds `m`/,
+  },
 ];
