@@ -7,6 +7,7 @@
  * D3 members of several regions that want what the next of them holds, in a ring;
  * D4 a loop that leads back, while the region is held, to a task outside which needs what it holds.
  */
+import { CertainOrder } from './certain-order.ts';
 import type { Findings } from './problems.ts';
 import type { SteeringScope } from './validate-steering.ts';
 
@@ -19,8 +20,13 @@ interface Region {
   readonly members: readonly number[];
 }
 
-export function checkDeadlocks(scope: SteeringScope, findings: Findings): void {
-  const { definition, members } = scope;
+interface LockScope extends SteeringScope {
+  readonly certain: CertainOrder;
+  readonly holders: ReadonlyMap<string, readonly Region[]>;
+}
+
+export function checkDeadlocks(steering: SteeringScope, findings: Findings): void {
+  const { definition, members } = steering;
   const regions: Region[] = [];
   for (const [name, { mutex }] of Object.entries(definition.regions ?? {})) {
     const of = members.get(name);
@@ -36,10 +42,11 @@ export function checkDeadlocks(scope: SteeringScope, findings: Findings): void {
       else list.push(region);
     }
   }
+  const scope: LockScope = { ...steering, certain: new CertainOrder(steering), holders };
   checkOwn(scope, regions, findings);
-  checkOutside({ ...scope, holders }, findings);
-  checkRings({ ...scope, holders, regions }, findings);
-  checkLoops({ ...scope, holders }, findings);
+  checkOutside(scope, findings);
+  checkRings({ ...scope, regions }, findings);
+  checkLoops(scope, findings);
 }
 
 /** D1 */
@@ -72,11 +79,8 @@ function neededBy({ definition }: SteeringScope, index: number): readonly string
 }
 
 /** D2 */
-function checkOutside(
-  scope: SteeringScope & { holders: ReadonlyMap<string, readonly Region[]> },
-  findings: Findings,
-): void {
-  const { definition, holders } = scope;
+function checkOutside(scope: LockScope, findings: Findings): void {
+  const { definition, holders, certain } = scope;
   let left = MAX_COMPARED;
   for (const [index, task] of definition.tasks.entries()) {
     for (const mutex of neededBy(scope, index)) {
@@ -84,9 +88,12 @@ function checkOutside(
         left -= region.members.length;
         if (region.name === task.region || left < 0) continue;
         const behind = region.members.filter((member) => scope.comesBefore(index, member));
-        const [waiting] = behind;
-        if (waiting === undefined || behind.length === region.members.length) continue;
-        const first = region.members.find((member) => !behind.includes(member)) ?? waiting;
+        if (behind.length === 0) continue;
+        const early = region.members.filter((member) => !certain.hasEnded(index, member));
+        const [first] = early;
+        const waiting = behind.find((member) => member !== first) ?? behind[0];
+        // What begins early and is all that comes behind waits for nobody any more.
+        if (first === undefined || waiting === undefined || waiting === first) continue;
         const idOf = (member: number) => `\`${definition.tasks[member]?.id}\``;
         findings.add({
           code: 'workflow.deadlock',
@@ -100,10 +107,7 @@ function checkOutside(
 }
 
 /** D4 */
-function checkLoops(
-  scope: SteeringScope & { holders: ReadonlyMap<string, readonly Region[]> },
-  findings: Findings,
-): void {
+function checkLoops(scope: LockScope, findings: Findings): void {
   const { definition, holders, graph } = scope;
   let left = MAX_COMPARED;
   for (const { edge, from, to } of definition.loops ?? []) {
@@ -131,19 +135,13 @@ function checkLoops(
 }
 
 /** When a task ends with another time round, one of the region has begun and not all have ended. */
-function isHeldAt({ comesBefore }: SteeringScope, { members }: Region, end: number): boolean {
-  const ended = members.filter((member) => comesBefore(member, end)).length;
-  return ended < members.length && (ended > 0 || members.includes(end));
+function isHeldAt(scope: LockScope, { members }: Region, end: number): boolean {
+  if (members.every((member) => scope.certain.hasEnded(member, end))) return false;
+  return members.some((member) => member === end || scope.comesBefore(member, end));
 }
 
 /** D3 */
-function checkRings(
-  scope: SteeringScope & {
-    holders: ReadonlyMap<string, readonly Region[]>;
-    regions: readonly Region[];
-  },
-  findings: Findings,
-): void {
+function checkRings(scope: LockScope & { regions: readonly Region[] }, findings: Findings): void {
   const edges = edgesOf(scope);
   const done = new Set<Region>();
   for (const start of scope.regions) {
@@ -175,10 +173,7 @@ function edgesOf({
   definition,
   holders,
   regions,
-}: SteeringScope & {
-  holders: ReadonlyMap<string, readonly Region[]>;
-  regions: readonly Region[];
-}): Map<Region, Edge[]> {
+}: LockScope & { regions: readonly Region[] }): Map<Region, Edge[]> {
   const edges = new Map<Region, Edge[]>();
   for (const from of regions) {
     const list: Edge[] = [];
@@ -228,9 +223,7 @@ function ringFrom(
   return undefined;
 }
 
-/** The tasks that would wait for each other can wait at the same time: none of them comes before another. */
-function canCoincide(scope: SteeringScope, ring: readonly Edge[]): boolean {
-  return ring.every(({ member }) =>
-    ring.every((other) => !scope.comesBefore(member, other.member)),
-  );
+/** The tasks that would wait for each other can wait at the same time: none of them has ended when another begins. */
+function canCoincide({ certain }: LockScope, ring: readonly Edge[]): boolean {
+  return ring.every(({ member }) => ring.every((other) => !certain.hasEnded(member, other.member)));
 }

@@ -1,7 +1,8 @@
 /** Small random workflows with a script of how each attempt ends, and a driver that plays them in any order. */
-import fc from 'fast-check';
+
 import { compileWorkflow } from '../../src/workflow/parse.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
+import fc from '../support/property.ts';
 import { seededRandom } from '../support/seeded.ts';
 import { PureRun } from './pure-run.ts';
 
@@ -130,6 +131,7 @@ export class RandomPlay {
   readonly #random: () => number;
   readonly #failed = new Map<string, number>();
   readonly #lost = new Set<string>();
+  #steps = 0;
 
   constructor(script: ScriptedWorkflow, options: { seed: number; slots?: number }) {
     this.#script = script;
@@ -140,9 +142,11 @@ export class RandomPlay {
     );
   }
 
-  /** False once the run has ended. */
+  /** False once the run has ended. Throws when it does not end. */
   step(): boolean {
     const { run } = this;
+    this.#steps += 1;
+    if (this.#steps > MAX_MESSAGES) throw new Error('the run does not end');
     if (['succeeded', 'failed', 'canceled'].includes(run.state)) return false;
     const open = [...run.run.open];
     const active = open.filter(({ state }) => state === 'running' || state === 'canceling');
@@ -158,9 +162,7 @@ export class RandomPlay {
   }
 
   play(): PureRun {
-    for (let count = 0; this.step(); count += 1) {
-      if (count > MAX_MESSAGES) throw new Error('the run does not end');
-    }
+    while (this.step());
     return this.run;
   }
 

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { problemText, SourceLines } from '../../src/cli/render/problem-text.ts';
@@ -10,6 +9,7 @@ import { compileWorkflow, parseWorkflow } from '../../src/workflow/parse.ts';
 import { problemRules } from '../../src/workflow/problem-rules.ts';
 import type { Problem } from '../../src/workflow/problems.ts';
 import { compileTemplate } from '../../src/workflow/templates.ts';
+import fc from '../support/property.ts';
 import { names, scope } from './names-and-scope.ts';
 
 const CASES = 10_000;
