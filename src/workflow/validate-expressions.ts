@@ -26,10 +26,11 @@ import {
   type ValueType,
 } from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
+import { LoopMembers } from './loop-members.ts';
 import { type NameTable, namesForTask, nameTableOf } from './names.ts';
 import type { Findings, Path } from './problems.ts';
 import { compileTemplate, unwrapped } from './templates.ts';
-import type { JsonValue } from './value.ts';
+import type { JsonObject, JsonValue } from './value.ts';
 
 interface Subject {
   readonly definition: WorkflowDefinition;
@@ -74,6 +75,23 @@ export function checkExpressions(
       ...(check.firstUse.get(name) ?? { path: [] }),
     });
   }
+}
+
+/** True for a task of which nothing is an expression, as most are that do the work. */
+function isWithoutExpressions(task: TaskDefinition): boolean {
+  const { condition, repeat, foreach, join, wait, compensate, parameters } = task;
+  const isPlain = (condition ?? repeat ?? foreach ?? join ?? wait ?? compensate) === undefined;
+  return isPlain && isConstant(parameters);
+}
+
+/** Deeper values are left to whoever reads them properly. */
+function isConstant(parameters: JsonObject): boolean {
+  for (const name in parameters) {
+    const value = parameters[name];
+    if (typeof value === 'object' && value !== null) return false;
+    if (typeof value === 'string' && value.includes('${')) return false;
+  }
+  return true;
 }
 
 type TaskReference = Extract<Reference, { kind: 'task' }>;
@@ -130,7 +148,7 @@ class ExpressionCheck {
   /** Where each free name is used first. */
   readonly firstUse = new Map<string, Spot>();
   private readonly names: NameTable;
-  private readonly loops: readonly LoopDefinition[];
+  private readonly loops: LoopMembers;
   private readonly tasks: readonly TaskDefinition[];
   private readonly ahead: ReadonlySet<string>;
   private readonly graph: TaskGraph;
@@ -152,7 +170,7 @@ class ExpressionCheck {
     this.isDead = options.isDead;
     this.fromEdges = options.fromEdges;
     this.names = options.names;
-    this.loops = options.loops;
+    this.loops = new LoopMembers(options.loops, options.graph);
     this.tasks = options.tasks;
     this.ahead = options.ahead;
     this.graph = options.graph;
@@ -162,6 +180,7 @@ class ExpressionCheck {
 
   task(index: number, task: TaskDefinition): void {
     const { names } = this;
+    if (isWithoutExpressions(task)) return;
     const place = task.edge === undefined ? ['tasks', index] : ['edges', task.edge];
     const at = (field: string): Use => ({ path: [...place, field], names, task: index });
     const edge = this.fromEdges.get(index);
@@ -338,19 +357,6 @@ class ExpressionCheck {
     }
   }
 
-  /** In a cycle every task has a time round before: what it names may be of that. */
-  private isInOneLoop(one: number, other: number): boolean {
-    return this.loops.some(({ from, to }) => {
-      const last = this.graph.indexOf.get(from);
-      const first = this.graph.indexOf.get(to);
-      if (last === undefined || first === undefined) return false;
-      const isWithin = (task: number): boolean =>
-        (task === first || this.ancestry.comesBefore(first, task)) &&
-        (task === last || this.ancestry.comesBefore(task, last));
-      return isWithin(one) && isWithin(other);
-    });
-  }
-
   /** Outputs see every task; a task sees those that have ended before it. */
   private taskReference(reference: TaskReference, use: Use, spot: Spot): void {
     const { id } = reference;
@@ -369,6 +375,7 @@ class ExpressionCheck {
       return;
     }
     if (id === task.id && (use.isAfter === true || task.repeat !== undefined)) return;
-    if (!this.isInOneLoop(target, index)) this.findings.add(notBefore(id, task.id, spot));
+    // In a loop every task has a time round before: what it names may be of that.
+    if (!this.loops.together(target, index)) this.findings.add(notBefore(id, task.id, spot));
   }
 }

@@ -23,8 +23,15 @@ const WRITES =
   /^(?:out|output|output_?(?:file|path|dir)|outfile|target|dest|destination|write|write_to|save|save_to|save_as)$/i;
 const REDIRECT = />>?\s*([^\s;&|<>]+)/g;
 
-export function conflictsOf(model: FlowModel): ResourceConflict[] {
+export interface Conflicts {
+  readonly found: readonly ResourceConflict[];
+  /** False where a thing has so many tasks that not all pairs were compared. */
+  readonly isComplete: boolean;
+}
+
+export function conflictsOf(model: FlowModel): Conflicts {
   const ancestry = new Ancestry(model.graph);
+  let isComplete = true;
   const found: ResourceConflict[] = [];
   for (const kind of ['mutex', 'file', 'signal'] as const) {
     const wanted = new Map<string, number[]>();
@@ -37,11 +44,13 @@ export function conflictsOf(model: FlowModel): ResourceConflict[] {
       }
     }
     for (const [name, tasks] of wanted) {
-      const together = tasks.length < 2 ? [] : sideBySide(tasks, model, ancestry);
+      if (tasks.length < 2) continue;
+      const { together, isCut } = sideBySide(tasks, model, ancestry);
       if (together.length > 1) found.push({ kind, name, tasks: together });
+      if (isCut) isComplete = false;
     }
   }
-  return found;
+  return { found, isComplete: isComplete && !ancestry.isSpent };
 }
 
 const namesOf: Readonly<
@@ -80,24 +89,37 @@ function redirects(command: JsonValue): string[] {
 }
 
 /** Those of a list of which another may be in work at the same time. */
-function sideBySide(tasks: readonly number[], model: FlowModel, ancestry: Ancestry): number[] {
+function sideBySide(
+  tasks: readonly number[],
+  model: FlowModel,
+  ancestry: Ancestry,
+): { together: number[]; isCut: boolean } {
   const together = new Set<number>();
+  const inOrder = (): number[] => tasks.filter((index) => together.has(index));
+  let alone = tasks.slice(1);
   let pairs = 0;
   for (const [at, one] of tasks.entries()) {
-    for (const other of tasks.slice(at + 1)) {
-      pairs += 1;
-      if (pairs > MAX_PAIRS) return [...together];
+    if (alone[0] === one) alone.shift();
+    // Of two that are known to have company nothing new is learnt.
+    const others = together.has(one) ? alone : tasks.slice(at + 1);
+    for (const other of others) {
       if (together.has(one) && together.has(other)) continue;
+      if (pairs === MAX_PAIRS) return { together: inOrder(), isCut: true };
+      pairs += 1;
       if (ancestry.comesBefore(one, other) || excludeEachOther(one, other, model)) continue;
       together.add(one);
       together.add(other);
     }
+    alone = alone.filter((index) => !together.has(index));
+    if (alone.length === 0) break;
   }
-  return tasks.filter((index) => together.has(index));
+  return { together: inOrder(), isCut: false };
 }
 
 /** Their own conditions cannot both hold. */
 function excludeEachOther(one: number, other: number, { tasks }: FlowModel): boolean {
+  // Most tasks ask nothing.
+  if (tasks[one]?.parts.length === 0 && tasks[other]?.parts.length === 0) return false;
   const choices = new Choices();
   for (const index of [one, other]) {
     for (const part of tasks[index]?.parts ?? []) {
