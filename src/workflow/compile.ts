@@ -21,7 +21,7 @@ import type {
 } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { applyEdges } from './edges.ts';
-import { asList, asNumber, asObject, asText, isObject, oneOf, optional, put } from './loose.ts';
+import { asList, asNumber, asObject, asText, isObject, oneOf, put } from './loose.ts';
 import type { JsonObject } from './value.ts';
 
 const DEFAULT_MAX_PARALLEL = 3;

@@ -21,7 +21,7 @@ const fields: ReadonlyMap<string, (value: JsonValue) => boolean> = new Map([
   ['capability', isName],
   ['description', isText],
   ['request', isText],
-  ['condition', isText],
+  ['condition', isName],
   ['pass', (value) => value === true],
   ['parallel', (value) => typeof value === 'boolean'],
   ['parameters', isObject],

@@ -21,7 +21,7 @@ import {
 } from './expression-findings.ts';
 import {
   type CompiledExpression,
-  compileExpression,
+  compilerWithMemory,
   type Reference,
   type ValueType,
 } from './expressions.ts';
@@ -156,6 +156,8 @@ class ExpressionCheck {
   private readonly isDead: Uint8Array;
   private readonly fromEdges: ReadonlyMap<number, number>;
   private readonly ancestry: Ancestry;
+  private readonly compile = compilerWithMemory();
+  private readonly namesByElement = new Map<string | undefined, NameTable>();
 
   constructor(options: {
     names: NameTable;
@@ -199,13 +201,24 @@ class ExpressionCheck {
       this.condition(task.join.until, use);
     }
     if (task.wait !== undefined) this.wait(task.wait, at('wait'));
-    const ofInstance = namesForTask(names, task);
+    const ofInstance = this.namesOf(task);
     this.template(task.parameters, { ...at('parameters'), names: ofInstance });
     if (task.compensate !== undefined) {
       const path = ['tasks', index, 'compensate', 'parameters'];
       const use = { path, names: ofInstance, task: index, isAfter: true };
       this.template(task.compensate.parameters, use);
     }
+  }
+
+  /** Tasks that name their element in the same way share their names, and so what was compiled with them. */
+  private namesOf(task: TaskDefinition): NameTable {
+    if (task.foreach === undefined) return this.names;
+    let names = this.namesByElement.get(task.as);
+    if (names === undefined) {
+      names = namesForTask(this.names, task);
+      this.namesByElement.set(task.as, names);
+    }
+    return names;
   }
 
   private wait(wait: WaitDefinition, use: Use): void {
@@ -234,7 +247,7 @@ class ExpressionCheck {
       this.report({ error, source, path });
     };
     try {
-      const compiled = compileExpression(source, use.names, onUnknown);
+      const compiled = this.compile(source, use.names, onUnknown);
       this.references(compiled.references, use, { path, text: source, offset: 0 });
       if (isSound) this.fits(compiled, CONDITION, { source, use });
       if (isSound && use.isAfter !== true && compiled.constant === false)
@@ -269,6 +282,7 @@ class ExpressionCheck {
   template(value: JsonValue, use: Use, wanted?: Wanted): Found | undefined {
     let isSound = true;
     compileTemplate(value, use.names, {
+      compile: this.compile,
       problem: (error, { path, text: source }) => {
         isSound = false;
         this.report({ error, source, path: this.pathOf(use, path) });
@@ -288,7 +302,7 @@ class ExpressionCheck {
     const found: Found =
       expression === undefined
         ? { constant: undefined, type: 'string' }
-        : compileExpression(expression, use.names);
+        : this.compile(expression, use.names);
     this.fits(found, wanted, { source, use });
     return found;
   }

@@ -37,10 +37,11 @@ export function conflictsOf(model: FlowModel): Conflicts {
     const wanted = new Map<string, number[]>();
     for (const index of model.order) {
       const { task } = model.tasks[index] as FlowModel['tasks'][number];
-      for (const name of new Set(namesOf[kind](task, model))) {
+      for (const name of namesOf[kind](task, model)) {
         const known = wanted.get(name);
         if (known === undefined) wanted.set(name, [index]);
-        else known.push(index);
+        // A task that names it twice is one task.
+        else if (known.at(-1) !== index) known.push(index);
       }
     }
     for (const [name, tasks] of wanted) {
@@ -54,26 +55,34 @@ export function conflictsOf(model: FlowModel): Conflicts {
 }
 
 const namesOf: Readonly<
-  Record<ResourceConflict['kind'], (task: TaskDefinition, model: FlowModel) => string[]>
+  Record<ResourceConflict['kind'], (task: TaskDefinition, model: FlowModel) => readonly string[]>
 > = {
   mutex: mutexesOf,
   file: (task) => filesOf(task),
   signal: ({ wait, feed }) => {
     if (feed !== undefined) return [feed];
     if (wait?.kind === 'signal') return [wait.name];
-    if (wait?.kind !== 'first') return [];
+    if (wait?.kind !== 'first') return NONE;
     return Object.values(wait.of).flatMap((event) => (event.kind === 'signal' ? event.name : []));
   },
 };
 
-function mutexesOf({ mutex = [], region }: TaskDefinition, { definition }: FlowModel): string[] {
+/** Of most tasks. */
+const NONE: readonly string[] = [];
+
+function mutexesOf(
+  { mutex: own, region }: TaskDefinition,
+  { definition }: FlowModel,
+): readonly string[] {
+  const mutex: readonly string[] = own ?? NONE;
   const ofRegion = region === undefined ? undefined : definition.regions?.[region]?.mutex;
-  return [...mutex, ...(ofRegion ?? [])];
+  return ofRegion === undefined ? mutex : [...mutex, ...ofRegion];
 }
 
 function filesOf({ parameters, agent }: TaskDefinition): string[] {
   const files: string[] = [];
-  for (const [key, value] of Object.entries(parameters)) {
+  for (const key in parameters) {
+    const value = parameters[key];
     if (typeof value !== 'string' || value === '') continue;
     if (WRITES.test(key)) files.push(value);
     if (agent === 'shell' && key === 'command') files.push(...redirects(value));
