@@ -7,6 +7,7 @@
  * W2 What a goal takes from the best run is only looked at where something that differs from it comes before it, so
  *    that a search costs what differs and not what comes before. Steps and depth are bounded; beyond, no answer.
  * W3 The goals that met first where no way was left say why.
+ * Size: one search; each kind of goal beside the next.
  */
 import { Ancestry } from '../ancestry.ts';
 import type { BestRun } from './best-run.ts';
