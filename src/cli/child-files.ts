@@ -67,7 +67,10 @@ async function link(
   { file, source }: { file: string; source: string },
   workingDirectory: string,
 ): Promise<{ linked: Linked | undefined; isComplete: boolean }> {
-  const root = { key: resolve(workingDirectory, file), file, stem: parse(file).name, source };
+  // Read once: to have the value is to know what it names.
+  const own = mayRunChildren(source) ? sourceValue(source) : undefined;
+  if (own === undefined) return { linked: undefined, isComplete: true };
+  const root = { key: resolve(workingDirectory, file), file, stem: parse(file).name, source: own };
   const found = new Map<string, LinkedFile | undefined>();
   const read = new Map<string, LinkedFile>([[root.key, root]]);
   const open: LinkedFile[] = [root];

@@ -31,11 +31,14 @@ export class CertainOrder {
   readonly #definition: WorkflowDefinition;
   readonly #graph: TaskGraph;
   readonly #known = new Map<number, Certain>();
+  /** Place in the order, by task. */
+  readonly #rank = new Map<number, number>();
   #stepsLeft = MAX_REACHABILITY_STEPS;
 
   constructor({ definition, graph }: { definition: WorkflowDefinition; graph: TaskGraph }) {
     this.#definition = definition;
     this.#graph = graph;
+    for (const [rank, index] of graph.order.entries()) this.#rank.set(index, rank);
   }
 
   /** True when `first` has ended whenever `then` begins. */
@@ -46,12 +49,12 @@ export class CertainOrder {
 
   #certain(first: number): Certain | undefined {
     const known = this.#known.get(first);
-    if (known !== undefined) return known;
+    if (known !== undefined || this.#stepsLeft < 0) return known;
     const { order, dependencies } = this.#graph;
     const atBegin = new Uint8Array(dependencies.length);
     const atEnd = new Uint8Array(dependencies.length);
     const certain = { atBegin, atEnd };
-    for (const index of order.slice(order.indexOf(first) + 1)) {
+    for (const index of order.slice((this.#rank.get(first) ?? -1) + 1)) {
       const before = dependencies[index] ?? [];
       this.#stepsLeft -= before.length + 1;
       if (this.#stepsLeft < 0) return undefined;

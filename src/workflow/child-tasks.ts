@@ -13,8 +13,14 @@ const HOOKS: readonly HookName[] = ['on_start', 'on_success', 'on_failure', 'on_
 
 /** What the tasks of a file in its raw form call their children; not of the children inside it. */
 export function referencesOf(source: JsonObject): string[] {
-  const callers = rawTasks(source).flatMap((task) => [task, asObject(task.compensate)]);
-  return [...new Set(callers.flatMap((caller) => referenceOf(caller) ?? []))];
+  const found = new Set<string>();
+  for (const task of rawTasks(source)) {
+    const reference = referenceOf(task);
+    if (reference !== undefined) found.add(reference);
+    const undone = isObject(task.compensate) ? referenceOf(task.compensate) : undefined;
+    if (undone !== undefined) found.add(undone);
+  }
+  return [...found];
 }
 
 function rawTasks(source: JsonObject): JsonObject[] {
@@ -85,16 +91,13 @@ export function callersOf(definition: WorkflowDefinition): Caller[] {
 }
 
 function callersAmong(tasks: readonly TaskDefinition[], list: Path): Caller[] {
-  return tasks.flatMap((task, index) => {
-    const path = [...list, index];
-    const parts = [
-      { part: task, path },
-      { part: task.compensate, path: [...path, 'compensate'] },
-    ];
-    return parts.flatMap(({ part, path: place }) => {
-      if (part?.workflow === undefined) return [];
-      const { workflow, parameters } = part;
-      return [{ id: task.id, workflow, parameters, path: place }];
-    });
-  });
+  const callers: Caller[] = [];
+  for (const [index, { id, workflow, parameters, compensate }] of tasks.entries()) {
+    const path = (...rest: string[]): Path => [...list, index, ...rest];
+    if (workflow !== undefined) callers.push({ id, workflow, parameters, path: path() });
+    if (compensate?.workflow === undefined) continue;
+    const undoing = { workflow: compensate.workflow, parameters: compensate.parameters };
+    callers.push({ id, ...undoing, path: path('compensate') });
+  }
+  return callers;
 }

@@ -16,7 +16,17 @@ import {
   type WorkflowDefinition,
 } from './definition.ts';
 import { parseDuration } from './durations.ts';
-import { asList, asNumber, asObject, asText, asTexts, isObject, oneOf, optional } from './loose.ts';
+import {
+  asList,
+  asNumber,
+  asObject,
+  asText,
+  asTexts,
+  isObject,
+  oneOf,
+  optional,
+  put,
+} from './loose.ts';
 import { structuredCondition } from './structured-condition.ts';
 import { unwrapped } from './templates.ts';
 import type { JsonObject, JsonValue } from './value.ts';
@@ -25,24 +35,22 @@ const DEFAULT_ATTEMPTS = 3;
 const DEFAULT_DELAY_MS = 1_000;
 const DEFAULT_CHILD_DEPTH = 10;
 
-/** The fields of a task that most tasks do not have. */
-export function compileFlow(source: JsonObject): Partial<TaskDefinition> {
-  return {
-    ...optional('workflow', compileChild(source.workflow)),
-    ...(source.pass === true ? { pass: true } : {}),
-    ...optional('feed', asText(asObject(source.foreach).feed)),
-    ...(source.detach === true ? { detach: true } : {}),
-    ...optional('fallback', asTexts(source.fallback)),
-    ...optional('repeat', compileRepeat(source.repeat)),
-    ...optional('emit', asNumber(source.emit)),
-    ...optional('compensate', compileCompensation(source.compensate)),
-    ...optional('mutex', compileMutex(source.mutex)),
-    ...optional('region', asText(source.region)),
-    ...optional('milestone', compileMilestone(source.milestone)),
-    ...optional('cancel', oneOf<'run'>(source.cancel, ['run']) ?? asTexts(source.cancel)),
-    ...optional('complete', asTexts(source.complete)),
-    ...(source.end === 'terminate' ? { end: 'terminate' } : {}),
-  };
+/** Adds the fields that most tasks do not have. */
+export function compileFlow(source: JsonObject, task: Partial<TaskDefinition>): void {
+  put(task, 'workflow', compileChild(source.workflow));
+  if (source.pass === true) task.pass = true;
+  put(task, 'feed', asText(asObject(source.foreach).feed));
+  if (source.detach === true) task.detach = true;
+  put(task, 'fallback', asTexts(source.fallback));
+  put(task, 'repeat', compileRepeat(source.repeat));
+  put(task, 'emit', asNumber(source.emit));
+  put(task, 'compensate', compileCompensation(source.compensate));
+  put(task, 'mutex', compileMutex(source.mutex));
+  put(task, 'region', asText(source.region));
+  put(task, 'milestone', compileMilestone(source.milestone));
+  put(task, 'cancel', oneOf<'run'>(source.cancel, ['run']) ?? asTexts(source.cancel));
+  put(task, 'complete', asTexts(source.complete));
+  if (source.end === 'terminate') task.end = 'terminate';
 }
 
 /** Edges that lead back, regions, hooks and children of a file. */

@@ -21,7 +21,7 @@ import type {
 } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { applyEdges } from './edges.ts';
-import { asList, asNumber, asObject, asText, isObject, oneOf, optional } from './loose.ts';
+import { asList, asNumber, asObject, asText, isObject, oneOf, put } from './loose.ts';
 import type { JsonObject } from './value.ts';
 
 const DEFAULT_MAX_PARALLEL = 3;
@@ -78,33 +78,36 @@ function compileSettings(source: JsonObject): WorkflowDefinition['settings'] {
   };
 }
 
+/** Field by field: most tasks have few, and a file may have 100,000 tasks. */
 function compileTask(source: JsonObject): TaskDefinition {
-  return {
-    id: asText(source.id) ?? '',
-    ...optional('agent', asText(source.agent)),
-    ...optional('capability', asText(source.capability)),
-    ...optional('wait', compileWait(source.wait)),
-    ...optional('description', asText(source.description)),
-    parallel: source.parallel !== false,
-    parameters: compileParameters(source),
-    dependencies: compileDependencies(source),
-    trigger: compileTrigger(source.trigger),
-    ...optional('condition', compileCondition(source.condition, onlyDependency(source))),
-    ...optional('foreach', compileForeach(source.foreach)),
-    ...optional('as', asText(source.as)),
-    ...optional('maxParallel', asNumber(source.max_parallel)),
-    ...optional('join', compileJoin(source.join)),
-    ...optional('retry', compileRetry(source.retry, source.on_failure === 'retry')),
-    ...optional('timeoutMs', parseDuration(source.timeout)),
-    onFailure: source.on_failure === 'skip' ? 'skip' : 'fail',
-    ...compileFlow(source),
-  };
+  const task: Partial<TaskDefinition> = { id: asText(source.id) ?? '' };
+  put(task, 'agent', asText(source.agent));
+  put(task, 'capability', asText(source.capability));
+  put(task, 'wait', compileWait(source.wait));
+  put(task, 'description', asText(source.description));
+  task.parallel = source.parallel !== false;
+  task.parameters = compileParameters(source);
+  task.dependencies = compileDependencies(source);
+  task.trigger = compileTrigger(source.trigger);
+  put(task, 'condition', compileCondition(source.condition, onlyDependency(source)));
+  put(task, 'foreach', compileForeach(source.foreach));
+  put(task, 'as', asText(source.as));
+  put(task, 'maxParallel', asNumber(source.max_parallel));
+  put(task, 'join', compileJoin(source.join));
+  put(task, 'retry', compileRetry(source.retry, source.on_failure === 'retry'));
+  put(task, 'timeoutMs', parseDuration(source.timeout));
+  task.onFailure = source.on_failure === 'skip' ? 'skip' : 'fail';
+  compileFlow(source, task);
+  return task as TaskDefinition;
 }
 
 /** A milestone's `after` counts as one. */
 function compileDependencies(source: JsonObject): string[] {
-  const given = [...asList(source.dependencies), asObject(source.milestone).after ?? null];
-  return [...new Set(given.filter((id) => typeof id === 'string'))];
+  const found = new Set<string>();
+  for (const id of asList(source.dependencies)) if (typeof id === 'string') found.add(id);
+  const { after } = asObject(source.milestone);
+  if (typeof after === 'string') found.add(after);
+  return [...found];
 }
 
 /** What a structured condition looks at where it names no task. */

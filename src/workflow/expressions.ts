@@ -80,6 +80,46 @@ export function compileExpression(
   };
 }
 
+/** What came of one expression: all that is told of it, each time. */
+interface Outcome {
+  readonly unknown: readonly ExpressionInvalid[];
+  readonly compiled?: CompiledExpression;
+  readonly error?: unknown;
+}
+
+/**
+ * `compileExpression` that compiles each source once for each table of names. What it keeps lives as long as the table.
+ */
+export function compilerWithMemory(): typeof compileExpression {
+  const known = new WeakMap<NameTable, Map<string, Outcome>>();
+  return (source, names, onUnknown) => {
+    if (onUnknown === undefined) return compileExpression(source, names);
+    let outcomes = known.get(names);
+    if (outcomes === undefined) {
+      outcomes = new Map();
+      known.set(names, outcomes);
+    }
+    let outcome = outcomes.get(source);
+    if (outcome === undefined) {
+      outcome = outcomeOf(source, names);
+      outcomes.set(source, outcome);
+    }
+    for (const problem of outcome.unknown) onUnknown(problem);
+    if (outcome.compiled === undefined) throw outcome.error;
+    return outcome.compiled;
+  };
+}
+
+function outcomeOf(source: string, names: NameTable): Outcome {
+  const unknown: ExpressionInvalid[] = [];
+  try {
+    const compiled = compileExpression(source, names, (problem) => unknown.push(problem));
+    return { unknown, compiled };
+  } catch (error) {
+    return { unknown, error };
+  }
+}
+
 /** Evaluates a condition. Throws `expression.failed` also where the value is neither true nor false. */
 export function conditionHolds(condition: CompiledExpression, scope: Scope): boolean {
   const value = condition.evaluate(scope);

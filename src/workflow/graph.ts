@@ -22,13 +22,16 @@ export function buildGraph(
   const indexOf = new Map<string, number>();
   for (const [index, task] of tasks.entries())
     if (!indexOf.has(task.id)) indexOf.set(task.id, index);
-  const dependencies: number[][] = tasks.map((task) => {
-    const found = new Set<number>();
+  const namedBy = new Int32Array(tasks.length).fill(-1);
+  const dependencies: number[][] = tasks.map((task, of) => {
+    const found: number[] = [];
     for (const id of task.dependencies) {
       const index = indexOf.get(id);
-      if (index !== undefined) found.add(index);
+      if (index === undefined || namedBy[index] === of) continue;
+      namedBy[index] = of;
+      found.push(index);
     }
-    return [...found];
+    return found;
   });
   const dependents: number[][] = tasks.map(() => []);
   for (const [index, list] of dependencies.entries())

@@ -13,6 +13,7 @@ import { MAX_NAME_LENGTH, MAX_SOURCE_LENGTH } from './limits.ts';
 import { isObject } from './loose.ts';
 import { Findings } from './problems.ts';
 import type { JsonObject } from './value.ts';
+import { readQuickYaml } from './yaml-quick.ts';
 import { readSource } from './yaml-source.ts';
 
 /** A workflow in a file, or what stands for one. */
@@ -54,7 +55,10 @@ export function sourceValue(
 ): JsonObject | undefined {
   if (typeof source !== 'string') return source;
   if (source.length > MAX_SOURCE_LENGTH) return undefined;
-  const value = readJson(source) ?? readSource(source, new Findings(), options).value;
+  const value =
+    readJson(source)?.value ??
+    readQuickYaml(source)?.value ??
+    readSource(source, new Findings(), options).value;
   return isObject(value) ? value : undefined;
 }
 

@@ -9,6 +9,15 @@ export function optional<Key extends string, Value>(
   return value === undefined ? {} : ({ [key]: value } as { [K in Key]?: Value });
 }
 
+/** The same for a field of what is being made. */
+export function put<Target extends object, Key extends keyof Target>(
+  target: Target,
+  key: Key,
+  value: Target[Key] | undefined,
+): void {
+  if (value !== undefined) target[key] = value;
+}
+
 export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

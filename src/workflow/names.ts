@@ -117,6 +117,9 @@ export function aliasNames(source: string, names: NameTable): AliasedSource {
 }
 
 const SPACE = /[ \t\r\n]+/y;
+const BLANKS = ' \t\r\n';
+/** What a text begins with: its quotes, or a letter before them. */
+const TEXT_STARTS = '"\'rRbB';
 const COMMENT = /\/\/[^\n]*/y;
 const TEXT =
   /[rRbB]?(?:"""(?:\\[\s\S]|(?!""")[\s\S])*"""|'''(?:\\[\s\S]|(?!''')[\s\S])*'''|"(?:\\[\s\S]|[^"\\])*"|'(?:\\[\s\S]|[^'\\])*')/y;
@@ -162,13 +165,18 @@ class Aliaser {
   }
 
   private step(): void {
-    const blank = this.match(SPACE) ?? this.match(COMMENT);
     // Length: one scanner over the characters of a source.
+    const first = this.source[this.at] ?? '';
+    const blank = BLANKS.includes(first)
+      ? this.match(SPACE)
+      : first === '/'
+        ? this.match(COMMENT)
+        : undefined;
     if (blank !== undefined) {
       this.copy(blank);
       return;
     }
-    const text = this.match(TEXT);
+    const text = TEXT_STARTS.includes(first) ? this.match(TEXT) : undefined;
     if (text !== undefined) {
       this.operand(text);
       return;

@@ -51,7 +51,8 @@ export function parseWorkflow(source: string, options: ParseOptions = {}): Parse
   const json = source.length <= MAX_SOURCE_LENGTH ? readJson(source) : undefined;
   if (json !== undefined) {
     const locate = locatorOf(source, jsonSpans(source));
-    return finish(toJson(json, [], findings), { findings, locate, options });
+    const value = json.isSound ? json.value : toJson(json.value, [], findings);
+    return finish(value, { findings, locate, options });
   }
   const quick = source.length <= MAX_SOURCE_LENGTH ? readQuickYaml(source) : undefined;
   if (quick !== undefined)

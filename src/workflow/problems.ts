@@ -73,9 +73,18 @@ export class Findings {
   }
 
   add(finding: Finding): void {
+    if (this.isFull) {
+      this.drop(finding.severity);
+      return;
+    }
     if (finding.severity !== 'warning') this.errors += 1;
-    if (this.isFull) this.dropped += 1;
-    else this.list.push(finding);
+    this.list.push(finding);
+  }
+
+  /** Counts a finding beyond the bound, which needs no words. */
+  drop(severity: Finding['severity']): void {
+    if (severity !== 'warning') this.errors += 1;
+    this.dropped += 1;
   }
 
   /** In the order of the file; a last one says how many more there are. */
@@ -108,6 +117,10 @@ export class FindingsOfPart extends Findings {
 
   override add(finding: Finding): void {
     this.#whole.add({ ...finding, path: this.#placeOf(finding.path) });
+  }
+
+  override drop(severity: Finding['severity']): void {
+    this.#whole.drop(severity);
   }
 }
 

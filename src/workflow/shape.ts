@@ -1,17 +1,31 @@
 /** Holds a value against the schema and says what does not fit in the words of the language. */
 import type { z } from 'zod';
+import { MAX_TASKS } from './limits.ts';
+import { isObject } from './loose.ts';
+import { withoutPlainTasks } from './plain-tasks.ts';
 import type { Finding, Findings, Path } from './problems.ts';
 import { knownFields, workflowSchema } from './schema.ts';
 import { type Advice, meant, suggest } from './suggest.ts';
 import { isUnsupportedField, notSupported, partOf } from './unsupported-fields.ts';
-import type { JsonValue } from './value.ts';
+import type { JsonObject, JsonValue } from './value.ts';
 
 /** Reports every field that is unknown, missing, of a wrong type or not supported yet. */
 export function checkShape(value: JsonValue, findings: Findings): void {
+  // What is wrong is reported with its place in the whole.
+  if (isLarge(value) && workflowSchema.safeParse(withoutPlainTasks(value)).success) return;
   const result = workflowSchema.safeParse(value);
   if (result.success) return;
   for (const issue of result.error.issues)
     for (const finding of findingsOf(issue, value)) findings.add(finding);
+}
+
+/** Tasks from which on a look at each before the schema saves time. */
+const LARGE = 200;
+
+function isLarge(value: JsonValue): value is JsonObject {
+  if (!isObject(value)) return false;
+  const { tasks } = value;
+  return Array.isArray(tasks) && tasks.length > LARGE && tasks.length <= MAX_TASKS;
 }
 
 function findingsOf(issue: z.core.$ZodIssue, root: JsonValue): Finding[] {

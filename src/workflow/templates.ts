@@ -34,6 +34,8 @@ export interface TemplatePlace {
 
 /** Who wants to know of every expression of a template, right or wrong. */
 export interface TemplateObserver {
+  /** In the place of `compileExpression`: for whoever meets the same expression often. */
+  readonly compile?: typeof compileExpression;
   expression(compiled: CompiledExpression, place: TemplatePlace): void;
   /** Offsets in the error are those in the whole text. */
   problem(error: ExpressionInvalid | ExpressionLimit, place: Omit<TemplatePlace, 'offset'>): void;
@@ -162,7 +164,8 @@ function compilePart(
     observer &&
     ((error: ExpressionInvalid) => observer.problem(moved(error, whole.text, offset), whole));
   try {
-    const compiled = compileExpression(expression, names, onUnknown);
+    const compile = observer?.compile ?? compileExpression;
+    const compiled = compile(expression, names, onUnknown);
     references.push(...compiled.references);
     observer?.expression(compiled, { ...whole, offset });
     return compiled;

@@ -115,8 +115,11 @@ function warnOfRecursion(
   table: ChildTable,
   findings: Findings,
 ): void {
+  const ways = new Map<string, string[] | undefined>();
   for (const { id, workflow, path } of certainCallers(definition)) {
-    const way = wayBack(workflow.name, table);
+    const { name } = workflow;
+    if (!ways.has(name)) ways.set(name, wayBack(name, table));
+    const way = ways.get(name);
     if (way === undefined) continue;
     findings.add({
       code: 'workflow.endless-recursion',

@@ -21,15 +21,16 @@ import {
 } from './expression-findings.ts';
 import {
   type CompiledExpression,
-  compileExpression,
+  compilerWithMemory,
   type Reference,
   type ValueType,
 } from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
+import { LoopMembers } from './loop-members.ts';
 import { type NameTable, namesForTask, nameTableOf } from './names.ts';
 import type { Findings, Path } from './problems.ts';
 import { compileTemplate, unwrapped } from './templates.ts';
-import type { JsonValue } from './value.ts';
+import type { JsonObject, JsonValue } from './value.ts';
 
 interface Subject {
   readonly definition: WorkflowDefinition;
@@ -74,6 +75,23 @@ export function checkExpressions(
       ...(check.firstUse.get(name) ?? { path: [] }),
     });
   }
+}
+
+/** True for a task of which nothing is an expression, as most are that do the work. */
+function isWithoutExpressions(task: TaskDefinition): boolean {
+  const { condition, repeat, foreach, join, wait, compensate, parameters } = task;
+  const isPlain = (condition ?? repeat ?? foreach ?? join ?? wait ?? compensate) === undefined;
+  return isPlain && isConstant(parameters);
+}
+
+/** Deeper values are left to whoever reads them properly. */
+function isConstant(parameters: JsonObject): boolean {
+  for (const name in parameters) {
+    const value = parameters[name];
+    if (typeof value === 'object' && value !== null) return false;
+    if (typeof value === 'string' && value.includes('${')) return false;
+  }
+  return true;
 }
 
 type TaskReference = Extract<Reference, { kind: 'task' }>;
@@ -130,7 +148,7 @@ class ExpressionCheck {
   /** Where each free name is used first. */
   readonly firstUse = new Map<string, Spot>();
   private readonly names: NameTable;
-  private readonly loops: readonly LoopDefinition[];
+  private readonly loops: LoopMembers;
   private readonly tasks: readonly TaskDefinition[];
   private readonly ahead: ReadonlySet<string>;
   private readonly graph: TaskGraph;
@@ -138,6 +156,8 @@ class ExpressionCheck {
   private readonly isDead: Uint8Array;
   private readonly fromEdges: ReadonlyMap<number, number>;
   private readonly ancestry: Ancestry;
+  private readonly compile = compilerWithMemory();
+  private readonly namesByElement = new Map<string | undefined, NameTable>();
 
   constructor(options: {
     names: NameTable;
@@ -152,7 +172,7 @@ class ExpressionCheck {
     this.isDead = options.isDead;
     this.fromEdges = options.fromEdges;
     this.names = options.names;
-    this.loops = options.loops;
+    this.loops = new LoopMembers(options.loops, options.graph);
     this.tasks = options.tasks;
     this.ahead = options.ahead;
     this.graph = options.graph;
@@ -162,6 +182,7 @@ class ExpressionCheck {
 
   task(index: number, task: TaskDefinition): void {
     const { names } = this;
+    if (isWithoutExpressions(task)) return;
     const place = task.edge === undefined ? ['tasks', index] : ['edges', task.edge];
     const at = (field: string): Use => ({ path: [...place, field], names, task: index });
     const edge = this.fromEdges.get(index);
@@ -180,13 +201,24 @@ class ExpressionCheck {
       this.condition(task.join.until, use);
     }
     if (task.wait !== undefined) this.wait(task.wait, at('wait'));
-    const ofInstance = namesForTask(names, task);
+    const ofInstance = this.namesOf(task);
     this.template(task.parameters, { ...at('parameters'), names: ofInstance });
     if (task.compensate !== undefined) {
       const path = ['tasks', index, 'compensate', 'parameters'];
       const use = { path, names: ofInstance, task: index, isAfter: true };
       this.template(task.compensate.parameters, use);
     }
+  }
+
+  /** Tasks that name their element in the same way share their names, and so what was compiled with them. */
+  private namesOf(task: TaskDefinition): NameTable {
+    if (task.foreach === undefined) return this.names;
+    let names = this.namesByElement.get(task.as);
+    if (names === undefined) {
+      names = namesForTask(this.names, task);
+      this.namesByElement.set(task.as, names);
+    }
+    return names;
   }
 
   private wait(wait: WaitDefinition, use: Use): void {
@@ -215,7 +247,7 @@ class ExpressionCheck {
       this.report({ error, source, path });
     };
     try {
-      const compiled = compileExpression(source, use.names, onUnknown);
+      const compiled = this.compile(source, use.names, onUnknown);
       this.references(compiled.references, use, { path, text: source, offset: 0 });
       if (isSound) this.fits(compiled, CONDITION, { source, use });
       if (isSound && use.isAfter !== true && compiled.constant === false)
@@ -250,6 +282,7 @@ class ExpressionCheck {
   template(value: JsonValue, use: Use, wanted?: Wanted): Found | undefined {
     let isSound = true;
     compileTemplate(value, use.names, {
+      compile: this.compile,
       problem: (error, { path, text: source }) => {
         isSound = false;
         this.report({ error, source, path: this.pathOf(use, path) });
@@ -269,7 +302,7 @@ class ExpressionCheck {
     const found: Found =
       expression === undefined
         ? { constant: undefined, type: 'string' }
-        : compileExpression(expression, use.names);
+        : this.compile(expression, use.names);
     this.fits(found, wanted, { source, use });
     return found;
   }
@@ -338,19 +371,6 @@ class ExpressionCheck {
     }
   }
 
-  /** In a cycle every task has a time round before: what it names may be of that. */
-  private isInOneLoop(one: number, other: number): boolean {
-    return this.loops.some(({ from, to }) => {
-      const last = this.graph.indexOf.get(from);
-      const first = this.graph.indexOf.get(to);
-      if (last === undefined || first === undefined) return false;
-      const isWithin = (task: number): boolean =>
-        (task === first || this.ancestry.comesBefore(first, task)) &&
-        (task === last || this.ancestry.comesBefore(task, last));
-      return isWithin(one) && isWithin(other);
-    });
-  }
-
   /** Outputs see every task; a task sees those that have ended before it. */
   private taskReference(reference: TaskReference, use: Use, spot: Spot): void {
     const { id } = reference;
@@ -369,6 +389,7 @@ class ExpressionCheck {
       return;
     }
     if (id === task.id && (use.isAfter === true || task.repeat !== undefined)) return;
-    if (!this.isInOneLoop(target, index)) this.findings.add(notBefore(id, task.id, spot));
+    // In a loop every task has a time round before: what it names may be of that.
+    if (!this.loops.together(target, index)) this.findings.add(notBefore(id, task.id, spot));
   }
 }

@@ -8,6 +8,7 @@
  * D4 a loop that leads back, while the region is held, to a task outside which needs what it holds.
  */
 import { CertainOrder } from './certain-order.ts';
+import type { TaskDefinition } from './definition.ts';
 import type { Findings } from './problems.ts';
 import type { SteeringScope } from './validate-steering.ts';
 
@@ -86,7 +87,8 @@ function checkOutside(scope: LockScope, findings: Findings): void {
     for (const mutex of neededBy(scope, index)) {
       for (const region of holders.get(mutex) ?? []) {
         left -= region.members.length;
-        if (region.name === task.region || left < 0) continue;
+        if (left < 0) return;
+        if (region.name === task.region) continue;
         const behind = region.members.filter((member) => scope.comesBefore(index, member));
         if (behind.length === 0) continue;
         const early = region.members.filter((member) => !certain.hasEnded(index, member));
@@ -110,14 +112,17 @@ function checkOutside(scope: LockScope, findings: Findings): void {
 function checkLoops(scope: LockScope, findings: Findings): void {
   const { definition, holders, graph } = scope;
   let left = MAX_COMPARED;
-  for (const { edge, from, to } of definition.loops ?? []) {
+  const loops = definition.loops ?? [];
+  const wanting = loops.length === 0 ? [] : tasksThatNeed(scope);
+  for (const { edge, from, to } of loops) {
     const end = graph.indexOf.get(from) ?? -1;
     const start = graph.indexOf.get(to) ?? -1;
-    for (const [index, task] of definition.tasks.entries()) {
-      for (const mutex of neededBy(scope, index)) {
+    for (const { index, task, mutexes } of wanting) {
+      for (const mutex of mutexes) {
         for (const region of holders.get(mutex) ?? []) {
           left -= region.members.length;
-          if (region.name === task.region || left < 0) continue;
+          if (left < 0) return;
+          if (region.name === task.region) continue;
           const isAgain =
             (index === start || scope.comesBefore(start, index)) && scope.comesBefore(index, end);
           if (!isAgain || !isHeldAt(scope, region, end)) continue;
@@ -132,6 +137,16 @@ function checkLoops(scope: LockScope, findings: Findings): void {
       }
     }
   }
+}
+
+/** Tasks that need a mutex, with all that they need. */
+function tasksThatNeed(
+  scope: SteeringScope,
+): { index: number; task: TaskDefinition; mutexes: readonly string[] }[] {
+  return scope.definition.tasks.flatMap((task, index) => {
+    const mutexes = neededBy(scope, index);
+    return mutexes.length === 0 ? [] : [{ index, task, mutexes }];
+  });
 }
 
 /** When a task ends with another time round, one of the region has begun and not all have ended. */

@@ -9,26 +9,40 @@ import type { Finding, Findings, Path } from './problems.ts';
 
 /**
  * Reports tasks that can never run. Those that cannot by triggers alone are errors; where conditions or `on_failure`
- * take part it is a warning, and tasks behind one that never runs are warnings too. Returns 1 for each such task.
+ * take part it is a warning, and tasks behind one that never runs are warnings too. `isDead` is 1 for each such task.
  */
 export function checkSoundness(
   definition: WorkflowDefinition,
   graph: TaskGraph,
   findings: Findings,
-): Uint8Array {
+): { isDead: Uint8Array; soundness: Soundness } {
   const isDead = new Uint8Array(definition.tasks.length);
   const sound = soundnessOf(definition, graph);
-  const roots = new Map<number, readonly number[]>();
+  const roots = new Map<number, number | undefined>();
   for (const dead of sound.dead) {
     isDead[dead.index] = 1;
-    const path = [...(roots.get(dead.root ?? -1) ?? []), dead.index];
-    roots.set(dead.index, path);
+    roots.set(dead.index, dead.root);
     // A condition that is always false is reported where it stands.
-    if (!isAlwaysFalse(sound, dead)) findings.add(findingOf(dead, path, definition.tasks));
+    if (isAlwaysFalse(sound, dead)) continue;
+    // What is only counted needs no words.
+    if (findings.isFull) findings.drop(severityOf(dead));
+    else findings.add(findingOf(dead, pathTo(dead.index, roots), definition.tasks));
   }
   for (const wait of endlessWaits(sound.model, sound.best))
     findings.add(endlessFinding(wait, definition.tasks));
-  return isDead;
+  return { isDead, soundness: sound };
+}
+
+/** From the first task that never runs, over those that wait for it. */
+function pathTo(index: number, roots: ReadonlyMap<number, number | undefined>): number[] {
+  const path: number[] = [];
+  for (let at: number | undefined = index; at !== undefined; at = roots.get(at)) path.push(at);
+  return path.reverse();
+}
+
+/** By triggers alone it is an error; the rest may change. */
+function severityOf({ kind }: DeadTask): 'error' | 'warning' {
+  return kind === 'structure' ? 'error' : 'warning';
 }
 
 function endlessFinding(
@@ -66,6 +80,7 @@ function findingOf(
   if (dead.kind === 'structure')
     return {
       code: 'workflow.never-runs',
+      severity: severityOf(dead),
       message: `\`${task.id}\` can never run: its trigger ${trigger} cannot hold`,
       hint: 'Add the dependencies that the trigger needs, or change the trigger.',
       path: placeOf(dead, task, 'trigger'),

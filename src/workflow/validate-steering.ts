@@ -52,7 +52,7 @@ export function checkSteering(
 }
 
 function hasSteering({ mutex, region, milestone, cancel, complete }: TaskDefinition): boolean {
-  return [mutex, region, milestone, cancel, complete].some((field) => field !== undefined);
+  return (mutex ?? region ?? milestone ?? cancel ?? complete) !== undefined;
 }
 
 interface Place {

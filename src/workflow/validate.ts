@@ -4,6 +4,7 @@
  * Longer than 300 lines because each finding carries its words.
  * Size: one check for each rule of the language.
  */
+import type { Soundness } from './analysis/soundness.ts';
 import type { HookName, TaskDefinition, WorkflowDefinition } from './definition.ts';
 import { impossibleJoin } from './expression-findings.ts';
 import { buildGraph, type TaskGraph } from './graph.ts';
@@ -37,6 +38,8 @@ export interface ValidationOptions {
    * known one with a typing error.
    */
   readonly mayJoin?: readonly Performer[];
+  /** Told of what was found of the runs of a definition: whoever goes on from there need not look again. */
+  readonly onSound?: (definition: WorkflowDefinition, soundness: Soundness) => void;
 }
 
 /** Who does a task. */
@@ -99,7 +102,8 @@ function checkTasks(
   if (edges !== undefined) checkEdges(list.definition, edges, { graph, findings });
   checkCycles(tasks, graph, findings);
   if (edges !== undefined) checkSteering({ definition: list.definition, graph }, findings);
-  const isDead = checkSoundness(soundnessSubject(list, edges), graph, findings);
+  const { isDead, soundness } = checkSoundness(soundnessSubject(list, edges), graph, findings);
+  if (edges !== undefined) options.onSound?.(list.definition, soundness);
   const fromEdges = edgeConditions(edges ?? {}, graph);
   checkExpressions({ ...list, graph, isDead, fromEdges }, findings);
 }
@@ -153,8 +157,13 @@ function checkDependencies(
     : task.dependencies;
   const seen = new Set<JsonValue>();
   for (const [at, id] of given.entries()) {
-    const path = ['tasks', index, 'dependencies', at];
     if (typeof id !== 'string') continue;
+    const isKnown = id !== task.id && graph.indexOf.has(id);
+    if (isKnown && !seen.has(id)) {
+      seen.add(id);
+      continue;
+    }
+    const path = ['tasks', index, 'dependencies', at];
     if (id === task.id) {
       findings.add({
         code: 'workflow.cycle',
@@ -189,8 +198,10 @@ function checkKind(
   findings: Findings,
 ): void {
   const given = isObject(source) ? source : {};
-  const kinds = KINDS.filter((kind) => Object.hasOwn(given, kind));
-  if (kinds.length !== 1) {
+  let count = 0;
+  for (const kind of KINDS) if (Object.hasOwn(given, kind)) count += 1;
+  if (count !== 1) {
+    const kinds = KINDS.filter((kind) => Object.hasOwn(given, kind));
     findings.add({
       code: 'workflow.task-kind',
       message:
@@ -218,8 +229,9 @@ function checkKind(
 
 // Length: one message for each thing that a foreach may get wrong.
 function checkForeach(index: number, task: TaskDefinition, findings: Findings): void {
-  const { foreach, join } = task;
+  const { foreach, join, as, maxParallel, detach } = task;
   if (foreach === undefined) {
+    if ((as ?? maxParallel ?? join ?? detach) === undefined) return;
     for (const [field, value] of [
       ['as', task.as],
       ['max_parallel', task.maxParallel],
@@ -271,6 +283,11 @@ function checkWho(
   const knows = { agent: knower(known.agent), capability: knower(known.capability) };
   const warned = { agent: new Set<string>(), capability: new Set<string>() };
   for (const [index, task] of tasks.entries()) {
+    const { agent = '', capability = '' } = task;
+    const isPlain = task.fallback === undefined && task.compensate === undefined;
+    // Most are known at once.
+    if (isPlain && (agent === '' || knows.agent(agent)))
+      if (capability === '' || knows.capability(capability)) continue;
     for (const { kind, name, field } of performersOf(task)) {
       // An empty name is reported with the shape of the file.
       if (name === '' || knows[kind](name)) continue;

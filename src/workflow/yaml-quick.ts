@@ -52,11 +52,13 @@ interface Node extends Spot {
   readonly value: JsonValue;
 }
 
-const KEY = /([A-Za-z_$][\w$./-]*|"[^"\\\n]*") *:(?= |\n|$)/y;
+const QUOTED_KEY = /"[^"\\\n]*"/y;
+const KEY_STARTS = /[A-Za-z_$]/;
 const FLOW_KEY = /([A-Za-z_$][\w$./-]*|"[^"\\\n]*") *:(?= )|("[^"\\\n]*"):/y;
 const DOUBLE = /"(?:[^"\\\n]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
 const SINGLE = /'(?:[^'\n]|'')*'/y;
-const FLOW_PLAIN = /[A-Za-z0-9_$./~<=(+-][^,[\]{}\n]*/y;
+const FLOW_STARTS = /[A-Za-z0-9_$./~<=(+-]/;
+const FLOW_ENDS = ',[]{}';
 const REST = / *(?: #[^\n]*)?(?=\n|$)/y;
 const BLOCK = /\|(-?) *(?: #[^\n]*)?(?:\n|$)/y;
 const RESERVED = /^(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE)$/;
@@ -64,6 +66,13 @@ const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 const OTHER_NUMBER = /^(?:0[ox][0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
 /** What a plain text cannot begin with. */
 const INDICATORS = ',[]{}#&*!|>\'"%@`';
+
+/** Letters, digits and `_ $ . / -`. */
+function isKeyCharacter(code: number): boolean {
+  if (code >= 97) return code <= 122;
+  if (code >= 65) return code <= 90 || code === 95;
+  return (code >= 45 && code <= 57) || code === 36;
+}
 
 class Scan {
   private readonly source: string;
@@ -73,6 +82,7 @@ class Scan {
   private column = -1;
   private lineEnd = -1;
   private depth = 0;
+  private comment = -1;
 
   constructor(source: string, keepsSpots: boolean) {
     this.source = source;
@@ -81,7 +91,7 @@ class Scan {
 
   document(): Node {
     this.nextLine();
-    const isMap = this.column === 0 && this.match(KEY, this.at) !== undefined;
+    const isMap = this.column === 0 && this.keyEnd(this.at) !== -1;
     if (!isMap) throw DOUBT;
     const root = this.map(0);
     if (this.column !== -1) throw DOUBT;
@@ -108,6 +118,22 @@ class Scan {
   private match(pattern: RegExp, at: number): RegExpExecArray | undefined {
     pattern.lastIndex = at;
     return pattern.exec(this.source) ?? undefined;
+  }
+
+  /** The end of the key that begins here; -1 where none does, with a colon and a blank behind it. */
+  private keyEnd(at: number): number {
+    const { source } = this;
+    let end = at;
+    if (source[at] === '"') end += this.match(QUOTED_KEY, at)?.[0].length ?? 0;
+    else if (KEY_STARTS.test(source[at] ?? '')) {
+      end += 1;
+      while (isKeyCharacter(source.charCodeAt(end))) end += 1;
+    }
+    if (end === at) return -1;
+    const colon = this.skipSpaces(end);
+    const next = source[colon + 1];
+    const isKey = source[colon] === ':' && (next === ' ' || next === '\n' || next === undefined);
+    return isKey ? end : -1;
   }
 
   private isDash(at: number): boolean {
@@ -139,11 +165,12 @@ class Scan {
     let end = start;
     this.enter();
     while (this.column === column) {
-      const found = this.match(KEY, this.at);
-      if (found === undefined) break;
-      const key = { start: this.at, end: this.at + (found[1] ?? '').length };
-      const name = this.name(found[1] ?? '', value);
-      const entry = this.entry(this.at + found[0].length, column);
+      const { at } = this;
+      const keyEnd = this.keyEnd(at);
+      if (keyEnd === -1) break;
+      const key = { start: at, end: keyEnd };
+      const name = this.name(this.source.slice(at, keyEnd), value);
+      const entry = this.entry(this.skipSpaces(keyEnd) + 1, column);
       value[name] = entry.value;
       inside?.set(name, { key, value: entry });
       end = entry.end;
@@ -156,7 +183,7 @@ class Scan {
   private name(written: string, taken: JsonObject): string {
     const isQuoted = written.startsWith('"');
     const name = isQuoted ? written.slice(1, -1) : written;
-    if ((!isQuoted && RESERVED.test(name)) || name === '__proto__' || name === '<<') throw DOUBT;
+    if ((!isQuoted && isReserved(name)) || name === '__proto__' || name === '<<') throw DOUBT;
     if (Object.hasOwn(taken, name)) throw DOUBT;
     return name;
   }
@@ -203,7 +230,7 @@ class Scan {
         ? this.block()
         : { value: null, start: behind, end: behind, inside: undefined };
     }
-    if (this.isDash(at) || this.match(KEY, at) !== undefined) {
+    if (this.isDash(at) || this.keyEnd(at) !== -1) {
       this.column += at - this.at;
       this.at = at;
       return this.block();
@@ -214,7 +241,8 @@ class Scan {
   /** A value that ends with its line; what is indented deeper below would go on with it. */
   private line(at: number, column: number): Node {
     const node = this.inline(at);
-    if (this.match(REST, node.end) === undefined) throw DOUBT;
+    const isAtEnd = node.end === this.lineEnd;
+    if (!isAtEnd && this.match(REST, node.end) === undefined) throw DOUBT;
     this.nextLine();
     if (this.column > column) throw DOUBT;
     return node;
@@ -225,14 +253,22 @@ class Scan {
     if (first === '{' || first === '[') return this.flow(at);
     if (first === '"' || first === "'") return this.quoted(at);
     if (INDICATORS.includes(first)) throw DOUBT;
-    const comment = this.source.slice(at, this.lineEnd).indexOf(' #');
-    const text = this.source.slice(at, comment === -1 ? this.lineEnd : at + comment).trimEnd();
+    const text = this.source.slice(at, Math.min(this.lineEnd, this.commentFrom(at))).trimEnd();
     return this.plain(text, at);
+  }
+
+  /** Where the next ` #` is; looked for once, however many texts come before it. */
+  private commentFrom(at: number): number {
+    if (this.comment < at) {
+      const found = this.source.indexOf(' #', at);
+      this.comment = found === -1 ? this.source.length : found;
+    }
+    return this.comment;
   }
 
   private plain(text: string, start: number): Node {
     if (text.includes(': ') || text.endsWith(':') || text.includes(' #')) throw DOUBT;
-    if (/^[-?:](?: |$)/.test(text)) throw DOUBT;
+    if ('-?:'.includes(text[0] ?? '') && (text.length === 1 || text[1] === ' ')) throw DOUBT;
     return { value: scalarOf(text), start, end: start + text.length, inside: undefined };
   }
 
@@ -280,9 +316,10 @@ class Scan {
     const first = this.source[at] ?? '';
     if (first === '{' || first === '[') return this.flow(at);
     if (first === '"' || first === "'") return this.quoted(at);
-    const text = this.match(FLOW_PLAIN, at)?.[0].trimEnd();
-    if (text === undefined) throw DOUBT;
-    return this.plain(text, at);
+    if (!FLOW_STARTS.test(first)) throw DOUBT;
+    let end = at + 1;
+    while (end < this.lineEnd && !FLOW_ENDS.includes(this.source[end] as string)) end += 1;
+    return this.plain(this.source.slice(at, end).trimEnd(), at);
   }
 
   /** A `|` block. */
@@ -316,12 +353,17 @@ class Scan {
   }
 }
 
+/** No reserved word is longer than `false`. */
+function isReserved(text: string): boolean {
+  return text.length <= 5 && RESERVED.test(text);
+}
+
 /** What a text without quotes means (YAML 1.2, core schema). */
 function scalarOf(text: string): JsonValue {
   const first = text.charCodeAt(0);
   const isLetter = (first >= 97 && first <= 122) || (first >= 65 && first <= 90);
   if (isLetter || text === '~') {
-    if (!RESERVED.test(text)) return text;
+    if (!isReserved(text)) return text;
     if (/^[nN~]/.test(text)) return null;
     return /^[tT]/.test(text);
   }

@@ -1,6 +1,8 @@
 /** `troupe validate`: every problem of workflow files, with its place. */
 import { resolve } from 'node:path';
 import { analyzeWorkflow, type WorkflowAnalysis } from '../../workflow/analysis/analyze.ts';
+import type { Soundness } from '../../workflow/analysis/soundness.ts';
+import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import type { Problem } from '../../workflow/problems.ts';
 import type { ValidationOptions } from '../../workflow/validate.ts';
 import { type CheckedFile, checkWithChildren } from '../child-files.ts';
@@ -109,6 +111,10 @@ async function checkAll(
   const { workingDirectory, analyzes } = options;
   const pathOf = ({ file }: { file: string }): string => resolve(workingDirectory, file);
   const known = new Set(files.map(pathOf));
+  const sound = new Map<WorkflowDefinition, Soundness>();
+  const onSound = (definition: WorkflowDefinition, found: Soundness): void => {
+    sound.set(definition, found);
+  };
   const checked: Checked[] = [];
   for (const given of files) {
     if ('failure' in given) {
@@ -116,19 +122,27 @@ async function checkAll(
       checked.push({ file, valid: false, problems: [unreadable(given)], lines: undefined });
       continue;
     }
-    const { root, children } = await checkWithChildren(given, options);
+    const { root, children } = await checkWithChildren(given, {
+      ...options,
+      ...(analyzes ? { onSound } : {}),
+    });
     const others = children.filter((child) => !known.has(pathOf(child)));
     for (const child of others) known.add(pathOf(child));
-    checked.push(...[root, ...others].map((file) => verdict(file, analyzes)));
+    checked.push(...[root, ...others].map((file) => verdict(file, analyzes, sound)));
+    sound.clear();
   }
   return checked;
 }
 
-function verdict({ file, source, definition, problems }: CheckedFile, analyzes: boolean): Checked {
+function verdict(
+  { file, source, definition, problems }: CheckedFile,
+  analyzes: boolean,
+  sound: ReadonlyMap<WorkflowDefinition, Soundness>,
+): Checked {
   const lines = new SourceLines(source);
   if (definition === undefined) return { file, valid: false, problems, lines };
   const { name, tasks } = definition;
-  const analysis = analyzes ? { analysis: analyzeWorkflow(definition) } : {};
+  const analysis = analyzes ? { analysis: analyzeWorkflow(definition, sound.get(definition)) } : {};
   return { file, valid: true, name, tasks: tasks.length, ...analysis, problems, lines };
 }
 

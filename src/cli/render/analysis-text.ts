@@ -14,7 +14,8 @@ export function analysisLines(
   analysis: WorkflowAnalysis,
   { hasColor }: { hasColor: boolean },
 ): string[] {
-  const sections: [label: string, lines: string[]][] = [
+  const { found, partial } = analysis;
+  const sections: [label: string, lines: string[], count?: number][] = [
     ['critical path', pathLines(analysis)],
     ['width', widthLines(analysis)],
     [analysis.criticalPath.by === 'time' ? 'time' : 'steps', boundLines(analysis)],
@@ -24,15 +25,24 @@ export function analysisLines(
         ({ task, dependency, path }) =>
           `${task} waits for ${dependency} already: ${shortPath(path)}`,
       ),
+      found.needless,
     ],
-    ['conflicts', analysis.conflicts.map(conflictLine)],
+    ['conflicts', analysis.conflicts.map(conflictLine), found.conflicts],
     [
       'undecided',
-      analysis.undecided.length === 0 ? [] : [`whether these can run: ${some(analysis.undecided)}`],
+      analysis.undecided.length === 0
+        ? []
+        : [`whether these can run: ${some(analysis.undecided, found.undecided)}`],
+    ],
+    [
+      'not all seen',
+      partial.length === 0
+        ? []
+        : [`there may be more: ${partial.join(' and ')} were looked for up to a bound`],
     ],
   ];
-  const lines = sections.flatMap(([label, own]) =>
-    capped(own).map((line, at) => {
+  const lines = sections.flatMap(([label, own, count = own.length]) =>
+    capped(own, count).map((line, at) => {
       const head = (at === 0 ? label : '').padEnd(LABEL_WIDTH);
       return `  ${styled(head, 'bold', hasColor)}${line}`;
     }),
@@ -74,7 +84,7 @@ function conflictLine({ kind, name, tasks }: WorkflowAnalysis['conflicts'][numbe
   return `file ${name}: ${some(tasks)} may write it at the same time`;
 }
 
-function proposalLines({ proposals }: WorkflowAnalysis, hasColor: boolean): string[] {
+function proposalLines({ proposals, found }: WorkflowAnalysis, hasColor: boolean): string[] {
   if (proposals.length === 0) return [`  ${styled('nothing to propose', 'dim', hasColor)}`];
   const shown = proposals
     .slice(0, MAX_LINES)
@@ -82,21 +92,26 @@ function proposalLines({ proposals }: WorkflowAnalysis, hasColor: boolean): stri
       `  ${at + 1}. ${plainText(change)}`,
       `     ${styled(plainText(effect), 'dim', hasColor)}`,
     ]);
-  const left = proposals.length - MAX_LINES;
+  const left = found.proposals - MAX_LINES;
   return [
     `  ${styled('proposed changes', 'bold', hasColor)}`,
     ...shown,
-    ...(left > 0 ? [`  and ${left} more; --json has all`] : []),
+    ...(left > 0 ? [`  ${more(left, proposals.length < found.proposals)}`] : []),
   ];
 }
 
-function capped(lines: readonly string[]): string[] {
+/** `count`: how many there are, also where the list holds only the first ones. */
+function capped(lines: readonly string[], count: number): string[] {
   const shown = lines.slice(0, MAX_LINES).map(plainText);
-  const left = lines.length - shown.length;
-  return left === 0 ? shown : [...shown, `and ${left} more; --json has all`];
+  const left = count - shown.length;
+  return left === 0 ? shown : [...shown, more(left, lines.length < count)];
 }
 
-function some(ids: readonly string[]): string {
-  const left = ids.length - MAX_SHOWN;
+function more(left: number, isCut: boolean): string {
+  return `and ${left} more; --json has ${isCut ? 'more of them' : 'all'}`;
+}
+
+function some(ids: readonly string[], count = ids.length): string {
+  const left = count - MAX_SHOWN;
   return left > 0 ? `${ids.slice(0, MAX_SHOWN).join(', ')} and ${left} more` : ids.join(', ');
 }

@@ -18,32 +18,36 @@ export interface CriticalPath {
   readonly longestMs: number | undefined;
 }
 
-/** `ignored`: a dependency that is left out, as `task` and its `dependency`. */
-export function criticalPathOf(
-  { tasks, order }: FlowModel,
-  ignored?: { task: number; dependency: number },
-): CriticalPath {
-  const isTimed = tasks.every(({ task }) => knownMs(task) !== undefined);
+export function criticalPathOf(model: FlowModel): CriticalPath {
+  const { tasks, order } = model;
+  const own = ownLengths(model);
   const length = new Float64Array(tasks.length);
   const before = new Int32Array(tasks.length).fill(-1);
   let last = -1;
   for (const index of order) {
-    const { task, dependencies } = tasks[index] as (typeof tasks)[number];
+    const { dependencies } = tasks[index] as (typeof tasks)[number];
     let longest = 0;
     for (const dependency of dependencies) {
-      if (ignored?.task === index && ignored.dependency === dependency) continue;
       const reached = length[dependency] ?? 0;
       if (before[index] !== -1 && reached <= longest) continue;
       longest = reached;
       before[index] = dependency;
     }
-    const own = isTimed ? (knownMs(task) ?? 0) : isStep(task) ? 1 : 0;
-    length[index] = longest + own;
+    length[index] = longest + (own.of[index] as number);
     if (last === -1 || (length[index] ?? 0) > (length[last] ?? 0)) last = index;
   }
   const path: number[] = [];
-  for (let at = last; at !== -1; at = before[at] ?? -1) path.unshift(at);
-  return { tasks: path, by: isTimed ? 'time' : 'steps', ...measure(path, tasks) };
+  for (let at = last; at !== -1; at = before[at] ?? -1) path.push(at);
+  path.reverse();
+  return { tasks: path, by: own.isTimed ? 'time' : 'steps', ...measure(path, tasks) };
+}
+
+/** What each task adds to a way: its time, or 1 for what does something. */
+export function ownLengths({ tasks }: FlowModel): { of: Float64Array; isTimed: boolean } {
+  const isTimed = tasks.every(({ task }) => knownMs(task) !== undefined);
+  const lengthOf = ({ task }: FlowModel['tasks'][number]): number =>
+    isTimed ? (knownMs(task) ?? 0) : isStep(task) ? 1 : 0;
+  return { of: Float64Array.from(tasks, lengthOf), isTimed };
 }
 
 function isStep(task: FlowModel['tasks'][number]['task']): boolean {

@@ -64,10 +64,7 @@ export function flowModelOf(definition: WorkflowDefinition, graph: TaskGraph): F
         mayFail: canFail(task) || conditionMayError,
         conditionMayError,
         endsRun: endsRun(task),
-        canceledBy: [
-          ...(cancelers.get(task.id) ?? []),
-          ...(task.region === undefined ? [] : (cancelers.get(task.region) ?? [])),
-        ],
+        canceledBy: canceledBy(task, cancelers),
         hasRounds: rounds[index] === 1,
         isOpen: isOpen[index] === 1,
       };
@@ -80,9 +77,23 @@ function cancelersOf({ tasks }: WorkflowDefinition): ReadonlyMap<string, readonl
   const found = new Map<string, number[]>();
   for (const [index, { cancel }] of tasks.entries()) {
     if (cancel === undefined || cancel === 'run') continue;
-    for (const name of cancel) found.set(name, [...(found.get(name) ?? []), index]);
+    for (const name of cancel) {
+      const known = found.get(name);
+      if (known === undefined) found.set(name, [index]);
+      else known.push(index);
+    }
   }
   return found;
+}
+
+/** A list for many: what cancels a region cancels all its tasks. */
+function canceledBy(
+  { id, region }: TaskDefinition,
+  cancelers: ReadonlyMap<string, readonly number[]>,
+): readonly number[] {
+  const own = cancelers.get(id) ?? [];
+  const ofRegion = region === undefined ? [] : (cancelers.get(region) ?? []);
+  return own.length === 0 ? ofRegion : ofRegion.length === 0 ? own : [...own, ...ofRegion];
 }
 
 function openTasks({ tasks }: WorkflowDefinition, graph: TaskGraph): Uint8Array {

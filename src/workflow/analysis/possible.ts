@@ -25,8 +25,8 @@ export class Possible {
   readonly #tokens: Float64Array;
   readonly #model: FlowModel;
   readonly #isLenient: boolean;
-  /** By task: those with a loop that leads to it. */
-  readonly #loops = new Map<number, number[]>();
+  /** Tasks that a loop leads to. */
+  readonly #loops = new Set<number>();
 
   constructor(model: FlowModel, { isLenient }: PossibleOptions) {
     const { length } = model.tasks;
@@ -36,9 +36,8 @@ export class Possible {
     this.mayRun = new Uint8Array(length).fill(1);
     this.#tokens = new Float64Array(length).fill(Number.POSITIVE_INFINITY);
     for (const { from, to } of model.definition.loops ?? []) {
-      const [source, target] = [model.graph.indexOf.get(from), model.graph.indexOf.get(to)];
-      if (source === undefined || target === undefined) continue;
-      this.#loops.set(target, [...(this.#loops.get(target) ?? []), source]);
+      const target = model.graph.indexOf.get(to);
+      if (target !== undefined && model.graph.indexOf.has(from)) this.#loops.add(target);
     }
   }
 

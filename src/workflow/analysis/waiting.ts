@@ -3,7 +3,7 @@
  * does so in a run that there is, so each finding has its witness; triggers that go on with the others do not hang.
  * Linear.
  */
-import type { TaskDefinition } from '../definition.ts';
+import type { TaskDefinition, WorkflowDefinition } from '../definition.ts';
 import { decideTrigger, noCounters } from '../triggers.ts';
 import type { BestRun } from './best-run.ts';
 import type { FlowModel, FlowTask } from './flow-model.ts';
@@ -46,12 +46,16 @@ class Hanging {
   readonly #best: BestRun;
   /** By task: the task before it that it waits for; itself for a wait; -1 for what ends. */
   readonly #behind: Int32Array;
+  /** By task: the wait at the beginning of that. */
+  readonly #root: Int32Array;
+  #wanted: Map<string, Wanting[]> | undefined;
   readonly #stuck = new Map<number, { first: number | undefined; tasks: number }>();
 
   constructor(model: FlowModel, best: BestRun) {
     this.#model = model;
     this.#best = best;
     this.#behind = new Int32Array(model.tasks.length).fill(-1);
+    this.#root = new Int32Array(model.tasks.length).fill(-1);
   }
 
   judge({ index, task, dependencies }: FlowTask): void {
@@ -59,12 +63,15 @@ class Hanging {
     const [first] = open;
     if (first !== undefined && this.#hangs(task, dependencies, open.length)) {
       this.#behind[index] = first;
-      const stuck = this.#stuck.get(this.#path(index)[0] ?? -1);
+      const root = this.#root[first] as number;
+      this.#root[index] = root;
+      const stuck = this.#stuck.get(root);
       if (stuck === undefined) return;
       stuck.tasks += 1;
       if (open.length < dependencies.length) stuck.first ??= index;
     } else if (this.#best.runs[index] === 1 && isEndless(task)) {
       this.#behind[index] = index;
+      this.#root[index] = index;
       this.#stuck.set(index, { first: undefined, tasks: 1 });
     }
   }
@@ -88,9 +95,9 @@ class Hanging {
     const path = [index];
     for (let at = index; this.#behind[at] !== at && this.#behind[at] !== -1; ) {
       at = this.#behind[at] as number;
-      path.unshift(at);
+      path.push(at);
     }
-    return path;
+    return path.reverse();
   }
 
   found(): EndlessWait[] {
@@ -104,22 +111,52 @@ class Hanging {
 
   /** A wait that holds a mutex keeps everybody else from it. */
   #keepers(wait: number, tasks: number): EndlessWait[] {
-    const { regions = {}, tasks: all } = this.#model.definition;
-    const mutexesOf = ({ mutex = [], region }: TaskDefinition): string[] => [
-      ...mutex,
-      ...(region === undefined ? [] : (regions[region]?.mutex ?? [])),
-    ];
-    const held = all[wait];
+    const held = this.#model.definition.tasks[wait];
     if (held === undefined) return [];
-    for (const mutex of mutexesOf(held)) {
-      const stuck = all.findIndex(
-        (task, index) =>
-          index !== wait &&
-          mutexesOf(task).includes(mutex) &&
-          (task.region === undefined || task.region !== held.region),
-      );
-      if (stuck !== -1) return [{ wait, stuck, path: [wait, stuck], mutex, tasks }];
+    this.#wanted ??= wantedMutexes(this.#model.definition);
+    for (const mutex of mutexesOf(held, this.#model.definition)) {
+      const stuck = this.#wanted
+        .get(mutex)
+        ?.find(
+          ({ index, region }) => index !== wait && (region === undefined || region !== held.region),
+        );
+      if (stuck !== undefined)
+        return [{ wait, stuck: stuck.index, path: [wait, stuck.index], mutex, tasks }];
     }
     return [];
   }
+}
+
+interface Wanting {
+  readonly index: number;
+  readonly region: string | undefined;
+}
+
+function mutexesOf(
+  { mutex = [], region }: TaskDefinition,
+  { regions = {} }: WorkflowDefinition,
+): string[] {
+  return [...mutex, ...(region === undefined ? [] : (regions[region]?.mutex ?? []))];
+}
+
+/**
+ * By mutex: the first tasks that want it. Two that are of no region in common are enough: whoever holds the mutex is
+ * one of them at most, or of the region of one.
+ */
+function wantedMutexes(definition: WorkflowDefinition): Map<string, Wanting[]> {
+  const found = new Map<string, Wanting[]>();
+  for (const [index, task] of definition.tasks.entries()) {
+    const { region } = task;
+    for (const mutex of mutexesOf(task, definition)) {
+      const known = found.get(mutex);
+      if (known === undefined) found.set(mutex, [{ index, region }]);
+      else if (known.length === 1 && isOther(known[0], { index, region }))
+        known.push({ index, region });
+    }
+  }
+  return found;
+}
+
+function isOther(known: Wanting | undefined, { index, region }: Wanting): boolean {
+  return known?.index !== index && (region === undefined || known?.region !== region);
 }

@@ -7,6 +7,7 @@
  * W2 What a goal takes from the best run is only looked at where something that differs from it comes before it, so
  *    that a search costs what differs and not what comes before. Steps and depth are bounded; beyond, no answer.
  * W3 The goals that met first where no way was left say why.
+ * Size: one search; each kind of goal beside the next.
  */
 import { Ancestry } from '../ancestry.ts';
 import type { BestRun } from './best-run.ts';
@@ -20,6 +21,10 @@ const MAX_STEPS = 20_000;
 const MAX_DEPTH = 600;
 /** Steps of all searches of a definition. */
 const MAX_STEPS_TOGETHER = 300_000;
+/** Questions of all searches whether something that differs comes before a task: what a step may cost beside itself. */
+const MAX_LOOKS_TOGETHER = 5_000_000;
+/** Tasks that a choice must touch for what is behind them to be marked at once. */
+const MANY = 32;
 
 /** From a task along those that need it, up to the one that is asked about. */
 export interface Chain {
@@ -61,13 +66,18 @@ interface End {
 }
 
 class OutOfSteps extends Error {}
+/** Thrown often, so one will do. */
+const OUT_OF_STEPS = new OutOfSteps('the search is cut off');
 
 export class WitnessSearch {
   readonly #model: FlowModel;
   readonly #best: BestRun;
   readonly #ancestry: Ancestry;
   readonly #bySubject = new Map<string, number[]>();
+  /** By a subject that many tasks ask for: 1 for these tasks and for all behind them. */
+  readonly #behindSubject = new Map<string, Uint8Array>();
   #stepsTogether = MAX_STEPS_TOGETHER;
+  #looksTogether = MAX_LOOKS_TOGETHER;
   // Of one search:
   #steps = 0;
   #depth = 0;
@@ -77,8 +87,9 @@ export class WitnessSearch {
   #handlers = new Set<number>();
   #choices = new Choices();
   #wanted = new Map<string, Wanted>();
-  /** What differs from the best run. */
+  /** What differs from the best run: tasks, and subjects that many tasks ask for. */
   #unlike: number[] = [];
+  #unlikeSubjects: string[] = [];
   #conflict: Conflict | undefined;
 
   constructor(model: FlowModel, best: BestRun) {
@@ -104,6 +115,7 @@ export class WitnessSearch {
     this.#wanted = new Map();
     // What has to succeed before the target begins must not cancel it: so that is looked at, wherever it comes before.
     this.#unlike = [...this.#flow(target).canceledBy];
+    this.#unlikeSubjects = [];
     this.#conflict = undefined;
     this.#steps = MAX_STEPS;
     this.#depth = 0;
@@ -133,8 +145,7 @@ export class WitnessSearch {
   #solve(agenda: Agenda | undefined): boolean {
     this.#steps -= 1;
     this.#stepsTogether -= 1;
-    if (this.#steps < 0 || this.#stepsTogether < 0 || this.#depth > MAX_DEPTH)
-      throw new OutOfSteps();
+    if (this.#steps < 0 || this.#stepsTogether < 0 || this.#depth > MAX_DEPTH) throw OUT_OF_STEPS;
     if (agenda === undefined) return this.#harden();
     const { goal, by, rest } = agenda;
     this.#depth += 1;
@@ -224,9 +235,12 @@ export class WitnessSearch {
     const affected = this.#best.choices.allows(part) ? [] : (this.#bySubject.get(subject) ?? []);
     this.#choices.choose(part);
     if (before === undefined) this.#wanted.set(subject, { what: part, chain: by });
-    this.#unlike.push(...affected);
+    const isMany = affected.length > MANY;
+    if (isMany) this.#unlikeSubjects.push(subject);
+    else this.#unlike.push(...affected);
     const isSolved = this.#solve(rest);
-    this.#unlike.length -= affected.length;
+    if (isMany) this.#unlikeSubjects.pop();
+    else this.#unlike.length -= affected.length;
     if (before === undefined) this.#wanted.delete(subject);
     this.#choices.undo(part);
     return isSolved;
@@ -262,7 +276,7 @@ export class WitnessSearch {
   /** W2: what was taken from the best run is shown where something that differs comes before it. */
   #harden(): boolean {
     for (const [task, end] of this.#ends) {
-      if (!end.isBest || !this.#unlike.some((other) => this.#mayChange(other, task))) continue;
+      if (!end.isBest || !this.#mayDiffer(task)) continue;
       end.isBest = false;
       const isSolved = this.#trySome(waysTo(this.#flow(task), end.outcome), end.chain, undefined);
       end.isBest = true;
@@ -271,8 +285,27 @@ export class WitnessSearch {
     return true;
   }
 
-  #mayChange(other: number, task: number): boolean {
-    return other === task || this.#ancestry.comesBefore(other, task);
+  #mayDiffer(task: number): boolean {
+    if (this.#unlikeSubjects.some((subject) => this.#behind(subject)[task] === 1)) return true;
+    return this.#unlike.some((other) => {
+      this.#looksTogether -= 1;
+      if (this.#looksTogether < 0) throw OUT_OF_STEPS;
+      return other === task || this.#ancestry.comesBefore(other, task);
+    });
+  }
+
+  /** Marked once for each subject; so few subjects have many tasks that it stays cheap. */
+  #behind(subject: string): Uint8Array {
+    const known = this.#behindSubject.get(subject);
+    if (known !== undefined) return known;
+    const { tasks, order } = this.#model;
+    const marks = new Uint8Array(tasks.length);
+    for (const index of this.#bySubject.get(subject) ?? []) marks[index] = 1;
+    for (const index of order)
+      if (marks[index] === 1)
+        for (const dependent of tasks[index]?.dependents ?? []) marks[dependent] = 1;
+    this.#behindSubject.set(subject, marks);
+    return marks;
   }
 
   /** W3 */

@@ -38,7 +38,7 @@ export function readWfFormat(source: string, file?: string): WfFormatResult {
 
 /** Quick for JSON; what is no JSON is read as YAML, which says what is wrong and where. */
 function readText(source: string, findings: Findings): { value?: unknown; locate: Locate } {
-  const json = source.length <= MAX_SOURCE_LENGTH ? readJson(source) : undefined;
+  const json = source.length <= MAX_SOURCE_LENGTH ? readJson(source)?.value : undefined;
   if (json !== undefined) return { value: json, locate: locatorOf(source, jsonSpans(source)) };
   const { value, locate } = readSource(source, findings);
   return findings.hasErrors ? { locate } : { value, locate };
