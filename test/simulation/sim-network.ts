@@ -38,6 +38,8 @@ export interface Entry {
 export class SimNetwork {
   readonly time: SimTime;
   faults: NetworkFaults = noFaults;
+  /** Until then the server stands still: nothing is lost, all that was sent arrives after it. */
+  frozenUntil = 0;
   readonly #random: () => number;
   readonly entries = new Set<Entry>();
   #inboxes = 0;
@@ -45,6 +47,11 @@ export class SimNetwork {
   constructor(time: SimTime, random: () => number) {
     this.time = time;
     this.#random = random;
+  }
+
+  /** How long the server will stand still. */
+  get standstillMs(): number {
+    return Math.max(0, this.frozenUntil - this.time.now);
   }
 
   newInbox(): string {
@@ -89,7 +96,7 @@ export class SimNetwork {
 
   #plan(entry: Entry, raw: RawMessage, delayMs: number): void {
     const { connection } = entry.bus;
-    this.time.plan(entry.bus.scope, delayMs, () => {
+    this.time.plan(entry.bus.scope, this.standstillMs + delayMs, () => {
       const isCut = !entry.bus.isUp || entry.bus.connection !== connection;
       if (!entry.isStopped && !isCut) entry.handler(raw);
     });
