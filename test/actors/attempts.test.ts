@@ -108,10 +108,33 @@ describe('an attempt', () => {
     heartbeat('w2', 0, { ttl: 60 });
     dispatched(0);
     attempts.seen(ref, 'w1', 4_000);
+    heartbeat('w1', 4_001);
     expect(attempts.lost(9_000)).toEqual([]);
     expect(attempts.lost(9_001)).toMatchObject([{ worker: 'w1' }]);
     expect(attempts.ofWorker('x', 'w1')).toHaveLength(1);
     expect(attempts.ofWorker('x', 'w2')).toEqual([]);
+  });
+
+  it('is not lost because its worker is silent altogether: that one is gone first, or speaks again', () => {
+    heartbeat('w1', 0);
+    dispatched(0);
+    attempts.listed(ref, { agent: 'x', worker: 'w1' }, 0);
+    directory.alive('x', 'w1', 3_000);
+    directory.expire(8_000);
+    expect([directory.agents(), attempts.lost(8_000)]).toEqual([['x'], []]);
+    directory.expire(8_001);
+    expect(changes.at(-1)).toMatchObject({ kind: 'left', worker: 'w1' });
+    heartbeat('w1', 8_002);
+    expect(attempts.lost(8_002)).toMatchObject([{ worker: 'w1' }]);
+  });
+
+  it('is lost although its worker talks of others, when it sends no heartbeats any more', () => {
+    heartbeat('w1', 0);
+    dispatched(0);
+    attempts.listed(ref, { agent: 'x', worker: 'w1' }, 0);
+    for (let now = 1_000; now <= 10_000; now += 1_000) directory.alive('x', 'w1', now);
+    expect(attempts.lost(10_000)).toEqual([]);
+    expect(attempts.lost(10_001)).toHaveLength(1);
   });
 
   it('that has ended is not lost, and one that nobody sent is of no interest', () => {

@@ -79,10 +79,11 @@ export class SimNetwork {
 
   #deliver(entry: Entry, raw: RawMessage): void {
     const { lost, doubled, jitterMs } = this.faults;
+    const leastMs = this.standstillMs + LATENCY_MS;
     const isOrdered =
       raw.subject.endsWith('.events') || (lost === 0 && doubled === 0 && jitterMs === 0);
     if (isOrdered) {
-      const delay = LATENCY_MS + Math.floor(this.#random() * (jitterMs + 1));
+      const delay = leastMs + Math.floor(this.#random() * (jitterMs + 1));
       entry.lastAt = Math.max(entry.lastAt, this.time.now + delay);
       this.#plan(entry, raw, entry.lastAt - this.time.now);
       return;
@@ -90,13 +91,13 @@ export class SimNetwork {
     if (this.#random() < lost) return;
     const copies = this.#random() < doubled ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      this.#plan(entry, raw, LATENCY_MS + Math.floor(this.#random() * (jitterMs + 1)));
+      this.#plan(entry, raw, leastMs + Math.floor(this.#random() * (jitterMs + 1)));
     }
   }
 
   #plan(entry: Entry, raw: RawMessage, delayMs: number): void {
     const { connection } = entry.bus;
-    this.time.plan(entry.bus.scope, this.standstillMs + delayMs, () => {
+    this.time.plan(entry.bus.scope, delayMs, () => {
       const isCut = !entry.bus.isUp || entry.bus.connection !== connection;
       if (!entry.isStopped && !isCut) entry.handler(raw);
     });

@@ -3,7 +3,8 @@
  * `listening.ts`.
  *
  * O1 An attempt belongs to the worker that accepted it or lists it in a heartbeat; before that to nobody.
- * O2 It is lost when it was in no accept, progress or heartbeat for the `ttl` of its worker, or its worker is gone;
+ * O2 It is lost when it was in no accept, progress or heartbeat for the `ttl` of its worker and a heartbeat came that
+ *    does not list it (or none for as long again), or its worker is gone;
  *    one that nobody has taken counts from its dispatch, by the longest `ttl` of the agent's live workers, and is not
  *    lost before each of them has read what was sent to it; without a live worker it waits.
  * O3 An attempt that was lost because its worker was silent is in hand again when the worker comes back with it. The one
@@ -136,7 +137,14 @@ export class Attempts {
 
   #isLost(entry: AttemptEntry, now: number): boolean {
     const { agent, worker } = entry;
-    if (worker !== undefined) return now - entry.seenAt > this.#ttlMs(agent, worker);
+    if (worker !== undefined) {
+      const silentMs = now - entry.seenAt;
+      const ttlMs = this.#ttlMs(agent, worker);
+      const beatAt = this.#directory.beatAt(agent, worker);
+      // A worker that stands still was last heard of later than some of its attempts: it is gone first, then they.
+      const isLeftOut = beatAt === undefined || beatAt > entry.seenAt || silentMs > 2 * ttlMs;
+      return silentMs > ttlMs && isLeftOut;
+    }
     if (this.isHeld(entry)) entry.seenAt = now;
     const patienceMs = this.#directory.longestTtlMs(agent) ?? Number.POSITIVE_INFINITY;
     return now - entry.seenAt > patienceMs && this.#directory.hasReadUpTo(agent, entry.seenAt);

@@ -18,6 +18,9 @@ interface WorkerEntry {
   concurrency: number;
   ttlMs: number;
   joinedAt: number;
+  /** Its last heartbeat. */
+  beatAt: number;
+  /** Its last message of any kind. */
   seenAt: number;
   encoding: 'json' | 'msgpack';
 }
@@ -59,6 +62,7 @@ export class Directory {
       concurrency: heartbeat.concurrency,
       ttlMs: heartbeat.ttl * 1000,
       joinedAt: before?.joinedAt ?? now,
+      beatAt: now,
       seenAt: now,
       encoding: heartbeat.encoding ?? 'json',
     });
@@ -89,12 +93,12 @@ export class Directory {
   }
 
   /**
-   * True when every live worker of an agent has said something at least half its `ttl` after that time, and after it
+   * True when every live worker of an agent has sent a heartbeat at least half its `ttl` after that time, and after it
    * joined: by then it has read what it was sent at that time.
    */
   hasReadUpTo(agent: string, at: number): boolean {
-    for (const { joinedAt, seenAt, ttlMs } of this.#agents.get(agent)?.workers.values() ?? []) {
-      if (seenAt < Math.max(at, joinedAt) + ttlMs / 2) return false;
+    for (const { joinedAt, beatAt, ttlMs } of this.#agents.get(agent)?.workers.values() ?? []) {
+      if (beatAt < Math.max(at, joinedAt) + ttlMs / 2) return false;
     }
     return true;
   }
@@ -126,6 +130,11 @@ export class Directory {
 
   ttlMs(agent: string, worker: string): number | undefined {
     return this.#agents.get(agent)?.workers.get(worker)?.ttlMs;
+  }
+
+  /** Of a worker that is here: when its last heartbeat came. */
+  beatAt(agent: string, worker: string): number | undefined {
+    return this.#agents.get(agent)?.workers.get(worker)?.beatAt;
   }
 
   /** msgpack when every live worker of the agent reads it. */
