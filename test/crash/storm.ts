@@ -32,8 +32,9 @@ const MIN_CALM_MS = 150;
 const MAX_CALM_MS = 1_000;
 /** Time until what was killed is started again. */
 const MAX_DOWN_MS = 250;
-/** Before every so many kills all processes serve again. */
+/** Before every so many kills all processes serve again; not after so long a storm. */
 const KILLS_A_BREATH = 3;
+const BREATHS_MS = 60_000;
 /** For all requests to be answered and all runs to end, after the last kill. */
 const PATIENCE_MS = 120_000;
 
@@ -76,7 +77,8 @@ export async function storm(cluster: Cluster, options: StormOptions): Promise<St
         }),
       );
     }
-    if (kill % KILLS_A_BREATH === 0) await cluster.ready();
+    const mayBreathe = performance.now() - startedAt < BREATHS_MS;
+    if (mayBreathe && kill % KILLS_A_BREATH === 0) await cluster.ready();
     await sleep(calmMs);
     const victim = victims[Math.floor(random() * victims.length)] as Victim;
     await cluster.kill(victim);
