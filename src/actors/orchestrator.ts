@@ -14,7 +14,7 @@ import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
 import { queueNames, type Subjects } from '../messaging/subjects.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import { ChildRuns } from './effects/child-runs.ts';
-import { Dispatcher } from './effects/dispatcher.ts';
+import { Dispatcher, RECONNECT_PATIENCE_MS } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
 import { AgentTable } from './host/agent-table.ts';
 import { ReleaseQueue } from './host/release-queue.ts';
@@ -32,6 +32,7 @@ import { Feed } from './services/feed.ts';
 import { refuseSecond } from './services/hello.ts';
 import { type IdSource, systemIds } from './services/ids.ts';
 import { Intake } from './services/intake.ts';
+import { Listening } from './services/listening.ts';
 import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { Queries } from './services/queries.ts';
@@ -45,8 +46,6 @@ import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
 export type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
 
 const SWEEP_MS = 500;
-/** A sweep that comes more than this too early or too late by the wall clock tells of a jump. */
-const MAX_DRIFT_MS = 2_000;
 /** After a start, agents of the log that nobody offers by then are recorded as lost. */
 const AGENT_GRACE_MS = 15_000;
 const REOPEN_RETRY_MS = 500;
@@ -81,6 +80,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly #timers: Timers;
   readonly #directory: Directory;
   readonly #attempts: Attempts;
+  readonly #listening: Listening;
   readonly #dispatcher: Dispatcher;
   readonly #table: RunTable;
   readonly #agents: AgentTable;
@@ -118,6 +118,12 @@ class Node implements Orchestrator, HostRuntime {
     });
     this.#directory = new Directory((change) => this.#directoryChanged(change));
     this.#attempts = new Attempts(this.#directory);
+    this.#listening = new Listening({
+      ...{ clock: this.clock, logger },
+      roundTrip: () => bus.flush(),
+      judge: (listenedMs) => this.#judgeSilence(listenedMs),
+    });
+    const listenedMs = () => this.#listening.nowMs;
     this.admission = new Admission({
       directory: this.#directory,
       nodeLimit: this.#settings.nodeLimit,
@@ -128,6 +134,7 @@ class Node implements Orchestrator, HostRuntime {
       ...{ bus, subjects, log, logger, clock: this.clock },
       directory: this.#directory,
       attempts: this.#attempts,
+      listenedMs,
       inboxId: this.ids.id('orc', this.#since),
     });
     this.#children = new ChildRuns(() => ({
@@ -145,7 +152,7 @@ class Node implements Orchestrator, HostRuntime {
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
     const doors = { runtime: this, table: this.#table, subjects };
     const known = { directory: this.#directory, attempts: this.#attempts };
-    this.#agentDoors = new AgentDoors({ ...doors, ...known });
+    this.#agentDoors = new AgentDoors({ ...doors, ...known, listenedMs });
     this.#clientDoors = new ClientDoors(doors);
     this.#queries = new Queries({
       log,
@@ -200,13 +207,15 @@ class Node implements Orchestrator, HostRuntime {
     const parts = { log: this.log, clock: this.clock, table: this.#table };
     const probes = await activateLiveRuns({ ...parts, probe: () => this.#probe() });
     await this.#openDoors();
-    this.#stops.push(this.#bus.onReconnect(() => this.#dispatcher.reconnected()));
+    this.#stops.push(this.#bus.onReconnect(() => this.#reconnected()));
     await Promise.all(probes);
     this.#dispatcher.endHold();
     this.effects.releaseHold();
     this.projector.start();
     await this.#feed.start();
     await this.#childReactor.start();
+    this.#agentDoors.restartPatience(RECONNECT_PATIENCE_MS);
+    this.#listening.start();
     this.#planSweep();
     await greeted;
     void this.#greet('full');
@@ -231,12 +240,7 @@ class Node implements Orchestrator, HostRuntime {
 
   #welcome(replies: readonly ProbeReply[]): void {
     if (this.#isClosed) return;
-    const now = this.clock.now();
-    for (const reply of replies) {
-      this.#directory.heard(reply, now);
-      for (const ref of [...reply.attempts, ...reply.finished])
-        this.#attempts.seen(ref, reply.worker, now);
-    }
+    for (const reply of replies) this.#agentDoors.welcome(reply, reply.finished);
   }
 
   async #openDoors(): Promise<void> {
@@ -321,23 +325,20 @@ class Node implements Orchestrator, HostRuntime {
 
   #planSweep(): void {
     if (this.#isClosed) return;
-    const plannedAt = this.clock.now();
     this.#sweep = this.clock.after(SWEEP_MS, () => {
-      const now = this.clock.now();
-      if (Math.abs(now - plannedAt - SWEEP_MS) > MAX_DRIFT_MS) this.#clockJumped(now);
-      this.#directory.expire(now);
-      this.#agentDoors.lose(this.#attempts.lost(now));
-      this.#table.passivate({ idleMs: this.#settings.idleMs, now });
-      if (now - this.#since > AGENT_GRACE_MS) this.#loseSilentAgents();
+      this.#table.passivate({ idleMs: this.#settings.idleMs, now: this.clock.now() });
       this.#planSweep();
     });
   }
 
-  /** The clock was set, or this process stood still: how long nobody was heard of is counted from now on. */
-  #clockJumped(now: number): void {
-    this.logger.warn('the clock jumped; workers are given their ttl again', { now });
-    this.#directory.restartPatience(now);
-    this.#attempts.restartPatience(now);
+  #judgeSilence(listenedMs: number): void {
+    this.#agentDoors.judgeSilence(listenedMs);
+    if (listenedMs > AGENT_GRACE_MS) this.#loseSilentAgents();
+  }
+
+  #reconnected(): void {
+    this.#agentDoors.restartPatience(RECONNECT_PATIENCE_MS);
+    this.#dispatcher.reconnected();
   }
 
   #loseSilentAgents(): void {
@@ -380,6 +381,7 @@ class Node implements Orchestrator, HostRuntime {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#sweep?.();
+    this.#listening.stop();
     this.#timers.stop();
     for (const stop of this.#stops) stop();
     await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));

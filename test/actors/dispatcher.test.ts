@@ -41,7 +41,7 @@ beforeEach(async () => {
   });
   await log.flush();
   dispatcher = new Dispatcher({
-    ...{ bus, clock, directory, attempts },
+    ...{ bus, clock, directory, attempts, listenedMs: () => clock.now() },
     subjects: createSubjects(),
     log,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
@@ -55,7 +55,7 @@ function start(activation: string): void {
     ...{ activation, attempt: 1, agent: 'echo' },
     context: {
       ...{ runId: 'run_1', workflow: 'w', correlationId: 'c', trace: undefined },
-      ...{ parameters: {}, startedVersion: 1, definitionTaskId: activation },
+      ...{ parameters: {}, startedVersion: 1, losses: 0, definitionTaskId: activation },
       ...{ description: undefined, deadline: undefined, reason: undefined, origin: undefined },
     },
   });

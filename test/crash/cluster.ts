@@ -88,11 +88,16 @@ export class Cluster {
       : ['orchestrator', 'worker', 'nats-server'];
   }
 
-  async #serving(): Promise<void> {
+  /** Resolves when the processes that run now have said that they are ready; rejects when one did not start. */
+  async ready(): Promise<void> {
     const lines = await Promise.all([this.#orchestrator.first, this.#worker.first]);
     for (const line of lines) {
       if (line.ready !== true) throw new Error(`a process did not start: ${JSON.stringify(line)}`);
     }
+  }
+
+  async #serving(): Promise<void> {
+    await this.ready();
     const client = await connectClient({ url: this.url });
     const isKnown = async (key: string): Promise<boolean> =>
       (await client.query('agents', { key })).documents.length > 0;
@@ -105,6 +110,16 @@ export class Cluster {
     const target = this.#target(victim);
     this.kills.push({ victim, pid: target.pid, at: Date.now() });
     await target.kill9();
+  }
+
+  /** SIGSTOP: it stands still until `goOn`. */
+  halt(victim: Victim): void {
+    process.kill(this.#target(victim).pid, 'SIGSTOP');
+  }
+
+  /** SIGCONT. */
+  goOn(victim: Victim): void {
+    process.kill(this.#target(victim).pid, 'SIGCONT');
   }
 
   /** Starts what was killed; does not wait until it serves. */

@@ -1,6 +1,6 @@
 /**
- * A storm: runs are requested while processes are killed at random moments, all drawn from one seed. Kills do not wait
- * for the recovery from the one before.
+ * A storm: runs are requested while processes are killed at random moments, all drawn from one seed. Most kills do not
+ * wait for the recovery from the one before; some do, so that work is done between kills on a slow machine too.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, connectClient } from '../../src/client/client.ts';
@@ -32,8 +32,11 @@ const MIN_CALM_MS = 150;
 const MAX_CALM_MS = 1_000;
 /** Time until what was killed is started again. */
 const MAX_DOWN_MS = 250;
-/** For a request to be answered, and for all runs to end after the last kill. */
-const PATIENCE_MS = 60_000;
+/** Before every so many kills all processes serve again; not after so long a storm. */
+const KILLS_A_BREATH = 3;
+const BREATHS_MS = 60_000;
+/** For all requests to be answered and all runs to end, after the last kill. */
+const PATIENCE_MS = 120_000;
 
 /** Two lanes that meet in the last task; each task passes on the number it got plus one. */
 export function lanes(random: () => number): object {
@@ -59,6 +62,7 @@ export async function storm(cluster: Cluster, options: StormOptions): Promise<St
   const random = seededRandom(options.seed);
   const client = await connectClient({ url: cluster.url });
   const runs: Promise<RunReport | string>[] = [];
+  const late = new AbortController();
   const victims = options.victims ?? cluster.victims;
   for (let kill = 0; kill < options.kills; kill += 1) {
     const upTo = Math.ceil(((kill + 1) * options.runs) / options.kills);
@@ -69,16 +73,20 @@ export async function storm(cluster: Cluster, options: StormOptions): Promise<St
           number: runs.length,
           workflow: lanes(random),
           delayMs: random() * calmMs,
+          late: late.signal,
         }),
       );
     }
+    const mayBreathe = performance.now() - startedAt < BREATHS_MS;
+    if (mayBreathe && kill % KILLS_A_BREATH === 0) await cluster.ready();
     await sleep(calmMs);
     const victim = victims[Math.floor(random() * victims.length)] as Victim;
     await cluster.kill(victim);
     await sleep(random() * MAX_DOWN_MS);
     await cluster.restart(victim);
   }
-  const reports = await Promise.all(runs);
+  const patience = setTimeout(() => late.abort(new Error('nothing for too long')), PATIENCE_MS);
+  const reports = await Promise.all(runs).finally(() => clearTimeout(patience));
   await client.close();
   return {
     reports: reports.filter((report) => typeof report !== 'string'),
@@ -102,15 +110,16 @@ async function whatIsLeft(client: Client, runId: string): Promise<string> {
 /** The report of an answered run at its end, or why the request was not answered. Rejects when the run does not end. */
 async function runOnce(
   client: Client,
-  options: { number: number; workflow: object; delayMs: number },
+  options: { number: number; workflow: object; delayMs: number; late: AbortSignal },
 ): Promise<RunReport | string> {
   await sleep(options.delayMs);
   const request = { requestId: `storm-${options.number}`, workflow: options.workflow as never };
-  const answer = await client.request(request, { deadlineMs: PATIENCE_MS }).catch(String);
+  // Until it is late, not for a time of its own: while the storm lasts nobody may be there.
+  const asking = { signal: options.late, deadlineMs: Number.POSITIVE_INFINITY };
+  const answer = await client.request(request, asking).catch(String);
   if (typeof answer === 'string') return answer;
-  const late = AbortSignal.timeout(2 * PATIENCE_MS);
   try {
-    return await client.waitForRun(answer.runId, { signal: late });
+    return await client.waitForRun(answer.runId, { signal: options.late });
   } catch (error) {
     throw new Error(
       `run ${answer.runId} (number ${options.number}) did not end: ${await whatIsLeft(client, answer.runId)}`,

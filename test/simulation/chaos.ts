@@ -48,6 +48,7 @@ class Chaos {
   /** By request. */
   readonly #scenarios = new Map<string, Scenario>();
   readonly #down = new Set<string>();
+  readonly #released = new Set<string>();
   #problem: unknown;
   #pending = 0;
   #asked = 0;
@@ -161,11 +162,21 @@ class Chaos {
         if (planned.command.type !== 'pause') this.#follow(steer(world, runId, planned));
   }
 
+  /** What was lost three times before the faults ended is tried again. */
+  #releaseQuarantined(): void {
+    for (const runId of this.#world.invariants.quarantined) {
+      if (this.#released.has(runId)) continue;
+      this.#released.add(runId);
+      this.#follow(this.#world.command(runId, { type: 'release', id: `release-${runId}` }));
+    }
+  }
+
   async #finish(): Promise<ChaosResult> {
     const world = this.#world;
     const { invariants } = world;
     const isOver = (): boolean => {
       if (this.#problem !== undefined) throw this.#problem;
+      this.#releaseQuarantined();
       const runs = [...this.#runs.values()];
       return (
         this.#pending === 0 &&

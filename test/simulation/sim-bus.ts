@@ -238,7 +238,7 @@ export class SimBus implements Bus {
   /** While the connection is broken it waits for the next one. */
   async flush(): Promise<void> {
     this.#assertOpen();
-    await this.#network.time.sleep(this.scope, 2 * LATENCY_MS);
+    await this.#network.time.sleep(this.scope, this.#network.standstillMs + 2 * LATENCY_MS);
     while (!this.#isConnected) await this.#network.time.sleep(this.scope, 10);
   }
 

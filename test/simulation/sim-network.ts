@@ -38,6 +38,8 @@ export interface Entry {
 export class SimNetwork {
   readonly time: SimTime;
   faults: NetworkFaults = noFaults;
+  /** Until then the server stands still: nothing is lost, all that was sent arrives after it. */
+  frozenUntil = 0;
   readonly #random: () => number;
   readonly entries = new Set<Entry>();
   #inboxes = 0;
@@ -45,6 +47,11 @@ export class SimNetwork {
   constructor(time: SimTime, random: () => number) {
     this.time = time;
     this.#random = random;
+  }
+
+  /** How long the server will stand still. */
+  get standstillMs(): number {
+    return Math.max(0, this.frozenUntil - this.time.now);
   }
 
   newInbox(): string {
@@ -72,10 +79,11 @@ export class SimNetwork {
 
   #deliver(entry: Entry, raw: RawMessage): void {
     const { lost, doubled, jitterMs } = this.faults;
+    const leastMs = this.standstillMs + LATENCY_MS;
     const isOrdered =
       raw.subject.endsWith('.events') || (lost === 0 && doubled === 0 && jitterMs === 0);
     if (isOrdered) {
-      const delay = LATENCY_MS + Math.floor(this.#random() * (jitterMs + 1));
+      const delay = leastMs + Math.floor(this.#random() * (jitterMs + 1));
       entry.lastAt = Math.max(entry.lastAt, this.time.now + delay);
       this.#plan(entry, raw, entry.lastAt - this.time.now);
       return;
@@ -83,7 +91,7 @@ export class SimNetwork {
     if (this.#random() < lost) return;
     const copies = this.#random() < doubled ? 2 : 1;
     for (let copy = 0; copy < copies; copy += 1) {
-      this.#plan(entry, raw, LATENCY_MS + Math.floor(this.#random() * (jitterMs + 1)));
+      this.#plan(entry, raw, leastMs + Math.floor(this.#random() * (jitterMs + 1)));
     }
   }
 

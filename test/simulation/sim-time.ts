@@ -12,9 +12,11 @@ interface Planned {
   isCanceled: boolean;
 }
 
-/** What dies together: a process. Nothing planned by a dead scope happens. */
+/** What dies together: a process. Nothing planned by a dead scope happens, and what a frozen one planned happens later. */
 export class Scope {
   isAlive = true;
+  /** Until then it stands still, as after SIGSTOP; what is due meanwhile happens then, in the order of its planning. */
+  frozenUntil = 0;
   readonly name: string;
   constructor(name: string) {
     this.name = name;
@@ -45,6 +47,13 @@ export class SimTime {
       isCanceled: false,
     };
     this.#order += 1;
+    this.#insert(entry);
+    return () => {
+      entry.isCanceled = true;
+    };
+  }
+
+  #insert(entry: Planned): void {
     let low = 0;
     let high = this.#planned.length;
     while (low < high) {
@@ -55,9 +64,6 @@ export class SimTime {
       else high = middle;
     }
     this.#planned.splice(low, 0, entry);
-    return () => {
-      entry.isCanceled = true;
-    };
   }
 
   /** The clock of a process. */
@@ -82,6 +88,11 @@ export class SimTime {
     await settle();
     for (let next = this.#planned.shift(); next !== undefined; next = this.#planned.shift()) {
       if (next.isCanceled || !next.scope.isAlive) continue;
+      if (next.scope.frozenUntil > next.at) {
+        next.at = next.scope.frozenUntil;
+        this.#insert(next);
+        continue;
+      }
       this.now = Math.max(this.now, next.at);
       this.steps += 1;
       next.run();

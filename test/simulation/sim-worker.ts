@@ -88,6 +88,14 @@ export class SimWorker {
     for (const [key, entry] of options.record.finished) if (!entry.isAcknowledged) this.#send(key);
   }
 
+  /** What it runs, and what it has finished and is not rid of yet. */
+  #inHand(): AttemptRef[] {
+    const unacknowledged = [...this.#options.record.finished.values()].filter(
+      ({ isAcknowledged }) => !isAcknowledged,
+    );
+    return [...this.#held.values(), ...unacknowledged].map(({ ref }) => ref);
+  }
+
   #heartbeat(agent: string): JsonObject {
     return {
       worker: this.#options.name,
@@ -95,7 +103,7 @@ export class SimWorker {
       version: '1.0.0',
       capabilities: ['test'],
       concurrency: this.#options.concurrency,
-      attempts: [...this.#held.values()].map(({ ref }) => ref),
+      attempts: this.#inHand(),
       ttl: TTL_S,
     };
   }

@@ -167,6 +167,16 @@ export class World {
     });
   }
 
+  /** Lets a process stand still for a time, as SIGSTOP and SIGCONT do: the orchestrator, the server, or a worker. */
+  freeze(who: string, ms: number): void {
+    const until = this.time.now + ms;
+    if (who === 'server') this.network.frozenUntil = Math.max(this.network.frozenUntil, until);
+    const scope = who === 'orchestrator' ? this.#process?.scope : this.#workers.get(who)?.scope;
+    const scopes = who === 'orchestrator' ? [scope, this.#logScope] : [scope];
+    for (const one of scopes)
+      if (one !== undefined) one.frozenUntil = Math.max(one.frozenUntil, until);
+  }
+
   killWorker(name: string): void {
     const worker = this.#workers.get(name);
     if (worker !== undefined) worker.scope.isAlive = false;

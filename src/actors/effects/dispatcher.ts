@@ -4,7 +4,9 @@
  * X1 An attempt is published once per state that owes it; published again only when nobody was there (503),
  *    after a restart if no worker holds or has finished it, and never under another key.
  * X2 While `hold` is on (recovery, before the probe) nothing is published that was started before.
- * X3 An attempt that leaves its state without its own result is canceled at its worker.
+ * X3 An attempt that leaves its state without its own result is canceled at its worker; a lost one only once its task
+ *    has ended, for until then its success counts (`owed-effects.ts`).
+ * X4 The attempt that follows a lost one is not published while nobody is there, or a worker is back with the lost one.
  * Size: one request, from its publication to its answer.
  */
 import type { EventLog } from '../../log/event-log.ts';
@@ -25,12 +27,16 @@ import type { Directory } from '../services/directory.ts';
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 /** Everybody is back within a second of the server's return (contracts.md). */
-const RECONNECT_PATIENCE_MS = 1_000;
+export const RECONNECT_PATIENCE_MS = 1_000;
+/** How often it is asked whether it still has to wait (X4). */
+const HELD_MS = 250;
 
 interface Owed {
   ref: AttemptRef;
   agent: string;
   context: EffectContext;
+  /** Its number among all that this process owed. */
+  sequence: number;
   token: string;
   tries: number;
   cancelRetry: CancelTimer | undefined;
@@ -49,6 +55,8 @@ export interface DispatcherOptions {
   clock: Clock;
   directory: Directory;
   attempts: Attempts;
+  /** The time of `listening.ts`. */
+  listenedMs: () => number;
   logger: Logger;
   /** Makes the inbox of this orchestrator unique. */
   inboxId: string;
@@ -109,12 +117,16 @@ export class Dispatcher {
     const ref = { runId: context.runId, activation, attempt };
     const key = attemptKey(ref);
     if (this.#owed.has(key)) return;
-    const token = String(this.#sequence);
+    const sequence = this.#sequence;
     this.#sequence += 1;
-    const owed: Owed = { ref, agent, context, token, tries: 0, cancelRetry: undefined };
+    const owed: Owed = {
+      ...{ ref, agent, context, sequence, token: String(sequence) },
+      ...{ tries: 0, cancelRetry: undefined },
+    };
     this.#owed.set(key, owed);
-    const isKnown = this.#options.attempts.get(ref)?.worker !== undefined;
-    this.#options.attempts.dispatched(ref, agent, this.#options.clock.now());
+    const { attempts, listenedMs } = this.#options;
+    const isKnown = attempts.get(ref)?.worker !== undefined;
+    attempts.dispatched(ref, { agent, losses: context.losses, now: listenedMs() });
     // What this process has started itself nobody can have: only what was owed before is asked for.
     const isOld = context.parameters === undefined;
     if (this.#isHolding && isOld) this.#held.add(key);
@@ -169,12 +181,11 @@ export class Dispatcher {
    */
   reconnected(): void {
     const { attempts, clock } = this.#options;
-    const before = clock.now();
+    const next = this.#sequence;
     clock.after(RECONNECT_PATIENCE_MS, () => {
       if (this.#isHolding) return;
       for (const [key, owed] of this.#owed) {
-        const entry = attempts.get(owed.ref);
-        const isLost = entry?.worker === undefined && (entry?.seenAt ?? 0) <= before;
+        const isLost = attempts.get(owed.ref)?.worker === undefined && owed.sequence < next;
         if (isLost && owed.cancelRetry === undefined) this.#send(key, owed);
       }
     });
@@ -189,6 +200,10 @@ export class Dispatcher {
   }
 
   #send(key: string, owed: Owed): void {
+    if (this.#options.attempts.isHeld(owed.ref)) {
+      this.#sendAfter(HELD_MS, key, owed);
+      return;
+    }
     const { parameters } = owed.context;
     if (parameters !== undefined) {
       this.#publish(key, owed, parameters);
@@ -278,7 +293,7 @@ export class Dispatcher {
     const accepted = acceptedSchema.safeParse(bodyOf(message));
     if (accepted.success) {
       owed.tries = 0;
-      this.#options.attempts.seen(owed.ref, accepted.data.worker, this.#options.clock.now());
+      this.#options.attempts.seen(owed.ref, accepted.data.worker, this.#options.listenedMs());
     } else this.#retryLater(key, owed);
   }
 
@@ -286,8 +301,12 @@ export class Dispatcher {
   #retryLater(key: string, owed: Owed): void {
     const delay = Math.min(FIRST_RETRY_MS * 2 ** Math.min(owed.tries, 10), LONGEST_RETRY_MS);
     owed.tries += 1;
+    this.#sendAfter(delay, key, owed);
+  }
+
+  #sendAfter(delayMs: number, key: string, owed: Owed): void {
     owed.cancelRetry?.();
-    owed.cancelRetry = this.#options.clock.after(delay, () => {
+    owed.cancelRetry = this.#options.clock.after(delayMs, () => {
       owed.cancelRetry = undefined;
       if (this.#owed.get(key) === owed) this.#send(key, owed);
     });

@@ -3,6 +3,8 @@
  * Starting and stopping wait for the commit; slots change at once, for they are memory only.
  *
  * C3 Effects are released in commit order; one whose state has been left again by then is skipped.
+ * C7 A lost attempt is canceled at its agent only once its task has ended without it: a worker that was silent may be
+ *    back, and its success counts until then.
  */
 import {
   type Activation,
@@ -12,7 +14,7 @@ import {
 } from '../../machines/run/aggregate.ts';
 import { type Effect, effectsOfActivation, effectsOfRun } from '../../machines/run/effects.ts';
 import type { RunState } from '../../machines/run/machine.ts';
-import { slotStates } from '../../machines/task/machine.ts';
+import { openStates, slotStates } from '../../machines/task/machine.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import type { EffectContext, HostRuntime } from './runtime.ts';
 import type { Turn } from './turn.ts';
@@ -38,6 +40,8 @@ export class OwedEffects {
   readonly #owed = new Map<string, ReadonlyMap<string, Effect>>();
   /** Agents whose slots are held, by activation. */
   readonly #slots = new Map<string, string>();
+  /** Dispatches of attempts that were lost, by activation, while it is open (C7). */
+  readonly #lost = new Map<string, Effect[]>();
   #state: RunState;
   /** Effects owed for which the run has to be in memory: all but timers and waits for child runs. */
   #others = 0;
@@ -111,6 +115,7 @@ export class OwedEffects {
     for (const agent of this.#slots.values()) this.#runtime.admission.release(agent);
     this.#slots.clear();
     this.#owed.clear();
+    this.#lost.clear();
   }
 
   /** An attempt that follows another one in the same turn has a slot of its own: the earlier one goes back. */
@@ -138,7 +143,7 @@ export class OwedEffects {
     const before = this.#owed.get(id);
     const after =
       owner === undefined ? effectsOfRun(this.#run) : effectsOfActivation(owner, this.#state);
-    if (before === undefined && after.size === 0) return;
+    if (before === undefined && after.size === 0 && !this.#lost.has(id)) return;
     for (const [key, effect] of after) {
       if (before?.has(key)) continue;
       this.#count(effect, 1);
@@ -151,10 +156,21 @@ export class OwedEffects {
       if (effect.kind === 'admit') continue;
       // A dispatch that becomes a cancellation is told to the agent once, by the cancellation.
       if (effect.kind === 'dispatch' && owner?.state === 'canceling') continue;
-      changes.stopped.push({ key, effect, isEnded: isOwnEnd(effect, changes.turn) });
+      const isLost = isLoss(effect, changes.turn);
+      if (isLost) this.#lost.set(id, [...(this.#lost.get(id) ?? []), effect]);
+      changes.stopped.push({ key, effect, isEnded: isLost || isOwnEnd(effect, changes.turn) });
     }
+    if (owner !== undefined && !openStates.has(owner.state)) this.#cancelLost(id, changes);
     if (after.size === 0) this.#owed.delete(id);
     else this.#owed.set(id, after);
+  }
+
+  #cancelLost(id: string, changes: { stopped: Stopped[]; turn?: Turn }): void {
+    for (const effect of this.#lost.get(id) ?? []) {
+      const isEnded = isOwnEnd(effect, changes.turn);
+      if (!isEnded) changes.stopped.push({ key: `lost:${id}`, effect, isEnded });
+    }
+    this.#lost.delete(id);
   }
 
   #count(effect: Effect, by: 1 | -1): void {
@@ -174,6 +190,7 @@ export class OwedEffects {
       trace: header.trace,
       parameters,
       startedVersion: owner?.startedVersion ?? 0,
+      losses: owner?.context.losses ?? 0,
       definitionTaskId: task?.id ?? '',
       description: task?.description,
       deadline: owner?.context.dueAt ?? runContext(this.#run).dueAt ?? undefined,
@@ -205,6 +222,17 @@ export class OwedEffects {
 /** Timer ids are `<state>:<activation>:<attempt>`; the run's own have no colon. */
 function ownerOfTimer(timerId: string): string {
   return timerId.split(':')[1] ?? RUN_OWNER;
+}
+
+/** True when the attempt of a dispatch was lost in this turn. */
+function isLoss(effect: Effect, turn: Turn | undefined): boolean {
+  const message = turn?.delivery.message;
+  return (
+    effect.kind === 'dispatch' &&
+    message?.type === 'attemptLost' &&
+    message.activation === effect.activation &&
+    message.attempt === effect.attempt
+  );
 }
 
 /** True when the attempt of a dispatch ended by the result that this turn took. */

@@ -48,6 +48,8 @@ export interface EffectContext {
   /** Parameters of an attempt that has just started; undefined after a restart: then they are read from `startedVersion`. */
   parameters: JsonValue | undefined;
   startedVersion: number;
+  /** Attempts that were lost in a row before this one. */
+  losses: number;
   definitionTaskId: string;
   description: string | undefined;
   deadline: number | undefined;
@@ -59,7 +61,7 @@ export interface EffectContext {
 export interface EffectRunner {
   /** Both are called in commit order, once what they follow from is durable. */
   start(key: string, effect: Effect, context: EffectContext): void;
-  /** `isEnded`: the attempt ended by its own result, so nobody has to be told. */
+  /** `isEnded`: the attempt ended by its own result, or was lost, so nobody is told (yet). */
   stop(key: string, effect: Effect, context: { runId: string; isEnded: boolean }): void;
   /** Takes back what is not done yet and tells nobody: a quarantine begins. */
   withdraw(key: string, effect: Effect, context: { runId: string }): void;

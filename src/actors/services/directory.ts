@@ -2,7 +2,10 @@
  * Who offers which agent, from heartbeats. Memory only: after a restart the first heartbeats and the answers to the
  * probe fill it again.
  *
- * D1 A worker counts from its heartbeat until `ttl` later, or until it says goodbye with a `ttl` of 0.
+ * All times here are those of `listening.ts`: silence counts only while this process could hear.
+ *
+ * D1 A worker counts from its heartbeat until it was not heard of for its `ttl`, or says goodbye with a `ttl` of 0.
+ *    Every message of a worker about an agent is a sign of life; only a heartbeat registers.
  * D2 An agent without a live worker has no capacity: nothing is dispatched to it.
  */
 import type { Heartbeat } from '../../messages/execution.ts';
@@ -14,6 +17,10 @@ interface WorkerEntry {
   capabilities: string[];
   concurrency: number;
   ttlMs: number;
+  joinedAt: number;
+  /** Its last heartbeat. */
+  beatAt: number;
+  /** Its last message of any kind. */
   seenAt: number;
   encoding: 'json' | 'msgpack';
 }
@@ -54,6 +61,8 @@ export class Directory {
       capabilities: heartbeat.capabilities,
       concurrency: heartbeat.concurrency,
       ttlMs: heartbeat.ttl * 1000,
+      joinedAt: before?.joinedAt ?? now,
+      beatAt: now,
       seenAt: now,
       encoding: heartbeat.encoding ?? 'json',
     });
@@ -70,11 +79,28 @@ export class Directory {
     }
   }
 
-  /** After a jump of the clock: every worker counts as heard of now. */
-  restartPatience(now: number): void {
+  /** A message of a worker that is no heartbeat. */
+  alive(agent: string, worker: string, now: number): void {
+    const entry = this.#agents.get(agent)?.workers.get(worker);
+    if (entry !== undefined) entry.seenAt = Math.max(entry.seenAt, now);
+  }
+
+  /** The connection is new: every worker counts as heard of at that time. */
+  restartPatience(at: number): void {
     for (const { workers } of this.#agents.values()) {
-      for (const worker of workers.values()) worker.seenAt = now;
+      for (const worker of workers.values()) worker.seenAt = at;
     }
+  }
+
+  /**
+   * True when every live worker of an agent has sent a heartbeat at least half its `ttl` after that time, and after it
+   * joined: by then it has read what it was sent at that time.
+   */
+  hasReadUpTo(agent: string, at: number): boolean {
+    for (const { joinedAt, beatAt, ttlMs } of this.#agents.get(agent)?.workers.values() ?? []) {
+      if (beatAt < Math.max(at, joinedAt) + ttlMs / 2) return false;
+    }
+    return true;
   }
 
   #leave(agent: string, worker: string): void {
@@ -104,6 +130,11 @@ export class Directory {
 
   ttlMs(agent: string, worker: string): number | undefined {
     return this.#agents.get(agent)?.workers.get(worker)?.ttlMs;
+  }
+
+  /** Of a worker that is here: when its last heartbeat came. */
+  beatAt(agent: string, worker: string): number | undefined {
+    return this.#agents.get(agent)?.workers.get(worker)?.beatAt;
   }
 
   /** msgpack when every live worker of the agent reads it. */

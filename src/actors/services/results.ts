@@ -4,6 +4,8 @@
  */
 
 import {
+  type AttemptRef,
+  type Heartbeat,
   heartbeatSchema,
   progressSchema,
   type ResultMessage,
@@ -31,6 +33,7 @@ export class AgentDoors {
   readonly #subjects: Subjects;
   readonly #directory: Directory;
   readonly #attempts: Attempts;
+  readonly #now: () => number;
   readonly #progressAt = new Map<string, number>();
 
   constructor(options: {
@@ -39,12 +42,15 @@ export class AgentDoors {
     subjects: Subjects;
     directory: Directory;
     attempts: Attempts;
+    /** The time of `listening.ts`. */
+    listenedMs: () => number;
   }) {
     this.#runtime = options.runtime;
     this.#table = options.table;
     this.#subjects = options.subjects;
     this.#directory = options.directory;
     this.#attempts = options.attempts;
+    this.#now = options.listenedMs;
   }
 
   /** A worker's result. Unacknowledged while the log is saturated: the worker sends it again. */
@@ -57,6 +63,8 @@ export class AgentDoors {
       if (!parsed.success) throw new InvalidMessage('the result', parsed.error);
       const { log } = this.#runtime;
       const result = parsed.data;
+      const { attempt, worker } = result;
+      this.#attempts.seen({ runId, activation, attempt }, worker, this.#now());
       // The body may be deeper than a value: an event and a report stand around it later.
       if (result.status === 'succeeded') checkValue(result.output);
       if (result.logId !== undefined && result.logId !== log.logId) {
@@ -90,6 +98,8 @@ export class AgentDoors {
       causationId: message.header('Nats-Msg-Id') ?? `${runId}/${activation}/${result.attempt}`,
       actor: { kind: 'agent', ...(result.worker === undefined ? {} : { id: result.worker }) },
       reply: (outcome) => {
+        const isOver = outcome.kind === 'done' || outcome.rejection.status < 500;
+        if (isOver) this.#attempts.settled({ runId, activation, attempt: result.attempt });
         if (outcome.kind === 'rejected') message.respondError(outcome.rejection);
         else message.respond({ ack: true });
       },
@@ -103,9 +113,9 @@ export class AgentDoors {
     if (!parsed.success) return;
     const { attempt, worker, percent, message: text, usage } = parsed.data;
     const ref = { runId: address.runId, activation: address.activation, attempt };
-    const now = this.#runtime.clock.now();
+    this.#attempts.seen(ref, worker, this.#now());
     if (this.#attempts.get(ref) === undefined) return;
-    this.#attempts.seen(ref, worker, now);
+    const now = this.#runtime.clock.now();
     if (!this.#mayLog(`${ref.runId}/${ref.activation}`, now)) return;
     this.#table.post(ref.runId, {
       message: {
@@ -140,9 +150,28 @@ export class AgentDoors {
       return;
     }
     if (this.#subjects.parseAgent(message.subject)?.agent !== parsed.data.agent) return;
-    const now = this.#runtime.clock.now();
-    this.#directory.heard(parsed.data, now);
-    for (const ref of parsed.data.attempts) this.#attempts.seen(ref, parsed.data.worker, now);
+    this.welcome(parsed.data);
+  }
+
+  /** A heartbeat, or the answer to a probe. What it lists is known before the worker is: who joins is sent work at once. */
+  welcome(heartbeat: Heartbeat, finished: readonly AttemptRef[] = []): void {
+    const now = this.#now();
+    const inHand = heartbeat.ttl === 0 ? [] : [...heartbeat.attempts, ...finished];
+    for (const ref of inHand) this.#attempts.listed(ref, heartbeat, now);
+    this.#directory.heard(heartbeat, now);
+  }
+
+  /** After a start or a lost connection workers are first given the time to come back. */
+  restartPatience(patienceMs: number): void {
+    const at = this.#now() + patienceMs;
+    this.#directory.restartPatience(at);
+    this.#attempts.restartPatience(at);
+  }
+
+  /** Who was silent for too long is gone, and what was in its hands is lost. */
+  judgeSilence(listenedMs: number): void {
+    this.#directory.expire(listenedMs);
+    this.lose(this.#attempts.lost(listenedMs));
   }
 
   /**
