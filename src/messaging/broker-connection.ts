@@ -51,7 +51,8 @@ export class BrokerConnection implements BrokerClient {
   readonly #maxPendingBytes: number;
   readonly #total: PendingTotal;
   readonly #schedule: (connection: BrokerConnection) => void;
-  #hasSpoken = false;
+  /** A new client counts as heard: clients take a PING between INFO and the answer to CONNECT for a broken server. */
+  #hasSpoken = true;
   #unansweredPings = 0;
   #block: Buffer | undefined;
   #used = 0;

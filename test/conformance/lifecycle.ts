@@ -93,6 +93,21 @@ export function testLifecycle(start: StartServer): void {
       expect(silent.frames.filter(({ line }) => line === 'PING')).toHaveLength(2);
     });
 
+    it('are not asked whether they live before their first interval is over', async () => {
+      const pingIntervalMs = 300;
+      const server = await begin({ pingIntervalMs });
+      const isPing = ({ line }: { line: string }): boolean => line === 'PING';
+      const waits: number[] = [];
+      const asked: Promise<void>[] = [];
+      while (waits.length === 0) {
+        const client = await open(server);
+        const begun = performance.now();
+        asked.push(client.next(isPing).then(() => void waits.push(performance.now() - begun)));
+      }
+      await Promise.all(asked);
+      expect(Math.min(...waits)).toBeGreaterThan(pingIntervalMs / 2);
+    });
+
     it('hear everything after they have said their last word', async () => {
       const server = await begin();
       const socket = createConnection({ port: server.port, host: '127.0.0.1' });
