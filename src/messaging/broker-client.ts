@@ -23,7 +23,6 @@ export interface BrokerClient {
   /** Takes a message for one of its subscriptions; `message` is valid during the call only. */
   deliver(sid: string, message: PublishedMessage): void;
   slowDown(): void;
-  ping(): void;
   /** Sends what is written and ends. */
   end(): void;
   /** Ends at once. */

@@ -9,6 +9,7 @@
  */
 import type { Socket } from 'node:net';
 import type { BrokerClient, BrokerSubscription, ClientOptions } from './broker-client.ts';
+import { Liveness } from './broker-liveness.ts';
 import type { BrokerSettings } from './broker-options.ts';
 import type { PublishedMessage } from './broker-parser.ts';
 import type { PendingTotal } from './broker-pending.ts';
@@ -24,7 +25,6 @@ const spareBlocks = {
   small: { size: SMALL_BLOCK, max: 1024, free: [] as Buffer[] },
   large: { size: LARGE_BLOCK, max: 64, free: [] as Buffer[] },
 };
-const MAX_UNANSWERED_PINGS = 2;
 /** A publisher pauses this long when a subscriber of its message is congested. */
 const STALL_MS = 5;
 /** Of MSG and HMSG: the verb, blanks, two numbers, two CRLF. */
@@ -48,11 +48,10 @@ export class BrokerConnection implements BrokerClient {
     hearsInfo: false,
   };
   isClosed = false;
+  readonly liveness = new Liveness();
   readonly #maxPendingBytes: number;
   readonly #total: PendingTotal;
   readonly #schedule: (connection: BrokerConnection) => void;
-  #hasSpoken = false;
-  #unansweredPings = 0;
   #block: Buffer | undefined;
   #used = 0;
   #backlog: Buffer[] = [];
@@ -129,22 +128,14 @@ export class BrokerConnection implements BrokerClient {
     setTimeout(() => this.socket.resume(), STALL_MS);
   }
 
-  /** Asks a client that has said nothing since the last call whether it lives, or ends it when it was asked often enough. */
+  /** An interval is over: asks whether the client lives, or ends it. */
   ping(): void {
-    if (this.#hasSpoken) {
-      this.#hasSpoken = false;
-      this.#unansweredPings = 0;
-    } else if (this.#unansweredPings >= MAX_UNANSWERED_PINGS) {
-      this.closeWith('Stale Connection');
-    } else {
-      this.#unansweredPings += 1;
-      this.writeText('PING\r\n');
-    }
-  }
-
-  /** The client has said something, so it lives. */
-  heard(): void {
-    this.#hasSpoken = true;
+    const step = this.liveness.next();
+    if (step === 'ask') this.writeText('PING\r\n');
+    if (step !== 'end') return;
+    this.closeWith('Stale Connection');
+    // It said nothing that could be lost, so it need not wait for the grace of `end`.
+    this.socket.destroySoon();
   }
 
   /** Hands everything written so far to the socket, unless it is still busy with what it has. */

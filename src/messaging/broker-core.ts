@@ -46,7 +46,6 @@ export class BrokerCore {
     const session = new BrokerSession(this, connection, settings);
     const parser = new ProtocolParser({ sink: session, ...settings });
     socket.on('data', (chunk) => {
-      connection.heard();
       parser.feed(chunk as Buffer);
       this.#flushDirty();
     });
@@ -56,12 +55,15 @@ export class BrokerCore {
       return;
     }
     this.#connections.add(connection);
+    // A clock for each: one for all would ask those who came just before its tick between INFO and the answer to CONNECT.
+    const pings = setInterval(() => connection.ping(), settings.pingIntervalMs).unref();
     const authTimer =
       session.isAwaitingAuth &&
       setTimeout(() => {
         if (session.isAwaitingAuth) connection.closeWith('Authentication Timeout');
       }, settings.authTimeoutMs).unref();
     socket.on('close', () => {
+      clearInterval(pings);
       if (authTimer) clearTimeout(authTimer);
       this.#connections.delete(connection);
       this.#forget(connection);
@@ -115,10 +117,6 @@ export class BrokerCore {
     }
     if (delivered === 0 && message.reply !== '' && from.options.noResponders)
       this.#reportNoResponders(from, message.reply);
-  }
-
-  pingAll(): void {
-    for (const connection of this.#connections) connection.ping();
   }
 
   /** Tells those who listen that this server goes, then ends every client. */

@@ -97,8 +97,6 @@ export class BrokerLink implements Link, BrokerClient {
   /** Its owner is a publisher that nothing can pause; the bound of the slow client (E4) holds all the same. */
   slowDown(): void {}
 
-  ping(): void {}
-
   end(): void {
     this.close();
   }

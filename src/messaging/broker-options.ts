@@ -27,7 +27,7 @@ export interface BrokerOptions {
   maxTotalPendingBytes?: number;
   /** A client that takes none of its output for so long is cut off, 10 s by default. */
   writeDeadlineMs?: number;
-  /** How often clients are asked whether they live; the third unanswered PING ends a connection. Default 30 s. */
+  /** After how long clients that do nothing are asked whether they live; in place of a third unanswered PING the connection ends. Default 30 s. */
   pingIntervalMs?: number;
 }
 

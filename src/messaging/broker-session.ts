@@ -94,11 +94,13 @@ export class BrokerSession implements ProtocolSink {
   }
 
   publish(message: PublishedMessage): void {
+    this.#connection.liveness.active();
     this.#acknowledge();
     this.#host.publish(this.#connection, message);
   }
 
   subscribe(request: SubscribeRequest): void {
+    this.#connection.liveness.active();
     const { subscriptions } = this.#connection;
     if (subscriptions.size >= this.#settings.maxSubscriptions) {
       this.#connection.writeText(`-ERR 'maximum subscriptions exceeded'\r\n`);
@@ -111,16 +113,19 @@ export class BrokerSession implements ProtocolSink {
   }
 
   unsubscribe(request: { sid: string; max: number }): void {
+    this.#connection.liveness.active();
     this.#host.unsubscribe(this.#connection, request);
     this.#acknowledge();
   }
 
   ping(): void {
+    this.#connection.liveness.active();
     this.#connection.writeText('PONG\r\n');
   }
 
-  /** Whatever a client says shows that it lives: `BrokerConnection.heard`. */
-  pong(): void {}
+  pong(): void {
+    this.#connection.liveness.answered();
+  }
 
   violation(reason?: string): void {
     if (reason === undefined) this.#connection.end();

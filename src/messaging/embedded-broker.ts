@@ -46,16 +46,12 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
   await listen(server, { host, port: settings.port });
   const { port } = server.address() as AddressInfo;
   core.address = { host, port };
-  const pings = setInterval(() => core.pingAll(), settings.pingIntervalMs).unref();
   return {
     url: `nats://${host.includes(':') ? `[${host}]` : host}:${port}`,
     port,
     auth,
     link: () => core.link(),
-    close: () => {
-      clearInterval(pings);
-      return closeServer(server, core);
-    },
+    close: () => closeServer(server, core),
   };
 }
 

@@ -6,6 +6,7 @@ import type { ServerOptions, StartServer, TestedServer } from './tested-server.t
 
 const QUIET = '"verbose":false,"pedantic":false,"headers":true,"no_responders":true';
 const isError = ({ line }: { line: string }): boolean => line.startsWith('-ERR');
+const isPing = ({ line }: { line: string }): boolean => line === 'PING';
 
 /** Registers the suite for one server. */
 // Length: one test for each way to begin and to end.
@@ -91,6 +92,41 @@ export function testLifecycle(start: StartServer): void {
       expect((await silent.next(isError)).line).toBe("-ERR 'Stale Connection'");
       await silent.closed();
       expect(silent.frames.filter(({ line }) => line === 'PING')).toHaveLength(2);
+    });
+
+    it('are asked whether they live after an interval of their own, not before', async () => {
+      const pingIntervalMs = 300;
+      const server = await begin({ pingIntervalMs });
+      const waits: number[] = [];
+      const asked: Promise<void>[] = [];
+      while (waits.length === 0) {
+        const begun = performance.now();
+        const client = await open(server);
+        asked.push(client.next(isPing).then(() => void waits.push(performance.now() - begun)));
+      }
+      await Promise.all(asked);
+      expect(Math.min(...waits)).toBeGreaterThan(pingIntervalMs / 2);
+    });
+
+    it('are asked once when they are busy, and in every interval when they only answer', async () => {
+      const server = await begin({ pingIntervalMs: 400 });
+      const connect = `CONNECT {${QUIET}}\r\n`;
+      const [busy, faithful] = [await open(server, connect), await open(server, connect)];
+      const pings = (client: RawClient): number => client.frames.filter(isPing).length;
+      let isOver = false;
+      const answers = (async () => {
+        while (!isOver) {
+          await faithful.next(isPing);
+          faithful.send('PONG\r\n');
+        }
+      })();
+      while (pings(busy) === 0 || pings(faithful) === 0) await busy.sync();
+      const silent = await open(server, 'PONG\r\nPONG\r\n');
+      while (!silent.isClosed) await busy.sync();
+      expect([pings(busy), pings(silent)]).toEqual([1, 2]);
+      expect(pings(faithful)).toBeGreaterThanOrEqual(3);
+      isOver = true;
+      await answers;
     });
 
     it('hear everything after they have said their last word', async () => {
