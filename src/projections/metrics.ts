@@ -123,6 +123,8 @@ function foldMetrics(
     case 'run.canceled':
       return runEnded(known, event);
     case 'task.retryScheduled':
+      if ((event as ProjectedEventOf<'task.retryScheduled'>).data.isDelayOver === true)
+        return known;
       return { ...known, retries: known.retries + 1, updatedAt: event.at };
     default:
       return attemptEnded(known, event as AttemptEndEvent);

@@ -24,6 +24,7 @@ type Data = {
   details?: JsonValue;
   feed?: string;
   dueAt?: number;
+  isDelayOver?: boolean;
   count?: number;
 };
 
@@ -111,6 +112,7 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.attemptFailed':
       return `  attempt    ${task} #${data.attempt} failed: ${failureText(data.error)}`;
     case 'task.retryScheduled':
+      if (data.isDelayOver === true) return undefined;
       return `  retry      ${task} in ${duration(Math.max(0, (data.dueAt ?? at) - at))}`;
     case 'task.expanded':
       return `  expanded   ${task} into ${counted(data.count ?? 0, 'instance', 'instances')}${data.feed === undefined ? '' : `, and ${waitText('feed', { signal: data.feed })} to come`}`;

@@ -75,6 +75,7 @@ type Data = {
   count?: number;
   message?: string;
   percent?: number;
+  isDelayOver?: boolean;
   definition?: WorkflowDefinition;
   name?: string;
 };
@@ -217,7 +218,7 @@ export class RunView {
   /** A compensation is shown at the task that it undoes; an instance is counted at its `foreach`. */
   #takeTask(type: string, data: Data & { taskId: string }, at: number): void {
     if (type === 'task.started') this.attempts += 1;
-    if (type === 'task.retryScheduled') this.retries += 1;
+    if (type === 'task.retryScheduled' && data.isDelayOver !== true) this.retries += 1;
     if (data.taskId.includes('!')) return;
     const task = this.task(data.taskId);
     const undo = UNDO_AFTER[type];

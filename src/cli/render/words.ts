@@ -36,7 +36,9 @@ const words: Readonly<Record<string, Words>> = {
   'task.attemptFailed': (data) =>
     `attempt ${text(data['attempt'])} failed: ${failureText(data['error'])}`,
   'task.retryScheduled': (data, at) =>
-    `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
+    data['isDelayOver'] === true
+      ? text(data['rule'])
+      : `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
   'task.waiting': (data, at) =>
     `waits for ${waitText(text(data['kind']), data['details'] as JsonValue | undefined)}${childInputs(data)}${due(data, at, ', due in')}`,

@@ -132,6 +132,8 @@ function reportActivation(
   if (activation.node.task.hook !== undefined) report.hook = activation.node.task.hook;
   if (activation.child !== undefined) report.runId = activation.child;
   if (activation.wait !== undefined) report.waitsFor = waitingReport(activation.wait, activation);
+  if (activation.leaving !== undefined)
+    report.waitsFor = { kind: 'run', runId: activation.leaving, left: true };
   const mutexes = run.steering.mutexes.waitsFor(activation);
   if (mutexes.length > 0) report.waitsFor = { kind: 'mutex', mutexes: [...mutexes] };
   if (expansion !== undefined) {

@@ -1,6 +1,7 @@
 /**
  * What can happen to a task (contracts.md, State charts). No guards, no effects, no final states: the drawn chart is
  * the whole truth. The context holds scalars only, folded from what the events recorded.
+ * Size: the chart in one piece, with what each event does to the context.
  */
 import { setup } from 'xstate';
 import type { EscalationEvent } from '../../events/run-events.ts';
@@ -67,9 +68,14 @@ function folding<Type extends Fold['type']>(
   );
 }
 
-/** True for the details of a `task.waiting` that is about `repeat.delay`. */
+/** True for the details of a `task.waiting` that is about a delay: of `repeat`, or of `retry` where another run had to end first. */
 export function isRoundDelay(details: JsonValue | undefined): boolean {
   return isObject(details) && details.round === true;
+}
+
+/** True for the details of one that is about the delay of `retry`. */
+export function isRetryDelay(details: JsonValue | undefined): boolean {
+  return isRoundDelay(details) && isObject(details) && details.retry === true;
 }
 
 const initialContext: TaskContext = {
@@ -234,7 +240,7 @@ export const taskMachine = setup({
     },
     backoff: {
       tags: ['open'],
-      meta: { effects: ['timer'] },
+      meta: { effects: ['timer', 'child'] },
       on: {
         ...open,
         ...cancelable,
