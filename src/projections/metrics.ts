@@ -1,5 +1,6 @@
 /**
- * `metrics`: counters and histograms of durations for everything, for each workflow name and for each agent.
+ * `metrics`: counters and histograms of durations for everything, for each workflow name and for each agent. Attempts of
+ * hooks and compensations are work of their agents like any other.
  */
 import {
   type AttemptEndEvent,

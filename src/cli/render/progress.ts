@@ -10,7 +10,7 @@ import { counted, duration } from './format.ts';
 import { plainText } from './painted.ts';
 import { endedInstances, RunView, type TaskView, type ViewedEvent } from './run-view.ts';
 import { waitText } from './wait-text.ts';
-import { failureText, skipReason } from './words.ts';
+import { boundText, failureText, skipReason } from './words.ts';
 
 type Data = {
   taskId?: string;
@@ -25,6 +25,7 @@ type Data = {
   feed?: string;
   dueAt?: number;
   isDelayOver?: boolean;
+  exhausted?: string;
   count?: number;
 };
 
@@ -104,7 +105,7 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.started':
       return `  started    ${task}${agent}${(data.attempt ?? 1) > 1 ? `, attempt ${data.attempt}` : ''}`;
     case 'task.succeeded':
-      return `  succeeded  ${task}${took}${instancesOf(view, task)}`;
+      return `  succeeded  ${task}${took}${instancesOf(view, task)}${boundText(data.exhausted)}`;
     case 'task.reused':
       return `  reused     ${task}`;
     case 'task.failed':

@@ -2,7 +2,7 @@
  * What the runtime owes the world while an actor is in a state. Pure and total; the key names the instance of the
  * effect. The host compares keys before and after a commit: new ones start, missing ones stop. Replay calls none.
  */
-import { isRoundDelay } from '../task/machine.ts';
+import { isRoundDelay } from '../task/delays.ts';
 import { type Activation, dueAtOf, type RunAggregate, runContext, runState } from './aggregate.ts';
 import { endedRunStates, type RunState } from './machine.ts';
 

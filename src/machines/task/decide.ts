@@ -12,7 +12,8 @@ import { leavingChild } from '../run/children.ts';
 import { type Decision, events, nothing, rejected, type TurnInput } from '../run/decision.ts';
 import { timerIdOf } from '../run/effects.ts';
 import { identity } from '../run/identity.ts';
-import { isRetryDelay, openStates } from './machine.ts';
+import { isRetryDelay } from './delays.ts';
+import { openStates } from './machine.ts';
 
 /** Losses in a row after which a task has failed with `worker.lost`. */
 const MAX_LOSSES = 3;

@@ -6,9 +6,8 @@
 import { setup } from 'xstate';
 import type { EscalationEvent } from '../../events/run-events.ts';
 import type { TaskEvent } from '../../events/task-events.ts';
-import { isObject } from '../../workflow/loose.ts';
-import type { JsonValue } from '../../workflow/value.ts';
 import { type FoldEvent, foldAction } from '../stepper.ts';
+import { isRoundDelay } from './delays.ts';
 
 export interface TaskContext {
   /** Number of the current or next attempt; 0 before the first. */
@@ -66,16 +65,6 @@ function folding<Type extends Fold['type']>(
   return foldAction<TaskContext, Fold>((context, event) =>
     change(event.data as DataOf<Type>, event.at, context),
   );
-}
-
-/** True for the details of a `task.waiting` that is about a delay: of `repeat`, or of `retry` where another run had to end first. */
-export function isRoundDelay(details: JsonValue | undefined): boolean {
-  return isObject(details) && details.round === true;
-}
-
-/** True for the details of one that is about the delay of `retry`. */
-export function isRetryDelay(details: JsonValue | undefined): boolean {
-  return isRoundDelay(details) && isObject(details) && details.retry === true;
 }
 
 const initialContext: TaskContext = {
