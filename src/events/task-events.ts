@@ -84,7 +84,13 @@ export const taskEvents = {
   retryScheduled: eventType(
     'task.retryScheduled',
     'Another attempt was decided; it is due at `dueAt`.',
-    z.object({ ...attempted, rule: z.string(), dueAt: fields.time }),
+    z.object({
+      ...attempted,
+      rule: z.string(),
+      dueAt: fields.time,
+      /** The attempt was decided before, and the delay before it is over: no attempt failed now. */
+      isDelayOver: z.boolean().optional(),
+    }),
   ),
   handedOff: eventType(
     'task.handedOff',
@@ -125,6 +131,8 @@ export const taskEvents = {
       repeats: z.boolean().optional(),
       /** The task that runs again, where an edge led back. */
       loop: z.string().optional(),
+      /** The bound of a loop ended it although its condition still held: the task that would have run again. */
+      exhausted: z.string().optional(),
       /** The newer attempt that was running when this late result came; it is canceled. */
       superseded: fields.attempt.optional(),
       /** The `streamVersion` of the signal that it took. */
@@ -185,7 +193,12 @@ export const taskEvents = {
   canceled: eventType(
     'task.canceled',
     'The task ended by cancellation.',
-    z.object({ ...endOfAttempt, reason: z.string() }),
+    z.object({
+      ...endOfAttempt,
+      reason: z.string(),
+      /** The run, which closes or undoes, is being ended at once for this reason: what is left follows. */
+      terminates: z.string().optional(),
+    }),
   ),
   reset: eventType(
     'task.reset',

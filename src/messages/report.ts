@@ -38,8 +38,15 @@ export interface TaskReport {
   /** Why it was skipped or canceled. */
   reason?: string;
   attempts: number;
-  /** Rounds that have begun, where there is more than one; the rest is about the last. */
+  /**
+   * Rounds that have begun, where there is more than one. Then `startedAt` is that of the first, and all but the times is
+   * about the last.
+   */
   rounds?: number;
+  /** Of all rounds together, where there is more than one: from the start to the end of each, in ms. */
+  workMs?: number;
+  /** The task that would have run again, had the bound of its loop not ended it; in any round. */
+  exhausted?: string;
   /** The one that gave the result. */
   agent?: string;
   /** Milliseconds since the epoch. */

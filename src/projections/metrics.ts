@@ -1,5 +1,6 @@
 /**
- * `metrics`: counters and histograms of durations for everything, for each workflow name and for each agent.
+ * `metrics`: counters and histograms of durations for everything, for each workflow name and for each agent. Attempts of
+ * hooks and compensations are work of their agents like any other.
  */
 import {
   type AttemptEndEvent,
@@ -123,6 +124,8 @@ function foldMetrics(
     case 'run.canceled':
       return runEnded(known, event);
     case 'task.retryScheduled':
+      if ((event as ProjectedEventOf<'task.retryScheduled'>).data.isDelayOver === true)
+        return known;
       return { ...known, retries: known.retries + 1, updatedAt: event.at };
     default:
       return attemptEnded(known, event as AttemptEndEvent);

@@ -33,7 +33,10 @@ export type RunState =
   | 'failed'
   | 'canceled';
 
-/** Counts of activations. A task that is reset and ends again is counted again; `reset` says how often that was. */
+/**
+ * Counts of activations, those of hooks left out. A task that is reset and ends again is counted again; `reset` says how
+ * often that was.
+ */
 export type TaskCounts = {
   /** Tasks of the definition; null where it is a blob or the run is a fork. */
   declared: number | null;
@@ -71,7 +74,7 @@ export type RunRecord = {
   /** Why it was paused or canceled. */
   reason: string | null;
   tasks: TaskCounts;
-  /** Attempts that were started. */
+  /** Attempts that were started, those of hooks too. */
   attempts: number;
   forkedFrom: { run: string; at: number } | null;
   /** Of a child run: the task that waits for it. */
@@ -233,8 +236,19 @@ function foldRun(run: RunRecord | undefined, event: ProjectedEvent): RunRecord |
   if (event.type === 'run.created') return created(event);
   if (event.type === 'run.forked') return forked(event);
   if (run === undefined) return undefined;
-  const next = foldFor(table, event.type)?.(run, event) ?? run;
+  const next = isOfHook(event)
+    ? ofHook(run, event)
+    : (foldFor(table, event.type)?.(run, event) ?? run);
   return { ...next, streamVersion: event.streamVersion, updatedAt: event.at };
+}
+
+function isOfHook({ data }: ProjectedEvent): boolean {
+  return (data as { hook?: string }).hook !== undefined;
+}
+
+/** A hook is no task of the definition: only its attempts are counted. */
+function ofHook(run: RunRecord, { type }: ProjectedEvent): RunRecord {
+  return type === 'task.started' ? { ...run, attempts: run.attempts + 1 } : run;
 }
 
 const tables = [
@@ -263,7 +277,7 @@ const handles: ReadonlySet<string> = new Set<AnyEvent['type']>(
  */
 export const runs: Projection<RunRecord> = {
   name: 'runs',
-  version: 2,
+  version: 3,
   handles,
   births: new Set(['run.created', 'run.forked']),
   keys: (event) => (isRunStream(event.stream) ? [event.stream] : []),

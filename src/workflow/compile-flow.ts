@@ -75,7 +75,14 @@ function compileLoop(source: JsonValue, edge: number): LoopDefinition | undefine
   const { from, to, condition, loop } = asObject(source);
   const max = asNumber(asObject(loop).max);
   if (typeof from !== 'string' || typeof to !== 'string' || max === undefined) return undefined;
-  return { edge, from, to, ...optional('condition', compileCondition(condition, from)), max };
+  return {
+    edge,
+    from,
+    to,
+    ...optional('condition', compileCondition(condition, from)),
+    max,
+    ...optional('onMax', oneOf<'fail' | 'accept'>(asObject(loop).on_max, ['fail', 'accept'])),
+  };
 }
 
 function compileRegions(source: JsonValue | undefined): WorkflowDefinition['regions'] | undefined {

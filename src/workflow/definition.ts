@@ -99,6 +99,8 @@ export interface LoopDefinition {
   /** A CEL source; absent: always, until `max`. */
   condition?: string;
   max: number;
+  /** Where `max` is used up and the condition still holds `from` fails; absent: the run goes on from it. */
+  onMax?: 'fail' | 'accept';
 }
 
 export interface TaskDefinition {

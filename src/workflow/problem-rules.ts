@@ -128,6 +128,10 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'Tasks and regions could wait for each other for ever.',
     help: 'A region keeps its mutexes until all its tasks have ended. The message names who would wait for whom. Let one region hold all mutexes, or put the task that is waited for into it.',
   },
+  'workflow.needs-condition': {
+    summary: 'A field has a meaning only where an edge has a condition.',
+    help: 'A loop without a condition is taken as often as its bound says, and that is no failure. Remove `on_max`, or give the edge a `condition`.',
+  },
   'workflow.needs-foreach': {
     summary: 'A field has a meaning only beside `foreach`.',
     help: 'Remove the field, or add `foreach`.',

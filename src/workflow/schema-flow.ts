@@ -212,6 +212,11 @@ export const edge = z.strictObject({
   loop: z
     .strictObject({
       max: rounds.meta({ description: 'How often the edge may be taken.', examples: [3] }),
+      on_max: z.enum(['fail', 'accept']).optional().meta({
+        description:
+          'What happens where the edge was taken max times and its condition still holds: `from` fails with loop.exhausted, or its result stands and the run goes on. Default: accept.',
+        default: 'accept',
+      }),
     })
     .optional()
     .meta({ description: 'The edge leads back: each time it is taken `to` runs again.' }),

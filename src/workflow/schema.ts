@@ -335,7 +335,7 @@ export const knownFields: Readonly<Record<string, readonly string[]>> = {
   milestone: Object.keys(milestone.shape),
   hooks: Object.keys(hooks.shape),
   edges: Object.keys(edge.shape),
-  loop: ['max'],
+  loop: ['max', 'on_max'],
   regions: ['mutex'],
 };
 

@@ -34,6 +34,7 @@ export function checkEdges(
     }
     check(asText(from), 'the edge comes from', ['edges', index, 'from']);
     check(asText(to), 'the edge leads to', ['edges', index, 'to']);
+    checkBound(asObject(value), index, findings);
     if (isObject(loop) || typeof from !== 'string' || from !== to) continue;
     findings.add({
       code: 'workflow.cycle',
@@ -43,6 +44,18 @@ export function checkEdges(
     });
   }
   checkLoops(definition, graph, findings);
+}
+
+/** A loop without a condition is meant to end by its bound. */
+function checkBound({ condition, loop }: JsonObject, index: number, findings: Findings): void {
+  if (condition !== undefined || asObject(loop).on_max === undefined) return;
+  findings.add({
+    code: 'workflow.needs-condition',
+    message: '`on_max` has a meaning only beside a `condition` of the edge',
+    hint: 'Without a condition the loop always ends by its bound. Remove `on_max`, or say when the edge leads back.',
+    path: ['edges', index, 'loop', 'on_max'],
+    atKey: true,
+  });
 }
 
 /** By task: the edge whose condition became its own; where it has one itself too, that one is looked at. */

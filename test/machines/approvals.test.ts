@@ -1,5 +1,6 @@
 /** Approvals: who answers, how often, and what time does (workflow-language.md, Waits). */
 import { describe, expect, it } from 'vitest';
+import { effectsOf } from '../../src/machines/run/effects.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { PureRun } from './pure-run.ts';
 
@@ -186,5 +187,23 @@ describe('when nobody answers in time', () => {
     run.command({ type: 'pause' });
     run.fire('sign');
     expect(run.statuses()['sign']).toBe('failed');
+  });
+
+  it('the delay before another round does not: it moves by the pause', () => {
+    const sign = { id: 'sign', wait: { approval: {} }, repeat: { max: 2, delay: 10 } };
+    const run = new PureRun({ name: 'w', tasks: [sign] });
+    run.command({ type: 'approve', task: 'sign', by: 'ann' });
+    const dueAt = run.now + 10_000;
+    const timer = { type: 'timer', timerId: 'waiting:sign@2:1', dueAt } as const;
+    const owes = () => [...effectsOf(run.run).keys()].some((key) => key.includes('sign@2'));
+    expect(owes()).toBe(true);
+    run.command({ type: 'pause' });
+    expect(owes()).toBe(false);
+    run.now += 60_000;
+    expect(run.send(timer)).toEqual([]);
+    run.command({ type: 'resume' });
+    expect(run.send(timer)).toEqual([]);
+    expect(run.fire('sign@2').at(-1)).toBe('task.waiting sign@2');
+    expect(run.now).toBe(dueAt + 60_000);
   });
 });

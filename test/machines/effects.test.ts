@@ -26,13 +26,13 @@ function declared(node: AnyStateNode | undefined): string[] {
   return [...((node?.meta as { effects?: string[] } | undefined)?.effects ?? [])].sort();
 }
 
-function activationIn(types: readonly string[], child?: string): Activation {
+function activationIn(types: readonly string[], more: Partial<Activation> = {}): Activation {
   const run = new PureRun({ name: 'w', tasks: [{ id: 'a', agent: 'echo' }] });
   const template = run.run.activations.get('a') as Activation;
   const cell = foldedCells.create(taskMachine);
   for (const type of types) cell.take(sampleEvent(type));
   const { value, context } = cell.snapshot;
-  return { ...template, cell, state: value as TaskState, context, child };
+  return { ...template, cell, state: value as TaskState, context, ...more };
 }
 
 const kinds = (owed: ReadonlyMap<string, { kind: string }>) =>
@@ -44,8 +44,13 @@ describe('what an activation owes', () => {
     const owed = declared(taskMachine.states[state] as unknown as AnyStateNode);
     if (road === undefined) expect(owed).toEqual([]);
     else {
-      const activation = activationIn(road, state === 'waiting' ? 'run_child' : undefined);
-      expect(kinds(effectsOfActivation(activation, 'running'))).toEqual(owed);
+      const children: Partial<Record<TaskState, Partial<Activation>>> = {
+        waiting: { child: 'run_child' },
+        backoff: { leaving: 'run_child' },
+      };
+      const ways = [activationIn(road, children[state]), activationIn(road)];
+      const all = ways.flatMap((activation) => kinds(effectsOfActivation(activation, 'running')));
+      expect([...new Set(all)].sort()).toEqual(owed);
     }
   });
 
@@ -56,7 +61,7 @@ describe('what an activation owes', () => {
   });
 
   it('a wait for a child run goes on while the run is paused', () => {
-    const waiting = activationIn(roads.waiting ?? [], 'run_child');
+    const waiting = activationIn(roads.waiting ?? [], { child: 'run_child' });
     expect(kinds(effectsOfActivation(waiting, 'paused'))).toEqual(['child', 'timer']);
   });
 

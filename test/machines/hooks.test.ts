@@ -27,7 +27,6 @@ describe('hooks', () => {
       'task.scheduled s2',
       'task.started s2',
     ]);
-    await expectSnapshotsToAgree(run.history);
     expect(run.succeed('s2')).toEqual([
       'task.succeeded s2',
       'task.scheduled work',
@@ -228,5 +227,55 @@ describe('hooks', () => {
     run.succeed('good@2');
     expect(run.succeed('end').at(-1)).toBe('run.succeeded');
     expect(run.report().tasks).toMatchObject({ rest: { status: 'canceled' }, good: { rounds: 2 } });
+  });
+});
+
+describe('a first hook whose failure counts, in a run that goes on after failures', () => {
+  it('lets the run go on, and fails it at its end', async () => {
+    const s2 = task('s2', { dependencies: ['s'] });
+    const run = new PureRun(
+      flow(
+        { ...all, on_start: [task('s', { on_failure: 'fail' }), s2] },
+        { settings: { on_failure: 'continue' } },
+      ),
+    );
+    expect(run.fail('s', { code: 'lock.held' })).toEqual([
+      'task.attemptFailed s',
+      'task.failed s',
+      'task.skipped s2',
+      'task.scheduled work',
+      'task.started work',
+    ]);
+    expect(run.succeed('work').slice(1)).toEqual([
+      'run.finishing',
+      'task.scheduled poor',
+      'task.started poor',
+    ]);
+    expect(run.last('run.finishing').outcome).toBe('failed');
+    expect(run.last('task.started').parameters).toEqual({ why: 'lock.held' });
+    run.succeed('poor');
+    expect(run.last('task.started').parameters).toEqual({ status: 'failed' });
+    run.succeed('end');
+    expect(run.report()).toMatchObject({
+      status: 'failed',
+      error: { code: 'lock.held', message: 'task "s" failed: no' },
+      partial: true,
+    });
+    await expectSnapshotsToAgree(run.history);
+  });
+
+  it('is the error of the run also where a task fails later', () => {
+    const tasks = [task('work'), task('clean', { dependencies: ['work'], trigger: 'all_done' })];
+    const run = new PureRun({
+      ...flow(
+        { on_start: [task('s', { on_failure: 'fail' })] },
+        { settings: { on_failure: 'continue' } },
+      ),
+      tasks,
+    });
+    run.fail('s', { code: 'first' });
+    run.fail('work', { code: 'second' });
+    run.succeed('clean');
+    expect(run.report()).toMatchObject({ status: 'failed', error: { code: 'first' } });
   });
 });

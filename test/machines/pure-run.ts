@@ -48,6 +48,8 @@ export interface PureOptions {
   /** Runs above this one. */
   depth?: number;
   random?: number;
+  /** Called before each question what follows: there the commit of a long turn may end. */
+  onStep?: (run: PureRun) => void;
 }
 
 /** Throws with every problem when the workflow is not valid. */
@@ -64,12 +66,14 @@ export class PureRun {
   recoveryMs: number | undefined;
   #children = 0;
   readonly history: Recorded[] = [];
+  readonly #onStep: PureOptions['onStep'];
   readonly run: RunAggregate;
   rejection: Rejection | undefined;
 
   constructor(workflow: JsonObject, options: PureOptions = {}) {
     const definition = compiled(workflow);
     this.random = options.random ?? 0;
+    this.#onStep = options.onStep;
     this.slots = options.slots ?? Number.POSITIVE_INFINITY;
     const { inputs } = resolveInputs(definition, options.input ?? {});
     const created = event('run.created', {
@@ -103,6 +107,7 @@ export class PureRun {
     for (let count = 0; ; count += 1) {
       if (count === MAX_STEPS) throw new Error('the run never comes to rest');
       const seen = this.history.length;
+      this.#onStep?.(this);
       const decision = this.#follow(() => advance(this.run, this.#input), 1);
       if (decision.kind === 'settled' || this.history.length > seen) continue;
       if (steps > 0 && this.#startChild()) {
@@ -345,6 +350,7 @@ export function digestOf(run: RunAggregate): unknown {
     error: run.error,
     phase: run.phase,
     outcome: run.outcome,
+    terminating: run.terminating,
     completed: run.completed.map(({ id }) => id),
     undoing: run.undoing?.id,
     isolatedAttempt: run.isolatedAttempt,

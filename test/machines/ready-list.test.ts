@@ -5,7 +5,7 @@ const NONE: ReadonlySet<string> = new Set();
 const entry = (activation: string, demand: string, index: number): ReadyEntry => ({
   activation,
   demand,
-  order: [index, 0],
+  order: [index, 1, 0],
 });
 
 describe('the ready list', () => {

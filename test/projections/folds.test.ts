@@ -56,6 +56,19 @@ const taskFailed = event('task.failed', { ...byAgent, error: failure });
 const end = { name: 'review', startedAt: 1_010 };
 
 describe('runs', () => {
+  it('counts the tasks of the definition; of hooks their attempts alone', () => {
+    const hook = { taskId: 'lock', attempt: 1, hook: 'on_start' };
+    const record = run(
+      event('task.scheduled', hook),
+      event('task.started', { ...hook, agent: 'echo', rule: 'named', parameters: {} }),
+      event('task.succeeded', { ...hook, output: null }),
+      event('task.scheduled', task),
+      started,
+      event('task.succeeded', { ...byAgent, output: null }),
+    );
+    expect(record).toMatchObject({ tasks: { scheduled: 1, succeeded: 1, failed: 0 }, attempts: 2 });
+  });
+
   it('tells when a run began and ended, how long it took, and at which version it is', () => {
     const record = run(event('run.started', {}), event('run.succeeded', { ...end, output: {} }));
     expect(record).toMatchObject({
@@ -223,6 +236,19 @@ describe('agents', () => {
 });
 
 describe('metrics', () => {
+  it('counts as retries what was decided after a failure, and no delay that is over', () => {
+    const again = { ...task, rule: 'r', dueAt: 5 };
+    const record = folded<MetricsRecord>(
+      metrics,
+      [
+        event('task.retryScheduled', again),
+        event('task.retryScheduled', { ...again, isDelayOver: true }),
+      ],
+      'all',
+    );
+    expect(record?.retries).toBe(1);
+  });
+
   it('counts runs by workflow, attempts by agent, and both for all', () => {
     const events = [
       createdEvent(RUN),
@@ -298,7 +324,7 @@ describe('every projection', () => {
   it('has a name and a hash of its shape', () => {
     expect(new Set(projections.map((each) => each.name)).size).toBe(projections.length);
     expect(projectionHash(runs as unknown as Projection)).toBe(
-      'f1:v2:live,name,parent,session,status',
+      'f1:v3:live,name,parent,session,status',
     );
   });
 });

@@ -29,6 +29,15 @@ export const steering: Case[] = [
   { code: 'workflow.own-name', source: '  - { id: a, agent: echo, cancel: [«a»] }\n' },
   { code: 'workflow.own-name', source: '  - { id: a, agent: echo, milestone: { until: «a» } }\n' },
   {
+    code: 'workflow.needs-condition',
+    source: `edges: [{ from: b, to: a, loop: { max: 1, «on_max»: fail } }]\ntasks:\n${A}${B}`,
+  },
+  {
+    code: 'workflow.invalid-field',
+    source: `edges: [{ from: b, to: a, condition: "true", loop: { max: 1, on_max: «acept» } }]\ntasks:\n${A}${B}`,
+    suggestion: 'accept',
+  },
+  {
     code: 'workflow.needs-foreach',
     source: `${A}  - { id: b, agent: echo, complete: [«a»] }\n`,
     says: /which has no `foreach`/,

@@ -31,6 +31,8 @@ interface Wanted {
   runId: string;
   /** Its name in the table of the run that waits for it. */
   workflow: string;
+  /** Nobody wants it any more: it is asked for, and never made. */
+  isLeft?: true;
   context: EffectContext;
   tries: number;
   cancelRetry: CancelTimer | undefined;
@@ -60,6 +62,7 @@ export class ChildRuns {
     attempt: number;
     runId: string;
     workflow: string;
+    isLeft?: true;
     context: EffectContext;
   }): void {
     if (this.#wanted.has(options.runId)) return;
@@ -85,6 +88,7 @@ export class ChildRuns {
     try {
       const isThere = log.streamHead(wanted.runId) !== undefined;
       if (isThere) await this.#ask(wanted);
+      else if (wanted.isLeft === true) this.#neverBegan(wanted);
       else await this.#make(wanted);
     } catch (error) {
       this.#failed(wanted, error);
@@ -94,6 +98,12 @@ export class ChildRuns {
   async #ask(wanted: Wanted): Promise<void> {
     const end = await endOfRun(this.#parts().log, wanted.runId);
     if (end !== undefined) this.#tell(wanted, end.end, end.causationId);
+    this.#done(wanted);
+  }
+
+  /** Its parent left it before it was there. */
+  #neverBegan(wanted: Wanted): void {
+    this.#tell(wanted, { status: 'canceled', reason: 'it never began' }, `${wanted.runId}/0`);
     this.#done(wanted);
   }
 

@@ -236,7 +236,10 @@ function progressOf(report: TaskReport | undefined, now: number): Progress {
   const { startedAt, attempts, error, reason, runId } = report;
   const status = report.status === 'pending' && attempts > 0 ? 'retrying' : report.status;
   const isOver = report.endedAt !== undefined || status === 'running' || status === 'waiting';
-  const took = startedAt === undefined || !isOver ? undefined : (report.endedAt ?? now) - startedAt;
+  const took =
+    startedAt === undefined || !isOver
+      ? undefined
+      : (report.workMs ?? (report.endedAt ?? now) - startedAt);
   const line = [
     statusText(report, withReason(status, reason)),
     took === undefined ? '' : duration(Math.max(0, took)),

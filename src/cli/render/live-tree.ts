@@ -10,6 +10,7 @@ import {
   type InstanceCounts,
   isEndedState,
   type RunView,
+  spentBy,
   type TaskState,
   type TaskView,
 } from './run-view.ts';
@@ -116,8 +117,12 @@ function runLine(view: RunView, tasks: readonly TaskView[], options: TreeOptions
   const { status, startedAt, endedAt, name, pausedReason } = view;
   const shown = view.isQuarantined ? 'quarantined' : status;
   const since = startedAt === undefined ? '' : duration(spent(startedAt, endedAt, options.now));
-  const ended = tasks.filter(({ state }) => isEndedState(state)).length;
-  const facts = [since, `${ended} of ${tasks.length} tasks`];
+  const [hooks, own] = [true, false].map((isHook) =>
+    tasks.filter(({ hook }) => (hook !== undefined) === isHook),
+  ) as [TaskView[], TaskView[]];
+  const ended = own.filter(({ state }) => isEndedState(state)).length;
+  const facts = [since, `${ended} of ${own.length} tasks`];
+  if (hooks.length > 0) facts.push(counted(hooks.length, 'hook'));
   if (view.retries > 0) facts.push(counted(view.retries, 'retry', 'retries'));
   if (pausedReason !== undefined) facts.push(plainText(pausedReason));
   return [
@@ -141,14 +146,16 @@ function taskLine(
 ): Piece[] {
   const { view, width, options } = parts;
   const { sign, ascii, style, words } = LOOKS[task.state];
-  const { startedAt, endedAt } = task;
-  const time = startedAt === undefined ? '' : duration(spent(startedAt, endedAt, options.now));
+  const taken = spentBy(task, options.now);
+  const time = taken === undefined ? '' : duration(taken);
   const name = task.id.length > width ? `${task.id.slice(0, width - 1)}…` : task.id;
   return [
     { text: `${options.hasUnicode ? sign : ascii} `, style },
     { text: `${name.padEnd(width)}  ` },
     { text: words.padEnd(STATE_WIDTH), style },
     { text: `  ${time.padEnd(TIME_WIDTH)}` },
+    ...(task.rounds > 1 ? [{ text: `round ${task.rounds}  ` }] : []),
+    ...(task.hook === undefined ? [] : [{ text: `${task.hook}  `, style: 'dim' as const }]),
     ...(task.undo === undefined ? [] : [{ text: `${task.undo}  `, style: 'wait' as const }]),
     ...(task.attempt > 1 ? [{ text: `attempt ${task.attempt}  `, style: 'wait' as const }] : []),
     ...(task.instances === undefined

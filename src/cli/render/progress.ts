@@ -10,7 +10,7 @@ import { counted, duration } from './format.ts';
 import { plainText } from './painted.ts';
 import { endedInstances, RunView, type TaskView, type ViewedEvent } from './run-view.ts';
 import { waitText } from './wait-text.ts';
-import { failureText, skipReason } from './words.ts';
+import { boundText, failureText, skipReason } from './words.ts';
 
 type Data = {
   taskId?: string;
@@ -24,6 +24,8 @@ type Data = {
   details?: JsonValue;
   feed?: string;
   dueAt?: number;
+  isDelayOver?: boolean;
+  exhausted?: string;
   count?: number;
 };
 
@@ -103,7 +105,7 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.started':
       return `  started    ${task}${agent}${(data.attempt ?? 1) > 1 ? `, attempt ${data.attempt}` : ''}`;
     case 'task.succeeded':
-      return `  succeeded  ${task}${took}${instancesOf(view, task)}`;
+      return `  succeeded  ${task}${took}${instancesOf(view, task)}${boundText(data.exhausted)}`;
     case 'task.reused':
       return `  reused     ${task}`;
     case 'task.failed':
@@ -111,6 +113,7 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
     case 'task.attemptFailed':
       return `  attempt    ${task} #${data.attempt} failed: ${failureText(data.error)}`;
     case 'task.retryScheduled':
+      if (data.isDelayOver === true) return undefined;
       return `  retry      ${task} in ${duration(Math.max(0, (data.dueAt ?? at) - at))}`;
     case 'task.expanded':
       return `  expanded   ${task} into ${counted(data.count ?? 0, 'instance', 'instances')}${data.feed === undefined ? '' : `, and ${waitText('feed', { signal: data.feed })} to come`}`;

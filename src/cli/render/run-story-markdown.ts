@@ -54,6 +54,7 @@ function head(story: RunStory): string[] {
     ...(story.endedAt === undefined ? [] : [['Ended', time(story.endedAt)]]),
     [story.endedAt === undefined ? 'So far' : 'Took', duration(story.durationMs)],
     ['Tasks', countsText(counts)],
+    ...(story.hooks === undefined ? [] : [['Hooks', countsText(story.hooks)]]),
     ...(Object.keys(instances).length === 0 ? [] : [['Instances', countsText(instances)]]),
     [
       story.endedAt === undefined ? 'Attempts ended' : 'Attempts',
@@ -171,7 +172,7 @@ function timeline(story: RunStory): string[] {
   ];
 }
 
-/** `=` from the first attempt to the end, on one scale. */
+/** `=` from the first attempt to the end, of each round, on one scale. */
 function bars(story: RunStory, started: readonly StoryTask[]): string[] {
   const from = startOf(story);
   const to =
@@ -181,11 +182,16 @@ function bars(story: RunStory, started: readonly StoryTask[]): string[] {
   return [...started]
     .sort((left, right) => (left.startedAt ?? 0) - (right.startedAt ?? 0))
     .map((task) => {
-      const begin = Math.min(BAR_WIDTH - 1, Math.floor(((task.startedAt ?? from) - from) * scale));
-      const end = Math.min(BAR_WIDTH, Math.ceil(((task.endedAt ?? to) - from) * scale));
-      const bar = `${' '.repeat(begin)}${'='.repeat(Math.max(1, end - begin))}`.padEnd(BAR_WIDTH);
+      const spans = task.spans ?? [{ from: task.startedAt ?? from, to: task.endedAt ?? to }];
+      const cells = Array.from({ length: BAR_WIDTH }, () => ' ');
+      for (const span of spans) {
+        const begin = Math.min(BAR_WIDTH - 1, Math.floor((span.from - from) * scale));
+        const end = Math.min(BAR_WIDTH, Math.ceil((span.to - from) * scale));
+        cells.fill('=', begin, Math.max(begin + 1, end));
+      }
       const took = task.tookMs === undefined ? 'not over' : duration(task.tookMs);
-      return `${brief(task.id, 40).padEnd(width)} |${bar}| ${took}`;
+      const rounds = task.rounds === undefined ? '' : ` in ${task.rounds} rounds`;
+      return `${brief(task.id, 40).padEnd(width)} |${cells.join('')}| ${took}${rounds}`;
     });
 }
 
@@ -277,8 +283,10 @@ function byInterest(left: StoryTask, right: StoryTask): number {
   return weight(right) - weight(left) || (right.tookMs ?? 0) - (left.tookMs ?? 0);
 }
 
-function taskNote({ error, reason, instances }: StoryTask): string {
+function taskNote({ error, reason, instances, hook, exhausted }: StoryTask): string {
   const parts = [
+    hook === undefined ? '' : `hook ${hook}`,
+    exhausted === undefined ? '' : `the bound of the loop to ${code(exhausted)} ended it`,
     instances === undefined ? '' : `instances: ${plain(countsText(instances))}`,
     error === undefined ? '' : `${code(error.code)} ${plain(brief(error.message, 120))}`,
     reason === undefined ? '' : plain(skipReason(reason)),

@@ -8,7 +8,7 @@ import type { JsonValue } from '../../workflow/value.ts';
 import { adviceFor } from './advice.ts';
 import { criticalPath, type PathStep } from './critical-path.ts';
 import { type AgentTally, type FailureRecord, type RunTally, tallyOf } from './run-tally.ts';
-import { wordsOf } from './words.ts';
+import { tookMs, wordsOf } from './words.ts';
 
 /** Times in ms since the epoch, lengths in ms. */
 export interface RunStory {
@@ -33,8 +33,9 @@ export interface RunStory {
   error?: Failure;
   /** What to do about the error. */
   advice?: string;
-  /** Tasks of the definition by status, and the instances of all `foreach` tasks. */
+  /** Tasks of the definition by status, hooks apart, and the instances of all `foreach` tasks. */
   counts: Partial<Record<TaskReport['status'], number>>;
+  hooks?: Partial<Record<TaskReport['status'], number>>;
   instances: Partial<Record<TaskReport['status'], number>>;
   /** The run's own events, and what is rare among those of its tasks. */
   milestones: { streamVersion: number; at: number; type: string; text: string }[];
@@ -65,8 +66,13 @@ export interface StoryTask {
   error?: Failure;
   reason?: string;
   compensated?: boolean;
-  /** Where there is more than one; times and attempts are of the last. */
+  hook?: string;
+  /** Where there is more than one: `tookMs` is of all of them together, status and attempts are of the last. */
   rounds?: number;
+  /** From the start to the end of each, the first ones. */
+  spans?: { from: number; to: number }[];
+  /** The task that would have run again, had a loop had no bound. */
+  exhausted?: string;
   instances?: Partial<Record<TaskReport['status'], number>>;
 }
 
@@ -90,10 +96,11 @@ export function storyOf(
   const tally = tallyOf(envelopes);
   const startedAt = envelopes.find(({ type }) => type === 'run.started')?.at;
   const endedAt = isEnded(report) ? envelopes.at(-1)?.at : undefined;
-  const steps = criticalPath(definition, report, {
-    scheduledAt: tally.scheduledAt,
-    now: endedAt ?? now,
-  });
+  const steps = criticalPath(definition, tally.rounds, endedAt ?? now);
+  const spans = spansOf(tally.rounds, endedAt ?? now);
+  const [hooks, tasks] = [true, false].map((isHook) =>
+    Object.values(report.tasks).filter(({ hook }) => (hook !== undefined) === isHook),
+  ) as [TaskReport[], TaskReport[]];
   const { error } = report;
   const failures = groupedFailures(tally.failures);
   // the run says of no failure that it may be tried again; the attempts know
@@ -122,7 +129,8 @@ export function storyOf(
     events: envelopes.length,
     ...(error === undefined ? {} : { error }),
     ...(advice === undefined ? {} : { advice }),
-    counts: countsOf(Object.values(report.tasks)),
+    counts: countsOf(tasks),
+    ...(hooks.length === 0 ? {} : { hooks: countsOf(hooks) }),
     instances: countsOf(Object.values(report.tasks).flatMap(({ instances }) => instances ?? [])),
     milestones: milestonesOf(envelopes),
     criticalPath: {
@@ -130,7 +138,7 @@ export function storyOf(
       waitMs: sumOf(steps.map(({ waitMs }) => waitMs)),
       workMs: sumOf(steps.map(({ workMs }) => workMs)),
     },
-    tasks: Object.entries(report.tasks).map(([id, task]) => storyTask(id, task)),
+    tasks: Object.entries(report.tasks).map(([id, task]) => storyTask(id, task, spans.get(id))),
     retries: tally.retries,
     failures,
     agents: tally.agents,
@@ -149,10 +157,24 @@ interface CreatedData {
   inputs?: JsonValue;
 }
 
-function storyTask(id: string, task: TaskReport): StoryTask {
+/** By task. */
+function spansOf(rounds: RunTally['rounds'], now: number): Map<string, StoryTask['spans']> {
+  const begun = rounds.filter(({ startedAt }) => startedAt !== undefined);
+  const byTask = Map.groupBy(begun, ({ task }) => task);
+  return new Map(
+    [...byTask].map(([task, list]) => [
+      task,
+      list
+        .slice(0, MAX_RECORDS)
+        .map(({ startedAt = 0, endedAt = now }) => ({ from: startedAt, to: endedAt })),
+    ]),
+  );
+}
+
+function storyTask(id: string, task: TaskReport, spans: StoryTask['spans']): StoryTask {
   const { status, attempts, agent, runId, startedAt, endedAt, error, reason, instances } = task;
-  const { compensated, rounds } = task;
-  const took = startedAt === undefined || endedAt === undefined ? undefined : endedAt - startedAt;
+  const { compensated, rounds, hook, exhausted } = task;
+  const took = tookMs(task);
   return {
     id,
     status,
@@ -161,11 +183,14 @@ function storyTask(id: string, task: TaskReport): StoryTask {
     ...(runId === undefined ? {} : { runId }),
     ...(startedAt === undefined ? {} : { startedAt }),
     ...(endedAt === undefined ? {} : { endedAt }),
-    ...(took === undefined ? {} : { tookMs: Math.max(0, took) }),
+    ...(took === undefined ? {} : { tookMs: took }),
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
     ...(compensated === undefined ? {} : { compensated }),
+    ...(hook === undefined ? {} : { hook }),
     ...(rounds === undefined ? {} : { rounds }),
+    ...(rounds === undefined || spans === undefined ? {} : { spans }),
+    ...(exhausted === undefined ? {} : { exhausted }),
     ...(instances === undefined ? {} : { instances: countsOf(instances) }),
   };
 }

@@ -20,25 +20,32 @@ const STATUS_WORDS: Readonly<Record<ReportedTaskStatus, string>> = {
   pending: 'pending',
 };
 
-/** `3 tasks: 2 succeeded, 1 failed; 4 attempts, 1 retry`. */
+/** `3 tasks: 2 succeeded, 1 failed; 1 hook: 1 succeeded; 5 attempts, 1 retry`. */
 export function tasksText(
   report: RunReport,
   counts: { attempts: number; retries: number },
 ): string {
-  const tasks = Object.values(report.tasks);
-  const byStatus = Object.entries(STATUS_WORDS).flatMap(([status, word]) => {
-    const count = tasks.filter((task) => task.status === status).length;
-    return count === 0 ? [] : [`${count} ${word}`];
-  });
-  const instances = tasks.reduce((sum, task) => sum + (task.instances?.length ?? 0), 0);
+  const all = Object.values(report.tasks);
+  const tasks = all.filter(({ hook }) => hook === undefined);
+  const hooks = all.filter(({ hook }) => hook !== undefined);
+  const instances = all.reduce((sum, task) => sum + (task.instances?.length ?? 0), 0);
   return [
-    `${counted(tasks.length, 'task')}: ${byStatus.join(', ') || 'none'}`,
+    `${counted(tasks.length, 'task')}: ${statusesText(tasks)}`,
+    ...(hooks.length === 0 ? [] : [`${counted(hooks.length, 'hook')}: ${statusesText(hooks)}`]),
     [
       ...(instances === 0 ? [] : [counted(instances, 'instance')]),
       counted(counts.attempts, 'attempt'),
       counted(counts.retries, 'retry', 'retries'),
     ].join(', '),
   ].join('; ');
+}
+
+function statusesText(tasks: readonly TaskReport[]): string {
+  const byStatus = Object.entries(STATUS_WORDS).flatMap(([status, word]) => {
+    const count = tasks.filter((task) => task.status === status).length;
+    return count === 0 ? [] : [`${count} ${word}`];
+  });
+  return byStatus.join(', ') || 'none';
 }
 
 /**

@@ -1,6 +1,9 @@
 /** What a run's events add up to: attempts, agents, failures, usage, load over time. One pass. Pure. */
 import type { Envelope } from '../../events/envelope.ts';
+import { isRoundDelay } from '../../machines/task/delays.ts';
 import type { Failure } from '../../messages/failure.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import type { RoundTimes } from './critical-path.ts';
 
 /** One attempt that ended without a result, or a task that failed without one. Times in ms since the epoch. */
 export interface FailureRecord {
@@ -27,8 +30,8 @@ export interface AgentTally {
 }
 
 export interface RunTally {
-  /** When each activation was first scheduled. */
-  scheduledAt: Map<string, number>;
+  /** The rounds of each task, instances and compensations left out. */
+  rounds: RoundTimes[];
   failures: FailureRecord[];
   retries: number;
   agents: AgentTally[];
@@ -52,6 +55,7 @@ type Data = {
   usage?: unknown;
   dueAt?: number;
   rule?: string;
+  details?: JsonValue;
 };
 
 /** Types that end an attempt; a final `task.failed` repeats one that `task.attemptFailed` has told. */
@@ -63,6 +67,16 @@ const ENDS: ReadonlySet<string> = new Set([
   'task.failed',
 ]);
 
+/** Types with which a round begins to do something. */
+const BEGINNINGS: ReadonlySet<string> = new Set(['task.started', 'task.waiting', 'task.expanded']);
+const ROUND_ENDS: ReadonlySet<string> = new Set([
+  'task.succeeded',
+  'task.reused',
+  'task.failed',
+  'task.skipped',
+  'task.canceled',
+]);
+
 export function tallyOf(envelopes: Iterable<Envelope>): RunTally {
   const tally = new Tally();
   for (const envelope of envelopes) tally.take(envelope);
@@ -70,7 +84,7 @@ export function tallyOf(envelopes: Iterable<Envelope>): RunTally {
 }
 
 class Tally {
-  readonly #scheduledAt = new Map<string, number>();
+  readonly #rounds = new Map<string, RoundTimes>();
   readonly #failures: FailureRecord[] = [];
   readonly #tookByAgent = new Map<string, { took: number[]; succeeded: number; failed: number }>();
   #slowest: RunTally['slowest'] = [];
@@ -88,8 +102,7 @@ class Tally {
     const { taskId } = data;
     if (taskId === undefined) return;
     const key = `${taskId}#${data.attempt ?? ''}`;
-    if (type === 'task.scheduled' && !this.#scheduledAt.has(taskId))
-      this.#scheduledAt.set(taskId, at);
+    if (!/[~!]/.test(taskId)) this.#time(envelope, data, taskId);
     if (type === 'task.started') {
       this.#running.add(key);
       this.#load.push({ at, by: 1, type });
@@ -108,7 +121,7 @@ class Tally {
       return { agent, attempts: took.length, succeeded, failed, totalMs, medianMs, maxMs };
     });
     return {
-      scheduledAt: this.#scheduledAt,
+      rounds: [...this.#rounds.values()],
       failures: this.#failures,
       retries: this.#retries,
       agents: agents.sort((left, right) => right.totalMs - left.totalMs),
@@ -116,6 +129,22 @@ class Tally {
       usage: this.#usage,
       load: this.#load,
     };
+  }
+
+  /** A round that goes on after its end, for it was reset, counts to its last end. */
+  #time({ type, at, streamVersion }: Envelope, data: Data, id: string): void {
+    const known = this.#rounds.get(id);
+    if (known === undefined) {
+      const task = id.split('@', 1)[0] ?? id;
+      if (type === 'task.scheduled')
+        this.#rounds.set(id, { id, task, readyAt: at, readyVersion: streamVersion });
+      return;
+    }
+    const isDelay = type === 'task.waiting' && isRoundDelay(data.details);
+    if (BEGINNINGS.has(type) && !isDelay) known.startedAt ??= at;
+    if (!ROUND_ENDS.has(type)) return;
+    known.endedAt = at;
+    known.endVersion = streamVersion;
   }
 
   /** What came after a failure of the same activation. */

@@ -7,6 +7,7 @@
  */
 import { isEnded } from '../../client/run-outcome.ts';
 import type { Envelope } from '../../events/envelope.ts';
+import { isRoundDelay } from '../../machines/task/delays.ts';
 import type { ReportedRunStatus } from '../../messages/report.ts';
 import type { RetryPolicy, WorkflowDefinition } from '../../workflow/definition.ts';
 import type { JsonValue } from '../../workflow/value.ts';
@@ -44,9 +45,16 @@ export interface TaskView {
   retry?: RetryPolicy;
   /** The number of the last attempt. */
   attempt: number;
-  /** Ms since the epoch. */
+  /** Rounds that have begun. */
+  rounds: number;
+  /** When the first one began, ms since the epoch. */
   startedAt?: number;
-  endedAt?: number;
+  /** Of all rounds that have ended, ms. */
+  spentMs: number;
+  /** When the rounds that go on began, by activation. */
+  since?: Map<string, number>;
+  /** The hook that it is a task of. */
+  hook?: string;
   percent?: number;
   message?: string;
   waitsFor?: string;
@@ -64,6 +72,7 @@ export type ViewedEvent = Pick<Envelope, 'type' | 'data' | 'at'>;
 
 type Data = {
   taskId?: string;
+  hook?: string;
   attempt?: number;
   agent?: string;
   error?: { code: string; message: string };
@@ -75,6 +84,7 @@ type Data = {
   count?: number;
   message?: string;
   percent?: number;
+  isDelayOver?: boolean;
   definition?: WorkflowDefinition;
   name?: string;
 };
@@ -191,7 +201,7 @@ export class RunView {
     const id = activation.split(/[@~!]/, 1)[0] ?? activation;
     let task = this.tasks.get(id);
     if (task === undefined) {
-      task = { id, state: 'pending', dependencies: [], attempt: 0 };
+      task = { id, state: 'pending', dependencies: [], attempt: 0, rounds: 1, spentMs: 0 };
       this.tasks.set(id, task);
     }
     return task;
@@ -217,7 +227,7 @@ export class RunView {
   /** A compensation is shown at the task that it undoes; an instance is counted at its `foreach`. */
   #takeTask(type: string, data: Data & { taskId: string }, at: number): void {
     if (type === 'task.started') this.attempts += 1;
-    if (type === 'task.retryScheduled') this.retries += 1;
+    if (type === 'task.retryScheduled' && data.isDelayOver !== true) this.retries += 1;
     if (data.taskId.includes('!')) return;
     const task = this.task(data.taskId);
     const undo = UNDO_AFTER[type];
@@ -270,11 +280,38 @@ function fold(task: TaskView, { type, data, at }: { type: string; data: Data; at
   if (data.dueAt !== undefined) task.dueAt = data.dueAt;
   if (type === 'task.expanded')
     task.instances = { total: data.count ?? 0, byState: new Map(), stateOf: new Map() };
-  if (state === 'running' || state === 'waiting') task.startedAt ??= at;
-  if (ENDED.has(state)) task.endedAt = at;
-  else delete task.endedAt;
+  if (data.hook !== undefined) task.hook = data.hook;
   if (state === 'succeeded') delete task.error;
-  if (state === 'pending') delete task.startedAt;
+  time(task, { state, data, at });
+}
+
+/** A round is timed from its beginning to its end; a delay before it is none of it. */
+function time(
+  task: TaskView,
+  { state, data, at }: { state: TaskState; data: Data; at: number },
+): void {
+  const { taskId = '' } = data;
+  task.rounds = Math.max(task.rounds, Number(taskId.split('@')[1] ?? 1));
+  if (state === 'running' || (state === 'waiting' && !isRoundDelay(data.details))) {
+    task.startedAt ??= at;
+    task.since ??= new Map();
+    if (!task.since.has(taskId)) task.since.set(taskId, at);
+  }
+  if (!ENDED.has(state) && state !== 'pending') return;
+  const since = task.since?.get(taskId);
+  task.since?.delete(taskId);
+  if (since !== undefined) task.spentMs += at - since;
+  if (state !== 'pending') return;
+  delete task.startedAt;
+  task.spentMs = 0;
+}
+
+/** How long a task has been at it until `now` (ms since the epoch), all rounds together; undefined before it began. */
+export function spentBy({ startedAt, spentMs, since }: TaskView, now: number): number | undefined {
+  if (startedAt === undefined) return undefined;
+  let spent = spentMs;
+  for (const at of since?.values() ?? []) spent += Math.max(0, now - at);
+  return spent;
 }
 
 function countInstance(

@@ -4,7 +4,7 @@ import type { RunReport, TaskReport } from '../../messages/report.ts';
 import { brief, duration, localTime, offset, table } from './format.ts';
 import { plainText } from './painted.ts';
 import { waitText } from './wait-text.ts';
-import { failureText, skipReason, statusText, wordsOf } from './words.ts';
+import { failureText, skipReason, statusText, tookMs, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
 
@@ -40,14 +40,20 @@ export function titleOf({ runId, name }: RunReport): string {
 
 /** The last lines of a timeline. */
 export function summary(report: RunReport, events: number): string[] {
-  const counts = new Map<string, number>();
-  for (const task of Object.values(report.tasks))
-    counts.set(task.status, (counts.get(task.status) ?? 0) + 1);
-  const tasks = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  const all = Object.values(report.tasks);
+  const tasks = statusCounts(all.filter(({ hook }) => hook === undefined));
+  const hooks = statusCounts(all.filter(({ hook }) => hook !== undefined));
+  const counts = `tasks: ${tasks || 'none'}${hooks === '' ? '' : `, hooks: ${hooks}`}`;
   return [
-    `${titleOf(report)} ${report.status} after ${duration(report.durationMs)}: ${events} events, tasks: ${tasks || 'none'}`,
+    `${titleOf(report)} ${report.status} after ${duration(report.durationMs)}: ${events} events, ${counts}`,
     ...(report.error === undefined ? [] : [`error: ${failureText(report.error)}`]),
   ];
+}
+
+function statusCounts(tasks: readonly TaskReport[]): string {
+  const counts = new Map<string, number>();
+  for (const { status } of tasks) counts.set(status, (counts.get(status) ?? 0) + 1);
+  return [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
 }
 
 /**
@@ -70,18 +76,17 @@ export function taskTable(report: RunReport, { hasTimes = false } = {}): string[
 }
 
 function taskRow(id: string, task: TaskReport, hasTimes: boolean): string[] {
-  const { startedAt, endedAt } = task;
-  const took =
-    startedAt !== undefined && endedAt !== undefined ? duration(endedAt - startedAt) : '-';
+  const { startedAt, endedAt, hook } = task;
+  const took = tookMs(task);
   const times = hasTimes
     ? [startedAt, endedAt].map((at) => (at === undefined ? '-' : localTime(at)))
     : [];
   return [
     id,
-    statusText(task),
+    hook === undefined ? statusText(task) : `${statusText(task)}, ${hook}`,
     String(task.attempts),
     task.agent ?? task.runId ?? '-',
-    took,
+    took === undefined ? '-' : duration(took),
     ...times,
     resultText(task),
   ];

@@ -26,7 +26,8 @@ export function waitText(kind: string | undefined, given: JsonValue | undefined)
 }
 
 /** `run run_01j9zq of collect`. */
-function childText({ runId, workflow }: JsonObject): string {
+function childText({ runId, workflow, left }: JsonObject): string {
+  if (left === true) return `the end of run ${runId}, before another attempt`;
   return typeof workflow === 'string' ? `run ${runId} of ${plainText(workflow)}` : `run ${runId}`;
 }
 

@@ -36,13 +36,16 @@ const words: Readonly<Record<string, Words>> = {
   'task.attemptFailed': (data) =>
     `attempt ${text(data['attempt'])} failed: ${failureText(data['error'])}`,
   'task.retryScheduled': (data, at) =>
-    `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
+    data['isDelayOver'] === true
+      ? text(data['rule'])
+      : `another attempt${due(data, at, ' in')} (${text(data['rule'])})`,
   'task.handedOff': (data) => `handed to ${text(data['agent'])} (${text(data['rule'])})`,
   'task.waiting': (data, at) =>
     `waits for ${waitText(text(data['kind']), data['details'] as JsonValue | undefined)}${childInputs(data)}${due(data, at, ', due in')}`,
   'task.expanded': (data) =>
     `expanded into ${counted(Number(data['count']), 'instance', 'instances')}`,
-  'task.succeeded': (data, at) => `succeeded${took(data, at)}, output ${valueText(data['output'])}`,
+  'task.succeeded': (data, at) =>
+    `succeeded${took(data, at)}, output ${valueText(data['output'])}${boundText(data['exhausted'])}`,
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
   'task.failed': (data, at) => `failed${took(data, at)}: ${failureText(data['error'])}`,
   'task.skipped': (data) => `skipped: ${skipReason(text(data['reason']), data['by'])}`,
@@ -55,6 +58,11 @@ const words: Readonly<Record<string, Words>> = {
   'task.compensationFailed': (data) => `could not be undone: ${failureText(data['error'])}`,
   'task.reset': (data) => `back to pending: ${text(data['reason'])}`,
 };
+
+/** That a loop would have gone on but for its bound; `to`: the task that it leads to. */
+export function boundText(to: unknown): string {
+  return typeof to === 'string' ? `; the bound of the loop to ${plainText(to)} is used up` : '';
+}
 
 /** What a child run was given. */
 function childInputs({ kind, inputs }: Data): string {
@@ -105,13 +113,31 @@ export function skipReason(reason: string, by?: unknown): string {
   return (Object.hasOwn(SKIP_REASONS, reason) ? SKIP_REASONS[reason] : undefined) ?? reason;
 }
 
-/** The status of a task, and what it does not say: that it was undone, and how many rounds there were. */
+/** How long a task was at it, all its rounds together; undefined before it is over. */
+export function tookMs({
+  startedAt,
+  endedAt,
+  workMs,
+}: Pick<TaskReport, 'startedAt' | 'endedAt' | 'workMs'>): number | undefined {
+  if (startedAt === undefined || endedAt === undefined) return undefined;
+  return Math.max(0, workMs ?? endedAt - startedAt);
+}
+
+/**
+ * The status of a task, and what it does not say: that it was undone, how many rounds there were, and that the
+ * bound of a loop ended it.
+ */
 export function statusText(
-  task: Pick<TaskReport, 'status' | 'compensated' | 'rounds'>,
+  task: Pick<TaskReport, 'status' | 'compensated' | 'rounds' | 'exhausted'>,
   status: string = task.status,
 ): string {
-  const { compensated, rounds = 1 } = task;
-  return [status, compensated === true ? 'undone' : '', rounds > 1 ? `${rounds} rounds` : '']
+  const { compensated, rounds = 1, exhausted } = task;
+  return [
+    status,
+    compensated === true ? 'undone' : '',
+    rounds > 1 ? `${rounds} rounds` : '',
+    exhausted === undefined ? '' : 'bound reached',
+  ]
     .filter((part) => part !== '')
     .join(', ');
 }

@@ -25,6 +25,11 @@ export function parseActivation(id: string): ActivationName | undefined {
   };
 }
 
+/** The round that an activation is of, or that its instance belongs to. */
+export function roundOf(id: string): number {
+  return parseActivation(id)?.round ?? 1;
+}
+
 /** The id of instance `index` of a `foreach` activation. */
 export function instanceId(parent: string, index: number): string {
   return `${parent}~${index}`;

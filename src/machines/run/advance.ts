@@ -28,6 +28,7 @@ import { advanceExpansion } from './expand.ts';
 import { closing } from './hooks.ts';
 import { identityOfTask } from './identity.ts';
 import { decideLate } from './late.ts';
+import { endedRunStates } from './machine.ts';
 import { withLoops } from './repeat.ts';
 import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
@@ -47,6 +48,8 @@ export function advance(run: RunAggregate, input: TurnInput): Decision {
 
 function advanceRun(run: RunAggregate, input: TurnInput): Decision {
   const state = runState(run);
+  if (run.terminating !== undefined && !endedRunStates.has(state))
+    return terminateAtOnce(run, run.terminating, input);
   switch (state) {
     case 'running':
     case 'paused':
@@ -279,14 +282,20 @@ function failureOfRun(run: RunAggregate): Failure | undefined {
   return first.done ? undefined : failureOfTask(run, first.value);
 }
 
-/** Ends a run that compensates or finishes without waiting for anybody. */
+/**
+ * Ends a run that compensates or finishes without waiting for anybody. The first event that closes something says so, for
+ * there may be more to close than one commit holds.
+ */
 export function terminateAtOnce(run: RunAggregate, reason: string, input: TurnInput): Decision {
-  const list: RunEvent[] = [];
-  for (const activation of run.open) {
-    if (list.length >= MAX_BATCH) break;
-    list.push(...cancelActivation(activation, { reason, now: input.now, atOnce: true }));
-  }
-  return events(...list, event('run.canceled', { ...ending(run), reason }));
+  const closed = cancelOpen(run, { input, atOnce: true, reason, spares: () => false });
+  if (closed?.kind !== 'events') return events(event('run.canceled', { ...ending(run), reason }));
+  if (run.terminating !== undefined) return closed;
+  const list = [...closed.events];
+  const at = list.findIndex(({ type }) => type === 'task.canceled');
+  const first = list[at];
+  if (first?.type === 'task.canceled')
+    list[at] = event('task.canceled', { ...first.data, terminates: reason });
+  return events(...list);
 }
 
 /** Skips everything that has not started; for `complete`. */

@@ -5,6 +5,7 @@
  * A1 Everything here is folded from the stream's events, but `values`, which is a cache.
  * A2 An activation has a cell only while it is open; afterwards a summary is left.
  * A3 No event costs more than its own out-degree, except those that change the state of the whole run.
+ * Size: every field with what it means.
  */
 import type { Failure } from '../../messages/failure.ts';
 import type { Priority } from '../../workflow/definition.ts';
@@ -100,6 +101,10 @@ export interface Activation {
   failedAttempt: number | undefined;
   /** The child run of the current attempt, or of the last one. */
   child: string | undefined;
+  /** In backoff: the child run of the attempt before, which was told to end and has not ended as far as is known. */
+  leaving?: string | undefined;
+  /** The task that its loop led back to until its bound ended that. */
+  exhausted?: string | undefined;
 }
 
 /** Errors of one task with one code, those of attempts that were retried included. */
@@ -240,6 +245,8 @@ export interface RunAggregate {
   phase: Phase;
   /** What the closing hooks come after: how the run ends. */
   outcome: 'succeeded' | 'failed' | 'canceled' | undefined;
+  /** Why the run, which closes or undoes, ends at once; undefined where it does not. */
+  terminating: string | undefined;
   /** Succeeded activations that a compensation would undo, in the order of completion. */
   readonly completed: Activation[];
   /** The activation that is being undone, until its undo has succeeded. */

@@ -4,14 +4,17 @@
  * K1 The id of the child is recorded before the child exists (`task.waiting`), so that it can be asked for again and
  *    again and begins once.
  * K2 An end counts only for the child that the activation waits for; any other, and a repetition, changes nothing.
+ * K3 The next attempt begins when the child of the one before has ended, so that no two do the same work at the same
+ *    time; with `on_cancel: leave` nobody ends the child or waits for it.
  */
 import { event } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import { acknowledgeCancel, afterFailure, endOfAttempt, finalFailure } from '../task/decide.ts';
-import type { Activation, RunAggregate } from './aggregate.ts';
+import { type Activation, dueAtOf, type RunAggregate, runContext, runState } from './aggregate.ts';
 import { type ChildEnd, type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { identity } from './identity.ts';
+import { endedRunStates } from './machine.ts';
 import { evaluate } from './scope.ts';
 
 /** The id under which the intake takes the child once (architecture.md, law 8). */
@@ -71,15 +74,43 @@ export function decideChildEnd(
   input: TurnInput,
 ): Decision {
   const activation = run.activations.get(message.activation);
-  const isAwaited = activation?.state === 'waiting' || activation?.state === 'canceling';
-  if (activation === undefined || !isAwaited || activation.child !== message.runId) return nothing;
+  if (activation === undefined || endedRunStates.has(runState(run))) return nothing;
   const { end } = message;
+  if (activation.state === 'backoff')
+    return activation.leaving === message.runId
+      ? leftChildEnded(run, { activation, end }, input)
+      : nothing;
+  const isAwaited = activation.state === 'waiting' || activation.state === 'canceling';
+  if (!isAwaited || activation.child !== message.runId) return nothing;
   if (end.status === 'succeeded') {
     const { output } = end;
     return events(event('task.succeeded', { ...endOfAttempt(activation, undefined), output }));
   }
   if (activation.state === 'canceling') return events(...acknowledgeCancel(activation));
   return events(...afterFailure(activation, { error: failureOfChild(activation, end) }, input));
+}
+
+/** K3: it was not wanted any more. What it achieved all the same is taken; else the next attempt is due as it was decided. */
+function leftChildEnded(
+  run: RunAggregate,
+  { activation, end }: { activation: Activation; end: ChildEnd },
+  { now }: TurnInput,
+): Decision {
+  if (end.status === 'succeeded') {
+    const { output } = end;
+    return events(event('task.succeeded', { ...endOfAttempt(activation, undefined), output }));
+  }
+  const attempt = activation.context.attempt + 1;
+  const own = identity(activation);
+  const scheduled = event('task.scheduled', { ...own, attempt });
+  // Time in which the run is paused does not count.
+  const { pausedAt } = runContext(run);
+  const since = pausedAt === null ? now : Math.max(pausedAt, activation.enteredAt);
+  const leftMs = (dueAtOf(activation) ?? since) - since;
+  if (leftMs <= 0) return events(scheduled);
+  const details = { round: true, retry: true };
+  const dueAt = now + leftMs;
+  return events(scheduled, event('task.waiting', { ...own, kind: 'timer', dueAt, details }));
 }
 
 /** Characters kept of the beginning and of the end of what a child says: the first cause stands at the end. */

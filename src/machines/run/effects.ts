@@ -2,6 +2,7 @@
  * What the runtime owes the world while an actor is in a state. Pure and total; the key names the instance of the
  * effect. The host compares keys before and after a commit: new ones start, missing ones stop. Replay calls none.
  */
+import { isRoundDelay } from '../task/delays.ts';
 import { type Activation, dueAtOf, type RunAggregate, runContext, runState } from './aggregate.ts';
 import { endedRunStates, type RunState } from './machine.ts';
 
@@ -12,8 +13,15 @@ export type Effect =
   /** A place in the ready list: the admission service is asked for a slot. */
   | { kind: 'admit'; activation: string }
   | { kind: 'prepare'; activation: string; attempt: number }
-  /** The child run is there, and its end is known as soon as it has ended. */
-  | { kind: 'child'; activation: string; attempt: number; runId: string; workflow: string };
+  /** The child run is there, and its end is known as soon as it has ended. `isLeft`: it is not made any more. */
+  | {
+      kind: 'child';
+      activation: string;
+      attempt: number;
+      runId: string;
+      workflow: string;
+      isLeft?: true;
+    };
 
 /** The deadline of a run; the only timer that is the run's own. */
 export const RUN_DEADLINE = 'run-deadline';
@@ -33,15 +41,17 @@ export function isHeld(state: RunState): boolean {
 }
 
 /**
- * True for what does not pass while a run is paused: backoff, timers, the time that a signal has. A person may answer
- * then, so the time for that goes on.
+ * True for what does not pass while a run is paused: backoff, timers, the time that a signal has, the delay between two
+ * rounds. A person may answer then, and a child run goes on, so the time for these does.
  */
 export function isDelay({
   state,
   node,
   child,
-}: Pick<Activation, 'state' | 'node' | 'child'>): boolean {
+  wait,
+}: Pick<Activation, 'state' | 'node' | 'child' | 'wait'>): boolean {
   if (state !== 'waiting') return state === 'backoff';
+  if (isRoundDelay(wait?.details)) return true;
   return child === undefined && node.task.wait?.kind !== 'approval';
 }
 
@@ -68,17 +78,15 @@ export function effectsOfActivation(
       owed.set(`prepare:${id}:${attempt}`, { kind: 'prepare', activation: id, attempt });
       break;
     case 'waiting':
-      if (activation.child !== undefined) {
-        const { child: runId, node } = activation;
-        const workflow = node.task.workflow?.name ?? '';
-        owed.set(`child:${id}:${attempt}`, {
-          kind: 'child',
-          activation: id,
-          attempt,
-          runId,
-          workflow,
+      if (activation.child !== undefined)
+        owed.set(`child:${id}:${attempt}`, childEffect(activation, activation.child));
+      break;
+    case 'backoff':
+      if (activation.leaving !== undefined)
+        owed.set(`child:${id}:${attempt}:left`, {
+          ...childEffect(activation, activation.leaving),
+          isLeft: true,
         });
-      }
       break;
     case 'running':
       if (agent !== null) {
@@ -95,12 +103,22 @@ export function effectsOfActivation(
   }
   const isTimed =
     state === 'running' || state === 'canceling' || state === 'backoff' || state === 'waiting';
-  const hasTimer = isTimed && !(isDelay(activation) && isHeld(run));
+  // What waits for the end of a child run that it has left is due when that has ended.
+  const isHeldUp = state === 'backoff' && activation.leaving !== undefined;
+  const hasTimer = isTimed && !isHeldUp && !(isDelay(activation) && isHeld(run));
   if (hasTimer && dueAt !== null) {
     const timerId = timerIdOf(activation);
     owed.set(timerKey(timerId, dueAt), { kind: 'timer', timerId, dueAt });
   }
   return owed;
+}
+
+function childEffect(
+  { id, node, context }: Activation,
+  runId: string,
+): Extract<Effect, { kind: 'child' }> {
+  const workflow = node.task.workflow?.name ?? '';
+  return { kind: 'child', activation: id, attempt: context.attempt, runId, workflow };
 }
 
 /** A run that stops still has its deadline: clean-up must not keep it alive for ever. */

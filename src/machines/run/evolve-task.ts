@@ -13,9 +13,9 @@ import {
   type TaskState,
   taskMachine,
 } from '../task/machine.ts';
-import { type ActivationName, parseActivation, undoneId } from './activation.ts';
+import { type ActivationName, parseActivation, roundOf, undoneId } from './activation.ts';
 import { type Activation, type Outcome, type RunAggregate, valueKey } from './aggregate.ts';
-import { runsChild } from './children.ts';
+import { noteChild, runsChild } from './children.ts';
 import { followCompensation } from './compensate.ts';
 import { isDelay } from './effects.ts';
 import { countError } from './errors-of-run.ts';
@@ -23,7 +23,7 @@ import { beginRound, endRepeat, noteEnded, repeatedOf, repeatRound } from './rou
 import { foldWait } from './signals.ts';
 import { adoptSteering, followSteering, hasBegun } from './steering.ts';
 import { setOutcome } from './task-outcome.ts';
-import { goesOn, newExpansion, valueRef } from './values.ts';
+import { goesOn, newExpansion, valueRef, wakeExpansion } from './values.ts';
 
 /** An event as `evolve` takes it. */
 export interface FoldedEvent {
@@ -52,13 +52,16 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   activation.state = cell.snapshot.value as TaskState;
   activation.context = cell.snapshot.context as TaskContext;
   run.touched.add(activation);
-  if (before !== activation.state) {
+  const hasMoved = before !== activation.state;
+  if (hasMoved) {
     activation.shiftMs = 0;
     activation.enteredAt = event.at;
+    if (before === 'backoff') activation.leaving = undefined;
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
   foldWait(run, activation, { before, event });
+  if (hasMoved) noteDelay(run, activation);
   const isRound = activation.parent === undefined && activation.undoOf === undefined;
   if (isNew && isRound) beginRound(run, activation, event.type);
   const wasOpen = before === 'pending' || openStates.has(before);
@@ -120,6 +123,7 @@ export function relationsOf(
 export function adoptActivation(run: RunAggregate, activation: Activation): void {
   run.activations.set(activation.id, activation);
   moveBetweenSets(run, activation, 'pending');
+  noteDelay(run, activation);
   const outcome = outcomes[activation.state];
   if (activation.parent === undefined && activation.undoOf === undefined) {
     leavePending(run, activation.node.index);
@@ -127,7 +131,7 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
     if (run.flow === undefined) adoptOutcome(run, activation, outcome);
   }
   if (outcome !== undefined) close(run, activation);
-  else if (activation.expansion !== undefined) run.expansions.add(activation);
+  else if (activation.expansion !== undefined) wakeExpansion(run, activation);
   adoptSteering(run, activation, openStates.has(activation.state));
   if (activation.state === 'scheduled' && run.steering.mutexes.isGranted(activation))
     becomeReady(run, activation);
@@ -173,14 +177,18 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
   }
   if (openStates.has(state)) run.open.add(activation);
   else run.open.delete(activation);
-  if (isDelay(activation)) run.delayed.add(activation);
-  else run.delayed.delete(activation);
   if (before === 'scheduled') {
     run.ready.remove(activation.id);
     run.startingChildren.delete(activation);
   }
   if (state === 'scheduled' && !run.steering.mutexes.needs(activation))
     becomeReady(run, activation);
+}
+
+/** Once it is known what the activation waits for. */
+function noteDelay(run: RunAggregate, activation: Activation): void {
+  if (isDelay(activation)) run.delayed.add(activation);
+  else run.delayed.delete(activation);
 }
 
 /**
@@ -204,7 +212,7 @@ function becomeReady(run: RunAggregate, activation: Activation): void {
   run.ready.add({
     activation: activation.id,
     demand: handedOff ? `agent:${agent}` : node.demand,
-    order: [node.index, activation.index],
+    order: [node.index, run.flow === undefined ? 1 : roundOf(activation.id), activation.index],
   });
 }
 
@@ -219,11 +227,15 @@ function recordData(
     case 'task.reused':
       activation.output = valueRef(event.data.output, event.streamVersion, 'output');
       activation.error = undefined;
+      if (event.type === 'task.succeeded' && event.data.exhausted !== undefined)
+        activation.exhausted = event.data.exhausted;
       break;
     case 'task.failed':
     case 'task.attemptFailed':
       countError(run, activation, event);
       activation.error = event.data.error;
+      if (event.type === 'task.attemptFailed' && event.data.leaves !== undefined)
+        activation.leaving = event.data.leaves.runId;
       if (event.type === 'task.failed' && event.data.output !== undefined)
         activation.output = valueRef(event.data.output, event.streamVersion, 'output');
       break;
@@ -231,26 +243,25 @@ function recordData(
       activation.reason = event.data.reason;
       if (event.data.join === true && activation.parent?.expansion !== undefined)
         activation.parent.expansion.isHeld = true;
-      if (activation.expansion !== undefined) run.expansions.add(activation);
+      if (activation.expansion !== undefined) wakeExpansion(run, activation);
       break;
     case 'task.skipped':
+      activation.reason = event.data.reason;
+      break;
     case 'task.canceled':
       activation.reason = event.data.reason;
+      if (event.data.terminates !== undefined) run.terminating = event.data.terminates;
       break;
     case 'task.started':
       activation.startedVersion = event.streamVersion;
       break;
     case 'task.waiting':
-      if (event.data.kind !== 'run') break;
-      activation.startedVersion = event.streamVersion;
-      activation.child = (event.data.details as { runId: string }).runId;
-      // A child run goes on while its parent pauses, and so does the bound on the wait for it.
-      run.delayed.delete(activation);
+      noteChild(activation, event);
       break;
     case 'task.expanded': {
       const items = valueRef(event.data.items, event.streamVersion, 'items');
       activation.expansion = newExpansion(items, event.data.count);
-      run.expansions.add(activation);
+      wakeExpansion(run, activation);
       break;
     }
     case 'task.reset':
@@ -353,7 +364,7 @@ function countInstance(run: RunAggregate, activation: Activation, outcome: Outco
     expansion.unsuccessful += 1;
     expansion.firstFailure ??= activation.error ?? null;
   }
-  if (openStates.has(parent.state) || goesOn(parent)) run.expansions.add(parent);
+  if (openStates.has(parent.state) || goesOn(parent)) wakeExpansion(run, parent);
 }
 
 /** A2: the cell of an ended activation goes. */
@@ -362,7 +373,7 @@ function close(run: RunAggregate, activation: Activation): void {
   activation.cell = undefined;
   activation.shiftMs = 0;
   if (activation.expansion !== undefined) {
-    if (goesOn(activation)) run.expansions.add(activation);
+    if (goesOn(activation)) wakeExpansion(run, activation);
     else run.expansions.delete(activation);
     if (activation.expansion.items.at !== 'inline')
       run.values.delete(valueKey(activation.expansion.items));

@@ -73,6 +73,7 @@ export function emptyAggregate(parts: {
     error: undefined,
     phase: plan.hasHook('on_start') ? 'on_start' : 'tasks',
     outcome: undefined,
+    terminating: undefined,
     completed: [],
     undoing: undefined,
     isolatedAttempt: 0,

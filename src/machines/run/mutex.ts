@@ -10,17 +10,20 @@
  *    region does not hold up others, for the region may need them in order to end.
  * X4 Folded from events alone: granting is no decision but a consequence. O(1) per event, but for those that wait when a
  *    region begins.
+ * Size: regions and mutexes wait for each other in one table.
  */
 import { isUndo } from './activation.ts';
 import type { Activation } from './aggregate.ts';
 import type { PlanRegion, PlanSteering } from './plan-steering.ts';
 
-/** What a snapshot keeps; who waits follows from the activations. */
+/** What a snapshot keeps; what each waits for follows from the activations. */
 export interface StoredMutexes {
   /** Activations that were granted theirs. */
   holders: string[];
   /** Regions that hold theirs, and whether a member has started. */
   regions: [string, boolean][];
+  /** Activations that wait, in the order of coming. */
+  waiting: string[];
 }
 
 /** A region while it holds its mutexes. */
@@ -124,10 +127,11 @@ export class MutexTable {
     return {
       holders: [...this.#holders.keys()],
       regions: [...this.#regions].map(([name, { hasStarted }]) => [name, hasStarted]),
+      waiting: [...this.#waiting.keys()].map(({ id }) => id),
     };
   }
 
-  /** Begins to take over a snapshot; then `adopt` for each open activation, in order. */
+  /** Begins to take over a snapshot; then `adopt` for each open activation, then `requeue`. */
   restore({ holders, regions }: StoredMutexes): void {
     for (const id of holders) this.#holders.set(id, []);
     for (const [name, hasStarted] of regions) {
@@ -145,6 +149,12 @@ export class MutexTable {
       return;
     }
     this.#hold(activation);
+  }
+
+  /** After the last `adopt`: those that wait stand in the order given, which is that of coming. */
+  requeue(waiting: Iterable<Activation>): void {
+    for (const activation of waiting)
+      if (this.#waiting.has(activation)) this.#enqueue(activation, this.#dequeue(activation));
   }
 
   #regionOf(activation: Activation): PlanRegion | undefined {

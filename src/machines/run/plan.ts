@@ -28,6 +28,8 @@ export interface PlanLoop {
   readonly max: number;
   /** Compiles on first use; undefined: always. */
   readonly condition: (() => CompiledExpression) | undefined;
+  /** What becomes of the task where the condition still holds then. */
+  readonly onMax: 'fail' | 'accept';
 }
 
 /** One task of the definition with what deciding needs at hand. Expressions compile on first use. */
@@ -182,13 +184,14 @@ export class RunPlan {
   }
 
   #connectLoops(): void {
-    for (const { from, to, condition, max } of this.definition.loops ?? []) {
+    for (const { from, to, condition, max, onMax } of this.definition.loops ?? []) {
       const target = this.byId(to);
       const source = this.byId(from);
       invariant(source !== undefined && target !== undefined, 'a loop names no task', { from, to });
       source.loops.push({
         to: target.index,
         max,
+        onMax: onMax ?? 'accept',
         condition:
           condition === undefined ? undefined : () => compileExpression(condition, this.#names),
       });

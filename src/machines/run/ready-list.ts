@@ -1,18 +1,19 @@
 /**
  * The activations of a run that wait for a slot, per demand (`agent:<name>` or `capability:<name>`),
- * in file order, then by index of the instance. Leaving is lazy: an entry that is no more the one of its activation is
+ * in file order, then by round, then by index of the instance. Leaving is lazy: an entry that is no more the one of its activation is
  * dropped when it comes to the head.
  */
 
 export interface ReadyEntry {
   activation: string;
   demand: string;
-  /** Index of the task in the definition, then of the instance: the order of starting. */
-  order: readonly [number, number];
+  /** Index of the task in the definition, its round, index of the instance: the order of starting. No two are equal. */
+  order: readonly [number, number, number];
 }
 
 function isBefore(a: ReadyEntry, b: ReadyEntry): boolean {
-  return a.order[0] !== b.order[0] ? a.order[0] < b.order[0] : a.order[1] < b.order[1];
+  if (a.order[0] !== b.order[0]) return a.order[0] < b.order[0];
+  return a.order[1] !== b.order[1] ? a.order[1] < b.order[1] : a.order[2] < b.order[2];
 }
 
 /** A binary heap of entries, smallest first. */

@@ -63,28 +63,55 @@ function turn(run: RunAggregate, node: PlanNode, success: Succeeded): Turned {
   if (repeated.value === 'again')
     return value({ ...success, data: { ...success.data, repeats: true } });
   if (repeated.value === 'exhausted') return { kind: 'value', value: exhausted(node, success) };
+  const end = repeated.value === 'accepted' ? noted(success, node.task.id) : success;
+  return turnBack(run, { node, flow, ask }, end);
+}
+
+/** The first edge that leads back and whose condition holds; one whose bound is used up leads back no more. */
+function turnBack(
+  run: RunAggregate,
+  { node, flow, ask }: { node: PlanNode; flow: TaskFlow; ask: Ask },
+  success: Succeeded,
+): Turned {
+  let end = success;
   for (const [index, loop] of node.loops.entries()) {
-    if ((flow.taken[index] ?? 0) >= loop.max) continue;
+    const isUsedUp = (flow.taken[index] ?? 0) >= loop.max;
+    // Without a condition the bound is what was asked for.
+    if (isUsedUp && loop.condition === undefined) continue;
     const to = run.plan.at(loop.to).task.id;
     const what = `the condition of the loop to "${to}"`;
     const holds = loop.condition === undefined ? undefined : ask(loop.condition(), what);
     if (holds !== undefined && holds.kind !== 'value') return holds;
     if (holds?.value === false) continue;
-    return value({ ...success, data: { ...success.data, repeats: true, loop: to } });
+    if (!isUsedUp) return value({ ...end, data: { ...end.data, repeats: true, loop: to } });
+    if (loop.onMax === 'fail')
+      return { kind: 'value', value: failed(node, success, usedUp(to, loop.max)) };
+    end = noted(end, to);
   }
-  return value(success);
+  return value(end);
+}
+
+/** The success says which loop its bound ended; of several the first. */
+function noted(success: Succeeded, to: string): Succeeded {
+  const { data } = success;
+  return data.exhausted === undefined ? { ...success, data: { ...data, exhausted: to } } : success;
+}
+
+function usedUp(to: string, max: number): Failure {
+  const message = `the loop to "${to}" was taken ${max} times and its condition still holds`;
+  return { code: failureCodes.loopExhausted, message, retryable: false };
 }
 
 function value(single: RunEvent): Turned {
   return { kind: 'value', value: [single] };
 }
 
-/** What `repeat` says after a round: another one, the end, or that the bound was reached too early. */
+/** What `repeat` says after a round: another one, the end, or that the bound was reached too early, and may be. */
 function repeats(
   node: PlanNode,
   flow: TaskFlow,
   ask: Ask,
-): Evaluated<'again' | 'end' | 'exhausted'> {
+): Evaluated<'again' | 'end' | 'accepted' | 'exhausted'> {
   const { repeat } = node.task;
   if (repeat === undefined) return { kind: 'value', value: 'end' };
   let goesOn = true;
@@ -101,7 +128,8 @@ function repeats(
   if (!goesOn) return { kind: 'value', value: 'end' };
   if (flow.repeated + 1 < repeat.max) return { kind: 'value', value: 'again' };
   const isCounted = repeat.until === undefined && repeat.while === undefined;
-  return { kind: 'value', value: isCounted || repeat.onMax === 'accept' ? 'end' : 'exhausted' };
+  if (isCounted) return { kind: 'value', value: 'end' };
+  return { kind: 'value', value: repeat.onMax === 'accept' ? 'accepted' : 'exhausted' };
 }
 
 function exhausted(node: PlanNode, success: Succeeded): RunEvent[] {

@@ -6,7 +6,7 @@ import type { Failure } from '../../messages/failure.ts';
 import type { ReportedRunStatus, RunReport, TaskReport } from '../../messages/report.ts';
 import { isObject } from '../../workflow/loose.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
-import { instanceId, undoId } from './activation.ts';
+import { instanceId, roundId, undoId } from './activation.ts';
 import {
   type Activation,
   dueAtOf,
@@ -103,13 +103,37 @@ function reportTask(run: RunAggregate, id: string, options: ReportOptions): Task
     : reportActivation(run, activation, options);
 }
 
-/** By its last round. */
+/** By its last round, but for the times. */
 function reportNode(run: RunAggregate, node: PlanNode, options: ReportOptions): TaskReport {
   const last = lastActivation(run, node);
   if (last === undefined) return { status: 'pending', attempts: 0 };
   const report = reportActivation(run, last, options);
   const rounds = run.flow?.tasks[node.index]?.begun ?? 1;
-  return rounds > 1 ? { ...report, rounds } : report;
+  return rounds > 1
+    ? { ...report, ...overRounds(run, { node, rounds, now: options.now }) }
+    : report;
+}
+
+function overRounds(
+  run: RunAggregate,
+  { node, rounds, now }: { node: PlanNode; rounds: number; now: number },
+): Pick<TaskReport, 'rounds' | 'workMs' | 'startedAt' | 'exhausted'> {
+  let workMs = 0;
+  let first: number | undefined;
+  let exhausted: string | undefined;
+  for (let round = 1; round <= rounds; round += 1) {
+    const activation = run.activations.get(roundId(node.task.id, round));
+    exhausted ??= activation?.exhausted;
+    const { firstStartedAt = null, endedAt = null } = activation?.context ?? {};
+    if (firstStartedAt === null) continue;
+    first = Math.min(first ?? firstStartedAt, firstStartedAt);
+    workMs += Math.max(0, (endedAt ?? now) - firstStartedAt);
+  }
+  return {
+    rounds,
+    ...(first === undefined ? {} : { startedAt: first, workMs }),
+    ...(exhausted === undefined ? {} : { exhausted }),
+  };
 }
 
 function reportActivation(
@@ -125,6 +149,7 @@ function reportActivation(
   if (output !== undefined) report.output = read(output, options);
   if (error !== undefined && state !== 'succeeded') report.error = error;
   if (reason !== undefined) report.reason = reason;
+  if (activation.exhausted !== undefined) report.exhausted = activation.exhausted;
   if (context.agent !== null) report.agent = context.agent;
   if (context.firstStartedAt !== null) report.startedAt = context.firstStartedAt;
   if (context.endedAt !== null) report.endedAt = context.endedAt;
@@ -132,6 +157,8 @@ function reportActivation(
   if (activation.node.task.hook !== undefined) report.hook = activation.node.task.hook;
   if (activation.child !== undefined) report.runId = activation.child;
   if (activation.wait !== undefined) report.waitsFor = waitingReport(activation.wait, activation);
+  if (activation.leaving !== undefined)
+    report.waitsFor = { kind: 'run', runId: activation.leaving, left: true };
   const mutexes = run.steering.mutexes.waitsFor(activation);
   if (mutexes.length > 0) report.waitsFor = { kind: 'mutex', mutexes: [...mutexes] };
   if (expansion !== undefined) {

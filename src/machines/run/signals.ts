@@ -13,7 +13,7 @@ import type { Activation, RunAggregate, WaitState } from './aggregate.ts';
 import { type Decision, events, nothing, rejected } from './decision.ts';
 import type { FoldedEvent } from './evolve-task.ts';
 import { type Delivery, MAX_KEPT } from './kept-signals.ts';
-import { knownValue, valueRef } from './values.ts';
+import { knownValue, valueRef, wakeExpansion } from './values.ts';
 
 type SignalData = Extract<RunEvent, { type: 'run.signalReceived' }>['data'];
 
@@ -41,7 +41,7 @@ export function foldSignal(
 /** A `foreach` whose feed has something for it now has something to decide. */
 function wakeFeed(run: RunAggregate, name: string): void {
   const fed = run.signals.next(name)?.activation;
-  if (fed?.expansion !== undefined) run.expansions.add(fed);
+  if (fed?.expansion !== undefined) wakeExpansion(run, fed);
 }
 
 function voteOf(name: string, payload: JsonValue | undefined): WaitState['votes'][number] {
@@ -102,7 +102,7 @@ export function listenAgain(run: RunAggregate): void {
 function listen(run: RunAggregate, activation: Activation): void {
   for (const { name, isTransient } of namesOf(activation))
     run.signals.listen(name, activation, isTransient);
-  if (activation.wait?.kind === 'feed') run.expansions.add(activation);
+  if (activation.wait?.kind === 'feed') wakeExpansion(run, activation);
 }
 
 /** The signals that an activation waits for. Between two rounds it waits for the time alone. */

@@ -1,6 +1,7 @@
 /**
  * Stream snapshots of a run: a cache of the fold. What is derived (counters, agenda, ready list) is made again on
- * restoring; only activations and the run's own cell are written.
+ * restoring; only activations, the run's own cell and the order of the agenda are written.
+ * Size: each field of the aggregate, how it is written and how it comes back.
  */
 import type { Snapshot } from 'xstate';
 import type { Failure } from '../../messages/failure.ts';
@@ -11,6 +12,7 @@ import { invariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { taskMachine } from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
+import { agendaOf, restoreAgenda, type StoredAgenda } from './agenda.ts';
 import type {
   Activation,
   ErrorCount,
@@ -39,7 +41,7 @@ import { judgeFailures } from './task-outcome.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-9';
+export const FOLD_HASH = 'run-fold-10';
 
 interface StoredActivation {
   id: string;
@@ -56,6 +58,8 @@ interface StoredActivation {
   item?: ValueRef;
   failedAttempt?: number;
   child?: string;
+  leaving?: string;
+  exhausted?: string;
 }
 
 type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
@@ -78,12 +82,14 @@ interface StoredRun {
   signals?: StoredSignal[];
   phase: Phase;
   outcome?: RunAggregate['outcome'];
+  terminating?: string;
   /** Ids, in the order of completion. */
   completed: string[];
   undoing?: string;
   isolatedAttempt: number;
   errors: ErrorCount[];
   quarantine?: Quarantine;
+  agenda?: StoredAgenda;
   /** Of plans with rounds: tokens cannot be counted again from the activations. */
   rounds?: StoredRounds;
 }
@@ -96,6 +102,7 @@ interface StoredRounds {
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
 export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): JsonValue {
   const steering = run.steering.stored();
+  const agenda = agendaOf(run);
   const stored: StoredRun = {
     header: run.header,
     definition: extra.definition,
@@ -111,11 +118,13 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     ...(run.signals.size === 0 ? {} : { signals: run.signals.kept().map(storeSignal) }),
     phase: run.phase,
     ...(run.outcome === undefined ? {} : { outcome: run.outcome }),
+    ...(run.terminating === undefined ? {} : { terminating: run.terminating }),
     completed: run.completed.map(({ id }) => id),
     ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
+    ...(agenda === undefined ? {} : { agenda }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
   };
   return stored as unknown as JsonValue;
@@ -195,6 +204,8 @@ function store(activation: Activation): StoredActivation {
     item,
     failedAttempt,
     child,
+    leaving,
+    exhausted,
   } = activation;
   return {
     id,
@@ -204,6 +215,8 @@ function store(activation: Activation): StoredActivation {
     enteredAt,
     startedVersion,
     ...(child === undefined ? {} : { child }),
+    ...(leaving === undefined ? {} : { leaving }),
+    ...(exhausted === undefined ? {} : { exhausted }),
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
@@ -214,6 +227,7 @@ function store(activation: Activation): StoredActivation {
   };
 }
 
+// Length: one line a field, in the order in which one needs the other.
 /** The aggregate behind a snapshot. */
 export async function restoreRun(
   state: JsonValue,
@@ -235,11 +249,15 @@ export async function restoreRun(
   for (const { name, streamVersion, payload, closes } of stored.signals ?? [])
     run.signals.add(name, { streamVersion, payload, closes: closes === true });
   run.outcome = stored.outcome;
+  run.terminating = stored.terminating;
   restorePhase(run, stored.phase);
   restoreRounds(run, stored.rounds);
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
   listenAgain(run);
   judgeRounds(run);
+  const { waiting = [] } = stored.steering?.mutexes ?? {};
+  run.steering.mutexes.requeue(waiting.flatMap((id) => run.activations.get(id) ?? []));
+  restoreAgenda(run, stored.agenda);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
   for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);
@@ -296,5 +314,7 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     ...(stored.item === undefined ? {} : { item: stored.item }),
     failedAttempt: stored.failedAttempt,
     child: stored.child,
+    ...(stored.leaving === undefined ? {} : { leaving: stored.leaving }),
+    ...(stored.exhausted === undefined ? {} : { exhausted: stored.exhausted }),
   };
 }

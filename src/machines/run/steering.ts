@@ -11,6 +11,7 @@ import { isPending } from './counting.ts';
 import { MutexTable, type StoredMutexes } from './mutex.ts';
 import type { PlanSteering } from './plan-steering.ts';
 import { dropDue } from './rounds.ts';
+import { wakeExpansion } from './values.ts';
 
 /** Why a task is withdrawn; `by` is the id of the task that did it. */
 export interface Withdrawal {
@@ -60,8 +61,8 @@ export class SteeringState {
       ...(canceledBy === undefined ? {} : { canceledBy }),
       ...(endedBy === undefined ? {} : { endedBy }),
     };
-    const { holders, regions } = stored.mutexes;
-    const lists = [holders, regions, stored.withdrawals, stored.shut, stored.completed];
+    const { holders, regions, waiting } = stored.mutexes;
+    const lists = [holders, regions, waiting, stored.withdrawals, stored.shut, stored.completed];
     const isEmpty = lists.every(({ length }) => length === 0);
     return isEmpty && canceledBy === undefined && endedBy === undefined ? undefined : stored;
   }
@@ -205,7 +206,7 @@ function complete(run: RunAggregate, index: number): void {
     if (activation.expansion === undefined) continue;
     hasItems = true;
     activation.expansion.completed = true;
-    run.expansions.add(activation);
+    wakeExpansion(run, activation);
   }
   if (!hasItems) run.steering.completed.add(index);
 }

@@ -65,6 +65,15 @@ export function newExpansion(items: ValueRef, count: number): Expansion {
   return { items, count, next: 0, open: 0, succeeded: 0, unsuccessful: 0, firstFailure: null };
 }
 
+/**
+ * A `foreach` task has something to decide, after those that were told before. So the order is that of the events, whoever
+ * was asked in between.
+ */
+export function wakeExpansion(run: Pick<RunAggregate, 'expansions'>, activation: Activation): void {
+  run.expansions.delete(activation);
+  run.expansions.add(activation);
+}
+
 /** `join.rest: detach`: the task has ended, and instances that have not begun still do. */
 export function goesOn({ node, state, expansion }: Activation): boolean {
   if (node.task.join?.rest !== 'detach' || state !== 'succeeded') return false;

@@ -6,7 +6,7 @@ import { type Failure, failureCodes } from '../../messages/failure.ts';
 import type { SignalWait } from '../../workflow/definition.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import { endDelay, endOfAttempt, finalFailure } from '../task/decide.ts';
-import { isRoundDelay } from '../task/machine.ts';
+import { isRoundDelay } from '../task/delays.ts';
 import { type Activation, dueAtOf } from './aggregate.ts';
 import { approved, denied } from './approvals.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';

@@ -12,6 +12,7 @@ import { leavingChild } from '../run/children.ts';
 import { type Decision, events, nothing, rejected, type TurnInput } from '../run/decision.ts';
 import { timerIdOf } from '../run/effects.ts';
 import { identity } from '../run/identity.ts';
+import { isRetryDelay } from './delays.ts';
 import { openStates } from './machine.ts';
 
 /** Losses in a row after which a task has failed with `worker.lost`. */
@@ -156,7 +157,10 @@ export function afterFailure(
     random: input.random,
     recoveryMs: input.recoveryMs,
   });
-  if (choice.retry) return [failed, ...nextAttempt(activation, choice, input)];
+  if (choice.retry) {
+    const isHeldUp = end.leaves !== undefined;
+    return [failed, ...nextAttempt(activation, { ...choice, isHeldUp }, input)];
+  }
   return [failed, ...withoutRetry(activation, end, choice.rule)];
 }
 
@@ -171,7 +175,8 @@ function withoutRetry(activation: Activation, end: AttemptEnd, reason: string): 
 
 function nextAttempt(
   activation: Activation,
-  choice: { rule: string; delayMs: number },
+  /** `isHeldUp`: what the attempt before left behind has to end first. */
+  choice: { rule: string; delayMs: number; isHeldUp?: boolean },
   input: TurnInput,
 ): RunEvent[] {
   const attempt = activation.context.attempt + 1;
@@ -181,7 +186,7 @@ function nextAttempt(
     rule: choice.rule,
     dueAt: input.now + choice.delayMs,
   });
-  if (choice.delayMs > 0) return [scheduled];
+  if (choice.delayMs > 0 || choice.isHeldUp === true) return [scheduled];
   return [scheduled, event('task.scheduled', { ...identity(activation), attempt })];
 }
 
@@ -234,6 +239,7 @@ export function decideTaskTimer(
       return events(...afterFailure(activation, { error }, input));
     }
     case 'backoff':
+      if (activation.leaving !== undefined) return nothing;
       return events(
         event('task.scheduled', {
           ...identity(activation),
@@ -241,8 +247,9 @@ export function decideTaskTimer(
         }),
       );
     case 'waiting':
-      if (activation.child !== undefined) return events(...overdueChild(activation, input));
-      return endDelay(activation, input);
+      return activation.child === undefined
+        ? endDelay(activation, input)
+        : events(...overdueChild(activation, input));
     case 'canceling':
       return events(...giveUp(activation, { atOnce: false }));
     default:
@@ -258,13 +265,15 @@ function overdueChild(activation: Activation, input: TurnInput): RunEvent[] {
   return afterFailure(activation, { error, ...leavingChild(activation, 'cancel') }, input);
 }
 
-/** The delay between two rounds is over: the round asks for a slot, or begins as soon as it has its mutexes. */
+/** The delay before a round, or before an attempt that had to wait for another run, is over: it asks for a slot, or begins as soon as it has its mutexes. */
 export function endDelay(activation: Activation, input: TurnInput): Decision {
   const { attempt } = activation.context;
-  const round = { ...identity(activation), attempt };
+  const own = { ...identity(activation), attempt };
+  const what = isRetryDelay(activation.wait?.details) ? 'attempt' : 'round';
+  const rule = `the next ${what} is due`;
   return events(
-    event('task.retryScheduled', { ...round, rule: 'the next round is due', dueAt: input.now }),
-    event('task.scheduled', round),
+    event('task.retryScheduled', { ...own, rule, dueAt: input.now, isDelayOver: true }),
+    event('task.scheduled', own),
   );
 }
 

@@ -1,13 +1,13 @@
 /**
  * What can happen to a task (contracts.md, State charts). No guards, no effects, no final states: the drawn chart is
  * the whole truth. The context holds scalars only, folded from what the events recorded.
+ * Size: the chart in one piece, with what each event does to the context.
  */
 import { setup } from 'xstate';
 import type { EscalationEvent } from '../../events/run-events.ts';
 import type { TaskEvent } from '../../events/task-events.ts';
-import { isObject } from '../../workflow/loose.ts';
-import type { JsonValue } from '../../workflow/value.ts';
 import { type FoldEvent, foldAction } from '../stepper.ts';
+import { isRoundDelay } from './delays.ts';
 
 export interface TaskContext {
   /** Number of the current or next attempt; 0 before the first. */
@@ -65,11 +65,6 @@ function folding<Type extends Fold['type']>(
   return foldAction<TaskContext, Fold>((context, event) =>
     change(event.data as DataOf<Type>, event.at, context),
   );
-}
-
-/** True for the details of a `task.waiting` that is about `repeat.delay`. */
-export function isRoundDelay(details: JsonValue | undefined): boolean {
-  return isObject(details) && details.round === true;
 }
 
 const initialContext: TaskContext = {
@@ -234,7 +229,7 @@ export const taskMachine = setup({
     },
     backoff: {
       tags: ['open'],
-      meta: { effects: ['timer'] },
+      meta: { effects: ['timer', 'child'] },
       on: {
         ...open,
         ...cancelable,

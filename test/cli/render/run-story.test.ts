@@ -159,19 +159,27 @@ describe('criticalPath', () => {
       ],
     });
     if (definition === undefined) throw new Error('not valid');
-    const report: RunReport = {
-      ...{ runId: 'run_1', name: 'n', status: 'succeeded', output: null, durationMs: 90 },
-      tasks: {
-        a: { status: 'success', attempts: 1, startedAt: 10, endedAt: 40 },
-        off: { status: 'skipped', attempts: 0, endedAt: 40 },
-        z: { status: 'success', attempts: 1, startedAt: 60, endedAt: 90 },
+    const rounds = [
+      {
+        id: 'a',
+        task: 'a',
+        readyAt: 0,
+        readyVersion: 3,
+        startedAt: 10,
+        endedAt: 40,
+        endVersion: 5,
       },
-    };
-    const scheduledAt = new Map([
-      ['a', 0],
-      ['z', 40],
-    ]);
-    expect(criticalPath(definition, report, { scheduledAt, now: 90 })).toEqual([
+      {
+        id: 'z',
+        task: 'z',
+        readyAt: 40,
+        readyVersion: 7,
+        startedAt: 60,
+        endedAt: 90,
+        endVersion: 9,
+      },
+    ];
+    expect(criticalPath(definition, rounds, 90)).toEqual([
       { taskId: 'a', readyAt: 0, endedAt: 40, waitMs: 10, workMs: 30 },
       { taskId: 'z', readyAt: 40, endedAt: 90, waitMs: 20, workMs: 30 },
     ]);
