@@ -64,7 +64,9 @@ export async function locateWorkflow(
   workingDirectory: string,
 ): Promise<string | undefined> {
   if (WORKFLOW_FILE.test(word) || isThere(word)) return word;
-  return findNamed(word, workingDirectory);
+  const named = await findNamed(word, workingDirectory);
+  // The path of a folder is no text either: whoever reads it says that it is a folder.
+  return named ?? (statsOf(word) === undefined ? undefined : word);
 }
 
 /** The same for what can only be a name. */

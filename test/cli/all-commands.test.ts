@@ -148,6 +148,17 @@ describe.each(names)('troupe %s', (name) => {
   });
 });
 
+it.each(['run', 'graph', 'import wfformat', 'log import'])(
+  'troupe %s says of a folder that it is one',
+  async (name) => {
+    const done = await troupe([...name.split(' '), folder, '--json']);
+    expect(done.code).toBe(2);
+    expectError(done, 'cli.file-unreadable');
+    expect(done.json().error?.message).toBe(`cannot read ${folder}: it is a folder`);
+    expect(done.json().error?.hint).toMatch(/^Name (a|the) file/);
+  },
+);
+
 /** Lines that work on the log of this test, and what their document has. */
 const documents: readonly [line: string, keys: string[]][] = [
   ['runs list', ['runs']],

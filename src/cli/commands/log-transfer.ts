@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
-import { FileUnreadableError } from '../errors.ts';
+import { FileUnreadableError, UnfitFileError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openSession } from '../session.ts';
 
@@ -90,8 +90,14 @@ async function importLog(context: CommandContext): Promise<number> {
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r');
+    const file = await open(path, 'r');
+    if (!(await file.stat()).isDirectory()) return file;
+    await file.close();
   } catch (cause) {
     throw new FileUnreadableError(path, cause);
   }
+  throw new FileUnreadableError(
+    path,
+    new UnfitFileError('it is a folder', 'Name the file that `troupe log export` wrote.'),
+  );
 }

@@ -4,7 +4,7 @@ import type { RunReport, TaskReport } from '../../messages/report.ts';
 import { brief, duration, localTime, offset, table } from './format.ts';
 import { plainText } from './painted.ts';
 import { waitText } from './wait-text.ts';
-import { failureText, skipReason, statusText, wordsOf } from './words.ts';
+import { countsText, failureText, skipReason, statusText, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
 
@@ -43,9 +43,8 @@ export function summary(report: RunReport, events: number): string[] {
   const counts = new Map<string, number>();
   for (const task of Object.values(report.tasks))
     counts.set(task.status, (counts.get(task.status) ?? 0) + 1);
-  const tasks = [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
   return [
-    `${titleOf(report)} ${report.status} after ${duration(report.durationMs)}: ${events} events, tasks: ${tasks || 'none'}`,
+    `${titleOf(report)} ${report.status} after ${duration(report.durationMs)}: ${events} events, tasks: ${countsText(counts) || 'none'}`,
     ...(report.error === undefined ? [] : [`error: ${failureText(report.error)}`]),
   ];
 }

@@ -105,13 +105,27 @@ export function skipReason(reason: string, by?: unknown): string {
   return (Object.hasOwn(SKIP_REASONS, reason) ? SKIP_REASONS[reason] : undefined) ?? reason;
 }
 
+/** The status of a task as people read it, as that of a run is said. Programs get the word of the language, `success`. */
+export function statusWord(status: string): string {
+  return status === 'success' ? 'succeeded' : status;
+}
+
+/** `2 succeeded, 1 failed`; empty where nothing is counted. */
+export function countsText(counts: Iterable<readonly [string, number]>): string {
+  return [...counts].map(([status, count]) => `${count} ${statusWord(status)}`).join(', ');
+}
+
 /** The status of a task, and what it does not say: that it was undone, and how many rounds there were. */
 export function statusText(
   task: Pick<TaskReport, 'status' | 'compensated' | 'rounds'>,
   status: string = task.status,
 ): string {
   const { compensated, rounds = 1 } = task;
-  return [status, compensated === true ? 'undone' : '', rounds > 1 ? `${rounds} rounds` : '']
+  return [
+    statusWord(status),
+    compensated === true ? 'undone' : '',
+    rounds > 1 ? `${rounds} rounds` : '',
+  ]
     .filter((part) => part !== '')
     .join(', ');
 }
