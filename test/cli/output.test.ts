@@ -68,12 +68,16 @@ describe('what people read', () => {
       status: 'succeeded',
       output: null,
       durationMs: 9,
-      tasks: { a: { status: 'success', attempts: 1 }, b: { status: 'skipped', attempts: 0 } },
+      tasks: {
+        a: { status: 'success', attempts: 1 },
+        b: { status: 'skipped', attempts: 0, reason: 'canceled' },
+      },
     };
     expect(summary(report, 5)).toEqual([
       'run_1 "w" succeeded after 9 ms: 5 events, tasks: 1 succeeded, 1 skipped',
     ]);
     expect(taskTable(report)[1]).toMatch(/^a +succeeded +1/);
+    expect(taskTable(report)[2]).toMatch(/it was canceled before it began$/);
   });
 
   it('prints a Markdown output as the text it is', () => {

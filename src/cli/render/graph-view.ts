@@ -19,7 +19,7 @@ import { siblingGroups } from '../../workflow/drawing/siblings.ts';
 import { buildGraph } from '../../workflow/graph.ts';
 import { flowNotes } from './flow-notes.ts';
 import { brief, duration } from './format.ts';
-import { countsText, statusText } from './words.ts';
+import { countsText, skipReason, statusText } from './words.ts';
 
 /** How a node looks: `planned` before a run, `never` where no run starts it, `retrying` between two attempts. */
 export type NodeStatus =
@@ -277,7 +277,7 @@ function progressOf(report: TaskReport | undefined, now: number): Progress {
 
 function withReason(status: NodeStatus, reason: string | undefined): string {
   const isExplained = (status === 'skipped' || status === 'canceled') && reason !== undefined;
-  return isExplained ? `${status}: ${brief(reason, MAX_NOTE)}` : status;
+  return isExplained ? `${status}: ${brief(skipReason(reason), MAX_NOTE)}` : status;
 }
 
 function countsOf(instances: readonly TaskReport[]): NonNullable<GraphNode['instances']> {

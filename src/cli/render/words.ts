@@ -89,6 +89,8 @@ const SKIP_REASONS: Readonly<Record<string, string>> = {
   on_failure: 'it failed, and on_failure is skip',
   stopped: 'the run was stopping',
   completed: 'the run was completed by an operator',
+  canceled: 'it was canceled before it began',
+  milestone: 'it came too late for its milestone',
 };
 
 /** What another task did, by reason. */

@@ -102,7 +102,7 @@ describe('graphView', () => {
       ship: ['failed, 1.5 s, 2 attempts', 'ship.sunk'],
       undo: ['retrying'],
       tidy: ['pending'],
-      off: ['skipped: condition'],
+      off: ['skipped: its condition was false'],
     });
     expect(nodeOf(view, 'ship')).toMatchObject({ status: 'failed', errorCode: 'ship.sunk' });
     expect(nodeOf(view, 'off')?.status).toBe('skipped');
