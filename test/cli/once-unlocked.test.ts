@@ -42,10 +42,12 @@ it.each([
   ['runs', 'list'],
   ['run', hello],
 ])('troupe %s waits for the owner of a moment', async (...line) => {
-  const log = await openLevelLog({ directory: join(folder, '.troupe') });
   const { terminal, stderr } = memoryTerminal();
-  const done = main(line, { terminal, environment: {}, workingDirectory: folder });
-  await pause(300); // another command that reads, for as long as one takes
+  const troupe = () => main(line, { terminal, environment: {}, workingDirectory: folder });
+  expect(await troupe()).toBe(0); // from here on nothing is left to load, so that the next one comes too soon
+  const log = await openLevelLog({ directory: join(folder, '.troupe') });
+  const done = troupe();
+  await pause(500); // another command that reads, for as long as one takes
   await log.close();
   expect(await done, stderr()).toBe(0);
 });
