@@ -23,6 +23,8 @@ let shown = 0;
 socket.write('CONNECT {"verbose":false,"headers":true,"no_responders":true}\r\n');
 socket.write('SUB answer 1\r\nSUB history 2\r\nSUB troupe.v1.run.*.events 3\r\n');
 socket.write(`PUB troupe.v1.request answer ${Buffer.byteLength(request)}\r\n${request}\r\n`);
+// Whoever reads what is printed may have enough of it, as `head` does.
+process.stdout.on('error', () => process.exit());
 socket.on('error', (error) => {
   process.exitCode = 1;
   process.stderr.write(`no NATS server on 127.0.0.1:${port} (${error.message})\n`);

@@ -13,6 +13,7 @@ import { workflowSchema } from '../src/workflow/schema.ts';
 
 const root = join(import.meta.dirname, '..');
 const pages = await referencePages();
+const codes = new Map(knownCodes().map((known) => [known.code, known]));
 
 it.each([...pages])('%s is current (if not: node infra/docs.mjs)', (path, text) => {
   expect(readFileSync(join(root, path), 'utf8')).toBe(text);
@@ -37,13 +38,28 @@ it('has a row for every subject that is built', () => {
   expect(served.map(subjectText)).toContain('troupe.v1.run.<runId>.task.<activation>.result');
 });
 
-it('has the code of every error class and every recorded failure, with a meaning or a hint', () => {
-  const codes = new Map(knownCodes().map((known) => [known.code, known]));
+it('has the code of every error class and every recorded failure, with a meaning and a hint', () => {
   for (const code of [...classCodes(), ...Object.values(failureCodes)]) {
     const known = codes.get(code);
     expect(known, code).toBeDefined();
-    expect((known?.meanings.size ?? 0) + (known?.hints.size ?? 0), code).toBeGreaterThan(0);
   }
+  const unsaid = [...codes.values()].filter(
+    ({ meanings, hints }) => meanings.size === 0 || hints.size === 0,
+  );
+  expect(unsaid.map(({ code }) => code)).toEqual([]);
+});
+
+it('has both hints of an error that chooses one', () => {
+  expect([...(codes.get('cli.file-unwritable')?.hints ?? [])]).toEqual([
+    'Move the folder of this name away.',
+    'Check that the folder exists and may be written to.',
+  ]);
+});
+
+it('says what exit code a run has that an agent failed', () => {
+  const page = pages.get('docs/reference/errors.md') ?? '';
+  expect(page).toMatch(/^\| `shell\.not-found` +\|.*\| 1 +\| 404 +\| yes +\|$/m);
+  expect(page).toMatch(/^\| `run\.not-found` +\|.*\| 3 +\| 404 +\| +\|$/m);
 });
 
 /** Read another way than the page reads them, so that a class it overlooks is seen. */

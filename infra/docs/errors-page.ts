@@ -2,9 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Lang, parse, type SgNode } from '@ast-grep/napi';
-import { exitCodeOf } from '../../src/cli/exit-codes.ts';
+import { exitCodeOf, exitCodes } from '../../src/cli/exit-codes.ts';
+import { adviceForCode } from '../../src/cli/render/advice.ts';
 import { failureCodes } from '../../src/messages/failure.ts';
 import { statusOf } from '../../src/messaging/errors.ts';
+import { problemRules } from '../../src/workflow/problem-rules.ts';
 import { code, markdownTable, page } from './markdown.ts';
 import { declarationNote, readSource } from './source-notes.ts';
 
@@ -31,6 +33,8 @@ const FAILURES: Readonly<Record<string, string>> = {
   'approval.denied': 'A person rejected the approval, or nobody answered in time.',
   'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
   'approval.timeout': 'Not enough people answered an approval within its `timeout`.',
+  'compensation.failed':
+    'What a task did could not be undone: its `compensate` has failed for good.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',
   'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
   'expression.failed':
@@ -43,6 +47,29 @@ const FAILURES: Readonly<Record<string, string>> = {
   'shell.timeout': 'The command took longer than its own `timeout`.',
   'shell.cwd-not-found': 'The folder in which the command should run is not there.',
   'agent.error': 'The agent threw something without a code of its own.',
+};
+
+const REPLAY =
+  'See what the attempts were given and answered: `troupe replay <run> --task <task>`.';
+
+/** What to do, where the hint is made for each error out of its facts. */
+const HINTS: Readonly<Record<string, string>> = {
+  'agent.canceled': 'Nothing: somebody asked for it.',
+  'agent.error': REPLAY,
+  'agent.failed': REPLAY,
+  'shell.exit': REPLAY,
+  'task.canceled': 'Nothing: somebody asked for it.',
+  'run.completed': 'Nothing: an operator decided it.',
+  'cli.usage': 'As the command needs it; `troupe <command> --help` has all words and options.',
+  'expression.invalid': 'Correct the expression where the message says.',
+  'import.invalid': 'That of the first problem.',
+  'log.io': 'Free space, give permission, or replace the device, as the message says.',
+  'settings.invalid': 'That of the first setting.',
+  'task.not-found': 'The nearest name, or those that are there.',
+  'template.not-found': 'The nearest name, or those that come with Troupe.',
+  'workflow.invalid': 'That of the first problem.',
+  'workflow.not-found':
+    'The nearest name, or: List them with `troupe templates`, or write the path of a file.',
 };
 
 /** The codes of one word; other single words are codes of a library. */
@@ -61,7 +88,16 @@ export function knownCodes(): Known[] {
   for (const [name, meaning] of Object.entries(FAILURES)) add(name, meaning, '');
   for (const name of Object.values(failureCodes)) add(name, '', '');
   for (const path of sources()) collect({ path, source: readSource(path) }, add);
+  for (const entry of known.values()) explain(entry);
   return [...known.values()].sort((a, b) => (a.code < b.code ? -1 : 1));
+}
+
+/** What the place of the error does not say: what reports advise, and what the rules of validation are. */
+function explain({ code: name, meanings, hints }: Known): void {
+  const rule = problemRules[name];
+  if (meanings.size === 0 && rule !== undefined) meanings.add(rule.summary);
+  const hint = HINTS[name] ?? (hints.size === 0 ? (adviceForCode(name) ?? rule?.help) : undefined);
+  if (hint !== undefined) hints.add(hint);
 }
 
 export function errorsPage(): string {
@@ -69,8 +105,6 @@ export function errorsPage(): string {
   const inFiles = all.filter(({ code: name }) => isProblem(name));
   const others = all.filter(({ code: name }) => !isProblem(name));
   const recorded = new Set<string>(Object.values(failureCodes));
-  const isRecorded = (name: string): boolean =>
-    recorded.has(name) || /^(agent|shell|file|path|locator)\./.test(name);
   return page('Error codes', [
     'Every error has a stable `code`, a message that says what and where, and a hint that says what to do. On the command line it ends with the exit code shown here; on NATS the header `Nats-Service-Error-Code` has the status. A part in angle brackets is filled in.',
     'Codes that agents choose themselves are recorded as they are.',
@@ -80,9 +114,10 @@ export function errorsPage(): string {
         code(entry.code),
         said(entry.meanings),
         said(entry.hints),
-        String(exitCodeOf(entry.code)),
+        // Agents fail a task, and a run that fails ends with 1 whatever the code.
+        String(isOfAgents(entry.code) ? exitCodes.failed : exitCodeOf(entry.code)),
         String(statusOf(entry.code)),
-        isRecorded(entry.code) ? 'yes' : '',
+        recorded.has(entry.code) || isOfAgents(entry.code) ? 'yes' : '',
       ]),
     ),
     '## Problems in workflow files and inputs',
@@ -92,6 +127,10 @@ export function errorsPage(): string {
       inFiles.map((entry) => [code(entry.code), said(entry.meanings), said(entry.hints)]),
     ),
   ]);
+}
+
+function isOfAgents(name: string): boolean {
+  return /^(agent|shell|file|path|locator)\./.test(name);
 }
 
 const WHOLE = new Set(['workflow.invalid', 'workflow.not-found', 'input.invalid']);
@@ -129,13 +168,26 @@ function fromClass(node: SgNode, source: string, add: Add): void {
   const name = node.field('name')?.text() ?? '';
   const own = /readonly code(?:: string)? = '([^']+)'/.exec(node.text());
   const named = own?.[1] === undefined ? namedCodes(node.text()) : [own[1]];
-  const [hint] = node
+  const hints = node
     .findAll({ rule: { kind: 'pair' } })
     .filter((pair) => pair.field('key')?.text() === 'hint')
-    .map((pair) => textOf(pair.field('value')));
+    .flatMap((pair) => choicesOf(pair.field('value')));
   // What a class with several codes is for is said of the first one.
   for (const [index, one] of named.entries())
-    add(one, index === 0 ? declarationNote(source, name) : '', hint ?? '');
+    for (const hint of hints.length > 0 ? hints : [''])
+      add(one, index === 0 ? declarationNote(source, name) : '', hint);
+}
+
+/** The texts that a value may be: both sides of a choice, and what stands in for a missing one. */
+function choicesOf(node: SgNode | null): string[] {
+  const kind = node?.kind();
+  if (kind === 'ternary_expression')
+    return [node?.field('consequence'), node?.field('alternative')].flatMap((side) =>
+      choicesOf(side ?? null),
+    );
+  if (kind === 'binary_expression') return choicesOf(node?.field('right') ?? null);
+  const text = textOf(node);
+  return text === '' ? [] : [text];
 }
 
 /** The codes of a class that takes one of a few. */

@@ -1,4 +1,5 @@
 /** docs/reference/settings.md, from the schema, the flags and the defaults. */
+import { DEFAULT_CONCURRENCY } from '../../src/agents/worker-options.ts';
 import { parseArguments } from '../../src/cli/arguments.ts';
 import { settingOptions } from '../../src/cli/common-options.ts';
 import { settingsSchema } from '../../src/cli/settings.ts';
@@ -45,6 +46,8 @@ function variableOf(flag: string): string {
 function defaultText(name: string, settings: Record<string, unknown>): string {
   if (name === 'dataDir') return '`.troupe`; `.claude/workflow-state` where a `.claude` folder is';
   if (name === 'logLevel') return '`warn`; `info` for `up` and `worker`';
+  if (name === 'natsUrl') return 'none: an embedded broker is started';
+  if (name === 'concurrency') return code(String(DEFAULT_CONCURRENCY));
   const value = settings[name];
   return value === undefined ? '' : code(String(value));
 }

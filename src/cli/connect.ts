@@ -6,6 +6,7 @@ import type { Client } from '../client/client.ts';
 import { isRefusal } from '../messaging/errors.ts';
 import { withoutCredentials } from '../messaging/server-url.ts';
 import { NoOrchestratorError } from './errors.ts';
+import { onceUnlocked } from './once-unlocked.ts';
 import type { Session } from './session.ts';
 import { readUpFile, type UpFile } from './up-file.ts';
 
@@ -136,6 +137,13 @@ export async function becomeOrchestrator(
 export async function orchestratorOfRuns(
   session: Session,
   options: { kind: UpFile['kind']; worker: boolean; tell(line: string): void },
+): Promise<Connection> {
+  return onceUnlocked(() => foundOrOwn(session, options));
+}
+
+async function foundOrOwn(
+  session: Session,
+  options: Parameters<typeof orchestratorOfRuns>[1],
 ): Promise<Connection> {
   const { settings } = session;
   const found = await findOrchestrator(session);

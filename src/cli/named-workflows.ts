@@ -6,7 +6,7 @@
  * W2 File names are compared before declared names: no file has to be read where one fits.
  */
 import { readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
-import { join, parse, relative } from 'node:path';
+import { dirname, join, parse, relative } from 'node:path';
 import { didYouMean } from '../workflow/suggest.ts';
 import { FileUnreadableError, WorkflowNotFoundError } from './errors.ts';
 import { readTextFile } from './text-file.ts';
@@ -37,6 +37,11 @@ export const shippedTemplates = {
   names: (): string[] => filesIn(SHIPPED).map((file) => parse(file).name),
 };
 
+/** True for the path of a workflow that comes with Troupe, also where the project is Troupe itself. */
+export function isShipped(path: string): boolean {
+  return dirname(realpathSync(path)) === realpathSync(SHIPPED);
+}
+
 /** All workflow files in the order of W1; at most 1,000 a folder. Throws `cli.file-unreadable`. */
 export function workflowFiles(workingDirectory: string): WorkflowFile[] {
   const folders: [WorkflowPlace, string][] = [
@@ -64,7 +69,9 @@ export async function locateWorkflow(
   workingDirectory: string,
 ): Promise<string | undefined> {
   if (WORKFLOW_FILE.test(word) || isThere(word)) return word;
-  return findNamed(word, workingDirectory);
+  const named = await findNamed(word, workingDirectory);
+  // The path of a folder is no text either: whoever reads it says that it is a folder.
+  return named ?? (statsOf(word) === undefined ? undefined : word);
 }
 
 /** The same for what can only be a name. */

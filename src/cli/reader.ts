@@ -11,6 +11,7 @@ import type { BlobReference } from '../workflow/value.ts';
 import type { CommandContext } from './command.ts';
 import { findOrchestrator } from './connect.ts';
 import { RunNotFoundError } from './errors.ts';
+import { onceUnlocked } from './once-unlocked.ts';
 import { openSession, type Session } from './session.ts';
 
 const HISTORY_PAGE = 1_000;
@@ -49,13 +50,14 @@ export async function withReader<Result>(
 }
 
 /**
- * Opens a reader. Throws `log.locked` when a process without an address holds the log, and `log.not-found` where the
+ * Opens a reader. Throws `log.locked` when a process without an address goes on holding the log, and `log.not-found` where the
  * data directory that was named has none.
  */
 async function openReader(session: Session): Promise<Reader> {
-  const found = await findOrchestrator(session);
-  if (found !== undefined) return remoteReader(found);
-  return localReader(session);
+  return onceUnlocked(async () => {
+    const found = await findOrchestrator(session);
+    return found === undefined ? localReader(session) : remoteReader(found);
+  });
 }
 
 function remoteReader(found: { client: Client; url: string; close(): Promise<void> }): Reader {

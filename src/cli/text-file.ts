@@ -6,7 +6,8 @@
  *    up to `MAX_BYTES`.
  */
 import { isUtf8 } from 'node:buffer';
-import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs';
+import { join } from 'node:path';
 import { UnfitFileError } from './errors.ts';
 
 const LF = 10;
@@ -64,12 +65,22 @@ class BoundedBytes {
 }
 
 function assertFile(path: string, stats: Stats): void {
-  if (stats.isFile() || stats.isDirectory() || (stats.isFIFO() && SHELL_PIPE.test(path))) return;
+  if (stats.isDirectory())
+    throw new UnfitFileError('it is a folder', `Name a file in it${exampleIn(path)}.`);
+  if (stats.isFile() || (stats.isFIFO() && SHELL_PIPE.test(path))) return;
   const kind = stats.isFIFO() ? 'a named pipe' : stats.isSocket() ? 'a socket' : 'a device';
   throw new UnfitFileError(
     `it is ${kind}, not a file`,
     'Give a file, or `-` and the text on stdin where the command takes that.',
   );
+}
+
+/** `, such as <the first YAML or JSON file>`; empty where there is none. */
+function exampleIn(folder: string): string {
+  const [first] = readdirSync(folder)
+    .filter((name) => /\.(ya?ml|json)$/i.test(name))
+    .sort();
+  return first === undefined ? '' : `, such as ${join(folder, first)}`;
 }
 
 /** The text that bytes are. Throws `UnfitFileError` for bytes that are none. */

@@ -214,7 +214,7 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
   },
   'expression.unknown-function': {
     summary: 'An expression calls a function that does not exist.',
-    help: 'See the language for the functions. More can be registered in code.',
+    help: 'The functions are listed in docs/reference/workflow-fields.md, "Functions in expressions".',
   },
   'expression.arity': {
     summary: 'A function gets the wrong number of values.',

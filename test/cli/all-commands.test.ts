@@ -148,6 +148,35 @@ describe.each(names)('troupe %s', (name) => {
   });
 });
 
+it.each(['run', 'graph', 'import wfformat', 'log import'])(
+  'troupe %s says of a folder that it is one',
+  async (name) => {
+    const done = await troupe([...name.split(' '), folder, '--json']);
+    expect(done.code).toBe(2);
+    expectError(done, 'cli.file-unreadable');
+    expect(done.json().error?.message).toBe(`cannot read ${folder}: it is a folder`);
+    expect(done.json().error?.hint).toMatch(/^Name (a|the) file/);
+  },
+);
+
+it.each([
+  ['nosuch/export.json', 'there is no such file', 'Check that the folder exists'],
+  ['.', 'it is a folder', 'Move the folder of this name away'],
+])('troupe log export to %s says what is wrong with the name', async (name, reason, hint) => {
+  const file = join(folder, name);
+  const done = await troupe(['log', 'export', file, '--json']);
+  expect(done.code).toBe(2);
+  expectError(done, 'cli.file-unwritable');
+  expect(done.json().error?.message).toBe(`cannot write ${file}: ${reason}`);
+  expect(done.json().error?.hint).toContain(hint);
+});
+
+it('troupe projections rebuild names what it has made again', async () => {
+  expect((await troupe(['projections', 'rebuild', 'runs'])).stdout).toMatch(
+    /^runs: at position \d+\n$/,
+  );
+});
+
 /** Lines that work on the log of this test, and what their document has. */
 const documents: readonly [line: string, keys: string[]][] = [
   ['runs list', ['runs']],

@@ -1,5 +1,5 @@
 /** `troupe doctor`: what it finds, and that each finding that is not fine has a fix. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -156,6 +156,9 @@ it('names agents that workflows of the folder need and nobody offers', async () 
       join(folder, 'workflows', name),
       `name: one\ntasks: [{ id: a, agent: ${agent} }]\n`,
     );
+  const shipped = join(import.meta.dirname, '../../workflows/research-swarm.yaml');
+  symlinkSync(shipped, join(folder, 'workflows', 'research-swarm.yaml'));
+  expect(found(await diagnose(), 'agents', 'missing')).toBeUndefined(); // it is a template
   write('fine.yaml', 'echo');
   expect(found(await diagnose(), 'agents', 'needed')?.status).toBe('ok');
   write('other.yaml', 'astrologer');

@@ -1,7 +1,7 @@
 /** `troupe import wfformat`: what it prints and writes, and what it says of what it cannot read. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { main } from '../../src/cli/main.ts';
@@ -110,6 +110,16 @@ describe('troupe import wfformat', () => {
       '  code: import.invalid',
       '',
     ]);
+  });
+
+  it('names a file of a folder, which it does not read', async () => {
+    const records = dirname(forkJoin);
+    const { code, stderr } = await troupe(records);
+    expect(code).toBe(2);
+    const [first = ''] = readdirSync(records).filter((name) => name.endsWith('.json'));
+    expect(stderr).toBe(
+      `error: cannot read ${records}: it is a folder\n  hint: Name a file in it, such as ${join(records, first)}.\n  code: cli.file-unreadable\n`,
+    );
   });
 
   it.each([

@@ -6,10 +6,12 @@ import { commitsOf } from '../../src/cli/history-commits.ts';
 import { main } from '../../src/cli/main.ts';
 import { brief, duration, outputText, table } from '../../src/cli/render/format.ts';
 import { ProgressTracker } from '../../src/cli/render/progress.ts';
+import { summary, taskTable } from '../../src/cli/render/timeline.ts';
 import { failureText, statusText, wordsOf } from '../../src/cli/render/words.ts';
 import { problemLines, reportError } from '../../src/cli/report-error.ts';
 import { createTerminal } from '../../src/cli/terminal.ts';
 import { envelopesOf } from '../../src/events/envelope.ts';
+import type { RunReport } from '../../src/messages/report.ts';
 import { memoryTerminal } from './memory-terminal.ts';
 
 const at = 1_000;
@@ -52,11 +54,30 @@ describe('what people read', () => {
   });
 
   it('says of a task that it was undone, and how many rounds it had', () => {
-    expect(statusText({ status: 'success' })).toBe('success');
-    expect(statusText({ status: 'success', rounds: 1 })).toBe('success');
+    expect(statusText({ status: 'success' })).toBe('succeeded');
+    expect(statusText({ status: 'success', rounds: 1 })).toBe('succeeded');
     expect(statusText({ status: 'success', compensated: true, rounds: 3 })).toBe(
-      'success, undone, 3 rounds',
+      'succeeded, undone, 3 rounds',
     );
+  });
+
+  it('says of tasks and runs that they succeeded, in one word', () => {
+    const report: RunReport = {
+      runId: 'run_1',
+      name: 'w',
+      status: 'succeeded',
+      output: null,
+      durationMs: 9,
+      tasks: {
+        a: { status: 'success', attempts: 1 },
+        b: { status: 'skipped', attempts: 0, reason: 'canceled' },
+      },
+    };
+    expect(summary(report, 5)).toEqual([
+      'run_1 "w" succeeded after 9 ms: 5 events, tasks: 1 succeeded, 1 skipped',
+    ]);
+    expect(taskTable(report)[1]).toMatch(/^a +succeeded +1/);
+    expect(taskTable(report)[2]).toMatch(/it was canceled before it began$/);
   });
 
   it('prints a Markdown output as the text it is', () => {

@@ -77,5 +77,10 @@ it('says what to do about bytes that are no text, and about what is not there', 
     hint: expect.stringContaining('Save the file as UTF-8'),
   });
   expect(said(at('nothing')).hint).toBe('Check the path and its permissions.');
-  expect(said(directory).message).toContain('it is a folder');
+  writeFileSync(at('second.json'), '{}');
+  writeFileSync(at('first.yaml'), 'name: x');
+  expect(said(directory)).toEqual({
+    message: `cannot read ${directory}: it is a folder`,
+    hint: `Name a file in it, such as ${at('first.yaml')}.`,
+  });
 });

@@ -41,7 +41,10 @@ export class ProjectionUnknownError extends TroupeError {
 export class QueryInvalidError extends TroupeError {
   readonly code = 'query.invalid';
   constructor(reason: string, details: Record<string, unknown> = {}) {
-    super(reason, { hint: 'Correct the query; `troupe schema` prints what is allowed.', details });
+    super(reason, {
+      hint: 'Correct the query: docs/reference/messages.md has its fields under "query".',
+      details,
+    });
   }
 }
 

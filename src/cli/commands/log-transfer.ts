@@ -2,7 +2,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
-import { FileUnreadableError } from '../errors.ts';
+import { FileUnreadableError, FileUnwritableError, UnfitFileError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { openSession } from '../session.ts';
 
@@ -32,7 +32,9 @@ async function exportLog(context: CommandContext): Promise<number> {
   try {
     const [file] = given.words;
     if (file !== undefined) {
-      await exportJson(log, file);
+      await exportJson(log, file).catch((error: unknown) => {
+        throw isOfTarget(error, file) ? new FileUnwritableError(file, error.cause) : error;
+      });
       if (given.flag('json'))
         terminal.printJson({ file, logId: log.logId, position: log.durablePosition });
       else terminal.tell(`wrote ${file}`);
@@ -47,6 +49,12 @@ async function exportLog(context: CommandContext): Promise<number> {
   } finally {
     await log.close();
   }
+}
+
+/** True where the file that was named cannot be opened; any other failure is one of the log's disk. */
+function isOfTarget(error: unknown, file: string): error is Error {
+  const { path } = ((error as Error).cause ?? {}) as { path?: unknown };
+  return typeof path === 'string' && path.startsWith(file);
 }
 
 export const importCommand: Command = {
@@ -90,8 +98,14 @@ async function importLog(context: CommandContext): Promise<number> {
 
 async function openFile(path: string): Promise<FileHandle> {
   try {
-    return await open(path, 'r');
+    const file = await open(path, 'r');
+    if (!(await file.stat()).isDirectory()) return file;
+    await file.close();
   } catch (cause) {
     throw new FileUnreadableError(path, cause);
   }
+  throw new FileUnreadableError(
+    path,
+    new UnfitFileError('it is a folder', 'Name the file that `troupe log export` wrote.'),
+  );
 }

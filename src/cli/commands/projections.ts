@@ -61,9 +61,11 @@ async function rebuild(context: CommandContext): Promise<number> {
     projector.start();
     await projector.rebuild(given.words[0]);
     const status = projector.status();
+    const [wanted] = given.words;
+    const rebuilt = status.filter(({ name }) => wanted === undefined || name === wanted);
     if (given.flag('json')) terminal.printJson({ projections: status });
     else
-      for (const { name, position } of status) terminal.print(`${name}: at position ${position}`);
+      for (const { name, position } of rebuilt) terminal.print(`${name}: at position ${position}`);
     return exitCodes.done;
   } finally {
     await projector.close();

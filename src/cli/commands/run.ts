@@ -6,6 +6,7 @@ import { becomeOrchestrator, type Connection, findOrchestrator } from '../connec
 import { DataDirectoryBusyError } from '../errors.ts';
 import { followAndPrint } from '../follow.ts';
 import { onInterrupt } from '../interrupt.ts';
+import { onceUnlocked } from '../once-unlocked.ts';
 import { plainText } from '../render/painted.ts';
 import { problemLines } from '../report-error.ts';
 import { type RunTarget, readInputs, readTarget } from '../run-input.ts';
@@ -58,7 +59,7 @@ async function runWorkflow(context: CommandContext): Promise<number> {
     for (const line of problemLines(target.warnings)) terminal.tell(`warning:${line.slice(3)}`);
   }
   const interrupt = onInterrupt();
-  const connection = await connectionFor(session, context);
+  const connection = await onceUnlocked(() => connectionFor(session, context));
   try {
     return await converse({
       context,

@@ -46,7 +46,8 @@ export const validateCommand: Command = {
   ],
   examples: [
     ['troupe validate workflows/analyze-repository.yaml', 'Check one file'],
-    ['troupe validate workflows examples --strict', 'Check all files of two folders, as CI does'],
+    ['troupe validate workflows examples', 'Check all files of two folders and below them'],
+    ['troupe validate flow.yaml --strict', 'A warning is a failure too, as in CI'],
     ['troupe validate workflows/analyze-repository.yaml --analyze', 'See what the run waits for'],
     ['troupe validate - --json < workflow.yaml', 'Check what another program writes'],
     ['troupe validate workflows --sarif > troupe.sarif', 'For the code scanning of a code host'],

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Connection } from '../connect.ts';
 import { agentDocuments } from '../known-agents.ts';
-import { workflowFiles } from '../named-workflows.ts';
+import { isShipped, workflowFiles } from '../named-workflows.ts';
 import { type Finding, findings } from './finding.ts';
 
 const { ok, warn, fail } = findings('agents');
@@ -39,7 +39,10 @@ async function checkWorkflows(
   workingDirectory: string,
   offered: ReadonlySet<string>,
 ): Promise<Finding[]> {
-  const files = workflowFiles(workingDirectory).filter(({ place }) => place !== 'package');
+  // a template asks for agents that nobody has to have; in a checkout it is a file of the project
+  const files = workflowFiles(workingDirectory).filter(
+    ({ file }) => !isShipped(resolve(workingDirectory, file)),
+  );
   if (files.length === 0) return [];
   const [{ checkWithChildren }, { agentsOf }] = await Promise.all([
     import('../child-files.ts'),
@@ -56,14 +59,7 @@ async function checkWorkflows(
       if (!offered.has(agent))
         missing.set(agent, [...new Set([...(missing.get(agent) ?? []), file])]);
   }
-  for (const [agent, users] of missing)
-    found.push(
-      warn(
-        'missing',
-        `nobody offers ${agent}, which ${users.join(', ')} needs`,
-        `Start a worker that offers ${agent}, or correct the name.`,
-      ),
-    );
+  found.push(...[...missing].map(missingAgent));
   if (found.length > 0) return found;
   return [
     ok(
@@ -73,4 +69,12 @@ async function checkWorkflows(
         : `the ${files.length} workflows here need no other agents`,
     ),
   ];
+}
+
+function missingAgent([agent, users]: readonly [string, string[]]): Finding {
+  return warn(
+    'missing',
+    `nobody offers ${agent}, which ${users.join(', ')} needs`,
+    `Start a worker that offers ${agent}, or correct the name.`,
+  );
 }

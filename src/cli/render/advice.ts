@@ -21,6 +21,24 @@ const BY_CODE: Readonly<Record<string, string>> = {
     'The output names a blob that is not stored, or that is no JSON value. The agent must store it before it answers.',
   'shell.timeout': 'The command took too long. Raise its timeout.',
   'shell.cwd-not-found': 'The folder that the command runs in is not there. Correct `cwd`.',
+  'shell.not-found':
+    'The machine of the worker has no such command on its PATH. Install it there, or correct `command`.',
+  'shell.not-executable': 'Correct `command`, or make the file executable on the worker.',
+  'shell.spawn': 'The system of the worker refused to start the command; the message says why.',
+  'path.not-found':
+    'The worker has no such folder: relative paths begin where the worker was started. Correct `path`.',
+  'file.not-found':
+    'The worker has no such file: relative paths begin where the worker was started. Correct the path.',
+  'file.unreadable': 'Let the user of the worker read the file.',
+  'file.not-a-file': 'Give the path of a file, not of a folder or a device.',
+  'file.too-large': 'Leave the file out with `patterns`.',
+  'file.binary': 'Leave the file out with `patterns`.',
+  'file.minified':
+    'Leave the file out with `patterns`; the sources that it was made from can be analysed.',
+  'file.unsupported': 'Leave the file out with `patterns`.',
+  'file.analysis-failed':
+    'A defect in the analysis of this file. Leave it out with `patterns` and report it.',
+  'locator.regex-too-slow': 'Write a simpler `regex`, without a repetition inside a repetition.',
   'approval.denied': 'A person refused, or nobody answered in time.',
   'approval.timeout': 'Nobody of the group answered in time; the next group was asked.',
   'signal.timeout': 'Nobody sent the signal in time. `on_timeout: continue` goes on without it.',

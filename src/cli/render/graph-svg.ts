@@ -20,6 +20,7 @@ import {
   symbols,
 } from './graph-view.ts';
 import { attribute, graphStyle, text } from './svg-text.ts';
+import { countsText, statusWord } from './words.ts';
 
 const MARGIN = 24;
 const PADDING = 10;
@@ -103,15 +104,22 @@ function subtitleOf(view: GraphView): string {
 /** What a screen reader says: counts, and every task that failed. */
 function descriptionOf(view: GraphView): string {
   const failed = view.nodes.filter(({ status }) => status === 'failed');
-  const states = [...countsOf(view)].map(([status, count]) => `${count} ${status}`).join(', ');
+  const states = countsText(countsOf(view.nodes));
   const failures = failed.map(({ id, errorCode }) => `${id} failed (${errorCode ?? 'no code'})`);
   return [`${view.nodes.length} tasks: ${states}.`, ...failures.slice(0, 20)].join(' ');
 }
 
-function countsOf(view: GraphView): Map<NodeStatus, number> {
+function countsOf(nodes: readonly GraphNode[]): Map<NodeStatus, number> {
   const counts = new Map<NodeStatus, number>();
-  for (const { status } of view.nodes) counts.set(status, (counts.get(status) ?? 0) + 1);
+  for (const { status } of nodes) counts.set(status, (counts.get(status) ?? 0) + 1);
   return counts;
+}
+
+/** `✓ 2 succeeded, ✗ 1 failed`. */
+function stateWords(nodes: readonly GraphNode[]): string {
+  return [...countsOf(nodes)]
+    .map(([status, count]) => `${symbols[status]} ${count} ${statusWord(status)}`.trim())
+    .join(', ');
 }
 
 function boxesOf(view: GraphView): Box[] {
@@ -201,12 +209,8 @@ function boxLines(box: Box, place: Point): string[] {
     nodeLines(node, { x: place.x + at.x, y: place.y + at.y }, size),
   );
   if (!box.isGroup) return members;
-  const counts = new Map<NodeStatus, number>();
-  for (const { node } of box.members) counts.set(node.status, (counts.get(node.status) ?? 0) + 1);
-  const words = [...counts].map(([status, count]) =>
-    `${symbols[status]} ${count} ${status}`.trim(),
-  );
-  const title = `${box.members.length} tasks: ${words.join(', ')}`;
+  const words = stateWords(box.members.map(({ node }) => node));
+  const title = `${box.members.length} tasks: ${words}`;
   return [
     `<rect class="group" x="${px(place.x)}" y="${px(place.y)}" width="${px(box.width)}" height="${px(box.height)}" rx="8"/>`,
     `<text class="line" x="${px(place.x + GRID_GAP)}" y="${px(place.y + 18)}">${text(title)}</text>`,
@@ -237,18 +241,15 @@ function nodeLines(node: GraphNode, { x, y }: Point, { width, height }: Size): s
 }
 
 function legend(view: GraphView, y: number): string {
-  const states = [...countsOf(view)].map(([status, count]) =>
-    `${symbols[status]} ${count} ${status}`.trim(),
-  );
   const kinds = new Set(view.edges.map(({ kind }) => kind));
   const edges = [
     ...(kinds.has('on_failure') ? ['dashed line: only after a failure'] : []),
     ...(kinds.has('after') ? ['dotted line: another trigger, named in the task'] : []),
   ];
-  return [states, edges]
-    .map((parts) => text(parts.join(', ')))
+  return [stateWords(view.nodes), edges.join(', ')]
     .map(
-      (line, index) => `<text class="line" x="${MARGIN}" y="${px(y + index * 16)}">${line}</text>`,
+      (line, index) =>
+        `<text class="line" x="${MARGIN}" y="${px(y + index * 16)}">${text(line)}</text>`,
     )
     .join('\n');
 }

@@ -3,20 +3,23 @@
  * Mermaid, SVG and JSON. Pure.
  */
 import type { RunReport, TaskReport } from '../../messages/report.ts';
-import type {
-  JoinDefinition,
-  LoopDefinition,
-  TaskDefinition,
-  Trigger,
-  WaitDefinition,
-  WorkflowDefinition,
+import { triggerText } from '../../workflow/analysis/words.ts';
+import {
+  type HookName,
+  hookTasksOf,
+  type JoinDefinition,
+  type LoopDefinition,
+  type TaskDefinition,
+  type Trigger,
+  type WaitDefinition,
+  type WorkflowDefinition,
 } from '../../workflow/definition.ts';
 import { neverRuns } from '../../workflow/drawing/never-runs.ts';
 import { siblingGroups } from '../../workflow/drawing/siblings.ts';
 import { buildGraph } from '../../workflow/graph.ts';
 import { flowNotes } from './flow-notes.ts';
 import { brief, duration } from './format.ts';
-import { statusText } from './words.ts';
+import { countsText, skipReason, statusText } from './words.ts';
 
 /** How a node looks: `planned` before a run, `never` where no run starts it, `retrying` between two attempts. */
 export type NodeStatus =
@@ -47,7 +50,9 @@ export const symbols: Readonly<Record<NodeStatus, string>> = {
 
 export interface GraphNode {
   id: string;
-  kind: 'agent' | 'foreach' | 'wait' | 'child';
+  kind: 'agent' | 'foreach' | 'wait' | 'child' | 'pass';
+  /** The hook that it is a task of. */
+  hook?: HookName;
   /** `echo`, `capability review`, `timer 30 s`. */
   who: string;
   description?: string;
@@ -97,7 +102,8 @@ export function graphView(
   const never = neverRuns(definition);
   const { loops = [] } = definition;
   const graph = buildGraph(definition.tasks);
-  const nodes = definition.tasks.map((task) => {
+  const drawn = [...definition.tasks, ...drawnHooks(definition, run?.report)];
+  const nodes = drawn.map((task) => {
     const report = run?.report.tasks[task.id];
     const node = plannedNode(task, {
       never: run === undefined ? never.get(task.id) : undefined,
@@ -105,7 +111,7 @@ export function graphView(
     });
     return run === undefined ? node : { ...node, ...progressOf(report, run.now) };
   });
-  const edges = definition.tasks.flatMap((task) =>
+  const edges = drawn.flatMap((task) =>
     task.dependencies.map((from): GraphEdge => ({ from, to: task.id, kind: edgeKind(task) })),
   );
   const groups = siblingGroups(graph, (index) => JSON.stringify(definition.tasks[index]?.trigger));
@@ -120,6 +126,12 @@ export function graphView(
     loops: loops.map(({ from, to }) => ({ from, to })),
     groups: groups.map((group) => group.map((index) => nodes[index]?.id ?? '')),
   };
+}
+
+/** Before a run all of them, of a run those that have begun: what a run may never ask is no task of it. */
+function drawnHooks(definition: WorkflowDefinition, report?: RunReport): TaskDefinition[] {
+  const hooks = hookTasksOf(definition);
+  return report === undefined ? hooks : hooks.filter(({ id }) => report.tasks[id] !== undefined);
 }
 
 /** The lines below a node's id. */
@@ -145,10 +157,12 @@ function plannedNode(
   return {
     id: task.id,
     kind: kindOf(task),
+    ...(task.hook === undefined ? {} : { hook: task.hook }),
     who: whoOf(task),
     ...(task.description === undefined ? {} : { description: task.description }),
     status: never === undefined ? 'planned' : 'never',
     notes: [
+      ...(task.hook === undefined ? [] : [`hook ${task.hook}`]),
       ...notesOf(task),
       ...flowNotes(task, loops),
       ...(never === undefined ? [] : [`never runs: ${never}`]),
@@ -160,6 +174,7 @@ function plannedNode(
 function kindOf(task: TaskDefinition): GraphNode['kind'] {
   if (task.foreach !== undefined) return 'foreach';
   if (task.workflow !== undefined) return 'child';
+  if (task.pass === true) return 'pass';
   return task.wait === undefined ? 'agent' : 'wait';
 }
 
@@ -187,11 +202,12 @@ function waitText(wait: WaitDefinition): string {
   }
 }
 
-function triggerText(trigger: Trigger): string {
-  if (typeof trigger === 'string') return trigger;
-  if ('merge' in trigger) return `${trigger.merge} threads merged`;
+/** In the words of the file, as problems name it. */
+function triggerNote(trigger: Trigger): string {
+  const note = `trigger ${triggerText(trigger).replaceAll('`', '')}`;
+  if (typeof trigger === 'string' || 'merge' in trigger) return note;
   const rest = trigger.rest === 'cancel' ? ', the rest is canceled' : '';
-  return `${trigger.count} succeeded${rest}${trigger.block === true ? ', round by round' : ''}`;
+  return `${note}${rest}${trigger.block === true ? ', round by round' : ''}`;
 }
 
 function restText({ rest }: JoinDefinition): string {
@@ -218,7 +234,7 @@ function notesOf(task: TaskDefinition): string[] {
   if (join?.until !== undefined)
     notes.push(brief(`enough: ${join.until}${restText(join)}`, MAX_NOTE));
   if (task.condition !== undefined) notes.push(`if ${brief(task.condition, MAX_NOTE)}`);
-  if (trigger !== 'all_success') notes.push(`when ${triggerText(trigger)}`);
+  if (trigger !== 'all_success') notes.push(triggerNote(trigger));
   if (retry !== undefined) notes.push(`up to ${retry.maxAttempts} attempts`);
   if (task.timeoutMs !== undefined) notes.push(`timeout ${duration(task.timeoutMs)}`);
   if (task.onFailure === 'skip') notes.push('on failure: skip');
@@ -264,7 +280,7 @@ function progressOf(report: TaskReport | undefined, now: number): Progress {
 
 function withReason(status: NodeStatus, reason: string | undefined): string {
   const isExplained = (status === 'skipped' || status === 'canceled') && reason !== undefined;
-  return isExplained ? `${status}: ${brief(reason, MAX_NOTE)}` : status;
+  return isExplained ? `${status}: ${brief(skipReason(reason), MAX_NOTE)}` : status;
 }
 
 function countsOf(instances: readonly TaskReport[]): NonNullable<GraphNode['instances']> {
@@ -274,6 +290,6 @@ function countsOf(instances: readonly TaskReport[]): NonNullable<GraphNode['inst
 }
 
 function instancesText(counts: NonNullable<GraphNode['instances']>): string {
-  const parts = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
-  return parts.length === 0 ? 'no instances' : `instances: ${parts.join(', ')}`;
+  const text = countsText(Object.entries(counts));
+  return text === '' ? 'no instances' : `instances: ${text}`;
 }

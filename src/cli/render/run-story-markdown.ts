@@ -9,7 +9,7 @@ import { symbols } from './graph-view.ts';
 import { block, code, markdownTable, plain } from './markdown.ts';
 import type { RunStory, StoryTask } from './run-story.ts';
 import type { FailureRecord } from './run-tally.ts';
-import { skipReason, statusText } from './words.ts';
+import { countsText, skipReason, statusText } from './words.ts';
 
 const MAX_TASKS = 50;
 const MAX_PATH = 30;
@@ -53,9 +53,9 @@ function head(story: RunStory): string[] {
     ...(story.startedAt === undefined ? [] : [['Started', time(story.startedAt)]]),
     ...(story.endedAt === undefined ? [] : [['Ended', time(story.endedAt)]]),
     [story.endedAt === undefined ? 'So far' : 'Took', duration(story.durationMs)],
-    ['Tasks', countsText(counts)],
-    ...(story.hooks === undefined ? [] : [['Hooks', countsText(story.hooks)]]),
-    ...(Object.keys(instances).length === 0 ? [] : [['Instances', countsText(instances)]]),
+    ['Tasks', taskCounts(counts)],
+    ...(story.hooks === undefined ? [] : [['Hooks', taskCounts(story.hooks)]]),
+    ...(Object.keys(instances).length === 0 ? [] : [['Instances', taskCounts(instances)]]),
     [
       story.endedAt === undefined ? 'Attempts ended' : 'Attempts',
       `${story.agents.reduce((sum, each) => sum + each.attempts, 0)}`,
@@ -287,7 +287,7 @@ function taskNote({ error, reason, instances, hook, exhausted }: StoryTask): str
   const parts = [
     hook === undefined ? '' : `hook ${hook}`,
     exhausted === undefined ? '' : `the bound of the loop to ${code(exhausted)} ended it`,
-    instances === undefined ? '' : `instances: ${plain(countsText(instances))}`,
+    instances === undefined ? '' : `instances: ${plain(taskCounts(instances))}`,
     error === undefined ? '' : `${code(error.code)} ${plain(brief(error.message, 120))}`,
     reason === undefined ? '' : plain(skipReason(reason)),
   ];
@@ -376,7 +376,6 @@ function plural(count: number, what: string): string {
   return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
 
-function countsText(counts: Readonly<Record<string, number>>): string {
-  const parts = Object.entries(counts).map(([status, count]) => `${count} ${status}`);
-  return parts.join(', ') || 'none';
+function taskCounts(counts: Readonly<Record<string, number>>): string {
+  return countsText(Object.entries(counts)) || 'none';
 }

@@ -5,20 +5,20 @@ import { asTyped } from '../own-command.ts';
 import { adviceForCode } from './advice.ts';
 import { counted } from './format.ts';
 import { plainText } from './painted.ts';
-import { failureText } from './words.ts';
+import { countsText, failureText } from './words.ts';
 
 /** Failures that are told one by one; `runs show` has the others. */
 const MAX_FAILURES = 10;
 
-const STATUS_WORDS: Readonly<Record<ReportedTaskStatus, string>> = {
-  success: 'succeeded',
-  failed: 'failed',
-  skipped: 'skipped',
-  canceled: 'canceled',
-  running: 'running',
-  waiting: 'waiting',
-  pending: 'pending',
-};
+const STATUS_ORDER: readonly ReportedTaskStatus[] = [
+  'success',
+  'failed',
+  'skipped',
+  'canceled',
+  'running',
+  'waiting',
+  'pending',
+];
 
 /** `3 tasks: 2 succeeded, 1 failed; 1 hook: 1 succeeded; 5 attempts, 1 retry`. */
 export function tasksText(
@@ -41,11 +41,11 @@ export function tasksText(
 }
 
 function statusesText(tasks: readonly TaskReport[]): string {
-  const byStatus = Object.entries(STATUS_WORDS).flatMap(([status, word]) => {
+  const byStatus = STATUS_ORDER.flatMap((status) => {
     const count = tasks.filter((task) => task.status === status).length;
-    return count === 0 ? [] : [`${count} ${word}`];
+    return count === 0 ? [] : [[status, count] as const];
   });
-  return byStatus.join(', ') || 'none';
+  return countsText(byStatus) || 'none';
 }
 
 /**

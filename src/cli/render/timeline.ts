@@ -4,7 +4,7 @@ import type { RunReport, TaskReport } from '../../messages/report.ts';
 import { brief, duration, localTime, offset, table } from './format.ts';
 import { plainText } from './painted.ts';
 import { waitText } from './wait-text.ts';
-import { failureText, skipReason, statusText, tookMs, wordsOf } from './words.ts';
+import { countsText, failureText, skipReason, statusText, tookMs, wordsOf } from './words.ts';
 
 const MAX_INSTANCES_SHOWN = 20;
 
@@ -53,7 +53,7 @@ export function summary(report: RunReport, events: number): string[] {
 function statusCounts(tasks: readonly TaskReport[]): string {
   const counts = new Map<string, number>();
   for (const { status } of tasks) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return [...counts].map(([status, count]) => `${count} ${status}`).join(', ');
+  return countsText(counts);
 }
 
 /**

@@ -97,6 +97,8 @@ const SKIP_REASONS: Readonly<Record<string, string>> = {
   on_failure: 'it failed, and on_failure is skip',
   stopped: 'the run was stopping',
   completed: 'the run was completed by an operator',
+  canceled: 'it was canceled before it began',
+  milestone: 'it came too late for its milestone',
 };
 
 /** What another task did, by reason. */
@@ -111,6 +113,16 @@ export function skipReason(reason: string, by?: unknown): string {
   const done = Object.hasOwn(SKIPPED_BY, reason) ? SKIPPED_BY[reason] : undefined;
   if (done !== undefined && typeof by === 'string') return `${done} ${plainText(by)}`;
   return (Object.hasOwn(SKIP_REASONS, reason) ? SKIP_REASONS[reason] : undefined) ?? reason;
+}
+
+/** The status of a task as people read it, as that of a run is said. Programs get the word of the language, `success`. */
+export function statusWord(status: string): string {
+  return status === 'success' ? 'succeeded' : status;
+}
+
+/** `2 succeeded, 1 failed`; empty where nothing is counted. */
+export function countsText(counts: Iterable<readonly [string, number]>): string {
+  return [...counts].map(([status, count]) => `${count} ${statusWord(status)}`).join(', ');
 }
 
 /** How long a task was at it, all its rounds together; undefined before it is over. */
@@ -133,7 +145,7 @@ export function statusText(
 ): string {
   const { compensated, rounds = 1, exhausted } = task;
   return [
-    status,
+    statusWord(status),
     compensated === true ? 'undone' : '',
     rounds > 1 ? `${rounds} rounds` : '',
     exhausted === undefined ? '' : 'bound reached',

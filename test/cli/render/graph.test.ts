@@ -86,7 +86,7 @@ describe('graphView', () => {
       who: 'capability ship',
       notes: ['if each.output.size() > 0'],
     });
-    expect(nodeOf(view, 'undo')?.notes).toEqual(['when one_failed', 'on failure: skip']);
+    expect(nodeOf(view, 'undo')?.notes).toEqual(['trigger one_failed', 'on failure: skip']);
     expect(nodeOf(view, 'off')).toMatchObject({ status: 'never' });
     expect(view.edges).toContainEqual({ from: 'ship', to: 'undo', kind: 'on_failure' });
     expect(view.edges).toContainEqual({ from: 'ship', to: 'tidy', kind: 'after' });
@@ -97,13 +97,13 @@ describe('graphView', () => {
     const view = graphView(definitionOf(workflow), { report, now: 10_000 });
     const progress = Object.fromEntries(view.nodes.map((node) => [node.id, node.progress]));
     expect(progress).toEqual({
-      find: ['success, 1.0 s'],
-      each: ['success, 2.0 s', 'instances: 1 success, 1 failed'],
+      find: ['succeeded, 1.0 s'],
+      each: ['succeeded, 2.0 s', 'instances: 1 succeeded, 1 failed'],
       nap: ['waiting, 6.0 s'],
       ship: ['failed, 1.5 s, 2 attempts', 'ship.sunk'],
       undo: ['retrying'],
       tidy: ['pending'],
-      off: ['skipped: condition'],
+      off: ['skipped: its condition was false'],
     });
     expect(nodeOf(view, 'ship')).toMatchObject({ status: 'failed', errorCode: 'ship.sunk' });
     expect(nodeOf(view, 'off')?.status).toBe('skipped');
@@ -145,7 +145,7 @@ describe('what steers the flow', () => {
       b: ['up to 3 rounds', 'until b.output.ok', 'back to a up to 4 times if b.output.more'],
       c: ['for each x by signal more', 'enough: c.output.size() > 1'],
       d: ['cancels search', 'completes c'],
-      e: ['when 1 succeeded, the rest is canceled', 'ends the run'],
+      e: ['trigger count: 1, the rest is canceled', 'ends the run'],
       f: ['until e starts'],
     });
   });
@@ -216,7 +216,7 @@ describe('graphSvg', () => {
     );
     expect(svg).toContain('<g class="task failed" id="task-ship">');
     expect(lines).toContain(
-      '7 tasks: 2 success, 1 waiting, 1 failed, 1 retrying, 1 pending, 1 skipped. ship failed (ship.sunk)',
+      '7 tasks: 2 succeeded, 1 waiting, 1 failed, 1 retrying, 1 pending, 1 skipped. ship failed (ship.sunk)',
     );
   });
 

@@ -68,7 +68,7 @@ describe('storyOf', () => {
     expect(story.advice).toContain('raise `max_attempts`');
     const page = storyMarkdown(story);
     expect(page).toContain('1 task had succeeded, and of these `hold` was undone.');
-    expect(page).toContain('| `hold` | ✓ success, undone |');
+    expect(page).toContain('| `hold` | ✓ succeeded, undone |');
   });
 
   it('takes the rounds of a task for work, not for waiting', async () => {
@@ -82,7 +82,7 @@ describe('storyOf', () => {
     pure.succeed('poll@2');
     const story = await storyFrom(pure);
     expect(story.criticalPath).toMatchObject({ waitMs: 0, workMs: 150 });
-    expect(storyMarkdown(story)).toContain('| `poll` | ✓ success, 2 rounds |');
+    expect(storyMarkdown(story)).toContain('| `poll` | ✓ succeeded, 2 rounds |');
   });
 
   it('keeps every failed attempt with its evidence, what followed, and what to do', async () => {
@@ -244,7 +244,7 @@ describe('storyMarkdown', () => {
     expect(text.split('\n').length).toBeLessThan(200);
     expect(text).toContain('50 of 3000');
     expect(text.indexOf('`t2500` | ✗ failed')).toBeGreaterThan(0);
-    expect(text).toContain('| 2999 success, 1 failed |'.slice(2));
+    expect(text).toContain('| 2999 succeeded, 1 failed |'.slice(2));
   });
 
   it('cuts a long output and says where all of it is', async () => {
