@@ -74,7 +74,7 @@ it('offers again only what nobody has claimed by then and was sent before', asyn
   published.length = 0;
   // 1 s after the connection was back; the parameters are read from the log once more.
   await clock.advance(SECOND / 2, SECOND / 2);
-  await vi.waitFor(() => expect(published).toEqual(['run_1/lost/1']));
+  await vi.waitFor(() => expect(published).toEqual(['run_1/lost/1']), { timeout: 20_000 });
   await clock.advance(SECOND, SECOND);
   expect(published).toEqual(['run_1/lost/1']);
 });

@@ -13,6 +13,7 @@ const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 /** More than one batch, each slower than the time between two probes. */
 const RUNS = 33;
 const LOAD_MS = 60;
+const PATIENCE = { timeout: 20_000 };
 const AGENT = 'slow';
 const WORKER = 'worker_slow';
 const heartbeat: JsonObject = { worker: WORKER, agent: AGENT, concurrency: 100, attempts: [] };
@@ -38,10 +39,10 @@ it('takes results of probed workers before all runs are loaded', async () => {
   const first = await startOrchestrator({ log, bus, subjects, logger });
   worker.publish(subjects.agentHeartbeat(AGENT), heartbeat);
   const client = createClient({ bus: worker });
-  await expect.poll(() => first.agents()).toContain(AGENT);
+  await expect.poll(() => first.agents(), PATIENCE).toContain(AGENT);
   const workflow = { name: 'slow', tasks: [{ id: 'a', agent: AGENT }] };
   for (let run = 0; run < RUNS; run += 1) await client.request({ workflow });
-  await expect.poll(() => requests.length).toBe(RUNS);
+  await expect.poll(() => requests.length, PATIENCE).toBe(RUNS);
   await first.close();
 
   const load = log.loadSnapshot.bind(log);
@@ -50,7 +51,7 @@ it('takes results of probed workers before all runs are loaded', async () => {
     return load(stream, options);
   };
   const second = await startOrchestrator({ log, bus, subjects, logger });
-  await expect.poll(() => replies.length).toBe(RUNS);
+  await expect.poll(() => replies.length, PATIENCE).toBe(RUNS);
   expect(await Promise.all(replies)).toEqual(requests.map(() => ({ ack: true })));
   expect(requests).toHaveLength(RUNS); // nothing was dispatched again
   await second.close();

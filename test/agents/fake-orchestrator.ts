@@ -5,7 +5,7 @@ import { createSubjects } from '../../src/messaging/subjects.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
 
 export const subjects = createSubjects();
-const REQUEST_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 20_000;
 
 export interface ReceivedResult {
   runId: string;

@@ -224,7 +224,7 @@ test('values that cannot travel, and failures of the agent, become typed failure
 test('a malformed request gets a typed error and harms nothing', async () => {
   await start([echo]);
   const send = (body: JsonValue) =>
-    bus.request(subjects.agentInvoke('echo'), body, { timeoutMs: 2_000 });
+    bus.request(subjects.agentInvoke('echo'), body, { timeoutMs: 20_000 });
   await expect(send({ runId: 'run.with.dots' })).rejects.toMatchObject({ code: 'message.invalid' });
   await expect(send(orchestrator.requestFor('run_a', 'other'))).rejects.toMatchObject({
     code: 'message.invalid',

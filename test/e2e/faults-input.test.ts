@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { functionAgent } from '../../src/agents/adapters/function-agent.ts';
 import { builtinAgents } from '../../src/agents/builtin/index.ts';
 import { startWorker, type Worker } from '../../src/agents/worker.ts';
 import { upcast } from '../../src/events/catalogue.ts';
@@ -10,16 +11,16 @@ import { openRawClient } from '../support/raw-client.ts';
 import { type Attack, attacks, text } from './bad-input.ts';
 import { House, subjects, until } from './house.ts';
 
-const ANSWER_MS = 5_000;
+const ANSWER_MS = 60_000;
 const ENDED = { name: 'ended', tasks: [{ id: 'a', agent: 'echo', parameters: { x: 1 } }] };
-/** Long enough to be in flight during all of an attack. */
+/** Its first task is in hand until the attack is over. */
 const HEALTHY = {
   name: 'healthy',
   tasks: Array.from({ length: 4 }, (_, index) => ({
     id: `s${index}`,
-    agent: 'sleep',
+    agent: index === 0 ? 'gate' : 'sleep',
     // biome-ignore lint/suspicious/noThenProperty: the parameter of the agent has this name.
-    parameters: { ms: 400, then: index },
+    parameters: { ms: 20, then: index },
     dependencies: index === 0 ? [] : [`s${index - 1}`],
   })),
   outputs: { last: '${s3.output}' },
@@ -28,14 +29,20 @@ const HEALTHY = {
 let house: House;
 let bus: Bus;
 let worker: Worker;
+let openGate: () => void;
 
 beforeEach(async () => {
   house = await House.open(createMemoryLog({ upcast }));
   bus = await connectBus({ url: house.broker.url, name: 'worker' });
-  worker = await startWorker({ bus, subjects, agents: builtinAgents() });
+  const opened = new Promise<null>((resolve) => {
+    openGate = () => resolve(null);
+  });
+  const gate = functionAgent({ name: 'gate', run: () => opened });
+  const agents = [...builtinAgents(), gate];
+  worker = await startWorker({ bus, subjects, agents });
   await until('the agents are known', async () => {
     const { documents } = await house.client.query('agents', {});
-    return documents.length >= builtinAgents().length;
+    return documents.length >= agents.length;
   });
 });
 
@@ -53,6 +60,8 @@ async function startHealthy(): Promise<string> {
 }
 
 async function expectUnharmed(runId: string): Promise<void> {
+  expect((await house.client.report(runId)).tasks.s0?.status).toBe('running');
+  openGate();
   const report = await house.client.waitForRun(runId);
   expect(report).toMatchObject({ status: 'succeeded', output: { last: 3 } });
   expect(Object.values(report.tasks).map(({ attempts }) => attempts)).toEqual([1, 1, 1, 1]);
@@ -95,13 +104,13 @@ test('bad heartbeats, progress and answers are dropped; the agents stay as they 
     [],
     {},
     { worker: 'a.b', agent: 'echo' },
-    { worker: 'w', agent: 'sleep' },
+    { worker: 'w', agent: 'gate' },
   ];
   for (const body of bodies) {
     house.bus.publish(subjects.agentHeartbeat('echo'), body);
     house.bus.publish(subjects.taskProgress(healthy, 's0'), body);
-    house.bus.publish(subjects.agentCancel('sleep'), body);
-    house.bus.publish(subjects.agentInvoke('sleep'), body);
+    house.bus.publish(subjects.agentCancel('gate'), body);
+    house.bus.publish(subjects.agentInvoke('gate'), body);
   }
   house.bus.publish(subjects.agentHeartbeat('echo'), { worker: 'w', agent: 'echo', ttl: 1e9 });
   const raw = await openRawClient(house.broker.port);

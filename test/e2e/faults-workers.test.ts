@@ -7,7 +7,6 @@ import { House, pause, subjects, until } from './house.ts';
 const TTL_SECONDS = 1;
 /** Losses are looked for every half second. */
 const SWEEP_MS = 500;
-const SLACK_MS = 1_000;
 
 let house: House;
 let workers: FakeWorker[];
@@ -89,8 +88,8 @@ test('a worker that disappears loses what it had once its ttl has passed; the ne
   const second = await other.request(1);
   const waitedMs = performance.now() - vanishedAt;
   expect(second.attempt).toBe(2);
+  // How late at most is a matter of simulated time: `test/simulation/stalls.test.ts`.
   expect(waitedMs).toBeGreaterThan((TTL_SECONDS * 1000 * 3) / 4 - 50);
-  expect(waitedMs).toBeLessThan(TTL_SECONDS * 1000 + SWEEP_MS + SLACK_MS);
   await other.answer(second, 'done');
   const { events } = await house.client.history(runId, { limit: 100 });
   const failure = events.find(({ type }) => type === 'task.attemptFailed');

@@ -2,6 +2,7 @@
  * Broker, orchestrator and client in this process, put together as `troupe up` does, for tests over the public surface.
  * The orchestrator can be ended as by a crash and started again on what its log kept.
  */
+import { vi } from 'vitest';
 import { type Orchestrator, startOrchestrator } from '../../src/actors/orchestrator.ts';
 import type { Clock } from '../../src/actors/services/clock.ts';
 import { type Client, createClient } from '../../src/client/client.ts';
@@ -11,8 +12,11 @@ import { type Broker, startBroker } from '../../src/messaging/embedded-broker.ts
 import { connectBus } from '../../src/messaging/nats-bus.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 
+// What is waited for comes, however busy the machine is.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
+
 export const subjects = createSubjects();
-const WAIT_MS = 15_000;
+const WAIT_MS = 60_000;
 const LOOK_MS = 10;
 
 /** One line that the orchestrator logged. */
@@ -100,7 +104,7 @@ export class House {
   }
 }
 
-/** Resolves when the condition holds; rejects after 15 s. */
+/** Resolves when the condition holds; rejects after a minute, for a busy machine needs time. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,

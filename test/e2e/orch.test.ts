@@ -76,6 +76,8 @@ const task = (
   parameters,
   ...rest,
 });
+/** What others do on this machine only makes it later. */
+const PATIENCE = { timeout: 20_000 };
 const flow = (tasks: JsonObject[], rest: JsonObject = {}): { workflow: JsonObject } => ({
   workflow: { name: 'orch', settings: { max_parallel: 10 }, tasks, ...rest },
 });
@@ -84,7 +86,7 @@ it('ORCH-001: the orchestrator initializes, says who it is and knows its agents'
   const hello = await client.hello();
   expect(hello.logId).toBe(node.log.logId);
   await expect
-    .poll(() => node.orchestrator.agents())
+    .poll(() => node.orchestrator.agents(), PATIENCE)
     .toEqual(expect.arrayContaining(['echo', 'sleep', 'fail']));
   const second = await connectBus({ url: broker.url, name: 'second' });
   const other = startOrchestrator({ log: node.log, bus: second, subjects, logger });
@@ -201,16 +203,15 @@ it('ORCH-007: a saga undoes what succeeded, the last first, in a child before it
 it('ORCH-008: a run goes on from the log after a restart, and nothing is done twice', async () => {
   const tasks = [
     task('a', 'echo', { n: 1 }),
-    task('b', 'sleep', { ms: 400 }, { dependencies: ['a'] }),
+    task('b', 'sleep', { ms: 2_000 }, { dependencies: ['a'] }),
     task('c', 'echo', { n: '${a.output.n + b.attempts}' }, { dependencies: ['b'] }),
   ];
   const { runId } = await client.request(flow(tasks, { outputs: { n: '${c.output.n}' } }));
-  await expect.poll(async () => (await client.report(runId)).tasks.b?.status).toBe('running');
+  const statusOfB = async () => (await client.report(runId)).tasks.b?.status;
+  await expect.poll(statusOfB, PATIENCE).toBe('running');
   await stopNode();
   node = await startNode();
-  await expect
-    .poll(async () => (await client.report(runId)).status, { timeout: 10_000 })
-    .toBe('succeeded');
+  await expect.poll(async () => (await client.report(runId)).status, PATIENCE).toBe('succeeded');
   const report = await client.report(runId);
   expect(report.output).toEqual({ n: 2 });
   for (const id of ['a', 'b', 'c']) expect(report.tasks[id]?.attempts).toBe(1);
@@ -240,16 +241,16 @@ it('ORCH-009: every event of a run reaches a subscriber, once each and in order,
 });
 
 it('ORCH-010: the state of a run and of its tasks can be asked for at any time', async () => {
-  const tasks = [task('a', 'sleep', { ms: 300 }), task('b', 'echo', {}, { dependencies: ['a'] })];
+  const tasks = [task('a', 'sleep', { ms: 2_000 }), task('b', 'echo', {}, { dependencies: ['a'] })];
   const { runId, position } = await client.request(flow(tasks));
   const stateOf = async () => {
     const { status, tasks: now } = await client.report(runId);
     return [status, now.a?.status, now.b?.status];
   };
-  await expect.poll(stateOf).toEqual(['running', 'running', 'pending']);
+  await expect.poll(stateOf, PATIENCE).toEqual(['running', 'running', 'pending']);
   const { documents } = await client.query('runs', { key: runId, after: position });
   expect(documents[0]?.document).toMatchObject({ status: 'running', name: 'orch' });
-  await expect.poll(stateOf, { timeout: 5_000 }).toEqual(['succeeded', 'success', 'success']);
+  await expect.poll(stateOf, PATIENCE).toEqual(['succeeded', 'success', 'success']);
 });
 
 it('ORCH-011: progress that an agent reports becomes part of the run', async () => {
@@ -279,7 +280,7 @@ it('ORCH-011: progress that an agent reports becomes part of the run', async () 
       .catch(() => {});
   });
   await agentBus.flush();
-  await expect.poll(() => node.orchestrator.agents()).toContain('reporter');
+  await expect.poll(() => node.orchestrator.agents(), PATIENCE).toContain('reporter');
   const seen: JsonEnvelope[] = [];
   const outcome = await client.runWorkflow({
     ...flow([task('a', 'reporter', {})]),

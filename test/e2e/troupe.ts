@@ -6,6 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { vi } from 'vitest';
+
+// A test of the command starts up to ten processes, one after the other. How long that takes is the machine's affair: on
+// two cores with twenty other busy processes each needs seven seconds.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const BINARY = fileURLToPath(new URL('../../bin/troupe', import.meta.url));
 

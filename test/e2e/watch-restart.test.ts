@@ -77,5 +77,5 @@ it.each([
     const { events } = (await folder.troupe(['replay', runId, '--json'])).json();
     expect(watcher.lines).toEqual(events);
   },
-  60_000,
+  180_000,
 );

@@ -6,14 +6,14 @@
  * O2 It is lost when it was in no accept, progress or heartbeat for the `ttl` of its worker and a heartbeat came that
  *    does not list it (or none for as long again), or its worker is gone;
  *    one that nobody has taken counts from its dispatch, by the longest `ttl` of the agent's live workers, and is not
- *    lost before each of them has read what was sent to it; without a live worker it waits.
+ *    lost before each of them has read what was sent to it.
  * O3 An attempt that was lost because its worker was silent is in hand again when the worker comes back with it. The one
  *    that follows it waits until somebody is there, and until that worker is done with it; it is not lost meanwhile.
  */
 import type { AttemptRef } from '../../messages/execution.ts';
 import type { Directory } from './directory.ts';
 
-/** Assumed for a worker that we know no `ttl` of. */
+/** Assumed for a worker that we know no `ttl` of, and where there is none. */
 const DEFAULT_TTL_MS = 15_000;
 /** Attempts that are kept although nobody owes them; more are not looked at. */
 const MAX_STRAYS = 100_000;
@@ -146,7 +146,7 @@ export class Attempts {
       return silentMs > ttlMs && isLeftOut;
     }
     if (this.isHeld(entry)) entry.seenAt = now;
-    const patienceMs = this.#directory.longestTtlMs(agent) ?? Number.POSITIVE_INFINITY;
+    const patienceMs = this.#directory.longestTtlMs(agent) ?? DEFAULT_TTL_MS;
     return now - entry.seenAt > patienceMs && this.#directory.hasReadUpTo(agent, entry.seenAt);
   }
 
