@@ -4,14 +4,24 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { Agent } from '../../src/agents/agent.ts';
 import { builtinAgents } from '../../src/agents/builtin/index.ts';
-import { code, page } from './markdown.ts';
+import { code, fence, page } from './markdown.ts';
 import { type Row, rowsOf, type Schema, schemaTable } from './schema-rows.ts';
-import { commentsIn, declarationNote, readSource } from './source-notes.ts';
+import { commentsIn, declaration, declarationNote, readSource } from './source-notes.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 /** Where an agent is described that is made by an adapter. */
 const MADE_ELSEWHERE: Readonly<Record<string, string>> = {
   shell: 'src/agents/adapters/shell-agent.ts',
+};
+
+/** The types of outputs that the agents name, each with the file that has it. */
+const OUTPUTS: Readonly<Record<string, readonly (readonly [file: string, type: string])[]>> = {
+  'codebase-locator': [['src/agents/builtin/codebase-locator/location.ts', 'Location']],
+  'codebase-analyzer': [
+    ['src/agents/builtin/codebase-analyzer/analysis.ts', 'FileAnalysis'],
+    ['src/agents/builtin/codebase-analyzer/relations.ts', 'Relations'],
+  ],
+  'report-writer': [['src/agents/builtin/report-writer/summary.ts', 'Summary']],
 };
 
 export function agentsPage(): string {
@@ -33,6 +43,9 @@ function section(agent: Agent): string[] {
     note,
     `Capabilities: ${agent.capabilities.map(code).join(', ') || 'none'}.`,
     rows.length === 0 ? 'Takes any parameters.' : schemaTable(rows),
+    ...(OUTPUTS[agent.name] ?? []).map(([path, type]) =>
+      fence(`ts excerpt=${path}`, declaration(readSource(path), type)),
+    ),
   ];
 }
 

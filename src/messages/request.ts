@@ -121,7 +121,7 @@ export interface CommandReply {
   notice?: string;
 }
 
-export const historySchema = z.object({
+export const historySchema = z.strictObject({
   from: z.number().int().positive().default(1),
   limit: z.number().int().positive().max(1_000).default(100),
 });
@@ -134,7 +134,7 @@ export interface HistoryReply {
 }
 
 /** Body of `troupe.v1.query.<name>`. */
-export const querySchema = z.object({
+export const querySchema = z.strictObject({
   /** One document. */
   key: z.string().optional(),
   /** A declared index and the start of its value. */

@@ -139,6 +139,18 @@ function runAttacks({ root, healthy, ended }: Targets): Attack[] {
       'message.invalid',
     ],
     ['query: no such name', `${root}.query.nothing`, json({}), 'projection.unknown'],
+    [
+      'history: a field of another name',
+      `${root}.run.${healthy}.history`,
+      json({ form: 1 }),
+      'message.invalid',
+    ],
+    [
+      'query: a field of another name',
+      `${root}.query.step_attempts`,
+      json({ runId: healthy }),
+      'message.invalid',
+    ],
     ['query: a limit in words', `${root}.query.runs`, json({ limit: 'all' }), 'message.invalid'],
     [
       'query: an index that is none',

@@ -24,7 +24,7 @@ const duration = z.union([z.number(), z.string()]).transform((value, issues) => 
 });
 
 const parametersSchema = z.strictObject({
-  /** Without `args` split by `splitCommand`; with `args` the program alone; with `shell` a script. */
+  /** Without `args` split at blanks outside of quotes; with `args` the program alone; with `shell` a script. */
   command: z
     .string()
     .min(1)
@@ -35,9 +35,11 @@ const parametersSchema = z.strictObject({
   /** Added to the worker's environment; null takes a variable away. */
   env: z.record(z.string(), z.string().nullable()).default({}),
   stdin: z.string().default(''),
+  /** When the command is ended: seconds, or a text such as `30s`. */
   timeout: duration.optional(),
   /** Bytes kept of each stream. */
   max_output: z.int().min(0).max(MAX_OUTPUT).default(DEFAULT_MAX_OUTPUT),
+  /** True gives `command` to the shell of the system, as it is: quote what you put into it. */
   shell: z.boolean().default(false),
   /** Whether an exit code other than 0 is worth another attempt. */
   retryable: z.boolean().default(false),
