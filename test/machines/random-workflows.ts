@@ -130,6 +130,7 @@ export class RandomPlay {
   readonly #random: () => number;
   readonly #failed = new Map<string, number>();
   readonly #lost = new Set<string>();
+  #steps = 0;
 
   constructor(script: ScriptedWorkflow, options: { seed: number; slots?: number }) {
     this.#script = script;
@@ -140,10 +141,12 @@ export class RandomPlay {
     );
   }
 
-  /** False once the run has ended. */
+  /** False once the run has ended. Throws when it does not end: a property that steps through it must not hang. */
   step(): boolean {
     const { run } = this;
     if (['succeeded', 'failed', 'canceled'].includes(run.state)) return false;
+    if (this.#steps > MAX_MESSAGES) throw new Error('the run does not end');
+    this.#steps += 1;
     const open = [...run.run.open];
     const active = open.filter(({ state }) => state === 'running' || state === 'canceling');
     if (active.length > 0 && this.#random() < 0.9) this.#end(this.#pick(active).id);
@@ -158,9 +161,7 @@ export class RandomPlay {
   }
 
   play(): PureRun {
-    for (let count = 0; this.step(); count += 1) {
-      if (count > MAX_MESSAGES) throw new Error('the run does not end');
-    }
+    while (this.step());
     return this.run;
   }
 
