@@ -3,20 +3,30 @@
  * A region holds its mutexes while its members come and go, so four things can lock:
  *
  * D1 a member that wants a mutex of its own region once more;
- * D2 a member that depends on a task outside, which needs what the region holds;
- * D3 members of several regions that want what the next of them holds, in a ring;
+ * D2 a member that depends on a task outside, which needs what the region holds, where another member can begin first;
+ * D3 regions that wait for what the next of them holds, in a ring: in a member, or in a task that a member waits for;
  * D4 a loop that leads back, while the region is held, to a task outside which needs what it holds.
  */
+import { endedWhenBegins } from './certain-order.ts';
 import type { Findings } from './problems.ts';
 import type { SteeringScope } from './validate-steering.ts';
 
 /** Pairs of tasks that are compared for one definition. */
 const MAX_COMPARED = 200_000;
+/** Tasks that are looked at to find what has ended for certain when another task begins. */
+const MAX_SEARCHED = 4_000_000;
 
 interface Region {
   readonly name: string;
   readonly mutexes: ReadonlySet<string>;
   readonly members: readonly number[];
+}
+
+interface DeadlockScope extends SteeringScope {
+  readonly regions: readonly Region[];
+  readonly holders: ReadonlyMap<string, readonly Region[]>;
+  /** What searches for certain orders may still cost, all together. */
+  readonly search: { steps: number };
 }
 
 export function checkDeadlocks(scope: SteeringScope, findings: Findings): void {
@@ -36,18 +46,15 @@ export function checkDeadlocks(scope: SteeringScope, findings: Findings): void {
       else list.push(region);
     }
   }
-  checkOwn(scope, regions, findings);
-  checkOutside({ ...scope, holders }, findings);
-  checkRings({ ...scope, holders, regions }, findings);
-  checkLoops({ ...scope, holders }, findings);
+  const all: DeadlockScope = { ...scope, holders, regions, search: { steps: MAX_SEARCHED } };
+  checkOwn(all, findings);
+  checkOutside(all, findings);
+  checkRings(all, findings);
+  checkLoops(all, findings);
 }
 
 /** D1 */
-function checkOwn(
-  { definition }: SteeringScope,
-  regions: readonly Region[],
-  findings: Findings,
-): void {
+function checkOwn({ definition, regions }: DeadlockScope, findings: Findings): void {
   for (const { name, mutexes, members } of regions) {
     for (const index of members) {
       const task = definition.tasks[index];
@@ -72,22 +79,17 @@ function neededBy({ definition }: SteeringScope, index: number): readonly string
 }
 
 /** D2 */
-function checkOutside(
-  scope: SteeringScope & { holders: ReadonlyMap<string, readonly Region[]> },
-  findings: Findings,
-): void {
+function checkOutside(scope: DeadlockScope, findings: Findings): void {
   const { definition, holders } = scope;
+  const idOf = (member: number) => `\`${definition.tasks[member]?.id}\``;
   let left = MAX_COMPARED;
   for (const [index, task] of definition.tasks.entries()) {
     for (const mutex of neededBy(scope, index)) {
       for (const region of holders.get(mutex) ?? []) {
         left -= region.members.length;
         if (region.name === task.region || left < 0) continue;
-        const behind = region.members.filter((member) => scope.comesBefore(index, member));
-        const [waiting] = behind;
-        if (waiting === undefined || behind.length === region.members.length) continue;
-        const first = region.members.find((member) => !behind.includes(member)) ?? waiting;
-        const idOf = (member: number) => `\`${definition.tasks[member]?.id}\``;
+        const [first, waiting] = lockedBy(scope, index, region);
+        if (first === undefined || waiting === undefined) continue;
         findings.add({
           code: 'workflow.deadlock',
           message: `${idOf(index)} can wait for ever: ${idOf(first)} takes \`${mutex}\` for the region \`${region.name}\`, which then waits in ${idOf(waiting)} for ${idOf(index)}`,
@@ -99,11 +101,27 @@ function checkOutside(
   }
 }
 
+/** A member that can take the region's mutexes before a task outside has ended, and another one that waits for that task. */
+function lockedBy(
+  scope: DeadlockScope,
+  index: number,
+  region: Region,
+): [first?: number | undefined, waiting?: number | undefined] {
+  const { members } = region;
+  const { search } = scope;
+  const behind = members.filter((member) => scope.comesBefore(index, member));
+  if (behind.length === 0) return [];
+  const apart = members.find((member) => !behind.includes(member));
+  if (apart !== undefined) return [apart, behind[0]];
+  search.steps -= scope.definition.tasks.length;
+  if (members.length === 1 || search.steps < 0) return [];
+  const isAfter = endedWhenBegins(scope, index);
+  const first = members.find((member) => !isAfter(member));
+  return first === undefined ? [] : [first, behind.find((member) => member !== first)];
+}
+
 /** D4 */
-function checkLoops(
-  scope: SteeringScope & { holders: ReadonlyMap<string, readonly Region[]> },
-  findings: Findings,
-): void {
+function checkLoops(scope: DeadlockScope, findings: Findings): void {
   const { definition, holders, graph } = scope;
   let left = MAX_COMPARED;
   for (const { edge, from, to } of definition.loops ?? []) {
@@ -137,58 +155,65 @@ function isHeldAt({ comesBefore }: SteeringScope, { members }: Region, end: numb
 }
 
 /** D3 */
-function checkRings(
-  scope: SteeringScope & {
-    holders: ReadonlyMap<string, readonly Region[]>;
-    regions: readonly Region[];
-  },
-  findings: Findings,
-): void {
+function checkRings(scope: DeadlockScope, findings: Findings): void {
   const edges = edgesOf(scope);
   const done = new Set<Region>();
   for (const start of scope.regions) {
     const ring = done.has(start) ? undefined : ringFrom(start, edges, done);
     if (ring === undefined || !canCoincide(scope, ring)) continue;
     const [first] = ring;
-    const steps = ring.map(
-      ({ from, to, member, mutex }) =>
-        `\`${scope.definition.tasks[member]?.id}\` of \`${from.name}\` wants \`${mutex}\` of \`${to.name}\``,
-    );
+    const steps = ring.map(({ from, to, member, mutex }) => {
+      const task = scope.definition.tasks[member];
+      const who =
+        task?.region === from.name
+          ? `\`${task.id}\` of \`${from.name}\``
+          : `\`${task?.id}\`, which \`${from.name}\` waits for,`;
+      return `${who} wants \`${mutex}\` of \`${to.name}\``;
+    });
     findings.add({
       code: 'workflow.deadlock',
       message: `regions can wait for each other for ever: ${steps.join(', ')}`,
       hint: 'Let every region take its mutexes in the same order, or list them all under `regions`.',
-      path: ['tasks', first?.member ?? 0, 'mutex'],
+      path: ['tasks', first?.member ?? 0, ...(first?.isOwn === true ? ['mutex'] : [])],
     });
   }
 }
 
-/** A member of one region wants what another region holds. */
+/** One region waits for what another one holds, in a member or in a task that a member waits for. */
 interface Edge {
   readonly from: Region;
   readonly to: Region;
   readonly member: number;
   readonly mutex: string;
+  /** The mutex is the task's own, not that of its region. */
+  readonly isOwn: boolean;
 }
 
-function edgesOf({
-  definition,
-  holders,
-  regions,
-}: SteeringScope & {
-  holders: ReadonlyMap<string, readonly Region[]>;
-  regions: readonly Region[];
-}): Map<Region, Edge[]> {
+function edgesOf(scope: DeadlockScope): Map<Region, Edge[]> {
+  const { definition, holders, regions } = scope;
   const edges = new Map<Region, Edge[]>();
+  const wanting = [...definition.tasks.keys()].filter((index) =>
+    neededBy(scope, index).some((mutex) => holders.has(mutex)),
+  );
+  let left = MAX_COMPARED;
   for (const from of regions) {
     const list: Edge[] = [];
-    for (const member of from.members) {
-      for (const mutex of definition.tasks[member]?.mutex ?? []) {
+    const add = (member: number, mutexes: readonly string[]): void => {
+      const task = definition.tasks[member];
+      for (const mutex of mutexes) {
         for (const to of holders.get(mutex) ?? []) {
           const isExclusive = [...from.mutexes].some((held) => to.mutexes.has(held));
-          if (to !== from && !isExclusive) list.push({ from, to, member, mutex });
+          if (to === from || to.name === task?.region || isExclusive) continue;
+          list.push({ from, to, member, mutex, isOwn: task?.mutex?.includes(mutex) === true });
         }
       }
+    };
+    for (const member of from.members) add(member, definition.tasks[member]?.mutex ?? []);
+    for (const index of wanting) {
+      left -= from.members.length;
+      if (left < 0) break;
+      if (definition.tasks[index]?.region === from.name) continue;
+      if (lockedBy(scope, index, from)[1] !== undefined) add(index, neededBy(scope, index));
     }
     edges.set(from, list);
   }
@@ -228,9 +253,10 @@ function ringFrom(
   return undefined;
 }
 
-/** The tasks that would wait for each other can wait at the same time: none of them comes before another. */
+/** The tasks that would wait for each other can wait at the same time: none of them has to end before another begins. */
 function canCoincide(scope: SteeringScope, ring: readonly Edge[]): boolean {
-  return ring.every(({ member }) =>
-    ring.every((other) => !scope.comesBefore(member, other.member)),
-  );
+  return ring.every(({ member }) => {
+    const isAfter = endedWhenBegins(scope, member);
+    return ring.every((other) => !isAfter(other.member));
+  });
 }
