@@ -43,7 +43,8 @@ export async function measurePatterns(runs: number, options: BenchOptions): Prom
   try {
     const driver = new Driver(system, bus, runs);
     await untilServing(bus, chainOf(1));
-    for (let count = 0; count < WARM_UPS; count += 1) await driver.measure(chainOf(4), 4);
+    const warmUps = options.quick ? 1 : WARM_UPS;
+    for (let count = 0; count < warmUps; count += 1) await driver.measure(chainOf(4), 4);
     const startedAt = performance.now();
     const ratios = await measureAll(driver, options);
     const { all } = driver;

@@ -29,13 +29,16 @@ const WARM_UP_TIMES = 5;
 const WARM_UP_CHAINS = 60;
 const WARM_UP_FAN_OUT = 1_000;
 
+/** Where the figures mean nothing one warm-up is enough to see that there is one. */
+const timesOf = (times: number, { quick }: BenchOptions): number => (quick ? 1 : times);
+
 export const workloads: Readonly<Record<WorkloadName, Workload>> = {
   W1: {
     sizes: [200],
     quickSizes: [20],
     measure: (length, options) => {
       const load = chains({ runs: 1, length, inFlight: 1 });
-      const warmUp = chains({ runs: WARM_UP_CHAINS, length, inFlight: 1 });
+      const warmUp = chains({ runs: timesOf(WARM_UP_CHAINS, options), length, inFlight: 1 });
       return measureWithFloors({ workload: 'W1', load, warmUp, speed: byStepTime }, options);
     },
   },
@@ -45,7 +48,7 @@ export const workloads: Readonly<Record<WorkloadName, Workload>> = {
     measure: (runs, options) => {
       const shape = { length: STEPS_PER_RUN, inFlight: Math.min(IN_FLIGHT, runs) };
       const load = chains({ ...shape, runs });
-      const warmUp = chains({ ...shape, runs: runs * WARM_UP_TIMES });
+      const warmUp = chains({ ...shape, runs: runs * timesOf(WARM_UP_TIMES, options) });
       return measureWithFloors({ workload: 'W2', load, warmUp, speed: byThroughput }, options);
     },
   },

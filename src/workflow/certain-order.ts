@@ -24,8 +24,13 @@ const COMPLETE: ReadonlySet<Trigger> = new Set<Trigger>([
   'activated',
   ...PATIENT,
 ]);
-/** Triggers that ask for success: a dependency that succeeded has begun. */
-const OF_SUCCESS: ReadonlySet<Trigger> = new Set<Trigger>(['all_success', 'one_success', 'each']);
+/** Triggers that ask for what has run: a dependency that succeeded or failed has begun. */
+const OF_RUN: ReadonlySet<Trigger> = new Set<Trigger>([
+  'all_success',
+  'one_success',
+  'one_failed',
+  'each',
+]);
 
 export class CertainOrder {
   readonly #definition: WorkflowDefinition;
@@ -61,9 +66,9 @@ export class CertainOrder {
       if (before.length === 0) continue;
       const trigger = this.#definition.tasks[index]?.trigger ?? 'all_success';
       const hasEnded = (dependency: number) => dependency === first || atEnd[dependency] === 1;
-      const hasEndedOfSuccess = (dependency: number) =>
+      const hasEndedOfRun = (dependency: number) =>
         hasEnded(dependency) || atBegin[dependency] === 1;
-      const counts = asksForSuccess(trigger) ? hasEndedOfSuccess : hasEnded;
+      const counts = asksForRun(trigger) ? hasEndedOfRun : hasEnded;
       const isAtBegin = COMPLETE.has(trigger) ? before.some(counts) : before.every(counts);
       const isAtEnd = PATIENT.has(trigger) ? before.some(hasEnded) : before.every(hasEnded);
       if (isAtBegin || isAtEnd) atBegin[index] = 1;
@@ -74,6 +79,6 @@ export class CertainOrder {
   }
 }
 
-function asksForSuccess(trigger: Trigger): boolean {
-  return OF_SUCCESS.has(trigger) || typeof trigger === 'object';
+function asksForRun(trigger: Trigger): boolean {
+  return OF_RUN.has(trigger) || typeof trigger === 'object';
 }

@@ -3,8 +3,8 @@
  * A region holds its mutexes while its members come and go, so four things can lock:
  *
  * D1 a member that wants a mutex of its own region once more;
- * D2 a member that depends on a task outside, which needs what the region holds;
- * D3 members of several regions that want what the next of them holds, in a ring;
+ * D2 a member that depends on a task outside, which needs what the region holds, where another member can begin first;
+ * D3 regions that wait for what the next of them holds, in a ring: in a member, or in a task that a member waits for;
  * D4 a loop that leads back, while the region is held, to a task outside which needs what it holds.
  */
 import { CertainOrder } from './certain-order.ts';
@@ -21,13 +21,14 @@ interface Region {
   readonly members: readonly number[];
 }
 
-interface LockScope extends SteeringScope {
-  readonly certain: CertainOrder;
+interface DeadlockScope extends SteeringScope {
+  readonly regions: readonly Region[];
   readonly holders: ReadonlyMap<string, readonly Region[]>;
+  readonly certain: CertainOrder;
 }
 
-export function checkDeadlocks(steering: SteeringScope, findings: Findings): void {
-  const { definition, members } = steering;
+export function checkDeadlocks(scope: SteeringScope, findings: Findings): void {
+  const { definition, members } = scope;
   const regions: Region[] = [];
   for (const [name, { mutex }] of Object.entries(definition.regions ?? {})) {
     const of = members.get(name);
@@ -43,19 +44,15 @@ export function checkDeadlocks(steering: SteeringScope, findings: Findings): voi
       else list.push(region);
     }
   }
-  const scope: LockScope = { ...steering, certain: new CertainOrder(steering), holders };
-  checkOwn(scope, regions, findings);
-  checkOutside(scope, findings);
-  checkRings({ ...scope, regions }, findings);
-  checkLoops(scope, findings);
+  const all: DeadlockScope = { ...scope, holders, regions, certain: new CertainOrder(scope) };
+  checkOwn(all, findings);
+  checkOutside(all, findings);
+  checkRings(all, findings);
+  checkLoops(all, findings);
 }
 
 /** D1 */
-function checkOwn(
-  { definition }: SteeringScope,
-  regions: readonly Region[],
-  findings: Findings,
-): void {
+function checkOwn({ definition, regions }: DeadlockScope, findings: Findings): void {
   for (const { name, mutexes, members } of regions) {
     for (const index of members) {
       const task = definition.tasks[index];
@@ -80,8 +77,9 @@ function neededBy({ definition }: SteeringScope, index: number): readonly string
 }
 
 /** D2 */
-function checkOutside(scope: LockScope, findings: Findings): void {
-  const { definition, holders, certain } = scope;
+function checkOutside(scope: DeadlockScope, findings: Findings): void {
+  const { definition, holders } = scope;
+  const idOf = (member: number) => `\`${definition.tasks[member]?.id}\``;
   let left = MAX_COMPARED;
   for (const [index, task] of definition.tasks.entries()) {
     for (const mutex of neededBy(scope, index)) {
@@ -89,14 +87,8 @@ function checkOutside(scope: LockScope, findings: Findings): void {
         left -= region.members.length;
         if (left < 0) return;
         if (region.name === task.region) continue;
-        const behind = region.members.filter((member) => scope.comesBefore(index, member));
-        if (behind.length === 0) continue;
-        const early = region.members.filter((member) => !certain.hasEnded(index, member));
-        const [first] = early;
-        const waiting = behind.find((member) => member !== first) ?? behind[0];
-        // What begins early and is all that comes behind waits for nobody any more.
-        if (first === undefined || waiting === undefined || waiting === first) continue;
-        const idOf = (member: number) => `\`${definition.tasks[member]?.id}\``;
+        const [first, waiting] = lockedBy(scope, index, region);
+        if (first === undefined || waiting === undefined) continue;
         findings.add({
           code: 'workflow.deadlock',
           message: `${idOf(index)} can wait for ever: ${idOf(first)} takes \`${mutex}\` for the region \`${region.name}\`, which then waits in ${idOf(waiting)} for ${idOf(index)}`,
@@ -108,8 +100,24 @@ function checkOutside(scope: LockScope, findings: Findings): void {
   }
 }
 
+/** A member that can take the region's mutexes before a task outside has ended, and another one that waits for that task. */
+function lockedBy(
+  scope: DeadlockScope,
+  index: number,
+  region: Region,
+): [first?: number | undefined, waiting?: number | undefined] {
+  const { members } = region;
+  const behind = members.filter((member) => scope.comesBefore(index, member));
+  if (behind.length === 0) return [];
+  const apart = members.find((member) => !behind.includes(member));
+  if (apart !== undefined) return [apart, behind[0]];
+  if (members.length === 1) return [];
+  const first = members.find((member) => !scope.certain.hasEnded(index, member));
+  return first === undefined ? [] : [first, behind.find((member) => member !== first)];
+}
+
 /** D4 */
-function checkLoops(scope: LockScope, findings: Findings): void {
+function checkLoops(scope: DeadlockScope, findings: Findings): void {
   const { definition, holders, graph } = scope;
   let left = MAX_COMPARED;
   const loops = definition.loops ?? [];
@@ -150,55 +158,71 @@ function tasksThatNeed(
 }
 
 /** When a task ends with another time round, one of the region has begun and not all have ended. */
-function isHeldAt(scope: LockScope, { members }: Region, end: number): boolean {
+function isHeldAt(scope: DeadlockScope, { members }: Region, end: number): boolean {
   if (members.every((member) => scope.certain.hasEnded(member, end))) return false;
   return members.some((member) => member === end || scope.comesBefore(member, end));
 }
 
 /** D3 */
-function checkRings(scope: LockScope & { regions: readonly Region[] }, findings: Findings): void {
+function checkRings(scope: DeadlockScope, findings: Findings): void {
   const edges = edgesOf(scope);
   const done = new Set<Region>();
   for (const start of scope.regions) {
     const ring = done.has(start) ? undefined : ringFrom(start, edges, done);
     if (ring === undefined || !canCoincide(scope, ring)) continue;
     const [first] = ring;
-    const steps = ring.map(
-      ({ from, to, member, mutex }) =>
-        `\`${scope.definition.tasks[member]?.id}\` of \`${from.name}\` wants \`${mutex}\` of \`${to.name}\``,
-    );
+    const steps = ring.map(({ from, to, member, mutex }) => {
+      const task = scope.definition.tasks[member];
+      const who =
+        task?.region === from.name
+          ? `\`${task.id}\` of \`${from.name}\``
+          : `\`${task?.id}\`, which \`${from.name}\` waits for,`;
+      return `${who} wants \`${mutex}\` of \`${to.name}\``;
+    });
     findings.add({
       code: 'workflow.deadlock',
       message: `regions can wait for each other for ever: ${steps.join(', ')}`,
       hint: 'Let every region take its mutexes in the same order, or list them all under `regions`.',
-      path: ['tasks', first?.member ?? 0, 'mutex'],
+      path: ['tasks', first?.member ?? 0, ...(first?.isOwn === true ? ['mutex'] : [])],
     });
   }
 }
 
-/** A member of one region wants what another region holds. */
+/** One region waits for what another one holds, in a member or in a task that a member waits for. */
 interface Edge {
   readonly from: Region;
   readonly to: Region;
   readonly member: number;
   readonly mutex: string;
+  /** The mutex is the task's own, not that of its region. */
+  readonly isOwn: boolean;
 }
 
-function edgesOf({
-  definition,
-  holders,
-  regions,
-}: LockScope & { regions: readonly Region[] }): Map<Region, Edge[]> {
+function edgesOf(scope: DeadlockScope): Map<Region, Edge[]> {
+  const { definition, holders, regions } = scope;
   const edges = new Map<Region, Edge[]>();
+  const wanting = tasksThatNeed(scope).filter(({ mutexes }) =>
+    mutexes.some((mutex) => holders.has(mutex)),
+  );
+  let left = MAX_COMPARED;
   for (const from of regions) {
     const list: Edge[] = [];
-    for (const member of from.members) {
-      for (const mutex of definition.tasks[member]?.mutex ?? []) {
+    const add = (member: number, mutexes: readonly string[]): void => {
+      const task = definition.tasks[member];
+      for (const mutex of mutexes) {
         for (const to of holders.get(mutex) ?? []) {
           const isExclusive = [...from.mutexes].some((held) => to.mutexes.has(held));
-          if (to !== from && !isExclusive) list.push({ from, to, member, mutex });
+          if (to === from || to.name === task?.region || isExclusive) continue;
+          list.push({ from, to, member, mutex, isOwn: task?.mutex?.includes(mutex) === true });
         }
       }
+    };
+    for (const member of from.members) add(member, definition.tasks[member]?.mutex ?? []);
+    for (const { index, task, mutexes } of wanting) {
+      left -= from.members.length;
+      if (left < 0) break;
+      if (task.region === from.name) continue;
+      if (lockedBy(scope, index, from)[1] !== undefined) add(index, mutexes);
     }
     edges.set(from, list);
   }
@@ -238,7 +262,7 @@ function ringFrom(
   return undefined;
 }
 
-/** The tasks that would wait for each other can wait at the same time: none of them has ended when another begins. */
-function canCoincide({ certain }: LockScope, ring: readonly Edge[]): boolean {
+/** The tasks that would wait for each other can wait at the same time: none of them has to end before another begins. */
+function canCoincide({ certain }: DeadlockScope, ring: readonly Edge[]): boolean {
   return ring.every(({ member }) => ring.every((other) => !certain.hasEnded(member, other.member)));
 }

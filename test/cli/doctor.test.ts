@@ -126,7 +126,7 @@ it('fails where no server is, where something else answers, and where messages a
   const small = await diagnose({ TROUPE_NATS_URL: await greeter(info) });
   expect(found(small, 'nats', 'payload')?.status).toBe('fail');
   expect(found(small, 'nats', 'jetstream')?.message).toContain('is there');
-}, 20_000);
+});
 
 it('opens the log and reads its end; says so when somebody else has it', async () => {
   const directory = join(folder, '.troupe');

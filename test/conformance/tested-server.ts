@@ -61,6 +61,8 @@ function configuration(options: ServerOptions): string {
   add('max_connections', options.maxConnections);
   add('max_subscriptions', options.maxSubscriptions);
   add('max_pending', options.maxPendingBytes);
+  // How long it still tries to write to who reads nothing; 10 s where nothing is said.
+  add('write_deadline', options.maxPendingBytes === undefined ? undefined : '2s');
   add('ping_interval', pingIntervalMs === undefined ? undefined : `${pingIntervalMs}ms`);
   if (auth !== undefined) {
     const secret =

@@ -22,7 +22,7 @@ it('a worker without --cache-dir leaves no directory behind', async () => {
   await once(worker, 'close');
   expect(readdirSync(temporary)).toEqual([]);
   await up.end('SIGTERM');
-}, 30_000);
+});
 
 it('a worker on the cache directory of another one says so and ends', async () => {
   const up = await folder.up();
@@ -34,7 +34,7 @@ it('a worker on the cache directory of another one says so and ends', async () =
   first.kill('SIGTERM');
   await once(first, 'close');
   await up.end('SIGTERM');
-}, 30_000);
+});
 
 it('a worker in a folder where nobody serves says what to start', async () => {
   const worker = folder.start(['worker']);
@@ -62,4 +62,4 @@ it('replay shows a run whose blob is gone, with and without an orchestrator', as
   expect(served.stdout).toContain('output of 100');
   await up.end('SIGTERM');
   expect(await folder.troupe(['replay', runId])).toMatchObject({ code: 0, stdout: served.stdout });
-}, 30_000);
+});

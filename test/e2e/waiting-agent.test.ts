@@ -50,4 +50,4 @@ it('names the agent, and goes on when it comes', async () => {
   expect(output.stderr.split('nobody offers it now')).toHaveLength(2);
   await second.close();
   await bus.close();
-}, 30_000);
+});

@@ -3,7 +3,7 @@
  * decides the same next step as the one who was there all the time, with the same order of everything that is left.
  * Size: a generator of workflows with everything that has an order, and the comparison.
  */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { foldedCells } from '../../src/machines/cell.ts';
 import { advance } from '../../src/machines/run/advance.ts';
@@ -12,6 +12,7 @@ import { mayStartAttempts, mayStartChildren } from '../../src/machines/run/decid
 import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import { compileWorkflow } from '../../src/workflow/parse.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
+import fc from '../support/property.ts';
 import { seededRandom } from '../support/seeded.ts';
 import { foldRecorded, PureRun } from './pure-run.ts';
 

@@ -1,11 +1,12 @@
 /** The quick looks at a file, held against the schema and against a plain count of keys. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { readJson } from '../../src/workflow/json-source.ts';
 import { compileWorkflow } from '../../src/workflow/parse.ts';
 import { withoutPlainTasks } from '../../src/workflow/plain-tasks.ts';
 import { workflowSchema } from '../../src/workflow/schema.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
+import fc from '../support/property.ts';
 
 const odd: readonly JsonValue[] = [
   ...[null, true, false, 1, '', 'a', 'a b', '__proto__', 'x'.repeat(200), 'skip', 'any'],

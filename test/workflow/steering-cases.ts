@@ -107,4 +107,22 @@ export const steering: Case[] = [
       'regions: { r: { mutex: m } }\ntasks:\n  - { id: x, agent: echo, mutex: m }\n  - { id: a, agent: echo, dependencies: [x], region: r }\nedges:\n  - { from: a, to: x, «loop»: { max: 2 } }\n',
     says: /the loop from `a` leads back to it while the region `r` holds `m`/,
   },
+  {
+    code: 'workflow.deadlock',
+    source:
+      'regions: { r: { mutex: m } }\ntasks:\n  - { id: x, agent: echo, mutex: «m» }\n  - { id: y, agent: echo }\n  - { id: a, agent: echo, dependencies: [x], region: r }\n  - { id: b, agent: echo, dependencies: [a, y], trigger: one_success, region: r }\n',
+    says: /`b` takes `m` for the region `r`, which then waits in `a` for `x`/,
+  },
+  {
+    code: 'workflow.deadlock',
+    source:
+      'regions: { r: { mutex: m } }\ntasks:\n  - { id: x, agent: echo, mutex: «m» }\n  - { id: y, agent: echo }\n  - { id: c, agent: echo, dependencies: [x, y] }\n  - { id: a, agent: echo, dependencies: [x], region: r }\n  - { id: b, agent: echo, dependencies: [c], trigger: all_done, region: r }\n',
+    says: /`b` takes `m` for the region `r`, which then waits in `a` for `x`/,
+  },
+  {
+    code: 'workflow.deadlock',
+    source:
+      'regions: { one: { mutex: m }, two: { mutex: n } }\ntasks:\n  - { id: a, agent: echo, region: one }\n  - { id: x, agent: echo, dependencies: [a], mutex: «n» }\n  - { id: a2, agent: echo, dependencies: [x], region: one }\n  - { id: b, agent: echo, region: two }\n  - { id: b2, agent: echo, region: two, dependencies: [b], mutex: m }\n',
+    says: /`x`, which `one` waits for, wants `n` of `two`, `b2` of `two` wants `m` of `one`/,
+  },
 ];
