@@ -124,6 +124,13 @@ function runAttacks({ root, healthy, ended }: Targets): Attack[] {
       json({ type: 'release' }),
       'run.conflict',
     ],
+  ];
+  return rows.map(([what, subject, bytes, code]) => ({ what, subject, bytes, code }));
+}
+
+// Length: a table, one row an attack.
+function questionAttacks({ root, healthy }: Targets): Attack[] {
+  const rows: [what: string, subject: string, bytes: Uint8Array, code: string][] = [
     ['history: an agent as a run', `${root}.run.agent_echo.history`, json({}), 'run.not-found'],
     ['history: a run that is not there', `${root}.run.run_0.history`, json({}), 'run.not-found'],
     [
@@ -233,6 +240,7 @@ export function attacks(targets: Targets): Attack[] {
     ...msgpackAttacks(request),
     ...requestAttacks(request),
     ...runAttacks(targets),
+    ...questionAttacks(targets),
     ...resultAttacks(targets),
     ...blobAttacks(root),
   ];

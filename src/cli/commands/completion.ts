@@ -85,6 +85,8 @@ export const completionCommand: Command = {
   options: jsonOption,
   notes: [
     'Shells: bash, zsh, fish, powershell. The script asks this command again at each Tab, so it is never out of date.',
+    'It completes the command `troupe` where that is on the PATH; a shell does not see it behind `npx`.',
+    'Words are for the script: `troupe completion words -- runs w` prints what may come next.',
   ],
   examples: [
     ['eval "$(troupe completion bash)"', 'In ~/.bashrc; the same with zsh in ~/.zshrc'],
