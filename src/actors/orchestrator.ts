@@ -224,7 +224,8 @@ class Node implements Orchestrator, HostRuntime {
   /** What runs owe is held back until the workers were asked who has it. */
   async #probe(): Promise<void> {
     const owed = this.#dispatcher.takeHeld();
-    const { replies, taken } = await probeWorkers(this.#bus, this.#subjects, { owed });
+    const question = { owed, clock: this.clock };
+    const { replies, taken } = await probeWorkers(this.#bus, this.#subjects, question);
     this.#welcome(replies);
     this.#dispatcher.offer(owed, (ref) => taken.has(attemptKey(ref)));
   }

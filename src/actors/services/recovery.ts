@@ -2,7 +2,8 @@
  * After a restart: which runs live, what is owed, and who still has it.
  *
  * R1 The index of live runs is trusted only once its projection has caught up with the end of the log.
- * R2 Workers are asked once for each attempt; only what no worker holds or has finished is dispatched, under the same number and key.
+ * R2 Workers are asked once for each attempt, and again only where this process itself came too late to read their answers;
+ *    only what no worker holds or has finished is dispatched, under the same number and key.
  * R3 Attempt timeouts that fell due while nothing ran wait for the probe; every other timer fires at once.
  */
 import type { EventLog } from '../../log/event-log.ts';
@@ -18,6 +19,9 @@ import type { Clock } from './clock.ts';
 const PROBE_MS = 200;
 /** How long a start waits for workers that were there first: that long for their names, and again for what they hold. */
 const BRIEF_MS = 100;
+/** A probe that took this much longer than it should: answers may have come that nobody was there to read. */
+const LATE_MS = 100;
+const MAX_PROBES = 5;
 /** Attempts asked for in one message. */
 const PROBE_BATCH = 2_000;
 const PAGE = 500;
@@ -86,6 +90,8 @@ export async function probeWorkers(
     agents?: readonly string[];
     /** Default: 200. */
     timeoutMs?: number;
+    /** With a clock a probe that came late is sent again. */
+    clock?: Pick<Clock, 'now'>;
   },
 ): Promise<{ replies: ProbeReply[]; taken: Set<string> }> {
   const byAgent = new Map<string, AttemptRef[]>(
@@ -96,9 +102,11 @@ export async function probeWorkers(
     if (refs === undefined) byAgent.set(agent, [ref]);
     else refs.push(ref);
   }
-  const { timeoutMs = PROBE_MS } = question;
+  const { timeoutMs = PROBE_MS, clock } = question;
   const asked = [...byAgent].flatMap(([agent, refs]) =>
-    batches(refs).map((attempts) => ask(bus, subjects, { agent, attempts, timeoutMs })),
+    batches(refs).map((attempts) =>
+      inTime({ clock, timeoutMs }, () => ask(bus, subjects, { agent, attempts, timeoutMs })),
+    ),
   );
   const replies = (await Promise.all(asked)).flat();
   const taken = new Set<string>();
@@ -114,6 +122,20 @@ function batches(refs: readonly AttemptRef[]): AttemptRef[][] {
   for (let start = 0; start < refs.length; start += PROBE_BATCH)
     list.push(refs.slice(start, start + PROBE_BATCH));
   return list;
+}
+
+/** All that was answered; asks again after a probe that was late itself. */
+async function inTime(
+  { clock, timeoutMs }: { clock: Pick<Clock, 'now'> | undefined; timeoutMs: number },
+  probe: () => Promise<ProbeReply[]>,
+): Promise<ProbeReply[]> {
+  const replies: ProbeReply[] = [];
+  for (let tries = 1; ; tries += 1) {
+    const askedAt = clock?.now() ?? 0;
+    replies.push(...(await probe()));
+    const tookMs = (clock?.now() ?? 0) - askedAt;
+    if (tookMs <= timeoutMs + LATE_MS || tries === MAX_PROBES) return replies;
+  }
 }
 
 async function ask(
