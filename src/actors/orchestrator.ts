@@ -225,15 +225,15 @@ class Node implements Orchestrator, HostRuntime {
   async #probe(): Promise<void> {
     const owed = this.#dispatcher.takeHeld();
     const question = { owed, clock: this.clock };
-    const { replies, taken } = await probeWorkers(this.#bus, this.#subjects, question);
-    this.#welcome(replies);
-    this.#dispatcher.offer(owed, (ref) => taken.has(attemptKey(ref)));
+    const probed = await probeWorkers(this.#bus, this.#subjects, question);
+    this.#welcome(probed.replies);
+    this.#dispatcher.offer(owed, (ref) => probed.taken.has(attemptKey(ref)));
   }
 
   /** Workers that were there first are heard of now, not at their next heartbeat. Never rejects. */
   async #greet(patience: 'brief' | 'full'): Promise<void> {
     try {
-      this.#welcome(await greetWorkers(this.#bus, this.#subjects, patience));
+      this.#welcome(await greetWorkers(this.#bus, this.#subjects, { patience, clock: this.clock }));
     } catch (error) {
       if (!this.#isClosed) this.logger.warn('workers could not be asked', { error: String(error) });
     }

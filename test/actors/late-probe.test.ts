@@ -32,8 +32,8 @@ it('asks again after it stood still, until it did not', async () => {
   expect(await probe([5_200, 301, 200])).toEqual({ asked: 3, taken: ['run_1/a/1'] });
 });
 
-it('goes on after five probes, however slow the machine is', async () => {
-  expect(await probe([999, 999, 999, 999, 999, 999])).toEqual({ asked: 5, taken: [] });
+it('goes on after three probes, however slow the machine is', async () => {
+  expect(await probe([999, 999, 999, 999])).toEqual({ asked: 3, taken: [] });
 });
 
 it('asks once where the clock was set back', async () => {

@@ -21,7 +21,7 @@ const PROBE_MS = 200;
 const BRIEF_MS = 100;
 /** A probe that took this much longer than it should: answers may have come that nobody was there to read. */
 const LATE_MS = 100;
-const MAX_PROBES = 5;
+const MAX_PROBES = 3;
 /** Attempts asked for in one message. */
 const PROBE_BATCH = 2_000;
 const PAGE = 500;
@@ -90,8 +90,8 @@ export async function probeWorkers(
     agents?: readonly string[];
     /** Default: 200. */
     timeoutMs?: number;
-    /** With a clock a probe that came late is sent again. */
-    clock?: Pick<Clock, 'now'>;
+    /** Tells of a probe that came late itself. */
+    clock: Pick<Clock, 'now'>;
   },
 ): Promise<{ replies: ProbeReply[]; taken: Set<string> }> {
   const byAgent = new Map<string, AttemptRef[]>(
@@ -125,15 +125,15 @@ function batches(refs: readonly AttemptRef[]): AttemptRef[][] {
 }
 
 /** All that was answered; asks again after a probe that was late itself. */
-async function inTime(
-  { clock, timeoutMs }: { clock: Pick<Clock, 'now'> | undefined; timeoutMs: number },
-  probe: () => Promise<ProbeReply[]>,
-): Promise<ProbeReply[]> {
-  const replies: ProbeReply[] = [];
+async function inTime<Reply>(
+  { clock, timeoutMs }: { clock: Pick<Clock, 'now'>; timeoutMs: number },
+  probe: () => Promise<Reply[]>,
+): Promise<Reply[]> {
+  const replies: Reply[] = [];
   for (let tries = 1; ; tries += 1) {
-    const askedAt = clock?.now() ?? 0;
+    const askedAt = clock.now();
     replies.push(...(await probe()));
-    const tookMs = (clock?.now() ?? 0) - askedAt;
+    const tookMs = clock.now() - askedAt;
     if (tookMs <= timeoutMs + LATE_MS || tries === MAX_PROBES) return replies;
   }
 }
@@ -154,15 +154,19 @@ async function ask(
 /** What our workers register each agent as; see `agents/worker-presence.ts`. */
 const SERVICE_PREFIX = 'troupe-agent-';
 
-/** What the workers say that registered as NATS services before this process came; `brief` takes at most 200 ms. */
+/**
+ * What the workers say that registered as NATS services before this process came; `brief` takes at most 200 ms of time
+ * in which this process could read the answers.
+ */
 export async function greetWorkers(
   bus: Bus,
   subjects: Subjects,
-  patience: 'brief' | 'full',
+  { patience, clock }: { patience: 'brief' | 'full'; clock: Pick<Clock, 'now'> },
 ): Promise<ProbeReply[]> {
   const timeoutMs = patience === 'brief' ? BRIEF_MS : PROBE_MS;
-  const agents = await findAgents(bus, timeoutMs);
-  return (await probeWorkers(bus, subjects, { owed: [], agents, timeoutMs })).replies;
+  const agents = await inTime({ clock, timeoutMs }, () => findAgents(bus, timeoutMs));
+  const question = { owed: [], agents: [...new Set(agents)], timeoutMs, clock };
+  return (await probeWorkers(bus, subjects, question)).replies;
 }
 
 /** Names of the agents that registered as NATS services (ADR-32). */
