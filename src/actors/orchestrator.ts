@@ -224,15 +224,16 @@ class Node implements Orchestrator, HostRuntime {
   /** What runs owe is held back until the workers were asked who has it. */
   async #probe(): Promise<void> {
     const owed = this.#dispatcher.takeHeld();
-    const { replies, taken } = await probeWorkers(this.#bus, this.#subjects, { owed });
-    this.#welcome(replies);
-    this.#dispatcher.offer(owed, (ref) => taken.has(attemptKey(ref)));
+    const question = { owed, clock: this.clock };
+    const probed = await probeWorkers(this.#bus, this.#subjects, question);
+    this.#welcome(probed.replies);
+    this.#dispatcher.offer(owed, (ref) => probed.taken.has(attemptKey(ref)));
   }
 
   /** Workers that were there first are heard of now, not at their next heartbeat. Never rejects. */
   async #greet(patience: 'brief' | 'full'): Promise<void> {
     try {
-      this.#welcome(await greetWorkers(this.#bus, this.#subjects, patience));
+      this.#welcome(await greetWorkers(this.#bus, this.#subjects, { patience, clock: this.clock }));
     } catch (error) {
       if (!this.#isClosed) this.logger.warn('workers could not be asked', { error: String(error) });
     }

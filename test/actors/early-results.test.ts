@@ -51,8 +51,9 @@ it('takes results of probed workers before all runs are loaded', async () => {
     return load(stream, options);
   };
   const second = await startOrchestrator({ log, bus, subjects, logger });
-  await expect.poll(() => replies.length, PATIENCE).toBe(RUNS);
-  expect(await Promise.all(replies)).toEqual(requests.map(() => ({ ack: true })));
+  // More where a probe came late itself and was sent again.
+  await expect.poll(() => replies.length, PATIENCE).toBeGreaterThanOrEqual(RUNS);
+  for (const reply of await Promise.all(replies)) expect(reply).toEqual({ ack: true });
   expect(requests).toHaveLength(RUNS); // nothing was dispatched again
   await second.close();
   for (const connection of [worker, bus]) await connection.close();

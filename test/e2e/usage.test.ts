@@ -28,7 +28,7 @@ describe('usage', () => {
       expect(done).toMatchObject({ code: 0, stderr: '' });
       expect(done.stdout).toContain('Examples');
     }
-  });
+  }, 360_000);
 
   it.each([
     [['rnu'], 'run'],

@@ -2,7 +2,8 @@
  * After a restart: which runs live, what is owed, and who still has it.
  *
  * R1 The index of live runs is trusted only once its projection has caught up with the end of the log.
- * R2 Workers are asked once for each attempt; only what no worker holds or has finished is dispatched, under the same number and key.
+ * R2 Workers are asked once for each attempt, and again only where this process itself came too late to read their answers;
+ *    only what no worker holds or has finished is dispatched, under the same number and key.
  * R3 Attempt timeouts that fell due while nothing ran wait for the probe; every other timer fires at once.
  */
 import type { EventLog } from '../../log/event-log.ts';
@@ -18,6 +19,9 @@ import type { Clock } from './clock.ts';
 const PROBE_MS = 200;
 /** How long a start waits for workers that were there first: that long for their names, and again for what they hold. */
 const BRIEF_MS = 100;
+/** A probe that took this much longer than it should: answers may have come that nobody was there to read. */
+const LATE_MS = 100;
+const MAX_PROBES = 3;
 /** Attempts asked for in one message. */
 const PROBE_BATCH = 2_000;
 const PAGE = 500;
@@ -86,6 +90,8 @@ export async function probeWorkers(
     agents?: readonly string[];
     /** Default: 200. */
     timeoutMs?: number;
+    /** Tells of a probe that came late itself. */
+    clock: Pick<Clock, 'now'>;
   },
 ): Promise<{ replies: ProbeReply[]; taken: Set<string> }> {
   const byAgent = new Map<string, AttemptRef[]>(
@@ -96,9 +102,11 @@ export async function probeWorkers(
     if (refs === undefined) byAgent.set(agent, [ref]);
     else refs.push(ref);
   }
-  const { timeoutMs = PROBE_MS } = question;
+  const { timeoutMs = PROBE_MS, clock } = question;
   const asked = [...byAgent].flatMap(([agent, refs]) =>
-    batches(refs).map((attempts) => ask(bus, subjects, { agent, attempts, timeoutMs })),
+    batches(refs).map((attempts) =>
+      inTime({ clock, timeoutMs }, () => ask(bus, subjects, { agent, attempts, timeoutMs })),
+    ),
   );
   const replies = (await Promise.all(asked)).flat();
   const taken = new Set<string>();
@@ -114,6 +122,20 @@ function batches(refs: readonly AttemptRef[]): AttemptRef[][] {
   for (let start = 0; start < refs.length; start += PROBE_BATCH)
     list.push(refs.slice(start, start + PROBE_BATCH));
   return list;
+}
+
+/** All that was answered; asks again after a probe that was late itself. */
+async function inTime<Reply>(
+  { clock, timeoutMs }: { clock: Pick<Clock, 'now'>; timeoutMs: number },
+  probe: () => Promise<Reply[]>,
+): Promise<Reply[]> {
+  const replies: Reply[] = [];
+  for (let tries = 1; ; tries += 1) {
+    const askedAt = clock.now();
+    replies.push(...(await probe()));
+    const tookMs = clock.now() - askedAt;
+    if (tookMs <= timeoutMs + LATE_MS || tries === MAX_PROBES) return replies;
+  }
 }
 
 async function ask(
@@ -132,15 +154,19 @@ async function ask(
 /** What our workers register each agent as; see `agents/worker-presence.ts`. */
 const SERVICE_PREFIX = 'troupe-agent-';
 
-/** What the workers say that registered as NATS services before this process came; `brief` takes at most 200 ms. */
+/**
+ * What the workers say that registered as NATS services before this process came; `brief` takes at most 200 ms of time
+ * in which this process could read the answers.
+ */
 export async function greetWorkers(
   bus: Bus,
   subjects: Subjects,
-  patience: 'brief' | 'full',
+  { patience, clock }: { patience: 'brief' | 'full'; clock: Pick<Clock, 'now'> },
 ): Promise<ProbeReply[]> {
   const timeoutMs = patience === 'brief' ? BRIEF_MS : PROBE_MS;
-  const agents = await findAgents(bus, timeoutMs);
-  return (await probeWorkers(bus, subjects, { owed: [], agents, timeoutMs })).replies;
+  const agents = await inTime({ clock, timeoutMs }, () => findAgents(bus, timeoutMs));
+  const question = { owed: [], agents: [...new Set(agents)], timeoutMs, clock };
+  return (await probeWorkers(bus, subjects, question)).replies;
 }
 
 /** Names of the agents that registered as NATS services (ADR-32). */

@@ -48,7 +48,7 @@ afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 describe('hostile files', () => {
   it('are analysed as far as they can be; the others are named with a reason', {
-    timeout: 60_000,
+    timeout: 240_000,
   }, async () => {
     const files = [...Object.keys(FILES), 'gone.ts', 'sub', 'self'];
     const { files: done, failed } = await outputOf<CodebaseAnalysis>(codebaseAnalyzer, {
@@ -88,7 +88,7 @@ describe('hostile files', () => {
     expect(markdown).toContain('- `latin.c`: Read as windows-1252: it is not UTF-8.');
   });
   it('are searched as far as they can be, and each that was not is named', {
-    timeout: 60_000,
+    timeout: 240_000,
   }, async () => {
     const { matches, skipped } = await outputOf<Location>(codebaseLocator, {
       path: root,
