@@ -3,18 +3,16 @@
  * A region holds its mutexes while its members come and go, so four things can lock:
  *
  * D1 a member that wants a mutex of its own region once more;
- * D2 a member that depends on a task outside, which needs what the region holds, where another member can begin first;
+ * D2 a member that depends on a task outside, which needs what the region holds;
  * D3 regions that wait for what the next of them holds, in a ring: in a member, or in a task that a member waits for;
  * D4 a loop that leads back, while the region is held, to a task outside which needs what it holds.
  */
-import { endedWhenBegins } from './certain-order.ts';
+import { CertainOrder } from './certain-order.ts';
 import type { Findings } from './problems.ts';
 import type { SteeringScope } from './validate-steering.ts';
 
 /** Pairs of tasks that are compared for one definition. */
 const MAX_COMPARED = 200_000;
-/** Tasks that are looked at to find what has ended for certain when another task begins. */
-const MAX_SEARCHED = 4_000_000;
 
 interface Region {
   readonly name: string;
@@ -22,15 +20,13 @@ interface Region {
   readonly members: readonly number[];
 }
 
-interface DeadlockScope extends SteeringScope {
-  readonly regions: readonly Region[];
+interface LockScope extends SteeringScope {
+  readonly certain: CertainOrder;
   readonly holders: ReadonlyMap<string, readonly Region[]>;
-  /** What searches for certain orders may still cost, all together. */
-  readonly search: { steps: number };
 }
 
-export function checkDeadlocks(scope: SteeringScope, findings: Findings): void {
-  const { definition, members } = scope;
+export function checkDeadlocks(steering: SteeringScope, findings: Findings): void {
+  const { definition, members } = steering;
   const regions: Region[] = [];
   for (const [name, { mutex }] of Object.entries(definition.regions ?? {})) {
     const of = members.get(name);
@@ -46,15 +42,19 @@ export function checkDeadlocks(scope: SteeringScope, findings: Findings): void {
       else list.push(region);
     }
   }
-  const all: DeadlockScope = { ...scope, holders, regions, search: { steps: MAX_SEARCHED } };
-  checkOwn(all, findings);
-  checkOutside(all, findings);
-  checkRings(all, findings);
-  checkLoops(all, findings);
+  const scope: LockScope = { ...steering, certain: new CertainOrder(steering), holders };
+  checkOwn(scope, regions, findings);
+  checkOutside(scope, findings);
+  checkRings({ ...scope, regions }, findings);
+  checkLoops(scope, findings);
 }
 
 /** D1 */
-function checkOwn({ definition, regions }: DeadlockScope, findings: Findings): void {
+function checkOwn(
+  { definition }: SteeringScope,
+  regions: readonly Region[],
+  findings: Findings,
+): void {
   for (const { name, mutexes, members } of regions) {
     for (const index of members) {
       const task = definition.tasks[index];
@@ -79,17 +79,17 @@ function neededBy({ definition }: SteeringScope, index: number): readonly string
 }
 
 /** D2 */
-function checkOutside(scope: DeadlockScope, findings: Findings): void {
+function checkOutside(scope: LockScope, findings: Findings): void {
   const { definition, holders } = scope;
-  const idOf = (member: number) => `\`${definition.tasks[member]?.id}\``;
   let left = MAX_COMPARED;
   for (const [index, task] of definition.tasks.entries()) {
     for (const mutex of neededBy(scope, index)) {
       for (const region of holders.get(mutex) ?? []) {
         left -= region.members.length;
         if (region.name === task.region || left < 0) continue;
-        const [first, waiting] = lockedBy(scope, index, region);
+        const { first, waiting } = waitInside(scope, region, index) ?? {};
         if (first === undefined || waiting === undefined) continue;
+        const idOf = (member: number) => `\`${definition.tasks[member]?.id}\``;
         findings.add({
           code: 'workflow.deadlock',
           message: `${idOf(index)} can wait for ever: ${idOf(first)} takes \`${mutex}\` for the region \`${region.name}\`, which then waits in ${idOf(waiting)} for ${idOf(index)}`,
@@ -102,26 +102,21 @@ function checkOutside(scope: DeadlockScope, findings: Findings): void {
 }
 
 /** A member that can take the region's mutexes before a task outside has ended, and another one that waits for that task. */
-function lockedBy(
-  scope: DeadlockScope,
+function waitInside(
+  { comesBefore, certain }: LockScope,
+  { members }: Region,
   index: number,
-  region: Region,
-): [first?: number | undefined, waiting?: number | undefined] {
-  const { members } = region;
-  const { search } = scope;
-  const behind = members.filter((member) => scope.comesBefore(index, member));
-  if (behind.length === 0) return [];
-  const apart = members.find((member) => !behind.includes(member));
-  if (apart !== undefined) return [apart, behind[0]];
-  search.steps -= scope.definition.tasks.length;
-  if (members.length === 1 || search.steps < 0) return [];
-  const isAfter = endedWhenBegins(scope, index);
-  const first = members.find((member) => !isAfter(member));
-  return first === undefined ? [] : [first, behind.find((member) => member !== first)];
+): { first: number; waiting: number } | undefined {
+  const behind = members.filter((member) => comesBefore(index, member));
+  if (behind.length === 0) return undefined;
+  const first = members.find((member) => !certain.hasEnded(index, member));
+  // What begins early and is all that comes behind waits for nobody any more.
+  const waiting = behind.find((member) => member !== first);
+  return first === undefined || waiting === undefined ? undefined : { first, waiting };
 }
 
 /** D4 */
-function checkLoops(scope: DeadlockScope, findings: Findings): void {
+function checkLoops(scope: LockScope, findings: Findings): void {
   const { definition, holders, graph } = scope;
   let left = MAX_COMPARED;
   for (const { edge, from, to } of definition.loops ?? []) {
@@ -149,13 +144,13 @@ function checkLoops(scope: DeadlockScope, findings: Findings): void {
 }
 
 /** When a task ends with another time round, one of the region has begun and not all have ended. */
-function isHeldAt({ comesBefore }: SteeringScope, { members }: Region, end: number): boolean {
-  const ended = members.filter((member) => comesBefore(member, end)).length;
-  return ended < members.length && (ended > 0 || members.includes(end));
+function isHeldAt(scope: LockScope, { members }: Region, end: number): boolean {
+  if (members.every((member) => scope.certain.hasEnded(member, end))) return false;
+  return members.some((member) => member === end || scope.comesBefore(member, end));
 }
 
 /** D3 */
-function checkRings(scope: DeadlockScope, findings: Findings): void {
+function checkRings(scope: LockScope & { regions: readonly Region[] }, findings: Findings): void {
   const edges = edgesOf(scope);
   const done = new Set<Region>();
   for (const start of scope.regions) {
@@ -189,35 +184,42 @@ interface Edge {
   readonly isOwn: boolean;
 }
 
-function edgesOf(scope: DeadlockScope): Map<Region, Edge[]> {
+function edgesOf(scope: LockScope & { regions: readonly Region[] }): Map<Region, Edge[]> {
   const { definition, holders, regions } = scope;
-  const edges = new Map<Region, Edge[]>();
   const wanting = [...definition.tasks.keys()].filter((index) =>
     neededBy(scope, index).some((mutex) => holders.has(mutex)),
   );
+  const edges = new Map<Region, Edge[]>();
   let left = MAX_COMPARED;
   for (const from of regions) {
-    const list: Edge[] = [];
-    const add = (member: number, mutexes: readonly string[]): void => {
-      const task = definition.tasks[member];
-      for (const mutex of mutexes) {
-        for (const to of holders.get(mutex) ?? []) {
-          const isExclusive = [...from.mutexes].some((held) => to.mutexes.has(held));
-          if (to === from || to.name === task?.region || isExclusive) continue;
-          list.push({ from, to, member, mutex, isOwn: task?.mutex?.includes(mutex) === true });
-        }
-      }
-    };
-    for (const member of from.members) add(member, definition.tasks[member]?.mutex ?? []);
-    for (const index of wanting) {
+    const list = from.members.flatMap((member) =>
+      edgesThrough(scope, { from, member, mutexes: definition.tasks[member]?.mutex ?? [] }),
+    );
+    for (const member of wanting) {
       left -= from.members.length;
       if (left < 0) break;
-      if (definition.tasks[index]?.region === from.name) continue;
-      if (lockedBy(scope, index, from)[1] !== undefined) add(index, neededBy(scope, index));
+      if (definition.tasks[member]?.region === from.name) continue;
+      if (waitInside(scope, from, member) === undefined) continue;
+      list.push(...edgesThrough(scope, { from, member, mutexes: neededBy(scope, member) }));
     }
     edges.set(from, list);
   }
   return edges;
+}
+
+/** Where a region waits in a task that wants these mutexes. Regions with a mutex in common do not meet. */
+function edgesThrough(
+  { definition, holders }: LockScope,
+  { from, member, mutexes }: { from: Region; member: number; mutexes: readonly string[] },
+): Edge[] {
+  const task = definition.tasks[member];
+  return mutexes.flatMap((mutex) =>
+    (holders.get(mutex) ?? []).flatMap((to): Edge[] => {
+      const isExclusive = [...from.mutexes].some((held) => to.mutexes.has(held));
+      if (to === from || to.name === task?.region || isExclusive) return [];
+      return [{ from, to, member, mutex, isOwn: task?.mutex?.includes(mutex) === true }];
+    }),
+  );
 }
 
 /** The first ring that a walk along the edges meets; regions that were looked at are `done`. */
@@ -253,10 +255,7 @@ function ringFrom(
   return undefined;
 }
 
-/** The tasks that would wait for each other can wait at the same time: none of them has to end before another begins. */
-function canCoincide(scope: SteeringScope, ring: readonly Edge[]): boolean {
-  return ring.every(({ member }) => {
-    const isAfter = endedWhenBegins(scope, member);
-    return ring.every((other) => !isAfter(other.member));
-  });
+/** The tasks that would wait for each other can wait at the same time: none of them has ended when another begins. */
+function canCoincide({ certain }: LockScope, ring: readonly Edge[]): boolean {
+  return ring.every(({ member }) => ring.every((other) => !certain.hasEnded(member, other.member)));
 }

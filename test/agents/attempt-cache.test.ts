@@ -9,7 +9,6 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import {
   AttemptCache,
@@ -21,6 +20,7 @@ import {
   encodeFinished,
   type FinishedAttempt,
 } from '../../src/agents/attempt-record.ts';
+import fc from '../support/property.ts';
 
 const START = 1_700_000_000_000;
 let directory: string;

@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FifoQueue } from '../../src/agents/fifo-queue.ts';
+import fc from '../support/property.ts';
 
 test('items come out in the order in which they went in, whatever is in between', () => {
   fc.assert(

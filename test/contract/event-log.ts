@@ -2,11 +2,12 @@
  * What every event log promises (L1 to L6): one suite, run against each implementation.
  * Size: one test for each invariant of the port.
  */
-import fc from 'fast-check';
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Commit } from '../../src/events/envelope.ts';
 import type { AppendRequest, EventLog } from '../../src/log/event-log.ts';
 import type { Upcaster } from '../../src/log/reader.ts';
+import fc from '../support/property.ts';
 
 export interface LogFactory {
   open(options?: {

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Commit } from '../../src/events/envelope.ts';
 import { CommitCodec } from '../../src/log/codec.ts';
+import fc from '../support/property.ts';
 import { jsonValue } from './values.ts';
 
 function commit(position: number, data: unknown[]): Commit {

@@ -2,7 +2,6 @@ import { execFileSync, spawn } from 'node:child_process';
 import { lstat, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { exportJson, exportLines } from '../../src/log/export-log.ts';
@@ -10,6 +9,7 @@ import { importLines } from '../../src/log/import-log.ts';
 import { createMemoryLog } from '../../src/log/memory-log.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 import { collect, request } from '../contract/event-log.ts';
+import fc from '../support/property.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
 import { jsonValue } from './values.ts';
 

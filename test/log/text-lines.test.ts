@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textLines } from '../../src/log/text-lines.ts';
+import fc from '../support/property.ts';
 
 async function linesOf(pieces: string[]): Promise<string[]> {
   async function* inPieces(): AsyncGenerator<string> {

@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import type { JsonValue } from '../../src/workflow/value.ts';
+import fc from '../support/property.ts';
 
 const text = fc.string({ unit: 'binary' }); // valid Unicode, without lone surrogates
 const key = fc

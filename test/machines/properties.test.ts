@@ -1,10 +1,11 @@
 /** Random workflows: they end, agree with a naive interpreter, and every way of folding them gives the same. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { foldedCells, liveCells } from '../../src/machines/cell.ts';
 import { evolve, stopCells } from '../../src/machines/run/evolve.ts';
 import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
+import fc from '../support/property.ts';
 import { digestOf, foldRecorded, type PureRun } from './pure-run.ts';
 import {
   lockedWorkflow,

@@ -1,7 +1,8 @@
 /** Small random workflows with a script of how each attempt ends, and a driver that plays them in any order. */
-import fc from 'fast-check';
+
 import { compileWorkflow } from '../../src/workflow/parse.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
+import fc from '../support/property.ts';
 import { seededRandom } from '../support/seeded.ts';
 import { PureRun } from './pure-run.ts';
 
@@ -141,12 +142,12 @@ export class RandomPlay {
     );
   }
 
-  /** False once the run has ended. Throws when it does not end: a property that steps through it must not hang. */
+  /** False once the run has ended. Throws when it does not end. */
   step(): boolean {
     const { run } = this;
-    if (['succeeded', 'failed', 'canceled'].includes(run.state)) return false;
-    if (this.#steps > MAX_MESSAGES) throw new Error('the run does not end');
     this.#steps += 1;
+    if (this.#steps > MAX_MESSAGES) throw new Error('the run does not end');
+    if (['succeeded', 'failed', 'canceled'].includes(run.state)) return false;
     const open = [...run.run.open];
     const active = open.filter(({ state }) => state === 'running' || state === 'canceling');
     if (active.length > 0 && this.#random() < 0.9) this.#end(this.#pick(active).id);

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ProtocolParser } from '../../src/messaging/broker-parser.ts';
 import { costOf, unitCost } from '../support/cost.ts';
+import fc from '../support/property.ts';
 import { seededBytes, seededRandom } from '../support/seeded.ts';
 
 const MAX_PAYLOAD = 1000;

@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   isLiteralSubject,
   isValidPattern,
   SubjectIndex,
 } from '../../src/messaging/subject-index.ts';
+import fc from '../support/property.ts';
 
 interface Entry {
   id: number;

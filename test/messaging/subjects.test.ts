@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkQueueName, createSubjects } from '../../src/messaging/subjects.ts';
+import fc from '../support/property.ts';
 
 const subjects = createSubjects();
 const token = fc.stringMatching(/^[!-)+\-/-=?-~]{1,40}$/);

@@ -1,9 +1,9 @@
-import fc from 'fast-check';
 import { Packr } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { decodeBody, encodeBody, encodingOf } from '../../src/messaging/wire.ts';
 import { TroupeError } from '../../src/workflow/errors.ts';
 import { checkValue, type JsonValue } from '../../src/workflow/value.ts';
+import fc from '../support/property.ts';
 import { seededBytes, seededRandom } from '../support/seeded.ts';
 import { arbitraryValue } from '../support/values.ts';
 

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AdmissionTicket, compareTickets } from '../../src/policies/admission-order.ts';
 import { type AgentOffer, chooseByCapability } from '../../src/policies/choose-agent.ts';
+import fc from '../support/property.ts';
 
 const offer = (agent: string, rest: Partial<AgentOffer> = {}): AgentOffer => ({
   agent,

@@ -1,7 +1,7 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { chooseRetry, isRetried, retryDelayMs } from '../../src/policies/retry.ts';
 import type { RetryPolicy } from '../../src/workflow/definition.ts';
+import fc from '../support/property.ts';
 
 const error = { code: 'task.timeout', message: '', retryable: true };
 const fixed: RetryPolicy = { maxAttempts: 3, delayMs: 1_000, backoff: 'fixed' };

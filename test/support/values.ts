@@ -1,5 +1,5 @@
-import fc from 'fast-check';
 import { checkValue, type JsonValue } from '../../src/workflow/value.ts';
+import fc from './property.ts';
 
 /** Arbitrary values; what `fc.jsonValue` makes beyond them (the key `__proto__`, `-0`) is left out. */
 export function arbitraryValue(): fc.Arbitrary<JsonValue> {

@@ -22,6 +22,7 @@ describe('checkWords', () => {
     'describe.skip("a", f);',
     'test.todo("a");',
     'it.only.each([])(f);',
+    "import fc from 'fast-check';",
   ])('catches %s in a test', (text) => {
     expect(checkWords(sourceFile('test/log/a.test.ts', text))).toHaveLength(1);
   });

@@ -19,6 +19,12 @@ const BANS: readonly Ban[] = [
   { find: 'Date.now', why: 'only a clock file reads the clock', except: CLOCKS },
   { find: 'new Date()', why: 'only a clock file reads the clock', except: CLOCKS },
   { find: 'Math.random', why: 'only an id file uses chance', except: CLOCKS },
+  {
+    find: { kind: 'import_statement' },
+    text: /from 'fast-check'/,
+    why: 'import test/support/property.ts, which fixes the seed',
+    except: /^test\/support\/property\.ts$/,
+  },
   { find: 'console.$METHOD', why: 'the structured log speaks, or the command', except: TALKERS },
   { find: '$VALUE as any', why: 'name the type, or use unknown' },
   { find: { kind: 'comment' }, text: /@ts-(ignore|nocheck)/, why: 'say @ts-expect-error and why' },

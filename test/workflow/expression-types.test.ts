@@ -1,11 +1,12 @@
 /** What is certain of an expression before a run: its constant, its type, and the problems that follow from them. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { ExpressionFailed, ExpressionInvalid, ExpressionLimit } from '../../src/workflow/errors.ts';
 import { compileExpression } from '../../src/workflow/expressions.ts';
 import { typeName } from '../../src/workflow/operators.ts';
 import { compileWorkflow } from '../../src/workflow/parse.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
+import fc from '../support/property.ts';
 import { names, scope } from './names-and-scope.ts';
 
 function problems(task: JsonObject, rest: JsonObject = {}) {

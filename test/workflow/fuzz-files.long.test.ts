@@ -1,6 +1,5 @@
 /** Files that were damaged at random: they become a workflow or problems, and every problem can be shown. */
 import { readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { problemText, SourceLines } from '../../src/cli/render/problem-text.ts';
@@ -8,6 +7,7 @@ import { sarifLog } from '../../src/cli/render/sarif.ts';
 import { parseWorkflow } from '../../src/workflow/parse.ts';
 import { problemRules } from '../../src/workflow/problem-rules.ts';
 import type { Problem } from '../../src/workflow/problems.ts';
+import fc from '../support/property.ts';
 import { expressionText, pieces } from './hostile-texts.ts';
 
 const FILES = 10_000;

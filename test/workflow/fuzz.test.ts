@@ -1,10 +1,10 @@
 /** Hostile expressions and values; hostile files are in `fuzz-files.long.test.ts`. */
-import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import { ExpressionFailed, ExpressionInvalid, ExpressionLimit } from '../../src/workflow/errors.ts';
 import { compileExpression } from '../../src/workflow/expressions.ts';
 import { compileWorkflow } from '../../src/workflow/parse.ts';
 import { compileTemplate } from '../../src/workflow/templates.ts';
+import fc from '../support/property.ts';
 import { expressionText } from './hostile-texts.ts';
 import { names, scope } from './names-and-scope.ts';
 

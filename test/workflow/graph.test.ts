@@ -1,10 +1,10 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Ancestry } from '../../src/workflow/ancestry.ts';
 import { parseDuration } from '../../src/workflow/durations.ts';
 import { globMatches } from '../../src/workflow/glob.ts';
 import { buildGraph } from '../../src/workflow/graph.ts';
 import { nearest } from '../../src/workflow/suggest.ts';
+import fc from '../support/property.ts';
 
 /** Graphs without cycles: every task depends on earlier ones. */
 const acyclic = fc

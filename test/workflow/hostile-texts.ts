@@ -1,5 +1,5 @@
 /** Texts that look like expressions now and then, for the fuzz tests. */
-import fc from 'fast-check';
+import fc from '../support/property.ts';
 
 export const pieces = fc.constantFrom(
   ...(

@@ -73,6 +73,20 @@ export const steering: Case[] = [
     says: /`a` takes `m` for the region `r`, which then waits in `b` for `x`/,
   },
   {
+    // `early` depends on `x` as well, and need not wait for it.
+    code: 'workflow.deadlock',
+    source:
+      'regions: { r: { mutex: m } }\ntasks:\n  - { id: quick, agent: echo }\n  - { id: x, agent: echo, mutex: «m» }\n  - { id: early, agent: echo, dependencies: [quick, x], trigger: any, region: r }\n  - { id: late, agent: echo, dependencies: [x], region: r }\n',
+    says: /`early` takes `m` for the region `r`, which then waits in `late` for `x`/,
+  },
+  {
+    // `mid` is skipped when `quick` fails, before `x` has ended.
+    code: 'workflow.deadlock',
+    source:
+      'regions: { r: { mutex: m } }\ntasks:\n  - { id: quick, agent: echo }\n  - { id: x, agent: echo, mutex: «m» }\n  - { id: mid, agent: echo, dependencies: [quick, x] }\n  - { id: early, agent: echo, dependencies: [mid], trigger: all_done, region: r }\n  - { id: late, agent: echo, dependencies: [x], trigger: all_done, region: r }\n',
+    says: /`early` takes `m` for the region `r`, which then waits in `late` for `x`/,
+  },
+  {
     code: 'workflow.deadlock',
     source:
       'regions: { one: { mutex: m }, two: { mutex: n } }\ntasks:\n  - { id: a, agent: echo, region: one }\n  - { id: a2, agent: echo, region: one, dependencies: [a], mutex: «n» }\n  - { id: b, agent: echo, region: two }\n  - { id: b2, agent: echo, region: two, dependencies: [b], mutex: m }\n',

@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Trigger } from '../../src/workflow/definition.ts';
 import {
@@ -6,6 +5,7 @@ import {
   type TriggerAnswer,
   type TriggerCounters,
 } from '../../src/workflow/triggers.ts';
+import fc from '../support/property.ts';
 
 type Outcome = 'succeeded' | 'failed' | 'skipped' | 'notActivated' | 'canceled';
 type State = Outcome | 'open';

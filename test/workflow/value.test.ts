@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, checkValue, isBlobReference } from '../../src/workflow/value.ts';
+import fc from '../support/property.ts';
 import { arbitraryValue } from '../support/values.ts';
 
 function refusal(value: unknown): unknown {

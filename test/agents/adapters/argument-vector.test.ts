@@ -1,6 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { splitCommand } from '../../../src/agents/adapters/argument-vector.ts';
+import fc from '../../support/property.ts';
 
 describe('splitCommand', () => {
   it.each([

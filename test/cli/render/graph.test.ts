@@ -1,5 +1,5 @@
 /** A picture of a workflow says what the definition says, one of a run how it went, whatever the texts are made of. */
-import fc from 'fast-check';
+
 import { describe, expect, it } from 'vitest';
 import { graphMermaid, mermaidLimit } from '../../../src/cli/render/graph-mermaid.ts';
 import { graphSvg } from '../../../src/cli/render/graph-svg.ts';
@@ -7,6 +7,7 @@ import { type GraphView, graphView } from '../../../src/cli/render/graph-view.ts
 import type { RunReport } from '../../../src/messages/report.ts';
 import { compileWorkflow } from '../../../src/workflow/parse.ts';
 import type { JsonObject } from '../../../src/workflow/value.ts';
+import fc from '../../support/property.ts';
 import { textOf, wellFormed } from './xml.ts';
 
 const workflow: JsonObject = {

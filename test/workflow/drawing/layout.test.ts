@@ -1,8 +1,8 @@
 /** A layout is a picture that can be read: nothing overlaps, lines lead down, and it is there at once. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Edge, layoutGraph, type Size } from '../../../src/workflow/drawing/layout.ts';
 import { costOf, unitCost } from '../../support/cost.ts';
+import fc from '../../support/property.ts';
 import { seededRandom } from '../../support/seeded.ts';
 
 /** Of the floor; some two seconds on the reference machine. */
