@@ -12,7 +12,7 @@ import { connectBus } from '../../src/messaging/nats-bus.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 
 export const subjects = createSubjects();
-const WAIT_MS = 15_000;
+const WAIT_MS = 60_000;
 const LOOK_MS = 10;
 
 /** One line that the orchestrator logged. */
@@ -100,7 +100,7 @@ export class House {
   }
 }
 
-/** Resolves when the condition holds; rejects after 15 s. */
+/** Resolves when the condition holds; rejects after a minute. */
 export async function until(
   what: string,
   condition: () => boolean | Promise<boolean>,
