@@ -77,6 +77,7 @@ export default defineConfig({
           exclude: [...never, ...fast, ...crash, ...packaged, ...simulation, ...soak],
           testTimeout: 120_000,
           hookTimeout: 120_000,
+          expect: { poll: { timeout: 30_000 } },
         },
       },
       {

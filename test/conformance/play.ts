@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Dialogue } from './dialogues.ts';
 import type { ServerOptions, StartServer, TestedServer } from './tested-server.ts';
 
-const WAIT_MS = 5000;
+const WAIT_MS = 60_000;
 const END = '<end>';
 const SIDS = ['x_y-1', ...Array.from({ length: 9 }, (_, index) => String(index + 1))];
 

@@ -2,7 +2,6 @@
  * Broker, orchestrator and client in this process, put together as `troupe up` does, for tests over the public surface.
  * The orchestrator can be ended as by a crash and started again on what its log kept.
  */
-import { vi } from 'vitest';
 import { type Orchestrator, startOrchestrator } from '../../src/actors/orchestrator.ts';
 import type { Clock } from '../../src/actors/services/clock.ts';
 import { type Client, createClient } from '../../src/client/client.ts';
@@ -11,9 +10,6 @@ import type { Bus } from '../../src/messaging/bus.ts';
 import { type Broker, startBroker } from '../../src/messaging/embedded-broker.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
-
-// What is waited for comes, however busy the machine is.
-vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 export const subjects = createSubjects();
 const WAIT_MS = 60_000;

@@ -23,7 +23,7 @@ export interface NatsServer {
 }
 
 const EXTRA_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/local/bin', '/opt/homebrew/bin'];
-const READY_TIMEOUT_MS = 5000;
+const READY_TIMEOUT_MS = 30_000;
 const RETRY_MS = 20;
 const STOP_TIMEOUT_MS = 2000;
 const MAX_STARTS = 5;

@@ -8,7 +8,7 @@ export interface Frame {
   body?: string;
 }
 
-const WAIT_MS = 10_000;
+const WAIT_MS = 60_000;
 
 /** Connects and reads INFO. */
 export async function openRawClient(port: number): Promise<RawClient> {

@@ -1,5 +1,4 @@
 /** Hostile expressions and values; hostile files are in `fuzz-files.long.test.ts`. */
-
 import { describe, it } from 'vitest';
 import { ExpressionFailed, ExpressionInvalid, ExpressionLimit } from '../../src/workflow/errors.ts';
 import { compileExpression } from '../../src/workflow/expressions.ts';

@@ -1,5 +1,4 @@
 /** A layout is a picture that can be read: nothing overlaps, lines lead down, and it is there at once. */
-
 import { describe, expect, it } from 'vitest';
 import { type Edge, layoutGraph, type Size } from '../../../src/workflow/drawing/layout.ts';
 import { costOf, unitCost } from '../../support/cost.ts';
