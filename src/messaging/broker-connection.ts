@@ -50,6 +50,8 @@ export class BrokerConnection implements BrokerClient {
   isClosed = false;
   readonly liveness = new Liveness();
   readonly #maxPendingBytes: number;
+  /** How much a client may go on to say after its end. */
+  #stillIgnored: number;
   readonly #total: PendingTotal;
   readonly #schedule: (connection: BrokerConnection) => void;
   #block: Buffer | undefined;
@@ -72,6 +74,7 @@ export class BrokerConnection implements BrokerClient {
     this.id = options.id;
     this.socket = socket;
     this.#maxPendingBytes = settings.maxPendingBytes;
+    this.#stillIgnored = settings.maxPayload;
     this.#total = options.total;
     this.#schedule = options.schedule;
     // A reset connection is an ordinary end; `close` follows.
@@ -160,6 +163,12 @@ export class BrokerConnection implements BrokerClient {
     this.isClosed = true;
     this.socket.end();
     setTimeout(() => this.socket.destroy(), CLOSE_GRACE_MS).unref();
+  }
+
+  /** Something was said after the end: what was on its way is ignored, who goes on is dropped. */
+  ignore(bytes: number): void {
+    this.#stillIgnored -= bytes;
+    if (this.#stillIgnored < 0) this.destroy();
   }
 
   /** Drops the connection and what has not been sent. */

@@ -45,8 +45,9 @@ export class BrokerCore {
     const connection = new BrokerConnection({ id, socket, settings, total: this.#total, schedule });
     const session = new BrokerSession(this, connection, settings);
     const parser = new ProtocolParser({ sink: session, ...settings });
-    socket.on('data', (chunk) => {
-      parser.feed(chunk as Buffer);
+    socket.on('data', (chunk: Buffer) => {
+      if (connection.isClosed) connection.ignore(chunk.length);
+      else parser.feed(chunk);
       this.#flushDirty();
     });
     connection.writeText(`INFO ${JSON.stringify(this.#info(connection))}\r\n`);
@@ -55,16 +56,9 @@ export class BrokerCore {
       return;
     }
     this.#connections.add(connection);
-    // A clock for each: one for all would ask those who came just before its tick between INFO and the answer to CONNECT.
-    const pings = setInterval(() => connection.ping(), settings.pingIntervalMs).unref();
-    const authTimer =
-      session.isAwaitingAuth &&
-      setTimeout(() => {
-        if (session.isAwaitingAuth) connection.closeWith('Authentication Timeout');
-      }, settings.authTimeoutMs).unref();
+    const stopClocks = this.#startClocks(connection, session);
     socket.on('close', () => {
-      clearInterval(pings);
-      if (authTimer) clearTimeout(authTimer);
+      stopClocks();
       this.#connections.delete(connection);
       this.#forget(connection);
     });
@@ -148,6 +142,19 @@ export class BrokerCore {
       max_payload: this.#settings.maxPayload,
       client_id: connection.id,
       client_ip: (connection.socket.remoteAddress ?? '').replace('::ffff:', ''),
+    };
+  }
+
+  /** Clocks of its own: one for all would ask those who came just before its tick between INFO and the answer to CONNECT. */
+  #startClocks(connection: BrokerConnection, session: BrokerSession): () => void {
+    const { pingIntervalMs, authTimeoutMs } = this.#settings;
+    const pings = setInterval(() => connection.ping(), pingIntervalMs).unref();
+    const auth = setTimeout(() => {
+      if (session.isAwaitingAuth) connection.closeWith('Authentication Timeout');
+    }, authTimeoutMs).unref();
+    return () => {
+      clearInterval(pings);
+      clearTimeout(auth);
     };
   }
 

@@ -19,6 +19,9 @@ export interface SubscribeRequest {
   sid: string;
 }
 
+/** A queue group that nats-server keeps for itself. */
+const SYSTEM_QUEUE = '_sys_';
+
 /** What CONNECT may say, with its defaults; other fields are ignored. A second CONNECT changes what it names. */
 const STATED = {
   verbose: true,
@@ -102,7 +105,10 @@ export class BrokerSession implements ProtocolSink {
   subscribe(request: SubscribeRequest): void {
     this.#connection.liveness.active();
     const { subscriptions } = this.#connection;
-    if (subscriptions.size >= this.#settings.maxSubscriptions) {
+    if (request.queue === SYSTEM_QUEUE) {
+      const what = `"${request.subject}" using queue "${SYSTEM_QUEUE}"`;
+      this.#connection.writeText(`-ERR 'Permissions Violation for Subscription to ${what}'\r\n`);
+    } else if (subscriptions.size >= this.#settings.maxSubscriptions) {
       this.#connection.writeText(`-ERR 'maximum subscriptions exceeded'\r\n`);
     } else if (!subscriptions.has(request.sid) && !isValidPattern(request.subject)) {
       this.#connection.writeText(`-ERR 'Invalid Subject'\r\n`);

@@ -35,6 +35,11 @@ export const quietDialogues: readonly Dialogue[] = [
     'MSG a x_y-1 1|x',
   ],
   ['any text as a queue name', 'SUB a q.* 1|PUB a 1|x', 'MSG a 1 1|x'],
+  [
+    'a queue name that is reserved',
+    'SUB a _sys_ 1|PUB a 1|x',
+    `-ERR 'Permissions Violation for Subscription to "a" using queue "_sys_"'`,
+  ],
   ['the same id twice: the first counts', 'SUB a 1|SUB b 1|PUB a 1|x|PUB b 1|y', 'MSG a 1 1|x'],
   ['an id used again', 'SUB a 1|UNSUB 1|SUB b 1|PUB a 1|x|PUB b 1|y', 'MSG b 1 1|y'],
   ['the same id while it counts', 'SUB a 1|UNSUB 1 1|SUB a 1|PUB a 1|x|PUB a 1|y', 'MSG a 1 1|x'],

@@ -9,8 +9,8 @@ const isError = ({ line }: { line: string }): boolean => line.startsWith('-ERR')
 const isPing = ({ line }: { line: string }): boolean => line === 'PING';
 
 /** Registers the suite for one server. */
-// Length: one test for each way to begin and to end.
 export function testLifecycle(start: StartServer): void {
+  // Length: one test for each way to begin and to end.
   describe('connections', () => {
     const cleanup: (() => unknown)[] = [];
     afterEach(async () => {
@@ -127,6 +127,32 @@ export function testLifecycle(start: StartServer): void {
       expect(pings(faithful)).toBeGreaterThanOrEqual(3);
       isOver = true;
       await answers;
+    });
+
+    it('are gone for those who go on after a violation', async () => {
+      const server = await begin({ maxPayload: 100 });
+      const socket = createConnection({
+        port: server.port,
+        host: '127.0.0.1',
+        allowHalfOpen: true,
+      });
+      let heard = '';
+      socket.setEncoding('latin1').on('data', (text) => {
+        heard += String(text);
+      });
+      const ended = new Promise((resolve) => socket.once('end', resolve));
+      let isGone = false;
+      socket.on('error', () => (isGone = true));
+      socket.write('PUB big 101\r\n');
+      await ended;
+      expect(heard).toContain("-ERR 'Maximum Payload Violation'\r\n");
+      const more = Buffer.alloc(65_536);
+      let sent = 0;
+      while (!isGone && sent < 16 * 1024 * 1024) {
+        await new Promise((resolve) => socket.write(more, resolve));
+        sent += more.length;
+      }
+      expect(isGone).toBe(true);
     });
 
     it('hear everything after they have said their last word', async () => {
