@@ -165,3 +165,37 @@ describe('100,000 recorded tasks', () => {
     );
   });
 });
+
+describe('what would be searched for task by task', () => {
+  const chain = (more: (index: number) => object): object[] =>
+    Array.from({ length: TASKS }, (_, index) => ({
+      id: `t${index}`,
+      ...(index === 0 ? {} : { dependencies: [`t${index - 1}`] }),
+      ...more(index),
+    }));
+  const echo = { agent: 'echo' };
+  const costOfChecking = (workflow: object): number =>
+    costOf(() => expect(compileWorkflow(workflow).definition).toBeDefined(), ROUNDS);
+
+  it('costs little more than a plain chain: what hangs behind a wait, references into loops', () => {
+    const plain = costOfChecking({ name: 'x', tasks: chain(() => echo) });
+    const behindWait = chain((index) => (index === 0 ? { wait: { signal: 's' } } : echo));
+    const waits = costOfChecking({ name: 'x', tasks: behindWait });
+    // Each names the last task of its loop.
+    const ahead = (index: number): string => `t${index - (index % 5) + 4}`;
+    const tasks = chain((index) => ({
+      ...echo,
+      parameters: { before: `\${default(${ahead(index)}.output, null)}` },
+    }));
+    const edges = Array.from({ length: TASKS / 5 }, (_, at) => ({
+      from: `t${at * 5 + 4}`,
+      to: `t${at * 5}`,
+      condition: `t${at * 5 + 4}.output.more`,
+      loop: { max: 2 },
+    }));
+    const loops = costOfChecking({ name: 'x', tasks, edges });
+    const told = `plain ${Math.round(plain)} ms, ${Math.round(waits)} ms, ${Math.round(loops)} ms`;
+    expect(waits / plain, told).toBeLessThan(4);
+    expect(loops / plain, told).toBeLessThan(10);
+  }, 120_000);
+});
