@@ -30,6 +30,7 @@ export function compileFlow(source: JsonObject): Partial<TaskDefinition> {
   return {
     ...optional('workflow', compileChild(source.workflow)),
     ...(source.pass === true ? { pass: true } : {}),
+    ...(source.pass === true ? optional('output', source.output) : {}),
     ...optional('feed', asText(asObject(source.foreach).feed)),
     ...(source.detach === true ? { detach: true } : {}),
     ...optional('fallback', asTexts(source.fallback)),

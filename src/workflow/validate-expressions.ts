@@ -3,11 +3,12 @@
  * Size: each place of an expression.
  */
 import { Ancestry } from './ancestry.ts';
-import type {
-  LoopDefinition,
-  TaskDefinition,
-  WaitDefinition,
-  WorkflowDefinition,
+import {
+  hookTasksOf,
+  type LoopDefinition,
+  type TaskDefinition,
+  type WaitDefinition,
+  type WorkflowDefinition,
 } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
@@ -45,6 +46,12 @@ interface Subject {
   readonly fromEdges: ReadonlyMap<number, number>;
 }
 
+function hasRepeats(definition: WorkflowDefinition): boolean {
+  return [...definition.tasks, ...hookTasksOf(definition)].some(
+    ({ repeat }) => repeat !== undefined,
+  );
+}
+
 /**
  * Without an `inputs` block, free names become required text inputs of the definition, each with a
  * warning; a name that is used only inside `default(...)` becomes an optional one.
@@ -54,7 +61,12 @@ export function checkExpressions(
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
-  const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
+  const hasLoops = (definition.loops ?? []).length > 0 || hasRepeats(definition);
+  const names: NameTable = {
+    ...nameTableOf(definition),
+    ...(hasLoops || hasInputs ? { round: 'elsewhere' } : {}),
+    ...(hasInputs ? {} : { free }),
+  };
   const loops = definition.loops ?? [];
   const of = { graph, loops, tasks, ahead, isDead, fromEdges };
   const check = new ExpressionCheck({ ...of, names, findings });
@@ -161,7 +173,7 @@ class ExpressionCheck {
   }
 
   task(index: number, task: TaskDefinition): void {
-    const { names } = this;
+    const names = this.namesOf(index, task);
     const place = task.edge === undefined ? ['tasks', index] : ['edges', task.edge];
     const at = (field: string): Use => ({ path: [...place, field], names, task: index });
     const edge = this.fromEdges.get(index);
@@ -182,6 +194,7 @@ class ExpressionCheck {
     if (task.wait !== undefined) this.wait(task.wait, at('wait'));
     const ofInstance = namesForTask(names, task);
     this.template(task.parameters, { ...at('parameters'), names: ofInstance });
+    if (task.output !== undefined) this.template(task.output, at('output'));
     if (task.compensate !== undefined) {
       const path = ['tasks', index, 'compensate', 'parameters'];
       const use = { path, names: ofInstance, task: index, isAfter: true };
@@ -199,11 +212,19 @@ class ExpressionCheck {
       if (each.kind === 'timer') this.template(each.duration, at('first', name, 'timer'), TIMER);
   }
 
+  /** A task that runs again has rounds to count. */
+  private namesOf(index: number, { repeat }: TaskDefinition): NameTable {
+    if (this.names.round === undefined) return this.names;
+    const isRepeated = repeat !== undefined || this.isInOneLoop(index, index);
+    return isRepeated ? { ...this.names, round: 'here' } : this.names;
+  }
+
   /** The condition of an edge that leads back sees the task that it leaves. */
   loop({ from, condition, edge }: LoopDefinition): void {
     const task = this.graph.indexOf.get(from);
     if (condition === undefined || task === undefined) return;
-    const use = { path: ['edges', edge, 'condition'], names: this.names, task, isAfter: true };
+    const names: NameTable = { ...this.names, round: 'here' };
+    const use = { path: ['edges', edge, 'condition'], names, task, isAfter: true };
     this.condition(condition, use);
   }
 
