@@ -1,5 +1,6 @@
 /** Tasks that no agent does: they pass, and may give a value that they compute. */
 import { describe, expect, it } from 'vitest';
+import { defineWorkflow } from '../../src/workflow/define.ts';
 import { agent, finish, workflow } from './play.ts';
 import { expectSnapshotsToAgree, PureRun } from './pure-run.ts';
 
@@ -38,6 +39,15 @@ describe('a task that passes', () => {
     });
     expect(run.report().tasks['area']).toMatchObject({ status: 'success', attempts: 1 });
     await expectSnapshotsToAgree(run.history);
+  });
+
+  it('is written in TypeScript with the same fields', () => {
+    const definition = defineWorkflow({
+      name: 'typed',
+      inputs: { w: { type: 'integer', default: 3 } },
+      tasks: [{ id: 'area', pass: true, output: { area: '${inputs.w * 2}' } }],
+    });
+    expect(definition.tasks[0]).toMatchObject({ pass: true, output: { area: '${inputs.w * 2}' } });
   });
 
   it('without `output` gives null', () => {
