@@ -81,6 +81,14 @@ describe('another attempt after a timeout', () => {
     ]);
   });
 
+  it('is not waited for where there is none: a task that has failed waits for nothing', async () => {
+    const run = new PureRun(flow([task({ timeout: 5 })]));
+    run.fire('c');
+    expect(run.report().tasks.c).toMatchObject({ status: 'failed' });
+    expect(run.report().tasks.c).not.toHaveProperty('waitsFor');
+    await expectSnapshotsToAgree(run.history);
+  });
+
   it('is not handed to an agent, whatever an older definition says', () => {
     // Runs of one definition share a plan: this one has its own.
     const run = new PureRun(flow([task({ ...slow, description: 'of an older release' })]));
