@@ -38,7 +38,10 @@ const DEFAULT_CHILD_DEPTH = 10;
 /** Adds the fields that most tasks do not have. */
 export function compileFlow(source: JsonObject, task: Partial<TaskDefinition>): void {
   put(task, 'workflow', compileChild(source.workflow));
-  if (source.pass === true) task.pass = true;
+  if (source.pass === true) {
+    task.pass = true;
+    put(task, 'output', source.output);
+  }
   put(task, 'feed', asText(asObject(source.foreach).feed));
   if (source.detach === true) task.detach = true;
   put(task, 'fallback', asTexts(source.fallback));

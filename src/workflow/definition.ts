@@ -112,6 +112,8 @@ export interface TaskDefinition {
   workflow?: ChildDefinition;
   /** It succeeds at once. */
   pass?: true;
+  /** What it gives then: a raw value, texts may hold `${...}`; absent: null. */
+  output?: JsonValue;
   description?: string;
   /** False: never at the same time as another task of the run. */
   parallel: boolean;

@@ -24,6 +24,8 @@ export interface Scope {
   item?: JsonValue;
   index?: number;
   as?: string;
+  /** Of the task that the expression belongs to, from 1. */
+  round?: number | undefined;
   task(id: string): TaskScope | undefined;
 }
 

@@ -16,6 +16,9 @@ import { access } from './operators.ts';
 import { type Advice, suggest } from './suggest.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
+/** Names that nobody declares. */
+type BuiltIn = 'inputs' | 'variables' | 'run' | 'item' | 'index' | 'round';
+
 /**
  * One thing that an expression reads. `at` is where it is named first. `fields` of a task are those that it may touch;
  * it is `optional` where every use of it has a default.
@@ -29,7 +32,7 @@ export type Reference =
       readonly optional: boolean;
     }
   | { readonly kind: 'input' | 'variable'; readonly name: string; readonly at: TextSpan }
-  | { readonly kind: 'inputs' | 'variables' | 'run' | 'item' | 'index' };
+  | { readonly kind: BuiltIn };
 
 interface TaskUse {
   readonly fields: Set<TaskField>;
@@ -40,7 +43,7 @@ interface TaskUse {
 type Meaning =
   | { kind: 'local'; slot: number }
   | { kind: 'task' | 'input' | 'variable'; name: string }
-  | { kind: 'inputs' | 'variables' | 'run' | 'item' | 'index' };
+  | { kind: BuiltIn };
 
 export class NameResolver {
   private readonly compiler: NodeCompiler;
@@ -138,7 +141,15 @@ export class NameResolver {
     if (variables.has(name)) meanings.push({ kind: 'variable', name });
     if (as === name) meanings.push({ kind: 'item' });
     if (meanings.length > 1) this.ambiguous(ast, name, meanings);
+    if (meanings.length === 0 && name === 'round') return this.roundMeaning(name, field);
     return meanings[0] ?? this.absent(name, field);
+  }
+
+  /** In a file without loops it may be a free name like any other. */
+  private roundMeaning(name: string, field: string | undefined): Meaning | 'unknown' | undefined {
+    if (this.names.round === 'here') return { kind: 'round' };
+    if (this.names.round === undefined) return this.absent(name, field);
+    return this.compiler.isLenient ? undefined : 'unknown';
   }
 
   private builtInMeaning(name: string): Meaning | undefined {
@@ -166,12 +177,21 @@ export class NameResolver {
 
   private unknownName(ast: ASTNode, name: string): Node {
     if (name === 'secrets') this.refuseSecrets(ast);
+    if (name === 'round') return this.roundOutside(ast);
     const known = knownNames(this.names);
     const otherwise =
       name === 'output'
         ? 'Write the id of the task before it, also of this one: `build.output`.'
         : 'A name is a task, an input, a variable, `run`, or `item` in a `foreach` task.';
     return this.unknown(ast, `name \`${name}\``, suggest(name, known, otherwise, this.names));
+  }
+
+  private roundOutside(ast: ASTNode): Node {
+    return this.compiler.unknown(ast, {
+      problem: 'workflow.needs-loop',
+      message: '`round` is the number of a round, and this is in no loop',
+      hint: 'It exists in a task with `repeat`, and in tasks that an edge with `loop` leads back to; elsewhere let the output of such a task hold it.',
+    });
   }
 
   private refuseSecrets(ast: ASTNode): never {
@@ -250,7 +270,7 @@ export class NameResolver {
     });
   }
 
-  private builtIn(kind: 'inputs' | 'variables' | 'run' | 'item' | 'index'): Node {
+  private builtIn(kind: BuiltIn): Node {
     this.others.set(kind, { kind });
     const read = BUILT_INS[kind];
     const isLenient = this.compiler.isLenient;
@@ -300,15 +320,11 @@ const READERS: Readonly<Record<TaskField, (task: TaskScope | undefined) => JsonV
     duration: (task) => task?.duration ?? 0,
   };
 
-const BUILT_INS: Readonly<
-  Record<
-    'inputs' | 'variables' | 'run' | 'item' | 'index',
-    (evaluation: Evaluation) => JsonValue | undefined
-  >
-> = {
+const BUILT_INS: Readonly<Record<BuiltIn, (evaluation: Evaluation) => JsonValue | undefined>> = {
   inputs: (evaluation) => evaluation.scope.inputs,
   variables: (evaluation) => evaluation.scope.variables,
   run: (evaluation) => evaluation.scope.run,
   item: (evaluation) => evaluation.scope.item,
   index: (evaluation) => evaluation.scope.index,
+  round: (evaluation) => evaluation.scope.round,
 };

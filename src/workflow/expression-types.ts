@@ -55,13 +55,14 @@ export function typeOf(ast: ASTNode, context: TypeContext): ValueType | undefine
 /** The type of a name on its own. Names of loops are no concern: the type of a loop is known without its body. */
 function nameType(
   name: string,
-  { tasks, inputs, variables, item, types }: NameTable,
+  { tasks, inputs, variables, item, round, types }: NameTable,
 ): ValueType | undefined {
   if (name === 'inputs' || name === 'variables' || name === 'run') return 'map';
   if (item && (name === 'item' || name === 'index')) return name === 'index' ? 'number' : undefined;
   if (tasks.has(name)) return 'map';
   if (inputs.has(name)) return types?.input(name);
-  return variables.has(name) ? types?.variable(name) : undefined;
+  if (variables.has(name)) return types?.variable(name);
+  return name === 'round' && round === 'here' ? 'number' : undefined;
 }
 
 function fieldType(

@@ -28,6 +28,11 @@ export interface NameTable {
   readonly item: boolean;
   /** The other name of `item`. */
   readonly as?: string;
+  /**
+   * Whether `round` exists here, in a file with loops: `here` in a task that one repeats. Absent in a file without. A task,
+   * an input or a variable of that name is what it says.
+   */
+  readonly round?: 'here' | 'elsewhere';
   readonly functions: FunctionTable;
   /** The types of inputs and variables, where they are certain. */
   readonly types?: {

@@ -132,6 +132,18 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'A field has a meaning only where an edge has a condition.',
     help: 'A loop without a condition is taken as often as its bound says, and that is no failure. Remove `on_max`, or give the edge a `condition`.',
   },
+  'workflow.needs-agent': {
+    summary: '`fallback` stands in a task that no agent does.',
+    help: 'Other agents get the parameters of the one before. For a wait, a child run or a task that passes, a task with `trigger: one_failed` does the work instead.',
+  },
+  'workflow.needs-loop': {
+    summary: '`round` stands where nothing is repeated.',
+    help: 'It is the number of the round in a task with `repeat` and in tasks that an edge with `loop` leads back to. Elsewhere let the output of such a task hold the number.',
+  },
+  'workflow.needs-pass': {
+    summary: '`output` stands beside something else than `pass`.',
+    help: 'Who does the work gives the output: an agent, a person, a child run. `output` is what a task with `pass: true` computes.',
+  },
   'workflow.needs-foreach': {
     summary: 'A field has a meaning only beside `foreach`.',
     help: 'Remove the field, or add `foreach`.',

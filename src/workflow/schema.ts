@@ -54,8 +54,17 @@ const task = z
       examples: ['publish', './publish.yaml'],
     }),
     pass: z.literal(true).optional().meta({
-      description: 'The task does nothing: it succeeds at once. For joins, splits and ends.',
+      description:
+        'No agent does the task: it succeeds at once, with `output` as its output. For joins, splits, ends and values.',
     }),
+    output: z
+      .any()
+      .optional()
+      .meta({
+        description:
+          'What a task with pass gives: any value whose texts may hold ${...}; a text that is one ${...} keeps the type of its value. Default: null.',
+        examples: ['${measure.output.width * 2}', { total: '${sum(count.output)}' }],
+      }),
     description: z
       .string()
       .optional()

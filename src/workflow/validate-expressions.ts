@@ -3,11 +3,12 @@
  * Size: each place of an expression.
  */
 import { Ancestry } from './ancestry.ts';
-import type {
-  LoopDefinition,
-  TaskDefinition,
-  WaitDefinition,
-  WorkflowDefinition,
+import {
+  hookTasksOf,
+  type LoopDefinition,
+  type TaskDefinition,
+  type WaitDefinition,
+  type WorkflowDefinition,
 } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
@@ -46,6 +47,12 @@ interface Subject {
   readonly fromEdges: ReadonlyMap<number, number>;
 }
 
+function hasRepeats(definition: WorkflowDefinition): boolean {
+  return [...definition.tasks, ...hookTasksOf(definition)].some(
+    ({ repeat }) => repeat !== undefined,
+  );
+}
+
 /**
  * Without an `inputs` block, free names become required text inputs of the definition, each with a
  * warning; a name that is used only inside `default(...)` becomes an optional one.
@@ -55,7 +62,12 @@ export function checkExpressions(
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
-  const names: NameTable = { ...nameTableOf(definition), ...(hasInputs ? {} : { free }) };
+  const hasLoops = (definition.loops ?? []).length > 0 || hasRepeats(definition);
+  const names: NameTable = {
+    ...nameTableOf(definition),
+    ...(hasLoops || hasInputs ? { round: 'elsewhere' } : {}),
+    ...(hasInputs ? {} : { free }),
+  };
   const loops = definition.loops ?? [];
   const of = { graph, loops, tasks, ahead, isDead, fromEdges };
   const check = new ExpressionCheck({ ...of, names, findings });
@@ -79,8 +91,9 @@ export function checkExpressions(
 
 /** True for a task of which nothing is an expression, as most are that do the work. */
 function isWithoutExpressions(task: TaskDefinition): boolean {
-  const { condition, repeat, foreach, join, wait, compensate, parameters } = task;
+  const { condition, repeat, foreach, join, wait, compensate, output, parameters } = task;
   const isPlain = (condition ?? repeat ?? foreach ?? join ?? wait ?? compensate) === undefined;
+  if (output !== undefined) return false;
   return isPlain && isConstant(parameters);
 }
 
@@ -148,6 +161,8 @@ class ExpressionCheck {
   /** Where each free name is used first. */
   readonly firstUse = new Map<string, Spot>();
   private readonly names: NameTable;
+  /** Those of what has rounds. */
+  private readonly namesInLoop: NameTable;
   private readonly loops: LoopMembers;
   private readonly tasks: readonly TaskDefinition[];
   private readonly ahead: ReadonlySet<string>;
@@ -158,6 +173,7 @@ class ExpressionCheck {
   private readonly ancestry: Ancestry;
   private readonly compile = compilerWithMemory();
   private readonly namesByElement = new Map<string | undefined, NameTable>();
+  private readonly namesByElementInLoop = new Map<string | undefined, NameTable>();
 
   constructor(options: {
     names: NameTable;
@@ -172,6 +188,7 @@ class ExpressionCheck {
     this.isDead = options.isDead;
     this.fromEdges = options.fromEdges;
     this.names = options.names;
+    this.namesInLoop = { ...options.names, round: 'here' };
     this.loops = new LoopMembers(options.loops, options.graph);
     this.tasks = options.tasks;
     this.ahead = options.ahead;
@@ -181,8 +198,8 @@ class ExpressionCheck {
   }
 
   task(index: number, task: TaskDefinition): void {
-    const { names } = this;
     if (isWithoutExpressions(task)) return;
+    const names = this.namesOf(index, task);
     const place = task.edge === undefined ? ['tasks', index] : ['edges', task.edge];
     const at = (field: string): Use => ({ path: [...place, field], names, task: index });
     const edge = this.fromEdges.get(index);
@@ -201,8 +218,9 @@ class ExpressionCheck {
       this.condition(task.join.until, use);
     }
     if (task.wait !== undefined) this.wait(task.wait, at('wait'));
-    const ofInstance = this.namesOf(task);
+    const ofInstance = this.namesOfInstance(names, task);
     this.template(task.parameters, { ...at('parameters'), names: ofInstance });
+    if (task.output !== undefined) this.template(task.output, at('output'));
     if (task.compensate !== undefined) {
       const path = ['tasks', index, 'compensate', 'parameters'];
       const use = { path, names: ofInstance, task: index, isAfter: true };
@@ -211,14 +229,15 @@ class ExpressionCheck {
   }
 
   /** Tasks that name their element in the same way share their names, and so what was compiled with them. */
-  private namesOf(task: TaskDefinition): NameTable {
-    if (task.foreach === undefined) return this.names;
-    let names = this.namesByElement.get(task.as);
-    if (names === undefined) {
-      names = namesForTask(this.names, task);
-      this.namesByElement.set(task.as, names);
+  private namesOfInstance(names: NameTable, task: TaskDefinition): NameTable {
+    if (task.foreach === undefined) return names;
+    const known = names === this.names ? this.namesByElement : this.namesByElementInLoop;
+    let ofInstance = known.get(task.as);
+    if (ofInstance === undefined) {
+      ofInstance = namesForTask(names, task);
+      known.set(task.as, ofInstance);
     }
-    return names;
+    return ofInstance;
   }
 
   private wait(wait: WaitDefinition, use: Use): void {
@@ -231,11 +250,19 @@ class ExpressionCheck {
       if (each.kind === 'timer') this.template(each.duration, at('first', name, 'timer'), TIMER);
   }
 
+  /** A task that runs again has rounds to count. */
+  private namesOf(index: number, { repeat }: TaskDefinition): NameTable {
+    if (this.names.round === undefined) return this.names;
+    const isRepeated = repeat !== undefined || this.loops.together(index, index);
+    return isRepeated ? this.namesInLoop : this.names;
+  }
+
   /** The condition of an edge that leads back sees the task that it leaves. */
   loop({ from, condition, edge }: LoopDefinition): void {
     const task = this.graph.indexOf.get(from);
     if (condition === undefined || task === undefined) return;
-    const use = { path: ['edges', edge, 'condition'], names: this.names, task, isAfter: true };
+    const names = this.namesInLoop;
+    const use = { path: ['edges', edge, 'condition'], names, task, isAfter: true };
     this.condition(condition, use);
   }
 

@@ -193,6 +193,7 @@ function checkDependencies(
 
 const KINDS = ['agent', 'capability', 'wait', 'workflow', 'pass'] as const;
 
+// Length: what is wrong with the kind of a task, and with the fields of one kind.
 function checkKind(
   { index, task, source }: Place & { source: JsonValue | undefined },
   findings: Findings,
@@ -211,6 +212,24 @@ function checkKind(
       hint: 'A task has exactly one of `agent`, `capability`, `wait`, `workflow` and `pass`.',
       path: ['tasks', index],
       text: task.id,
+    });
+  }
+  if (task.fallback !== undefined && task.agent === undefined && task.capability === undefined) {
+    findings.add({
+      code: 'workflow.needs-agent',
+      message: '`fallback` has a meaning only beside `agent` or `capability`',
+      hint: 'Let a task with `trigger: one_failed` do the work instead.',
+      path: ['tasks', index, 'fallback'],
+      atKey: true,
+    });
+  }
+  if (Object.hasOwn(given, 'output') && given.pass !== true) {
+    findings.add({
+      code: 'workflow.needs-pass',
+      message: '`output` has a meaning only beside `pass`',
+      hint: 'Remove it, or compute the value in a task of its own: `pass: true`.',
+      path: ['tasks', index, 'output'],
+      atKey: true,
     });
   }
   if (
@@ -255,6 +274,15 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
       code: 'workflow.not-supported',
       message: '`foreach` of a `wait` is not run by this release',
       hint: 'Let the task behind the wait fan out.',
+      path,
+      atKey: true,
+    });
+  }
+  if (task.pass === true) {
+    findings.add({
+      code: 'workflow.not-supported',
+      message: '`foreach` of a task that passes is not run by this release',
+      hint: 'Compute the list as a whole: `output: "${find.output.files.map(file, basename(file))}"`.',
       path,
       atKey: true,
     });

@@ -43,6 +43,7 @@ const endings: Ending[] = [
   },
   { workflow: 'loop', output: { rounds: 3 } },
   { workflow: 'poll', output: { asked: 3 } },
+  { workflow: 'rounds', output: { pages: 3 } },
   { workflow: 'subflow', output: { added: 'ann', deepest: 1 } },
   {
     workflow: 'saga',

@@ -1,5 +1,6 @@
 /** A task whose child run took too long: two children of one task never do the same work at the same time. */
 import { describe, expect, it } from 'vitest';
+import type { Activation } from '../../src/machines/run/aggregate.ts';
 import { effectsOf } from '../../src/machines/run/effects.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { expectSnapshotsToAgree, PureRun } from './pure-run.ts';
@@ -78,6 +79,22 @@ describe('another attempt after a timeout', () => {
       'task.scheduled c',
       'task.waiting c',
     ]);
+  });
+
+  it('is not waited for where there is none: a task that has failed waits for nothing', async () => {
+    const run = new PureRun(flow([task({ timeout: 5 })]));
+    run.fire('c');
+    expect(run.report().tasks.c).toMatchObject({ status: 'failed' });
+    expect(run.report().tasks.c).not.toHaveProperty('waitsFor');
+    await expectSnapshotsToAgree(run.history);
+  });
+
+  it('is not handed to an agent, whatever an older definition says', () => {
+    // Runs of one definition share a plan: this one has its own.
+    const run = new PureRun(flow([task({ ...slow, description: 'of an older release' })]));
+    const { node } = run.run.activations.get('c') as Activation;
+    Object.assign(node.task, { fallback: ['echo'], retry: undefined });
+    expect(run.childEnds('c', failed).at(-1)).toBe('run.failed');
   });
 
   it('is given up with the run, whose termination ends the child too', () => {

@@ -17,6 +17,10 @@ const expected: Record<string, { runs: number; report: object; undone?: string[]
     runs: 3,
     report: c({ status: 'failed', attempts: 2, error: { code: 'agent.failed' } }),
   },
+  'child over its time that is tried again': {
+    runs: 3,
+    report: { status: 'failed', error: { code: 'task.timeout' }, tasks: { c: { attempts: 2 } } },
+  },
   'child over its time': {
     runs: 2,
     report: c({ status: 'failed', error: { code: 'task.timeout' } }),

@@ -78,6 +78,13 @@ export const childScenarios: Scenario[] = [
     },
   },
   {
+    name: 'child over its time that is tried again',
+    workflow: {
+      tasks: [{ id: 'c', workflow: 'slow', timeout: 2, retry: { max_attempts: 2, delay: 0.1 } }],
+      workflows: { slow: child([agent('work', { ms: 600_000 })]) },
+    },
+  },
+  {
     name: 'parent is canceled',
     workflow: {
       tasks: [{ id: 'c', workflow: 'slow' }, agent('never', {}, after('c'))],

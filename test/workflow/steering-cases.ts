@@ -38,6 +38,30 @@ export const steering: Case[] = [
     suggestion: 'accept',
   },
   {
+    code: 'workflow.needs-loop',
+    source:
+      '  - { id: a, agent: echo, repeat: { max: 2 } }\n  - { id: b, agent: echo, dependencies: [a], parameters: { n: "${«round»}" } }\n',
+    says: /in no loop/,
+  },
+  {
+    code: 'workflow.needs-agent',
+    source: '  - { id: a, wait: { signal: go }, «fallback»: [echo] }\n',
+  },
+  {
+    code: 'workflow.not-supported',
+    source: '  - { id: a, pass: true, «foreach»: [1, 2] }\n',
+    says: /passes/,
+  },
+  {
+    code: 'workflow.needs-pass',
+    source: '  - { id: a, agent: echo, «output»: { n: 1 } }\n',
+  },
+  {
+    code: 'expression.unknown-name',
+    source: `inputs: {}\ntasks:\n${A}  - { id: b, pass: true, dependencies: [a], output: { n: "\${«aa».output}" } }\n`,
+    suggestion: 'a',
+  },
+  {
     code: 'workflow.needs-foreach',
     source: `${A}  - { id: b, agent: echo, complete: [«a»] }\n`,
     says: /which has no `foreach`/,

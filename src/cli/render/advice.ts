@@ -43,7 +43,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   'approval.timeout': 'Nobody of the group answered in time; the next group was asked.',
   'signal.timeout': 'Nobody sent the signal in time. `on_timeout: continue` goes on without it.',
   'loop.exhausted':
-    'The condition of `repeat` did not hold within `max`. Raise it, or use `on_max: accept`.',
+    'The condition of the loop did not end it within `max`. Raise it, or use `on_max: accept`.',
   'compensation.failed':
     'Mend what keeps it from being undone, then `troupe runs release` tries it again; else `troupe runs terminate`.',
   'run.too-deep':

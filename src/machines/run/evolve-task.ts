@@ -56,7 +56,7 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   if (hasMoved) {
     activation.shiftMs = 0;
     activation.enteredAt = event.at;
-    if (before === 'backoff') activation.leaving = undefined;
+    if (activation.state !== 'backoff') activation.leaving = undefined;
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);

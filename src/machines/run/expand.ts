@@ -90,7 +90,7 @@ function isEnough(run: RunAggregate, activation: Activation): Evaluated<boolean>
   const { values, missing } = outputsOf(run, activation);
   if (missing.length > 0) return { kind: 'needs', refs: missing };
   const own = { task: task.id, output: values };
-  return evaluateCondition(run, until, { what: 'join.until', own });
+  return evaluateCondition(run, until, { what: 'join.until', own, at: activation.id });
 }
 
 export function advanceExpansion(

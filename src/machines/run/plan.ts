@@ -53,6 +53,7 @@ export class PlanNode {
   #parameters: CompiledTemplate | undefined;
   #items: CompiledTemplate | undefined;
   #enough: CompiledExpression | undefined;
+  #output: CompiledTemplate | undefined;
   #undo: PlanNode | undefined;
   readonly #templates = new Map<string, CompiledTemplate>();
 
@@ -128,6 +129,12 @@ export class PlanNode {
     return this.#enough;
   }
 
+  /** What a task that passes computes. */
+  get output(): CompiledTemplate {
+    this.#output ??= compileTemplate(this.task.output ?? null, this.#names);
+    return this.#output;
+  }
+
   /** A text of the task's wait: a duration, or what a person is asked. */
   template(text: string): CompiledTemplate {
     let compiled = this.#templates.get(text);
@@ -170,7 +177,7 @@ export class RunPlan {
 
   constructor(definition: WorkflowDefinition) {
     this.definition = definition;
-    this.#names = nameTableOf(definition);
+    this.#names = { ...nameTableOf(definition), round: 'here' };
     const tasks = [...definition.tasks, ...hookTasksOf(definition)];
     this.nodes = tasks.map((task, index) => new PlanNode(index, task, this.#names));
     this.#indexes = new Map(tasks.map((task, index) => [task.id, index]));

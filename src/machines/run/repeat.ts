@@ -57,7 +57,8 @@ type Turned =
 function turn(run: RunAggregate, node: PlanNode, success: Succeeded): Turned {
   const flow = run.flow?.tasks[node.index] as TaskFlow;
   const own = { task: node.task.id, output: success.data.output as JsonValue };
-  const ask: Ask = (expression, what) => evaluateCondition(run, expression, { what, own });
+  const ask: Ask = (expression, what) =>
+    evaluateCondition(run, expression, { what, own, at: success.data.taskId });
   const repeated = repeats(node, flow, ask);
   if (repeated.kind !== 'value') return repeated;
   if (repeated.value === 'again')

@@ -35,23 +35,29 @@ type WaitData = Pick<
 type Waiting = Evaluated<WaitData>;
 
 /** The data of `task.waiting` beside the activation; `needs` and failures are those of its expressions. */
-export function waitData(run: RunAggregate, node: PlanNode, input: TurnInput): Waiting {
+export function waitData(
+  run: RunAggregate,
+  { node, id }: { node: PlanNode; id: string },
+  input: TurnInput,
+): Waiting {
   const { wait } = node.task;
   invariant(wait !== undefined, 'a task waits for nothing', { id: node.task.id });
   switch (wait.kind) {
     case 'timer':
-      return forTimer(run, { node, wait, input });
+      return forTimer(run, { node, id, wait, input });
     case 'signal':
       return { kind: 'value', value: forSignal(wait, input) };
     case 'approval':
-      return forApproval(run, { node, wait, input });
+      return forApproval(run, { node, id, wait, input });
     case 'first':
-      return forFirst(run, { node, wait, input });
+      return forFirst(run, { node, id, wait, input });
   }
 }
 
 interface Asked<Wait> {
   node: PlanNode;
+  /** The activation. */
+  id: string;
   wait: Wait;
   input: TurnInput;
 }
@@ -64,15 +70,21 @@ function forSignal({ name, timeoutMs }: SignalWait, input: TurnInput): WaitData 
   return { kind: 'signal', ...due(timeoutMs, input), details: { signal: name } };
 }
 
-function forTimer(run: RunAggregate, { node, wait, input }: Asked<TimerWait>): Waiting {
-  const delay = delayOf(run, node, wait);
+function forTimer(run: RunAggregate, { node, id, wait, input }: Asked<TimerWait>): Waiting {
+  const delay = delayOf(run, { node, id }, wait);
   if (delay.kind !== 'value') return delay;
   return { kind: 'value', value: { kind: 'timer', ...due(delay.value, input) } };
 }
 
-function delayOf(run: RunAggregate, node: PlanNode, { duration }: TimerWait): Evaluated<number> {
+function delayOf(
+  run: RunAggregate,
+  { node, id }: { node: PlanNode; id: string },
+  { duration }: TimerWait,
+): Evaluated<number> {
   if (typeof duration === 'number') return { kind: 'value', value: duration };
-  const given = evaluate(run, undefined, (scope) => node.template(duration).render(scope));
+  const given = evaluate(run, undefined, (scope) => node.template(duration).render(scope), {
+    at: id,
+  });
   if (given.kind !== 'value') return given;
   const { value } = given;
   const isReadable = typeof value === 'number' || typeof value === 'string';
@@ -83,12 +95,13 @@ function delayOf(run: RunAggregate, node: PlanNode, { duration }: TimerWait): Ev
 }
 
 /** With `on_timeout: wait` nothing happens when the time is over, so nothing is due. */
-function forApproval(run: RunAggregate, { node, wait, input }: Asked<ApprovalWait>): Waiting {
+function forApproval(run: RunAggregate, { node, id, wait, input }: Asked<ApprovalWait>): Waiting {
   const { group, message, quorum, timeoutMs, onTimeout } = wait;
   const asked = evaluate(
     run,
     undefined,
     (scope): JsonValue => (message === undefined ? null : node.template(message).render(scope)),
+    { at: id },
   );
   if (asked.kind !== 'value') return asked;
   const { dueAt } = due(timeoutMs, input);
@@ -108,11 +121,11 @@ function question(value: JsonValue): string {
 }
 
 /** Due when the first of its events is. */
-function forFirst(run: RunAggregate, { node, wait, input }: Asked<FirstWait>): Waiting {
+function forFirst(run: RunAggregate, { node, id, wait, input }: Asked<FirstWait>): Waiting {
   const awaited: AwaitedEvent[] = [];
   for (const [event, each] of Object.entries(wait.of)) {
     if (each.kind === 'timer') {
-      const delay = delayOf(run, node, each);
+      const delay = delayOf(run, { node, id }, each);
       if (delay.kind !== 'value') return delay;
       awaited.push({ event, ...due(delay.value, input) });
     } else awaited.push({ event, signal: each.name, ...due(each.timeoutMs, input) });

@@ -33,7 +33,7 @@ export function scheduleTask(run: RunAggregate, place: Place, input: TurnInput):
     return events(event('task.skipped', { ...placeIdentity(place), reason: 'milestone' }));
   const { condition } = node;
   if (condition !== undefined) {
-    const holds = evaluateCondition(run, condition, { what: 'the condition' });
+    const holds = evaluateCondition(run, condition, { what: 'the condition', at: place.id });
     if (holds.kind === 'needs') return holds;
     if (holds.kind === 'failed') return failedAtOnce(place, holds.failure);
     if (!holds.value) return notWanted(place);
@@ -51,11 +51,11 @@ function notWanted(place: Place): Decision {
 }
 
 /** `repeat.while` is asked before the first round of each time through. */
-function entersLoop(run: RunAggregate, { node }: Place): Evaluated<boolean> {
+function entersLoop(run: RunAggregate, { node, id }: Place): Evaluated<boolean> {
   const condition = node.while;
   const isFirst = repeatedOf(run, node.index) === 0;
   if (condition === undefined || !isFirst) return { kind: 'value', value: true };
-  return evaluateCondition(run, condition, { what: 'repeat.while' });
+  return evaluateCondition(run, condition, { what: 'repeat.while', at: id });
 }
 
 /** `rest: cancel`: the branches that did not make it end with the decision. */
@@ -87,13 +87,20 @@ function begin(run: RunAggregate, place: Place, input: TurnInput): Decision {
 /** What beginning means for the kind of a task: `task.scheduled`, and what follows at once where no agent is needed. */
 export function beginTask(run: RunAggregate, place: Place, input: TurnInput): Decision {
   const { kind } = place.node;
-  if (kind === 'pass') {
-    const done = event('task.succeeded', { ...placeIdentity(place), output: null });
-    return events(scheduled(place), done);
-  }
+  if (kind === 'pass') return pass(run, place);
   if (kind === 'foreach') return expand(run, place);
   if (kind === 'wait') return startWait(run, place, input);
   return events(scheduled(place));
+}
+
+/** It succeeds at once, with what it computes. */
+function pass(run: RunAggregate, place: Place): Decision {
+  const { node, id } = place;
+  const output = evaluate(run, undefined, (scope) => node.output.render(scope), { at: id });
+  if (output.kind === 'needs') return output;
+  if (output.kind === 'failed') return failedAtOnce(place, output.failure);
+  const done = event('task.succeeded', { ...placeIdentity(place), output: output.value });
+  return events(scheduled(place), done);
 }
 
 /** `repeat.delay`: another round waits before it asks for a slot. */
@@ -129,7 +136,7 @@ function failedAtOnce(place: Place, error: Failure): Decision {
 
 function expand(run: RunAggregate, place: Place): Decision {
   const { node } = place;
-  const items = evaluate(run, undefined, (scope) => node.items.render(scope));
+  const items = evaluate(run, undefined, (scope) => node.items.render(scope), { at: place.id });
   if (items.kind === 'needs') return items;
   if (items.kind === 'failed') return failedAtOnce(place, items.failure);
   const list = items.value;
@@ -148,7 +155,7 @@ function expand(run: RunAggregate, place: Place): Decision {
 }
 
 function startWait(run: RunAggregate, place: Place, input: TurnInput): Decision {
-  const data = waitData(run, place.node, input);
+  const data = waitData(run, place, input);
   if (data.kind === 'needs') return data;
   if (data.kind === 'failed') return failedAtOnce(place, data.failure);
   const waiting = event('task.waiting', { ...placeIdentity(place), ...data.value });

@@ -8,7 +8,7 @@ import { TroupeError } from '../../workflow/errors.ts';
 import type { CompiledExpression, Scope, TaskScope } from '../../workflow/expressions.ts';
 import { leastJsonLength } from '../../workflow/operators.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
-import { roundId } from './activation.ts';
+import { roundId, roundOf } from './activation.ts';
 import {
   type Activation,
   inlineObject,
@@ -31,6 +31,13 @@ export type Evaluated<Value> =
   | { kind: 'needs'; refs: ValueRef[] }
   | { kind: 'failed'; failure: Failure };
 
+/** What an evaluation sees beside the run. */
+interface Seen {
+  own?: OwnOutput | undefined;
+  /** The activation that it is done for, also one that has not begun. */
+  at?: string | undefined;
+}
+
 /**
  * Evaluates something of a run: `activation` is the instance whose `item` is in scope. A value whose JSON is over
  * 64 MiB fails with `payload.too-large`: nobody would accept it, and past some size nobody could write it.
@@ -39,7 +46,7 @@ export function evaluate<Value extends JsonValue>(
   run: RunAggregate,
   activation: Activation | undefined,
   compute: (scope: Scope) => Value,
-  own?: OwnOutput,
+  { own, at = activation?.id }: Seen = {},
 ): Evaluated<Value> {
   const missing: ValueRef[] = [];
   // A loop may touch one value a million times: what was found stays at hand for this evaluation.
@@ -57,7 +64,7 @@ export function evaluate<Value extends JsonValue>(
     return value;
   };
   try {
-    const value = compute(scopeOf(run, { activation, fetch, own }));
+    const value = compute(scopeOf(run, { activation, fetch, own, at }));
     if (missing.length > 0) return { kind: 'needs', refs: missing };
     const isTooLarge = leastJsonLength(value, MAX_VALUE_BYTES) > MAX_VALUE_BYTES;
     return isTooLarge ? { kind: 'failed', failure: tooLarge() } : { kind: 'value', value };
@@ -71,9 +78,9 @@ export function evaluate<Value extends JsonValue>(
 export function evaluateCondition(
   run: RunAggregate,
   condition: CompiledExpression,
-  { what, own }: { what: string; own?: OwnOutput },
+  { what, ...seen }: { what: string } & Seen,
 ): Evaluated<boolean> {
-  const given = evaluate(run, undefined, (scope) => condition.evaluate(scope), own);
+  const given = evaluate(run, undefined, (scope) => condition.evaluate(scope), seen);
   if (given.kind !== 'value') return given;
   const { value } = given;
   return typeof value === 'boolean'
@@ -121,15 +128,11 @@ type Fetch = (ref: ValueRef) => JsonValue | undefined;
 
 function scopeOf(
   run: RunAggregate,
-  {
-    activation,
-    fetch,
-    own,
-  }: { activation: Activation | undefined; fetch: Fetch; own: OwnOutput | undefined },
+  { activation, fetch, own, at }: { activation: Activation | undefined; fetch: Fetch } & Seen,
 ): Scope {
   if (activation?.undoOf !== undefined) return undoScope(run, activation.undoOf, fetch);
   return activation?.parent === undefined
-    ? new RunScope(run, fetch, own)
+    ? new RunScope(run, fetch, { own, at })
     : new InstanceScope(run, fetch, activation);
 }
 
@@ -142,7 +145,7 @@ function errorSeen(run: RunAggregate): Failure | undefined {
 
 /** A compensation sees what its task saw, and under the task's name what this activation of it did. */
 function undoScope(run: RunAggregate, undone: Activation, fetch: Fetch): Scope {
-  const scope = scopeOf(run, { activation: undone, fetch, own: undefined });
+  const scope = scopeOf(run, { activation: undone, fetch, at: undone.id });
   const own = undone.node.task.id;
   const tasks = scope.task.bind(scope);
   const { output } = undone;
@@ -157,11 +160,18 @@ class RunScope implements Scope {
   private tasks: Map<string, TaskScope> | undefined;
 
   private readonly own: OwnOutput | undefined;
+  private readonly at: string | undefined;
 
-  constructor(run: RunAggregate, fetch: Fetch, own?: OwnOutput) {
+  constructor(run: RunAggregate, fetch: Fetch, { own, at }: Seen) {
     this.aggregate = run;
     this.fetch = fetch;
     this.own = own;
+    this.at = at;
+  }
+
+  /** Only rounds have a number: what belongs to no activation is in none. */
+  get round(): number | undefined {
+    return this.at === undefined ? undefined : roundOf(this.at);
   }
 
   get inputs(): JsonObject {
@@ -205,7 +215,7 @@ class InstanceScope extends RunScope implements Scope {
   private readonly activation: Activation;
 
   constructor(run: RunAggregate, fetch: Fetch, activation: Activation) {
-    super(run, fetch);
+    super(run, fetch, { at: activation.id });
     this.activation = activation;
   }
 

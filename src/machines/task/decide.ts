@@ -167,8 +167,10 @@ export function afterFailure(
 /** The next agent of `fallback` gets the task, with the same parameters and attempts that count anew; else the end. */
 function withoutRetry(activation: Activation, end: AttemptEnd, reason: string): RunEvent[] {
   const { attempt, handOffs } = activation.context;
-  const agent = activation.node.task.fallback?.[handOffs];
-  if (agent === undefined) return finalFailure(activation, end);
+  const { task, demand } = activation.node;
+  const agent = task.fallback?.[handOffs];
+  // What no agent does cannot be handed to another one.
+  if (agent === undefined || demand === undefined) return finalFailure(activation, end);
   const rule = `fallback ${handOffs + 1}: ${reason}`;
   return [event('task.handedOff', { ...identity(activation), attempt: attempt + 1, agent, rule })];
 }

@@ -34,9 +34,9 @@ export function needOf(trigger: Trigger): Need {
 }
 
 /** True for a task whose own work can go wrong; a condition that cannot be evaluated is not meant. */
-export function canFail({ wait, pass, foreach }: TaskDefinition): boolean {
+export function canFail({ wait, pass, output, foreach }: TaskDefinition): boolean {
   if (foreach !== undefined) return true;
-  if (pass === true) return false;
+  if (pass === true) return typeof output === 'string' || typeof output === 'object';
   if (wait === undefined || wait.kind === 'approval') return true;
   if (wait.kind === 'timer') return typeof wait.duration === 'string';
   if (wait.kind === 'signal') return wait.timeoutMs !== undefined && wait.onTimeout === 'fail';
