@@ -160,10 +160,33 @@ it('writes a document once a batch, however often it changed', async () => {
   await appendAll(log, plannedHistory({ runs: 5, troubles: 0 }));
   await settle();
   expect(puts).toEqual([]);
-  clock.advance(250);
+  clock.advance(500);
   await settle();
   expect(puts.length).toBeGreaterThan(10);
   expect(new Set(puts).size).toBe(puts.length);
+  await projector.close();
+});
+
+it('stores what is folded when a query comes, and answers from what it has when that cannot be stored', async () => {
+  const log = createMemoryLog();
+  const projector = await opened(log, { clock: new ManualClock() });
+  const ask = () =>
+    queryProjection({ log, projector, name: 'runs', query: querySchema.parse({ limit: 1_000 }) });
+  await appendAll(log, plannedHistory({ runs: 5, troubles: 0 }));
+  await settle();
+  expect((await log.documents.list('runs', { limit: 1_000 })).documents).toEqual([]);
+  const first = await ask();
+  expect(first.documents).toHaveLength(5);
+  expect(first.position).toBe(log.durablePosition);
+
+  const write = log.documents.write.bind(log.documents);
+  log.documents.write = () => Promise.reject(new Error('no room'));
+  const more = plannedHistory({ runs: 8, troubles: 0 }).slice(-10);
+  await appendAll(log, more);
+  await settle();
+  expect(await ask()).toEqual(first);
+  log.documents.write = write;
+  expect((await ask()).position).toBe(log.durablePosition);
   await projector.close();
 });
 

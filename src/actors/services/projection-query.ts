@@ -64,6 +64,7 @@ async function queryStored({
   timeoutMs,
 }: ProjectionQuery): Promise<QueryReply> {
   await projector.waitFor(name, query.after ?? 0, timeoutMs ?? AFTER_TIMEOUT_MS);
+  await projector.store(name);
   // Read before the documents: they may be newer than this, never older.
   const position = projector.caughtUpTo(name);
   if (query.key !== undefined) {

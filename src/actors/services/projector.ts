@@ -7,7 +7,7 @@
  * R1 One follower of the log feeds all projections that are level with it. One that is behind (a rebuild, another
  *    shape) reads the log apart and joins when it is level, so nobody waits for it.
  * R2 Documents and checkpoint of a projection are written together, after at most `BATCH_COMMITS` commits or
- *    `COLLECT_MS`, or at once when somebody waits for them. A document is written once a batch however often it changed.
+ *    `COLLECT_MS`, or at once when somebody asks for them. A document is written once a batch however often it changed.
  * R3 A projection that cannot fold an event, or cannot be stored, stops alone and says so in `status`.
  * R4 Nothing here is needed for recovery: whatever was not written is folded again from the checkpoint.
  */
@@ -28,7 +28,7 @@ import { ProjectionWaiters } from './projection-waiters.ts';
 /** Commits that are folded before they are written. */
 const BATCH_COMMITS = 5_000;
 /** How long a change waits for others to be written with. */
-const COLLECT_MS = 250;
+const COLLECT_MS = 500;
 /** A write or a reading of the log that fails is tried this often, with this much time in between. */
 const MAX_TRIES = 5;
 const RETRY_MS = 200;
@@ -119,6 +119,24 @@ export class Projector {
   /** The position up to which queries see everything. Throws `projection.unknown`. */
   caughtUpTo(name: string): number {
     return this.#state(name).storedPosition;
+  }
+
+  /**
+   * Stores what is folded, so that a query that comes now sees it. Does not wait for a store that fails: what it has
+   * is what queries see. Throws `projection.unknown`.
+   */
+  async store(name: string): Promise<void> {
+    const state = this.#state(name);
+    const target = state.position;
+    // The first write may be one that was under way, of less.
+    for (let tries = 0; tries < 2 && state.storedPosition < target; tries += 1) {
+      try {
+        await state.write();
+      } catch {
+        break; // whoever writes in turn tries again and says so
+      }
+    }
+    this.#waiters.reached(name, state.storedPosition);
   }
 
   /**
