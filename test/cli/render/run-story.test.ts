@@ -5,7 +5,6 @@ import { block, code, markdownTable, plain } from '../../../src/cli/render/markd
 import { type RunStory, storyOf } from '../../../src/cli/render/run-story.ts';
 import { storyMarkdown } from '../../../src/cli/render/run-story-markdown.ts';
 import { tallyOf } from '../../../src/cli/render/run-tally.ts';
-import type { RunReport } from '../../../src/messages/report.ts';
 import { compileWorkflow } from '../../../src/workflow/parse.ts';
 import type { JsonObject } from '../../../src/workflow/value.ts';
 import { PureRun } from '../../machines/pure-run.ts';
