@@ -3,12 +3,11 @@
  * Size: each place of an expression.
  */
 import { Ancestry } from './ancestry.ts';
-import {
-  hookTasksOf,
-  type LoopDefinition,
-  type TaskDefinition,
-  type WaitDefinition,
-  type WorkflowDefinition,
+import type {
+  LoopDefinition,
+  TaskDefinition,
+  WaitDefinition,
+  WorkflowDefinition,
 } from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
@@ -28,8 +27,9 @@ import {
 } from './expressions.ts';
 import type { TaskGraph } from './graph.ts';
 import { LoopMembers } from './loop-members.ts';
-import { type NameTable, namesForTask, nameTableOf } from './names.ts';
+import type { NameTable } from './names.ts';
 import type { Findings, Path } from './problems.ts';
+import { namesOf, TaskNames } from './task-names.ts';
 import { compileTemplate, unwrapped } from './templates.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
@@ -47,12 +47,6 @@ interface Subject {
   readonly fromEdges: ReadonlyMap<number, number>;
 }
 
-function hasRepeats(definition: WorkflowDefinition): boolean {
-  return [...definition.tasks, ...hookTasksOf(definition)].some(
-    ({ repeat }) => repeat !== undefined,
-  );
-}
-
 /**
  * Without an `inputs` block, free names become required text inputs of the definition, each with a
  * warning; a name that is used only inside `default(...)` becomes an optional one.
@@ -62,12 +56,7 @@ export function checkExpressions(
   findings: Findings,
 ): void {
   const free = new Map<string, { optional: boolean }>();
-  const hasLoops = (definition.loops ?? []).length > 0 || hasRepeats(definition);
-  const names: NameTable = {
-    ...nameTableOf(definition),
-    ...(hasLoops || hasInputs ? { round: 'elsewhere' } : {}),
-    ...(hasInputs ? {} : { free }),
-  };
+  const names = namesOf(definition, { hasInputs, free });
   const loops = definition.loops ?? [];
   const of = { graph, loops, tasks, ahead, isDead, fromEdges };
   const check = new ExpressionCheck({ ...of, names, findings });
@@ -75,7 +64,7 @@ export function checkExpressions(
     if (findings.isFull) return;
     check.task(index, task);
   }
-  for (const loop of definition.loops ?? []) check.loop(loop);
+  for (const loop of loops) check.loop(loop);
   check.template(definition.outputs, { path: ['outputs'], names, task: undefined });
   for (const [name, { optional }] of free) {
     definition.inputs[name] = { type: 'string', required: !optional };
@@ -160,9 +149,7 @@ const TYPE_NAMES: Readonly<Record<ValueType, string>> = {
 class ExpressionCheck {
   /** Where each free name is used first. */
   readonly firstUse = new Map<string, Spot>();
-  private readonly names: NameTable;
-  /** Those of what has rounds. */
-  private readonly namesInLoop: NameTable;
+  private readonly names: TaskNames;
   private readonly loops: LoopMembers;
   private readonly tasks: readonly TaskDefinition[];
   private readonly ahead: ReadonlySet<string>;
@@ -172,8 +159,6 @@ class ExpressionCheck {
   private readonly fromEdges: ReadonlyMap<number, number>;
   private readonly ancestry: Ancestry;
   private readonly compile = compilerWithMemory();
-  private readonly namesByElement = new Map<string | undefined, NameTable>();
-  private readonly namesByElementInLoop = new Map<string | undefined, NameTable>();
 
   constructor(options: {
     names: NameTable;
@@ -187,9 +172,8 @@ class ExpressionCheck {
   }) {
     this.isDead = options.isDead;
     this.fromEdges = options.fromEdges;
-    this.names = options.names;
-    this.namesInLoop = { ...options.names, round: 'here' };
     this.loops = new LoopMembers(options.loops, options.graph);
+    this.names = new TaskNames(options.names, this.loops);
     this.tasks = options.tasks;
     this.ahead = options.ahead;
     this.graph = options.graph;
@@ -199,7 +183,7 @@ class ExpressionCheck {
 
   task(index: number, task: TaskDefinition): void {
     if (isWithoutExpressions(task)) return;
-    const names = this.namesOf(index, task);
+    const names = this.names.of(index, task);
     const place = task.edge === undefined ? ['tasks', index] : ['edges', task.edge];
     const at = (field: string): Use => ({ path: [...place, field], names, task: index });
     const edge = this.fromEdges.get(index);
@@ -218,7 +202,7 @@ class ExpressionCheck {
       this.condition(task.join.until, use);
     }
     if (task.wait !== undefined) this.wait(task.wait, at('wait'));
-    const ofInstance = this.namesOfInstance(names, task);
+    const ofInstance = this.names.ofInstance(names, task);
     this.template(task.parameters, { ...at('parameters'), names: ofInstance });
     if (task.output !== undefined) this.template(task.output, at('output'));
     if (task.compensate !== undefined) {
@@ -226,18 +210,6 @@ class ExpressionCheck {
       const use = { path, names: ofInstance, task: index, isAfter: true };
       this.template(task.compensate.parameters, use);
     }
-  }
-
-  /** Tasks that name their element in the same way share their names, and so what was compiled with them. */
-  private namesOfInstance(names: NameTable, task: TaskDefinition): NameTable {
-    if (task.foreach === undefined) return names;
-    const known = names === this.names ? this.namesByElement : this.namesByElementInLoop;
-    let ofInstance = known.get(task.as);
-    if (ofInstance === undefined) {
-      ofInstance = namesForTask(names, task);
-      known.set(task.as, ofInstance);
-    }
-    return ofInstance;
   }
 
   private wait(wait: WaitDefinition, use: Use): void {
@@ -250,18 +222,11 @@ class ExpressionCheck {
       if (each.kind === 'timer') this.template(each.duration, at('first', name, 'timer'), TIMER);
   }
 
-  /** A task that runs again has rounds to count. */
-  private namesOf(index: number, { repeat }: TaskDefinition): NameTable {
-    if (this.names.round === undefined) return this.names;
-    const isRepeated = repeat !== undefined || this.loops.together(index, index);
-    return isRepeated ? this.namesInLoop : this.names;
-  }
-
   /** The condition of an edge that leads back sees the task that it leaves. */
   loop({ from, condition, edge }: LoopDefinition): void {
     const task = this.graph.indexOf.get(from);
     if (condition === undefined || task === undefined) return;
-    const names = this.namesInLoop;
+    const names = this.names.inLoop;
     const use = { path: ['edges', edge, 'condition'], names, task, isAfter: true };
     this.condition(condition, use);
   }
@@ -390,7 +355,7 @@ class ExpressionCheck {
       if (reference.kind === 'task') this.taskReference(reference, use, spot);
       else if (
         reference.kind === 'input' &&
-        this.names.free?.has(reference.name) === true &&
+        this.names.outside.free?.has(reference.name) === true &&
         !this.firstUse.has(reference.name)
       ) {
         this.firstUse.set(reference.name, spot);

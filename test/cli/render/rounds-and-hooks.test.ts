@@ -104,7 +104,7 @@ describe('a loop that its bound ended', () => {
       '  succeeded  review@3 in 200 ms; the bound of the loop to write is used up',
     );
     expect(taskTable(run.report()).find((line) => line.startsWith('review'))).toContain(
-      'success, 3 rounds, bound reached',
+      'succeeded, 3 rounds, bound reached',
     );
     expect(storyMarkdown(await storyFrom(run))).toContain('the bound of the loop to `write` ended');
   });
@@ -136,17 +136,17 @@ describe('hooks', () => {
     expect(tasksText(report, { attempts: 4, retries: 0 })).toBe(
       '1 task: 1 succeeded; 3 hooks: 3 succeeded; 4 attempts, 0 retries',
     );
-    expect(summary(report, 9)[0]).toMatch(/9 events, tasks: 1 success, hooks: 3 success$/);
+    expect(summary(report, 9)[0]).toMatch(/9 events, tasks: 1 succeeded, hooks: 3 succeeded$/);
     const story = await storyFrom(run);
     expect(story).toMatchObject({ counts: { success: 1 }, hooks: { success: 3 } });
-    expect(storyMarkdown(story)).toContain('| Hooks | 3 success |');
+    expect(storyMarkdown(story)).toContain('| Hooks | 3 succeeded |');
     expect(treeOf(run)[0]).toContain('1 of 1 tasks, 3 hooks');
   });
 
   it('say of which hook they are', async () => {
     const run = guarded();
     expect(taskTable(run.report()).find((line) => line.startsWith('lock'))).toContain(
-      'success, on_start',
+      'succeeded, on_start',
     );
     expect(treeOf(run).find((line) => line.includes('unlock'))).toContain('on_complete');
     expect(storyMarkdown(await storyFrom(run))).toContain('hook on_success');
