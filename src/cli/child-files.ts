@@ -12,8 +12,8 @@ import {
   outsideReferences,
   sourceValue,
 } from '../workflow/link.ts';
-import { type ParseResult, parseWorkflow } from '../workflow/parse.ts';
-import type { ValidationOptions } from '../workflow/validate.ts';
+import { type ParseResult, parseForAnalysis } from '../workflow/parse.ts';
+import type { CheckOptions } from '../workflow/validate.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import { WorkflowNotFoundError } from './errors.ts';
 import { findNamed, isFile, workflowFiles } from './named-workflows.ts';
@@ -43,14 +43,14 @@ export interface LinkedWorkflow {
  */
 export async function checkWithChildren(
   given: { file: string; source: string },
-  { workingDirectory, ...options }: ValidationOptions & { workingDirectory: string },
+  { workingDirectory, ...options }: CheckOptions & { workingDirectory: string },
 ): Promise<LinkedWorkflow> {
   const { file, source } = given;
   const { linked, isComplete } = await link(given, workingDirectory);
   const names = isComplete ? [] : workflowFiles(workingDirectory).map(({ stem }) => stem);
   const check = (of: { file: string; source: string }, found?: FoundChildren): CheckedFile => {
     const children = { table: {}, nameOf: () => undefined, ...found, names };
-    return { ...of, ...parseWorkflow(of.source, { ...options, file: of.file, children }) };
+    return { ...of, ...parseForAnalysis(of.source, { ...options, file: of.file, children }) };
   };
   const [root, ...others] = linked?.files ?? [];
   return {

@@ -36,7 +36,7 @@ export interface NamedAgents {
 export async function knownAgents(
   context: CommandContext,
   named: NamedAgents,
-): Promise<Required<Omit<ValidationOptions, 'onSound'>>> {
+): Promise<Required<ValidationOptions>> {
   const { builtinAgents } = await import('../agents/builtin/index.ts');
   const agents = new Set(named.agents);
   const capabilities = new Set<string>();

@@ -18,7 +18,7 @@ import {
 } from './problems.ts';
 import { checkShape } from './shape.ts';
 import { locatorOf } from './source-places.ts';
-import { type ValidationOptions, validateDefinition } from './validate.ts';
+import { type CheckOptions, type ValidationOptions, validateDefinition } from './validate.ts';
 import { checkChildTasks } from './validate-children.ts';
 import { canonicalJson, type JsonObject, type JsonValue } from './value.ts';
 import { readQuickYaml } from './yaml-quick.ts';
@@ -47,6 +47,14 @@ export interface ParseResult {
 
 /** Reads a workflow file. All problems are reported at once, with their places. */
 export function parseWorkflow(source: string, options: ParseOptions = {}): ParseResult {
+  return parseForAnalysis(source, options);
+}
+
+/** As `parseWorkflow`, for who goes on with what the check has found. */
+export function parseForAnalysis(
+  source: string,
+  options: ParseOptions & CheckOptions,
+): ParseResult {
   const findings = new Findings();
   const json = source.length <= MAX_SOURCE_LENGTH ? readJson(source) : undefined;
   if (json !== undefined) {
@@ -75,7 +83,7 @@ export function definitionHash(definition: WorkflowDefinition): string {
 interface Reading {
   readonly findings: Findings;
   readonly locate: Locate;
-  readonly options: ParseOptions;
+  readonly options: ParseOptions & CheckOptions;
 }
 
 function finish(value: JsonValue | undefined, { findings, locate, options }: Reading): ParseResult {
@@ -90,7 +98,7 @@ function finish(value: JsonValue | undefined, { findings, locate, options }: Rea
 
 interface Check {
   readonly findings: Findings;
-  readonly options: ParseOptions;
+  readonly options: ParseOptions & CheckOptions;
 }
 
 /** A file and the children that stand in it. Those that were found outside are checked by whoever found them. */

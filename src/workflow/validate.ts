@@ -38,6 +38,10 @@ export interface ValidationOptions {
    * known one with a typing error.
    */
   readonly mayJoin?: readonly Performer[];
+}
+
+/** Beyond what callers of the package say. */
+export interface CheckOptions extends ValidationOptions {
   /** Told of what was found of the runs of a definition: whoever goes on from there need not look again. */
   readonly onSound?: (definition: WorkflowDefinition, soundness: Soundness) => void;
 }
@@ -49,7 +53,7 @@ export type Performer = 'agent' | 'capability';
 export function validateDefinition(
   { definition, source }: { definition: WorkflowDefinition; source: JsonObject },
   findings: Findings,
-  options: ValidationOptions,
+  options: CheckOptions,
 ): void {
   checkInputDefinitions(definition.inputs, findings);
   const hasInputs = Object.hasOwn(source, 'inputs');
@@ -84,7 +88,7 @@ interface TaskList {
 function checkTasks(
   list: TaskList,
   findings: Findings,
-  options: ValidationOptions,
+  options: CheckOptions,
   edges?: JsonObject,
 ): void {
   const { tasks, sources } = list;
@@ -305,7 +309,7 @@ function checkForeach(index: number, task: TaskDefinition, findings: Findings): 
 function checkWho(
   tasks: readonly TaskDefinition[],
   findings: Findings,
-  options: ValidationOptions,
+  options: CheckOptions,
 ): void {
   const known = { agent: options.agents, capability: options.capabilities };
   const knows = { agent: knower(known.agent), capability: knower(known.capability) };
