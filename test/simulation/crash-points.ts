@@ -36,7 +36,7 @@ function timeless(report: RunReport): unknown {
 }
 
 function timelessTask(task: TaskReport): unknown {
-  const { startedAt: _, endedAt: __, runId: ___, instances, ...rest } = task;
+  const { startedAt: _, endedAt: __, workMs: ___, runId: ____, instances, ...rest } = task;
   return {
     ...rest,
     ...(instances === undefined ? {} : { instances: instances.map(timelessTask) }),
