@@ -4,6 +4,7 @@ import { upcast } from '../src/events/catalogue.ts';
 import { openLevelLog } from '../src/log/level-log.ts';
 import { startBroker } from '../src/messaging/embedded-broker.ts';
 import { connectBus } from '../src/messaging/nats-bus.ts';
+import { connectToOwnBroker } from '../src/messaging/own-broker-bus.ts';
 import { createSubjects } from '../src/messaging/subjects.ts';
 import { childOptions, serveParent } from './child-process.ts';
 import type { ServingOptions } from './system.ts';
@@ -14,11 +15,12 @@ const logger = { debug() {}, info() {}, warn: console.error, error: console.erro
 const log = await openLevelLog({ directory, durability: 'fsync', upcast });
 const broker = serverUrl === undefined ? await startBroker({ port: port ?? 0 }) : undefined;
 const url = broker?.url ?? (serverUrl as string);
-const bus = await connectBus({
-  url,
-  name: 'bench-orchestrator',
-  ...(broker === undefined ? {} : { broker }),
-});
+const name = 'bench-orchestrator';
+// As `troupe up` does: no socket to one's own broker.
+const bus =
+  broker === undefined
+    ? await connectBus({ url, name })
+    : await connectToOwnBroker(broker, { name });
 const orchestrator = await startOrchestrator({ log, bus, subjects: createSubjects(), logger });
 
 serveParent(
