@@ -12,6 +12,7 @@ import type { ProbeReply } from '../messages/execution.ts';
 import type { HelloReply } from '../messages/request.ts';
 import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
 import { queueNames, type Subjects } from '../messaging/subjects.ts';
+import { throughOutages } from '../messaging/through-outages.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import { ChildRuns } from './effects/child-runs.ts';
 import { Dispatcher, RECONNECT_PATIENCE_MS } from './effects/dispatcher.ts';
@@ -253,10 +254,8 @@ class Node implements Orchestrator, HostRuntime {
     // Every orchestrator of a prefix answers, not one of a queue: that is how a second one is found.
     this.#subscribe(subjects.hello(), (message) => message.respond(this.#hello()));
     const endpoint = (name: string, subject: string, handler: (message: BusMessage) => void) => ({
-      name,
-      subject,
+      ...{ name, subject, handler },
       queue: queueNames.orchestrators,
-      handler,
     });
     const service = await this.#bus.serve({
       name: 'troupe-orchestrator',
@@ -270,7 +269,7 @@ class Node implements Orchestrator, HostRuntime {
       ],
     });
     this.#subscriptions.push(service);
-    await this.#bus.flush();
+    await throughOutages(this.#bus, () => this.#bus.flush());
   }
 
   #subscribe(subject: string, handler: (message: BusMessage) => void): void {

@@ -20,6 +20,7 @@ import { failureCodes, failureOf } from '../messages/failure.ts';
 import type { BusMessage, Subscription } from '../messaging/bus.ts';
 import { toWireError } from '../messaging/errors.ts';
 import { queueNames } from '../messaging/subjects.ts';
+import { throughOutages } from '../messaging/through-outages.ts';
 import { reasonOf } from '../workflow/errors.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import type { Agent, AgentLogger, AgentOutcome } from './agent.ts';
@@ -28,7 +29,6 @@ import { systemClock, type WorkerClock } from './clock.ts';
 import { WorkerDrainingError, WorkerOverloadedError } from './errors.ts';
 import { runAgent } from './run-agent.ts';
 import { type AttemptHost, AttemptInHand } from './worker-attempt.ts';
-import { flushed } from './worker-connection.ts';
 import { DeadlineWatch } from './worker-deadlines.ts';
 import { checkAddress, parse } from './worker-messages.ts';
 import {
@@ -156,7 +156,7 @@ class NatsWorker implements Worker, AttemptHost {
       const { limit } = this.#queue.usage(agent.name);
       this.#services.push(await bus.serve(serviceOf({ agent, worker: this.id, limit, endpoint })));
     }
-    await flushed(bus);
+    await throughOutages(bus, () => bus.flush());
     this.#stopReconnect = bus.onReconnect(() => {
       this.#presence.publish();
       this.#outbox.resendNow();

@@ -5,8 +5,10 @@
 import { startOrchestrator } from '../../src/actors/orchestrator.ts';
 import { upcast } from '../../src/events/catalogue.ts';
 import { openLevelLog } from '../../src/log/level-log.ts';
+import type { Bus } from '../../src/messaging/bus.ts';
 import { startBroker } from '../../src/messaging/embedded-broker.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
+import { connectToOwnBroker } from '../../src/messaging/own-broker-bus.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 import { TroupeError } from '../../src/workflow/errors.ts';
 import { lineLogger } from './line-logger.ts';
@@ -21,8 +23,8 @@ export interface OrchestratorProcessSettings {
 const settings = JSON.parse(process.argv[2] ?? '{}') as OrchestratorProcessSettings;
 try {
   const log = await openLevelLog({ directory: settings.directory, upcast });
-  const url = settings.natsUrl ?? (await startBroker({ port: settings.port ?? 0 })).url;
-  const bus = await connectBus({ url, name: 'orchestrator' });
+  const bus = await connect(settings);
+  const { url } = bus;
   const orchestrator = await startOrchestrator({
     log,
     bus,
@@ -35,4 +37,11 @@ try {
   const hint = error instanceof TroupeError ? error.hint : '';
   process.stdout.write(`${JSON.stringify({ code, hint, message: String(error) })}\n`);
   process.exit(1);
+}
+
+/** As `troupe up` does: to a server, or into the broker of this process without a socket. */
+async function connect({ natsUrl, port }: OrchestratorProcessSettings): Promise<Bus> {
+  const name = 'orchestrator';
+  if (natsUrl !== undefined) return connectBus({ url: natsUrl, name });
+  return connectToOwnBroker(await startBroker({ port: port ?? 0 }), { name });
 }

@@ -4,6 +4,7 @@
 import { helloReplySchema } from '../../messages/request.ts';
 import type { Bus } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
+import { throughOutages } from '../../messaging/through-outages.ts';
 import { DuplicateOrchestrator } from '../host/errors.ts';
 
 /** Another orchestrator answers within this time. */
@@ -17,7 +18,9 @@ export async function refuseSecond({
   bus: Bus;
   subjects: Subjects;
 }): Promise<void> {
-  const replies = await bus.requestMany(subjects.hello(), {}, { timeoutMs: HELLO_MS, max: 1 });
+  const replies = await throughOutages(bus, () =>
+    bus.requestMany(subjects.hello(), {}, { timeoutMs: HELLO_MS, max: 1 }),
+  );
   const hello =
     replies[0] === undefined ? undefined : helloReplySchema.safeParse(replies[0].body());
   if (hello?.success === true) {

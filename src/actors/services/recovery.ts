@@ -10,6 +10,7 @@ import type { EventLog } from '../../log/event-log.ts';
 import { type AttemptRef, type ProbeReply, probeReplySchema } from '../../messages/execution.ts';
 import type { Bus } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
+import { throughOutages } from '../../messaging/through-outages.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { RunTable } from '../host/run-table.ts';
 import { attemptKey } from './attempts.ts';
@@ -105,7 +106,9 @@ export async function probeWorkers(
   const { timeoutMs = PROBE_MS, clock } = question;
   const asked = [...byAgent].flatMap(([agent, refs]) =>
     batches(refs).map((attempts) =>
-      inTime({ clock, timeoutMs }, () => ask(bus, subjects, { agent, attempts, timeoutMs })),
+      throughOutages(bus, () =>
+        inTime({ clock, timeoutMs }, () => ask(bus, subjects, { agent, attempts, timeoutMs })),
+      ),
     ),
   );
   const replies = (await Promise.all(asked)).flat();
