@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { connectClient } from '../../src/client/client.ts';
+import { type Client, connectClient } from '../../src/client/client.ts';
 import { freePort } from '../support/free-ports.ts';
 import { type NatsServer, startNatsServer } from '../support/nats-server.ts';
 import { type Child, startChild } from './child.ts';
@@ -72,6 +72,40 @@ export class Cluster {
     const cluster = new Cluster(kind, { port, server, options });
     await cluster.#serving();
     return cluster;
+  }
+
+  /** Processes for one test: told about when it fails, ended and removed whatever happens. */
+  static async use(
+    kind: BrokerKind,
+    options: ClusterOptions,
+    play: (cluster: Cluster) => Promise<void>,
+  ): Promise<void> {
+    const cluster = await Cluster.start(kind, options);
+    try {
+      await play(cluster);
+    } catch (error) {
+      process.stderr.write(`${cluster.complaints}\n`);
+      throw error;
+    } finally {
+      await cluster.stop();
+      cluster.remove();
+    }
+  }
+
+  /** The same with a client. */
+  static useWithClient(
+    kind: BrokerKind,
+    options: ClusterOptions,
+    play: (cluster: Cluster, client: Client) => Promise<void>,
+  ): Promise<void> {
+    return Cluster.use(kind, options, async (cluster) => {
+      const client = await connectClient({ url: cluster.url });
+      try {
+        await play(cluster, client);
+      } finally {
+        await client.close();
+      }
+    });
   }
 
   get logDirectory(): string {

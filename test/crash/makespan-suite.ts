@@ -6,7 +6,7 @@
  * makespan of each. What a run must not do (G1 to G3 of `real-graphs.ts`) is judged in every run, and no run is repeated for it.
  */
 import { expect } from 'vitest';
-import { type Client, connectClient } from '../../src/client/client.ts';
+import type { Client } from '../../src/client/client.ts';
 import { graphNames } from '../workflow/import/graphs.ts';
 import { Cluster } from './cluster.ts';
 import { type Execution, readExecutions } from './journal.ts';
@@ -46,22 +46,11 @@ interface Stage {
 
 /** Processes for one test; ended and removed whatever happens. */
 async function onStage(play: (stage: Stage) => Promise<void>): Promise<void> {
-  const cluster = await Cluster.start('embedded', {
-    concurrency: CONCURRENCY,
-    heartbeatMs: HEARTBEAT_MS,
-  });
-  const client = await connectClient({ url: cluster.url });
-  try {
+  const options = { concurrency: CONCURRENCY, heartbeatMs: HEARTBEAT_MS };
+  await Cluster.useWithClient('embedded', options, async (cluster, client) => {
     await play({ cluster, client });
     expect(cluster.selfEnded).toEqual([]);
-  } catch (error) {
-    process.stderr.write(`${cluster.complaints}\n`);
-    throw error;
-  } finally {
-    await client.close();
-    await cluster.stop();
-    cluster.remove();
-  }
+  });
 }
 
 /** One after the other, each until it meets its bound, `ROUNDS` times at most. */

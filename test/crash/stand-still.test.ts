@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type Client, connectClient } from '../../src/client/client.ts';
 import { type BrokerKind, Cluster, type Victim } from './cluster.ts';
 import { readLogEvidence } from './evidence.ts';
 import { readExecutions } from './journal.ts';
@@ -29,25 +28,6 @@ async function begun(cluster: Cluster, tasks: readonly string[]): Promise<void> 
   while (!tasks.every(isIn)) await sleep(LOOK_MS);
 }
 
-/** Plays on processes of its own, which end whatever happens. */
-async function onCluster(
-  kind: BrokerKind,
-  play: (cluster: Cluster, client: Client) => Promise<void>,
-): Promise<void> {
-  const cluster = await Cluster.start(kind);
-  const client = await connectClient({ url: cluster.url });
-  try {
-    await play(cluster, client);
-  } catch (error) {
-    process.stderr.write(`${cluster.complaints}\n`);
-    throw error;
-  } finally {
-    await client.close();
-    await cluster.stop();
-    cluster.remove();
-  }
-}
-
 const cases: [BrokerKind, Victim][] = [
   ['embedded', 'orchestrator'],
   ['embedded', 'worker'],
@@ -59,7 +39,7 @@ const cases: [BrokerKind, Victim][] = [
 test.concurrent.each(cases)(
   'on the %s broker, the %s stands still for 5 s: every task is executed once',
   async (kind, victim) => {
-    await onCluster(kind, async (cluster, client) => {
+    await Cluster.useWithClient(kind, {}, async (cluster, client) => {
       const { runId } = await client.request({ workflow });
       await begun(cluster, ['short', 'long']);
       cluster.halt(victim);
@@ -80,7 +60,7 @@ test.concurrent.each(cases)(
 );
 
 test.concurrent('a worker that is dead is noticed, and what it had is executed by the next one', async () => {
-  await onCluster('embedded', async (cluster, client) => {
+  await Cluster.useWithClient('embedded', {}, async (cluster, client) => {
     const tasks = [nap('nap', 500)];
     const { runId } = await client.request({ workflow: { name: 'nap', tasks } });
     await begun(cluster, ['nap']);

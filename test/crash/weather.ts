@@ -9,17 +9,8 @@ export const seed = Number(process.env.TROUPE_CRASH_SEED ?? Date.now() % 1_000_0
 
 /** Runs a storm on a cluster of its own, then holds log and journal against the promises. */
 export async function weather(kind: BrokerKind, options: StormOptions): Promise<void> {
-  const cluster = await Cluster.start(kind);
   process.stderr.write(`${kind}: rerun with TROUPE_CRASH_SEED=${options.seed}\n`);
-  try {
-    await judge(cluster, options);
-  } catch (error) {
-    process.stderr.write(`${cluster.complaints}\n`);
-    throw error;
-  } finally {
-    await cluster.stop();
-    cluster.remove();
-  }
+  await Cluster.use(kind, {}, (cluster) => judge(cluster, options));
 }
 
 async function judge(cluster: Cluster, options: StormOptions): Promise<void> {

@@ -1,9 +1,8 @@
 /** Mutexes of tasks and regions: who begins when (P17, P39, P40). */
 import { describe, expect, it } from 'vitest';
-import { foldedCells, liveCells } from '../../src/machines/cell.ts';
-import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
-import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
-import { digestOf, foldRecorded, PureRun } from './pure-run.ts';
+import { liveCells } from '../../src/machines/cell.ts';
+import type { JsonObject } from '../../src/workflow/value.ts';
+import { digestOf, PureRun, restoredAt } from './pure-run.ts';
 
 const task = (id: string, rest: JsonObject = {}): JsonObject => ({ id, agent: 'echo', ...rest });
 const flow = (tasks: JsonObject[], rest: JsonObject = {}): JsonObject => ({
@@ -211,13 +210,7 @@ it('a snapshot at any version has the same holders and queues', async () => {
   const { history } = played(critical);
   expect(history.length).toBeGreaterThan(10);
   for (let cut = 1; cut < history.length; cut += 1) {
-    const before = foldRecorded(history.slice(0, cut), foldedCells);
-    const { definition } = before.plan;
-    const stored = JSON.stringify(snapshotOf(before, { definition }));
-    const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
-      cells: liveCells,
-      definitionOf: () => Promise.resolve(definition),
-    });
+    const { run, before } = await restoredAt(history, cut, liveCells);
     expect(digestOf(run)).toEqual(digestOf(before));
   }
 });

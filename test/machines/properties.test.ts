@@ -3,10 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { foldedCells, liveCells } from '../../src/machines/cell.ts';
 import { evolve, stopCells } from '../../src/machines/run/evolve.ts';
-import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
-import type { JsonValue } from '../../src/workflow/value.ts';
 import fc from '../support/property.ts';
-import { digestOf, foldRecorded, type PureRun } from './pure-run.ts';
+import { digestOf, foldRecorded, type PureRun, restoredAt } from './pure-run.ts';
 import {
   lockedWorkflow,
   RandomPlay,
@@ -154,13 +152,7 @@ describe('every way of folding a history', () => {
         async (script, number, part) => {
           const { history } = new RandomPlay(script, { seed: number }).play();
           const cut = 1 + Math.floor(part * (history.length - 1));
-          const before = foldRecorded(history.slice(0, cut), foldedCells);
-          const definition = before.plan.definition;
-          const stored = JSON.stringify(snapshotOf(before, { definition }));
-          const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
-            cells: liveCells,
-            definitionOf: () => Promise.resolve(definition),
-          });
+          const { run, before } = await restoredAt(history, cut, liveCells);
           expect(digestOf(run)).toEqual(digestOf(before));
           for (const { event, at, streamVersion } of history.slice(cut)) {
             evolve(run, { type: event.type, data: event.data, at, streamVersion });

@@ -359,17 +359,25 @@ export function digestOf(run: RunAggregate): unknown {
   };
 }
 
-/** Folds the history from a snapshot at every version, as JSON would keep it; each must give what the whole fold gives. */
+/** The aggregate from a snapshot at a version, as JSON would keep it, and the one that the events up to there give. */
+export async function restoredAt(
+  history: readonly Recorded[],
+  cut: number,
+  cells: CellFactory = foldedCells,
+): Promise<{ run: RunAggregate; before: RunAggregate }> {
+  const before = foldRecorded(history.slice(0, cut), foldedCells);
+  const { definition } = before.plan;
+  const stored = JSON.stringify(snapshotOf(before, { definition }));
+  const definitionOf = () => Promise.resolve(definition);
+  const { run } = await restoreRun(JSON.parse(stored) as JsonValue, { cells, definitionOf });
+  return { run, before };
+}
+
+/** Folds the history from a snapshot at every version; each must give what the whole fold gives. */
 export async function expectSnapshotsToAgree(history: readonly Recorded[]): Promise<void> {
   const whole = digestOf(foldRecorded(history, foldedCells));
   for (let cut = 1; cut <= history.length; cut += 1) {
-    const before = foldRecorded(history.slice(0, cut), foldedCells);
-    const { definition } = before.plan;
-    const stored = JSON.stringify(snapshotOf(before, { definition }));
-    const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
-      cells: foldedCells,
-      definitionOf: () => Promise.resolve(definition),
-    });
+    const { run, before } = await restoredAt(history, cut);
     expect(digestOf(run), `at version ${cut}`).toEqual(digestOf(before));
     for (const { event: recorded, at, streamVersion } of history.slice(cut))
       evolve(run, { type: recorded.type, data: recorded.data, at, streamVersion });

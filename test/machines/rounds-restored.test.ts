@@ -1,11 +1,8 @@
 /** Rounds together with what was built beside them: detached instances, open failures, regions, and restarts between. */
 import { describe, expect, it } from 'vitest';
-import { foldedCells } from '../../src/machines/cell.ts';
 import { evolve } from '../../src/machines/run/evolve.ts';
-import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
-import type { JsonValue } from '../../src/workflow/value.ts';
 import { agent, finish, workflow } from './play.ts';
-import { digestOf, foldRecorded, PureRun, type Recorded } from './pure-run.ts';
+import { digestOf, PureRun, restoredAt } from './pure-run.ts';
 
 describe('a detached foreach that is repeated', () => {
   const each = (more: object) => agent('each', { foreach: [1], detach: true, ...more });
@@ -33,18 +30,6 @@ describe('a detached foreach that is repeated', () => {
   });
 });
 
-/** The aggregate after a restart at `cut`, and the rest of the history. */
-async function restarted(history: readonly Recorded[], cut: number) {
-  const before = foldRecorded(history.slice(0, cut), foldedCells);
-  const { definition } = before.plan;
-  const stored = JSON.stringify(snapshotOf(before, { definition }));
-  const { run } = await restoreRun(JSON.parse(stored) as JsonValue, {
-    cells: foldedCells,
-    definitionOf: () => Promise.resolve(definition),
-  });
-  return { run, before };
-}
-
 describe('a snapshot between two rounds', () => {
   it('knows a failure that its handler is still handling', async () => {
     const run = new PureRun(
@@ -60,7 +45,7 @@ describe('a snapshot between two rounds', () => {
     );
     run.fail('work', { retryable: false });
     run.succeed('mend');
-    const { run: again } = await restarted(run.history, run.history.length);
+    const { run: again } = await restoredAt(run.history, run.history.length);
     expect([...again.openFailures]).toEqual([0]);
     run.succeed('mend@2');
     expect(run.state).toBe('failed');
@@ -83,7 +68,7 @@ describe('a snapshot between two rounds', () => {
     run.succeed('short');
     run.fire('long@2');
     finish(run);
-    const { run: again, before } = await restarted(run.history, cut);
+    const { run: again, before } = await restoredAt(run.history, cut);
     for (const { event, at, streamVersion } of run.history.slice(cut)) {
       for (const each of [again, before])
         evolve(each, { type: event.type, data: event.data, at, streamVersion });

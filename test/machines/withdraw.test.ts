@@ -3,10 +3,9 @@
  * Size: the cases of each field side by side.
  */
 import { describe, expect, it } from 'vitest';
-import { foldedCells, liveCells } from '../../src/machines/cell.ts';
-import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
-import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
-import { digestOf, foldRecorded, PureRun } from './pure-run.ts';
+import { liveCells } from '../../src/machines/cell.ts';
+import type { JsonObject } from '../../src/workflow/value.ts';
+import { digestOf, PureRun, restoredAt } from './pure-run.ts';
 
 const task = (id: string, rest: JsonObject = {}): JsonObject => ({ id, agent: 'echo', ...rest });
 const flow = (tasks: JsonObject[], rest: JsonObject = {}): JsonObject => ({
@@ -330,13 +329,7 @@ it('a snapshot at any version goes on as the run did', async () => {
   for (const id of ['x', 'each~0', 'each~1', 'each~2', 'y']) run.fail(id);
   expect(run.state).toBe('succeeded');
   for (let cut = 1; cut < run.history.length; cut += 1) {
-    const before = foldRecorded(run.history.slice(0, cut), foldedCells);
-    const { definition } = before.plan;
-    const stored = JSON.stringify(snapshotOf(before, { definition }));
-    const restored = await restoreRun(JSON.parse(stored) as JsonValue, {
-      cells: liveCells,
-      definitionOf: () => Promise.resolve(definition),
-    });
-    expect(digestOf(restored.run)).toEqual(digestOf(before));
+    const { run: restored, before } = await restoredAt(run.history, cut, liveCells);
+    expect(digestOf(restored)).toEqual(digestOf(before));
   }
 });
