@@ -19,6 +19,7 @@ import { Dispatcher, RECONNECT_PATIENCE_MS } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
 import { AgentTable } from './host/agent-table.ts';
 import { ReleaseQueue } from './host/release-queue.ts';
+import { Reopening } from './host/reopening.ts';
 import { RunTable } from './host/run-table.ts';
 import type { HostRuntime, Logger } from './host/runtime.ts';
 import type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
@@ -41,7 +42,8 @@ import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './ser
 import { RecoveryTimes } from './services/recovery-times.ts';
 import { refuse } from './services/refuse.ts';
 import { AgentDoors } from './services/results.ts';
-import { type ArmedTimer, Timers } from './services/timers.ts';
+import { TimerPost } from './services/timer-post.ts';
+import { Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
 
 export type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
@@ -49,9 +51,6 @@ export type { Orchestrator, OrchestratorOptions } from './orchestrator-options.t
 const SWEEP_MS = 500;
 /** After a start, agents of the log that nobody offers by then are recorded as lost. */
 const AGENT_GRACE_MS = 15_000;
-const REOPEN_RETRY_MS = 500;
-/** A timer that could not be delivered, because the log is reopened or a mailbox is full, is told again after this. */
-const FIRE_RETRY_MS = 1_000;
 
 /**
  * Starts an orchestrator. Resolves when it serves: everything that was promised before is owed again.
@@ -79,6 +78,8 @@ class Node implements Orchestrator, HostRuntime {
   readonly #subjects: Subjects;
   readonly #settings: Required<OrchestratorSettings>;
   readonly #timers: Timers;
+  readonly #timerPost: TimerPost;
+  readonly #reopening: Reopening;
   readonly #directory: Directory;
   readonly #attempts: Attempts;
   readonly #listening: Listening;
@@ -130,7 +131,7 @@ class Node implements Orchestrator, HostRuntime {
       nodeLimit: this.#settings.nodeLimit,
       offer: (stream, demand, grant) => this.#table.find(stream)?.offer(demand, grant) ?? false,
     });
-    this.#timers = new Timers(this.clock, (timer) => this.#fire(timer));
+    this.#timers = new Timers(this.clock, (timer) => this.#timerPost.deliver(timer));
     this.#dispatcher = new Dispatcher({
       ...{ bus, subjects, log, logger, clock: this.clock },
       directory: this.#directory,
@@ -148,7 +149,15 @@ class Node implements Orchestrator, HostRuntime {
       children: this.#children,
     });
     this.#table = new RunTable(this);
+    this.#timerPost = new TimerPost(this.#table, this.clock);
     this.#agents = new AgentTable({ log, logger, clock: this.clock });
+    const forget = [this.#dispatcher, this.#children];
+    this.#reopening = new Reopening({
+      runtime: this,
+      table: this.#table,
+      agents: this.#agents,
+      forget,
+    });
     this.projector = new Projector({ log, clock: this.clock });
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
     const doors = { runtime: this, table: this.#table, subjects };
@@ -192,7 +201,7 @@ class Node implements Orchestrator, HostRuntime {
 
   async open(): Promise<void> {
     // First of all: runs that are loaded append, and a failure that nobody hears of would be met again and again.
-    this.#stops.push(this.log.onFailure((error) => this.#logFailed(error)));
+    this.#stops.push(this.log.onFailure((error) => this.#reopening.begin(error)));
     await this.projector.open();
     await this.projector.catchUp(['runs', 'agents'], this.log.durablePosition);
     this.#stops.push(await this.recoveries.open(this.log));
@@ -292,26 +301,6 @@ class Node implements Orchestrator, HostRuntime {
       .catch((error: unknown) => refuse(message, error, this.logger));
   }
 
-  #fire(timer: ArmedTimer): void {
-    this.#table.post(timer.stream, {
-      message: { type: 'timer', timerId: timer.timerId, dueAt: timer.dueAt },
-      causationId: `timer/${timer.timerId}/${timer.dueAt}`,
-      actor: { kind: 'timer' },
-      reply: (outcome) => {
-        if (outcome.kind === 'rejected') this.#fireLater(timer, outcome.rejection.status);
-      },
-    });
-  }
-
-  /** A due timer that a run could not take is told again; a quarantined run arms its timers when it is released. */
-  #fireLater(timer: ArmedTimer, status: number): void {
-    const isOver = status < 500 || this.#table.find(timer.stream)?.quarantine !== undefined;
-    if (isOver || this.#isClosed) return;
-    this.clock.after(FIRE_RETRY_MS, () => {
-      if (!this.#isClosed) this.#fire(timer);
-    });
-  }
-
   #directoryChanged(change: DirectoryChange): void {
     if (change.kind === 'left') {
       if (change.isLast) this.#agents.tell(change.agent, { type: 'gone', worker: change.worker });
@@ -348,31 +337,6 @@ class Node implements Orchestrator, HostRuntime {
     }
   }
 
-  /** C4: memory ahead of the log is thrown away, the log reopened, and what lives is loaded again. */
-  #logFailed(error: Error): void {
-    if (this.#isClosed) return;
-    this.#failed('the log failed; everything uncommitted is loaded again', error);
-    const streams = this.#table.halt();
-    const agents = this.#agents.forgetAll();
-    this.#dispatcher.forgetAll();
-    this.#children.forgetAll();
-    this.#reopen(streams, agents);
-  }
-
-  #reopen(streams: string[], agents: string[]): void {
-    this.log
-      .reopen()
-      .then(async () => {
-        this.#table.resume();
-        for (const agent of agents) await this.#agents.load(agent);
-        await this.#table.activateAll(streams);
-      })
-      .catch((error: unknown) => {
-        this.#failed('the log cannot be reopened yet', error);
-        if (!this.#isClosed) this.clock.after(REOPEN_RETRY_MS, () => this.#reopen(streams, agents));
-      });
-  }
-
   #failed(message: string, error: unknown): void {
     this.logger.error(message, { error: error instanceof Error ? error.message : String(error) });
   }
@@ -383,6 +347,8 @@ class Node implements Orchestrator, HostRuntime {
     this.#sweep?.();
     this.#listening.stop();
     this.#timers.stop();
+    this.#timerPost.close();
+    this.#reopening.close();
     for (const stop of this.#stops) stop();
     await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
     await this.log
