@@ -2,18 +2,13 @@
  * The orchestrator: owns the log, hosts the actors, answers on NATS. This file wires the parts and fixes the order
  * of starting and stopping; what each part does stands in its own file.
  *
- * Size: wiring; splitting it would hide the order.
- *
  * Start: is anybody else here (hello)? - catch up the projections that recovery reads - load live runs with
  * everything owed held back - open the doors - ask the workers - let go.
  */
 import type { EventLog } from '../log/event-log.ts';
 import type { ProbeReply } from '../messages/execution.ts';
-import type { HelloReply } from '../messages/request.ts';
-import type { Bus, BusMessage, Subscription } from '../messaging/bus.ts';
-import { queueNames, type Subjects } from '../messaging/subjects.ts';
-import { throughOutages } from '../messaging/through-outages.ts';
-import type { JsonObject } from '../workflow/value.ts';
+import type { Bus } from '../messaging/bus.ts';
+import type { Subjects } from '../messaging/subjects.ts';
 import { ChildRuns } from './effects/child-runs.ts';
 import { Dispatcher, RECONNECT_PATIENCE_MS } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
@@ -25,23 +20,18 @@ import type { HostRuntime, Logger } from './host/runtime.ts';
 import type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
 import { Admission } from './services/admission.ts';
 import { Attempts, attemptKey } from './services/attempts.ts';
-import { BlobDoor } from './services/blob-door.ts';
 import { ChildReactor } from './services/child-reactor.ts';
-import { ClientDoors } from './services/client-doors.ts';
 import { type CancelTimer, type Clock, systemClock } from './services/clock.ts';
 import { Directory, type DirectoryChange } from './services/directory.ts';
+import { Doors } from './services/doors.ts';
 import { Feed } from './services/feed.ts';
 import { refuseSecond } from './services/hello.ts';
 import { type IdSource, systemIds } from './services/ids.ts';
-import { Intake } from './services/intake.ts';
 import { Listening } from './services/listening.ts';
 import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
-import { Queries } from './services/queries.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
 import { RecoveryTimes } from './services/recovery-times.ts';
-import { refuse } from './services/refuse.ts';
-import { AgentDoors } from './services/results.ts';
 import { TimerPost } from './services/timer-post.ts';
 import { Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
@@ -87,15 +77,10 @@ class Node implements Orchestrator, HostRuntime {
   readonly #table: RunTable;
   readonly #agents: AgentTable;
   readonly #feed: Feed;
-  readonly #agentDoors: AgentDoors;
-  readonly #clientDoors: ClientDoors;
-  readonly #queries: Queries;
-  readonly #intake: Intake;
   readonly #planner: Planner;
+  readonly #doors: Doors;
   readonly #children: ChildRuns;
   readonly #childReactor: ChildReactor;
-  readonly #blobs: BlobDoor;
-  readonly #subscriptions: Subscription[] = [];
   readonly #stops: (() => void)[] = [];
   readonly #since: number;
   #sweep: CancelTimer | undefined;
@@ -141,7 +126,7 @@ class Node implements Orchestrator, HostRuntime {
     });
     this.#children = new ChildRuns(() => ({
       ...{ log, logger, clock: this.clock, table: this.#table },
-      ...{ intake: this.#intake, planner: this.#planner },
+      ...{ intake: this.#doors.intake, planner: this.#planner },
     }));
     this.effects = new Effects({
       timers: this.#timers,
@@ -160,23 +145,17 @@ class Node implements Orchestrator, HostRuntime {
     });
     this.projector = new Projector({ log, clock: this.clock });
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
-    const doors = { runtime: this, table: this.#table, subjects };
-    const known = { directory: this.#directory, attempts: this.#attempts };
-    this.#agentDoors = new AgentDoors({ ...doors, ...known, listenedMs });
-    this.#clientDoors = new ClientDoors(doors);
-    this.#queries = new Queries({
-      log,
-      projector: this.projector,
-      report: (runId) => this.#clientDoors.report(runId),
-    });
     this.#planner = new Planner({
       isAgent: (name) => this.#agents.has(name),
       agents: () => this.#agents.names(),
       ...(options.templates === undefined ? {} : { templates: options.templates }),
     });
-    this.#intake = new Intake({ ...doors, planner: this.#planner });
+    this.#doors = new Doors({
+      ...{ runtime: this, bus, subjects, table: this.#table, planner: this.#planner },
+      ...{ directory: this.#directory, attempts: this.#attempts, listenedMs },
+      ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
+    });
     this.#childReactor = new ChildReactor({ log, logger, clock: this.clock, table: this.#table });
-    this.#blobs = new BlobDoor({ log, logger, clock: this.clock });
   }
 
   get logId(): string {
@@ -207,16 +186,12 @@ class Node implements Orchestrator, HostRuntime {
     this.#stops.push(await this.recoveries.open(this.log));
     for (const agent of await knownAgents(this.log)) await this.#agents.load(agent);
     this.#dispatcher.open();
-    this.#subscribe(this.#subjects.anyHeartbeat(), (message) =>
-      this.#agentDoors.heartbeat(message),
-    );
-    // A result loads its run itself. Workers that are probed send theirs again at once: they must find this door open.
-    this.#subscribe(this.#subjects.anyTaskResult(), (message) => this.#agentDoors.result(message));
+    this.#doors.openToAgents();
     // Before the other doors open: where no worker is, nobody answers, and the server says so at once.
     const greeted = this.#greet('brief');
     const parts = { log: this.log, clock: this.clock, table: this.#table };
     const probes = await activateLiveRuns({ ...parts, probe: () => this.#probe() });
-    await this.#openDoors();
+    await this.#doors.open();
     this.#stops.push(this.#bus.onReconnect(() => this.#reconnected()));
     await Promise.all(probes);
     this.#dispatcher.endHold();
@@ -224,7 +199,7 @@ class Node implements Orchestrator, HostRuntime {
     this.projector.start();
     await this.#feed.start();
     await this.#childReactor.start();
-    this.#agentDoors.restartPatience(RECONNECT_PATIENCE_MS);
+    this.#doors.agents.restartPatience(RECONNECT_PATIENCE_MS);
     this.#listening.start();
     this.#planSweep();
     await greeted;
@@ -251,60 +226,13 @@ class Node implements Orchestrator, HostRuntime {
 
   #welcome(replies: readonly ProbeReply[]): void {
     if (this.#isClosed) return;
-    for (const reply of replies) this.#agentDoors.welcome(reply, reply.finished);
-  }
-
-  async #openDoors(): Promise<void> {
-    const subjects = this.#subjects;
-    this.#subscribe(subjects.anyTaskProgress(), (message) => this.#agentDoors.progress(message));
-    this.#subscribe(subjects.anyRunCommand(), (message) => this.#clientDoors.command(message));
-    this.#subscribe(subjects.anyRunHistory(), (message) => this.#clientDoors.history(message));
-    this.#subscribe(subjects.anyQuery(), (message) => this.#query(message));
-    // Every orchestrator of a prefix answers, not one of a queue: that is how a second one is found.
-    this.#subscribe(subjects.hello(), (message) => message.respond(this.#hello()));
-    const endpoint = (name: string, subject: string, handler: (message: BusMessage) => void) => ({
-      ...{ name, subject, handler },
-      queue: queueNames.orchestrators,
-    });
-    const service = await this.#bus.serve({
-      name: 'troupe-orchestrator',
-      version: this.#settings.version,
-      description: 'Runs workflows of agents; events on run.<id>.events',
-      metadata: { logId: this.logId, prefix: subjects.prefix },
-      endpoints: [
-        endpoint('request', subjects.request(), (message) => this.#intake.receive(message)),
-        endpoint('blob-put', subjects.blobPut(), (message) => this.#blobs.put(message)),
-        endpoint('blob-get', subjects.blobGet(), (message) => this.#blobs.get(message)),
-      ],
-    });
-    this.#subscriptions.push(service);
-    await throughOutages(this.#bus, () => this.#bus.flush());
-  }
-
-  #subscribe(subject: string, handler: (message: BusMessage) => void): void {
-    this.#subscriptions.push(this.#bus.subscribe(subject, {}, handler));
-  }
-
-  #hello(): JsonObject {
-    const reply: HelloReply = {
-      logId: this.logId,
-      since: this.#since,
-      version: this.#settings.version,
-    };
-    return reply;
-  }
-
-  #query(message: BusMessage): void {
-    const name = this.#subjects.parseQuery(message.subject)?.name ?? '';
-    this.#queries
-      .answer(name, message)
-      .catch((error: unknown) => refuse(message, error, this.logger));
+    for (const reply of replies) this.#doors.agents.welcome(reply, reply.finished);
   }
 
   #directoryChanged(change: DirectoryChange): void {
     if (change.kind === 'left') {
       if (change.isLast) this.#agents.tell(change.agent, { type: 'gone', worker: change.worker });
-      this.#agentDoors.lose(this.#attempts.ofWorker(change.agent, change.worker));
+      this.#doors.agents.lose(this.#attempts.ofWorker(change.agent, change.worker));
       return;
     }
     this.#agents.tell(change.agent, { type: 'offered', heartbeat: change.heartbeat });
@@ -321,12 +249,12 @@ class Node implements Orchestrator, HostRuntime {
   }
 
   #judgeSilence(listenedMs: number): void {
-    this.#agentDoors.judgeSilence(listenedMs);
+    this.#doors.agents.judgeSilence(listenedMs);
     if (listenedMs > AGENT_GRACE_MS) this.#loseSilentAgents();
   }
 
   #reconnected(): void {
-    this.#agentDoors.restartPatience(RECONNECT_PATIENCE_MS);
+    this.#doors.agents.restartPatience(RECONNECT_PATIENCE_MS);
     this.#dispatcher.reconnected();
   }
 
@@ -350,7 +278,7 @@ class Node implements Orchestrator, HostRuntime {
     this.#timerPost.close();
     this.#reopening.close();
     for (const stop of this.#stops) stop();
-    await Promise.all(this.#subscriptions.map((subscription) => subscription.stop()));
+    await this.#doors.close();
     await this.log
       .flush()
       .catch((error: unknown) => this.#failed('the log could not be flushed', error));
