@@ -2,13 +2,14 @@
  * Expressions: compiled once, evaluated often. An evaluation has no side effects, always ends,
  * and does a bounded amount of work.
  */
-import { type ASTNode, Environment, ParseError } from '@marcbachmann/cel-js';
+import type { ASTNode, Environment, ParseError } from '@marcbachmann/cel-js';
 import { ExpressionFailed, ExpressionInvalid, ExpressionLimit } from './errors.ts';
 import { Evaluation, type Scope } from './evaluation.ts';
 import { EMPTY_SCOPE, ExpressionCompiler } from './expression-compiler.ts';
 import type { Reference } from './expression-names.ts';
 import { boolean, type Node } from './expression-node.ts';
 import { typeOf, type ValueType } from './expression-types.ts';
+import { cel } from './late-libraries.ts';
 import { MAX_EXPRESSION_DEPTH, MAX_EXPRESSION_LENGTH, MAX_EXPRESSION_NODES } from './limits.ts';
 import { type AliasedSource, aliasNames, type NameTable } from './names.ts';
 import { typeName, weight } from './operators.ts';
@@ -34,11 +35,17 @@ export interface CompiledExpression {
   evaluate(scope: Scope): JsonValue;
 }
 
-const environment = new Environment({
-  unlistedVariablesAreDyn: true,
-  homogeneousAggregateLiterals: false,
-  limits: { maxAstNodes: MAX_EXPRESSION_NODES, maxDepth: MAX_EXPRESSION_DEPTH },
-});
+let environment: Environment | undefined;
+
+function environmentOfAll(): Environment {
+  const { Environment } = cel();
+  environment ??= new Environment({
+    unlistedVariablesAreDyn: true,
+    homogeneousAggregateLiterals: false,
+    limits: { maxAstNodes: MAX_EXPRESSION_NODES, maxDepth: MAX_EXPRESSION_DEPTH },
+  });
+  return environment;
+}
 
 /**
  * Compiles a CEL source (without `${}`) against the names it may use.
@@ -141,9 +148,9 @@ function constantOf(node: Node, source: string): JsonValue | undefined {
 
 function parse(source: string, aliased: AliasedSource): ASTNode {
   try {
-    return environment.parse(aliased.text).ast;
+    return environmentOfAll().parse(aliased.text).ast;
   } catch (error) {
-    if (!(error instanceof ParseError)) throw error;
+    if (!(error instanceof cel().ParseError)) throw error;
     if (error.code === 'limit_exceeded') {
       throw new ExpressionLimit({
         what: 'the size or nesting of the expression',

@@ -9,11 +9,14 @@ import { type Advice, meant, suggest } from './suggest.ts';
 import { isUnsupportedField, notSupported, partOf } from './unsupported-fields.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
+/** Compiling the schemas to code takes longer than checking a workflow without it, and pays after thousands only. */
+const ONCE = { jitless: true } as const;
+
 /** Reports every field that is unknown, missing, of a wrong type or not supported yet. */
 export function checkShape(value: JsonValue, findings: Findings): void {
   // What is wrong is reported with its place in the whole.
-  if (isLarge(value) && workflowSchema.safeParse(withoutPlainTasks(value)).success) return;
-  const result = workflowSchema.safeParse(value);
+  if (isLarge(value) && workflowSchema.safeParse(withoutPlainTasks(value), ONCE).success) return;
+  const result = workflowSchema.safeParse(value, ONCE);
   if (result.success) return;
   for (const issue of result.error.issues)
     for (const finding of findingsOf(issue, value)) findings.add(finding);

@@ -1,5 +1,5 @@
 /** What it would take to parse a YAML text, from a look at its tokens: parsing one takes many times as long. */
-import { Lexer } from 'yaml';
+import { yaml } from './late-libraries.ts';
 import { MAX_BRACKETS } from './limits.ts';
 
 /** Marks that the next token is the text of a scalar. */
@@ -18,7 +18,7 @@ export function effortOf(
   let tokens = 0;
   let depth = 0;
   let isText = false;
-  for (const token of new Lexer().lex(source)) {
+  for (const token of new (yaml().Lexer)().lex(source)) {
     tokens += token.startsWith('"') && !isText ? 1 + wrongEscapes(token) : 1;
     if (tokens > maxTokens) return 'too-large';
     if (!isText && OPENING.has(token)) depth += 1;

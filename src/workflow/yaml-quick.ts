@@ -1,7 +1,7 @@
 /**
  * A quick way in for plain YAML. The library keeps all that a text may hold and takes 1.5 s for 10,000 tasks; what
  * programs and most people write needs a small part of the grammar. This reads block maps and lists, texts, numbers,
- * `|` blocks, and brackets on one line; any other text is left to the library, which also explains mistakes.
+ * `|` and `>` blocks, and brackets; any other text is left to the library, which also explains mistakes.
  *
  * Q1 What is read here has the value that the library gives it (a test holds them against each other).
  * Q2 Whatever is doubtful is not read: `undefined`. One pass, linear.
@@ -60,7 +60,7 @@ const SINGLE = /'(?:[^'\n]|'')*'/y;
 const FLOW_STARTS = /[A-Za-z0-9_$./~<=(+-]/;
 const FLOW_ENDS = ',[]{}';
 const REST = / *(?: #[^\n]*)?(?=\n|$)/y;
-const BLOCK = /\|(-?) *(?: #[^\n]*)?(?:\n|$)/y;
+const BLOCK = /([|>])(-?) *(?: #[^\n]*)?(?:\n|$)/y;
 const RESERVED = /^(?:~|null|Null|NULL|true|True|TRUE|false|False|FALSE)$/;
 const NUMBER = /^[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?$/;
 const OTHER_NUMBER = /^(?:0[ox][0-9a-fA-F]+|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))$/;
@@ -83,6 +83,8 @@ class Scan {
   private lineEnd = -1;
   private depth = 0;
   private comment = -1;
+  /** The column that every further line of a bracket stands behind. */
+  private outer = 0;
 
   constructor(source: string, keepsSpots: boolean) {
     this.source = source;
@@ -192,12 +194,17 @@ class Scan {
   private entry(behind: number, column: number): Node {
     const at = this.skipSpaces(behind);
     if (!this.isLineOver(at, behind)) {
-      if (this.source[at] === '|') return this.text(at, column);
-      return this.line(at, column);
+      return this.isBlock(at) ? this.text(at, column) : this.line(at, column);
     }
     this.nextLine();
     const isBelow = this.column > column || (this.column === column && this.isDash(this.at));
-    return isBelow ? this.block() : { value: null, start: behind, end: behind, inside: undefined };
+    if (!isBelow) return { value: null, start: behind, end: behind, inside: undefined };
+    const isFlow = this.source[this.at] === '{' || this.source[this.at] === '[';
+    return isFlow && this.column > column ? this.line(this.at, column) : this.block();
+  }
+
+  private isBlock(at: number): boolean {
+    return this.source[at] === '|' || this.source[at] === '>';
   }
 
   private isLineOver(at: number, behind: number): boolean {
@@ -235,11 +242,12 @@ class Scan {
       this.at = at;
       return this.block();
     }
-    return this.source[at] === '|' ? this.text(at, column) : this.line(at, column);
+    return this.isBlock(at) ? this.text(at, column) : this.line(at, column);
   }
 
   /** A value that ends with its line; what is indented deeper below would go on with it. */
   private line(at: number, column: number): Node {
+    this.outer = column;
     const node = this.inline(at);
     const isAtEnd = node.end === this.lineEnd;
     if (!isAtEnd && this.match(REST, node.end) === undefined) throw DOUBT;
@@ -285,7 +293,20 @@ class Scan {
     return { value, start, end: start + text.length, inside: undefined };
   }
 
-  /** `[...]` or `{...}` on one line. */
+  /** The next sign in a bracket, which may go on over lines. */
+  private skipInFlow(from: number): number {
+    let at = this.skipSpaces(from);
+    while (at === this.lineEnd && at < this.source.length) {
+      const start = at + 1;
+      const end = this.source.indexOf('\n', start);
+      this.lineEnd = end === -1 ? this.source.length : end;
+      at = this.skipSpaces(start);
+      if (at < this.lineEnd && at - start <= this.outer) throw DOUBT;
+    }
+    return at;
+  }
+
+  /** `[...]` or `{...}`. */
   private flow(start: number): Node {
     this.enter();
     const isMap = this.source[start] === '{';
@@ -293,7 +314,7 @@ class Scan {
     const inside = this.keepsSpots ? new Map<string | number, Entry>() : undefined;
     const list: JsonValue[] = [];
     const made: JsonObject = {};
-    let at = this.skipSpaces(start + 1);
+    let at = this.skipInFlow(start + 1);
     while (this.source[at] !== close) {
       const found = isMap ? this.match(FLOW_KEY, at) : undefined;
       if (isMap && found === undefined) throw DOUBT;
@@ -304,8 +325,8 @@ class Scan {
       inside?.set(name, { key, value: item });
       if (isMap) made[name] = item.value;
       else list.push(item.value);
-      at = this.skipSpaces(item.end);
-      if (this.source[at] === ',') at = this.skipSpaces(at + 1);
+      at = this.skipInFlow(item.end);
+      if (this.source[at] === ',') at = this.skipInFlow(at + 1);
       else if (this.source[at] !== close) throw DOUBT;
     }
     this.depth -= 1;
@@ -322,10 +343,11 @@ class Scan {
     return this.plain(this.source.slice(at, end).trimEnd(), at);
   }
 
-  /** A `|` block. */
+  /** A `|` block, or a `>` one of lines that are folded into one. */
   private text(start: number, column: number): Node {
     const head = this.match(BLOCK, start);
     if (head === undefined || !this.source.endsWith('\n')) throw DOUBT;
+    const isFolded = head[1] === '>';
     const lines: string[] = [];
     let indent = 0;
     let at = start + head[0].length;
@@ -340,6 +362,8 @@ class Scan {
         if (indent <= column || lines.length > 0) throw DOUBT;
       }
       if (!isBlank && content - at < indent) break;
+      // Blank lines and deeper ones are not folded.
+      if (isFolded && !isBlank && (content - at > indent || lines.at(-1) === '')) throw DOUBT;
       lines.push(this.source.slice(at + indent, lineEnd));
       if (!isBlank) end = lineEnd;
       at = lineEnd + 1;
@@ -348,8 +372,9 @@ class Scan {
     this.lineEnd = at - 1;
     this.nextLine();
     if (this.column > column) throw DOUBT;
-    const text = lines.join('\n').replace(/\n+$/, '');
-    return { value: head[1] === '-' ? text : `${text}\n`, start, end, inside: undefined };
+    while (lines.at(-1) === '') lines.pop();
+    const text = lines.join(isFolded ? ' ' : '\n');
+    return { value: head[2] === '-' ? text : `${text}\n`, start, end, inside: undefined };
   }
 }
 

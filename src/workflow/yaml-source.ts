@@ -5,17 +5,8 @@
  * Y1 What aliases and merge keys add is bounded; what is written out is bounded by the text.
  * Y2 Never throws: what is wrong becomes a finding.
  */
-import {
-  type Document,
-  isAlias,
-  isMap,
-  isScalar,
-  isSeq,
-  type Node,
-  type Pair,
-  parseDocument,
-  type YAMLMap,
-} from 'yaml';
+import type { Document, Node, Pair, YAMLMap } from 'yaml';
+import { yaml } from './late-libraries.ts';
 import { MAX_ALIAS_NODES, MAX_DEPTH, MAX_SOURCE_LENGTH } from './limits.ts';
 import { type Finding, type Findings, type Locate, nowhere } from './problems.ts';
 import { locatorOf } from './source-places.ts';
@@ -65,7 +56,7 @@ function readDocument(source: string): Document.Parsed | undefined {
   // The parser makes an error object for each mistake; with stacks, 60,000 of them take seconds.
   Error.stackTraceLimit = 0;
   try {
-    const document = parseDocument(source, {
+    const document = yaml().parseDocument(source, {
       uniqueKeys: false,
       merge: false,
       prettyErrors: false,
@@ -149,6 +140,7 @@ class Reader {
       this.findings.add(tooDeep(path));
       return null;
     }
+    const { isAlias, isMap, isScalar, isSeq } = yaml();
     if (isAlias(node)) return this.alias(node.source, path);
     if ((isMap(node) || isSeq(node) || isScalar(node)) && node.anchor !== undefined)
       this.anchors.set(node.anchor, node);
@@ -201,7 +193,7 @@ class Reader {
   }
 
   private key(pair: Pair, path: readonly (string | number)[]): string | undefined {
-    const raw: unknown = isScalar(pair.key) ? pair.key.value : undefined;
+    const raw: unknown = yaml().isScalar(pair.key) ? pair.key.value : undefined;
     const isText = typeof raw === 'string' || typeof raw === 'number' || typeof raw === 'boolean';
     if (isText && String(raw) !== '__proto__') return String(raw);
     this.findings.add({

@@ -1,5 +1,6 @@
 /** Where the values of a YAML document stand in its text. */
-import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, visit } from 'yaml';
+import type { Alias, Document, Node } from 'yaml';
+import { yaml } from './late-libraries.ts';
 import type { Path } from './problems.ts';
 import type { Spans } from './source-places.ts';
 
@@ -21,7 +22,7 @@ export function nodeSpans(document: Document.Parsed | undefined): Spans {
 function targetsOf(document: Document.Parsed | undefined): Map<Alias, Node> {
   const targets = new Map<Alias, Node>();
   const anchors = new Map<string, Node>();
-  visit(document ?? null, {
+  yaml().visit(document ?? null, {
     Alias: (_, alias) => {
       const target = anchors.get(alias.source);
       if (target !== undefined) targets.set(alias, target);
@@ -41,6 +42,7 @@ interface Search {
 
 /** The node at a path, or the last one on the way to it. */
 function nodeAt(document: Document.Parsed, { path, atKey, resolve }: Search): Node | undefined {
+  const { isAlias, isMap, isScalar, isSeq } = yaml();
   let node: unknown = document.contents;
   for (const [depth, part] of path.entries()) {
     if (isAlias(node)) node = resolve(node);

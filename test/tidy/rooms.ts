@@ -34,7 +34,10 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Node modules that compute and touch nothing; workflow hashes values. */
-const PURE_MODULES: Readonly<Record<string, readonly string[]>> = { workflow: ['node:crypto'] };
+/** Hashes, and libraries that are loaded late: neither reads anything but what it is given. */
+const PURE_MODULES: Readonly<Record<string, readonly string[]>> = {
+  workflow: ['node:crypto', 'node:module'],
+};
 
 const CALLS = ['setTimeout', 'setInterval', 'setImmediate', 'fetch', 'queueMicrotask'];
 const MEMBERS = ['process', 'performance'];

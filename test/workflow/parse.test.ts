@@ -274,7 +274,7 @@ describe('texts that take the parser long', () => {
   });
 
   it('have their tokens counted, and not the brackets or escapes that are text', () => {
-    const source = `name: x\ndescription: >\n${'  [\n'.repeat(600)}  "\\q"\ntasks: [{ id: a, agent: e }]\n`;
+    const source = `name: x\ndescription: >+\n${'  [\n'.repeat(600)}  "\\q"\ntasks: [{ id: a, agent: e }]\n`;
     expect(parseWorkflow(source, { maxTokens: 100 }).problems).toEqual([]);
     expect(codes(parseWorkflow(source, { maxTokens: 10 }).problems)).toEqual([
       'workflow.too-large',

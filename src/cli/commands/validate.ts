@@ -1,6 +1,6 @@
 /** `troupe validate`: every problem of workflow files, with its place. */
 import { resolve } from 'node:path';
-import { analyzeWorkflow, type WorkflowAnalysis } from '../../workflow/analysis/analyze.ts';
+import type { WorkflowAnalysis } from '../../workflow/analysis/analyze.ts';
 import type { Soundness } from '../../workflow/analysis/soundness.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import type { Problem } from '../../workflow/problems.ts';
@@ -12,10 +12,8 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { knownAgents } from '../known-agents.ts';
 import { packageVersion } from '../package-version.ts';
-import { analysisLines } from '../render/analysis-text.ts';
 import { counted } from '../render/format.ts';
 import { problemText, SourceLines, visible } from '../render/problem-text.ts';
-import { sarifLog } from '../render/sarif.ts';
 import { readWorkflowFiles, type WorkflowFile } from '../workflow-files.ts';
 
 export const validateCommand: Command = {
@@ -55,6 +53,9 @@ export const validateCommand: Command = {
   run: validate,
 };
 
+/** Loaded only where it is asked for: it is as large as all that checks. */
+type Analyze = typeof import('../../workflow/analysis/analyze.ts').analyzeWorkflow;
+
 /** What is known of one file afterwards. */
 interface Checked {
   readonly file: string;
@@ -83,21 +84,16 @@ async function validate(context: CommandContext): Promise<number> {
       'Workflow files end in .yaml, .yml or .json and have `tasks`.',
     );
   const known = await knownAgents(context, { agents: given.list('agent') });
-  const checked = await checkAll(files, {
-    workingDirectory,
-    analyzes: given.flag('analyze'),
-    ...known,
-  });
+  const analyze = given.flag('analyze')
+    ? (await import('../../workflow/analysis/analyze.ts')).analyzeWorkflow
+    : undefined;
+  const checked = await checkAll(files, { workingDirectory, analyze, ...known });
   if (given.flag('json')) terminal.printJson(document(checked, files.length === 1));
-  else if (given.flag('sarif'))
-    terminal.print(
-      JSON.stringify(
-        sarifLog({ version: packageVersion(), workingDirectory, files: checked }),
-        null,
-        2,
-      ),
-    );
-  else printText(checked, context);
+  else if (given.flag('sarif')) {
+    const { sarifLog } = await import('../render/sarif.ts');
+    const log = sarifLog({ version: packageVersion(), workingDirectory, files: checked });
+    terminal.print(JSON.stringify(log, null, 2));
+  } else await printText(checked, context);
   const isGood = checked.every(
     ({ valid, problems }) => valid && !(given.flag('strict') && problems.length > 0),
   );
@@ -107,9 +103,9 @@ async function validate(context: CommandContext): Promise<number> {
 /** The files, each followed by those that it runs as children and nobody has named before. */
 async function checkAll(
   files: readonly WorkflowFile[],
-  options: ValidationOptions & { workingDirectory: string; analyzes: boolean },
+  options: ValidationOptions & { workingDirectory: string; analyze: Analyze | undefined },
 ): Promise<Checked[]> {
-  const { workingDirectory, analyzes } = options;
+  const { workingDirectory, analyze } = options;
   const pathOf = ({ file }: { file: string }): string => resolve(workingDirectory, file);
   const known = new Set(files.map(pathOf));
   const sound = new Map<WorkflowDefinition, Soundness>();
@@ -125,11 +121,11 @@ async function checkAll(
     }
     const { root, children } = await checkWithChildren(given, {
       ...options,
-      ...(analyzes ? { onSound } : {}),
+      ...(analyze === undefined ? {} : { onSound }),
     });
     const others = children.filter((child) => !known.has(pathOf(child)));
     for (const child of others) known.add(pathOf(child));
-    checked.push(...[root, ...others].map((file) => verdict(file, analyzes, sound)));
+    checked.push(...[root, ...others].map((file) => verdict(file, analyze, sound)));
     sound.clear();
   }
   return checked;
@@ -137,13 +133,14 @@ async function checkAll(
 
 function verdict(
   { file, source, definition, problems }: CheckedFile,
-  analyzes: boolean,
+  analyze: Analyze | undefined,
   sound: ReadonlyMap<WorkflowDefinition, Soundness>,
 ): Checked {
   const lines = new SourceLines(source);
   if (definition === undefined) return { file, valid: false, problems, lines };
   const { name, tasks } = definition;
-  const analysis = analyzes ? { analysis: analyzeWorkflow(definition, sound.get(definition)) } : {};
+  const analysis =
+    analyze === undefined ? {} : { analysis: analyze(definition, sound.get(definition)) };
   return { file, valid: true, name, tasks: tasks.length, ...analysis, problems, lines };
 }
 
@@ -183,7 +180,7 @@ function totals(problems: readonly Problem[]): { errors: number; warnings: numbe
   return { errors, warnings: problems.length - errors };
 }
 
-function printText(checked: readonly Checked[], { terminal }: CommandContext): void {
+async function printText(checked: readonly Checked[], { terminal }: CommandContext): Promise<void> {
   const hasColor = terminal.hasOutputColor;
   for (const { file, name, tasks, valid, analysis, problems, lines } of checked) {
     for (const problem of problems)
@@ -196,8 +193,9 @@ function printText(checked: readonly Checked[], { terminal }: CommandContext): v
     const verdict = valid ? `"${name}" is valid, ${counted(tasks ?? 0, 'task')}` : '';
     const summary = [verdict, counts].filter((part) => part !== '').join(', ');
     terminal.print(visible(`${file}: ${summary}`));
-    if (analysis !== undefined)
-      for (const line of analysisLines(analysis, { hasColor })) terminal.print(line);
+    if (analysis === undefined) continue;
+    const { analysisLines } = await import('../render/analysis-text.ts');
+    for (const line of analysisLines(analysis, { hasColor })) terminal.print(line);
   }
   if (checked.length > 1) {
     const good = checked.filter(({ valid }) => valid).length;
