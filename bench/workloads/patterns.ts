@@ -1,9 +1,11 @@
 /**
  * Patterns: runs of every control-flow pattern that needs nothing from outside and no children, and chains of as many plain tasks in
- * the same processes. Measured is the CPU of both a task.
+ * the same processes. Measured is the CPU of both a task. What sleeps in a pattern sleeps as long in its chain: work that
+ * comes drop by drop shares no commit, with or without a pattern around it.
  */
 import { performance } from 'node:perf_hooks';
 import { type Client, createClient } from '../../src/client/client.ts';
+import type { JsonEnvelope } from '../../src/events/envelope.ts';
 import type { Bus } from '../../src/messaging/bus.ts';
 import { connectBus } from '../../src/messaging/nats-bus.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
@@ -23,6 +25,11 @@ const SLICES = 2;
 /** Enough for the compiler to have seen everything. */
 const WARM_UPS = 8;
 const QUICK_PATTERNS = 3;
+const ENDS: ReadonlySet<string> = new Set([
+  'task.succeeded',
+  'task.attemptFailed',
+  'task.canceled',
+]);
 const MAX_EVENTS = 1_000;
 const PATIENCE_MS = 60_000;
 const MS_PER_SECOND = 1_000;
@@ -82,12 +89,13 @@ async function measureAll(
     const workflow = workflowOf(pattern);
     const request = { workflow, ...(use.input === undefined ? {} : { input: use.input }) };
     const tasks = await driver.tasksOf(request);
+    const plain = chainOf(tasks.count, tasks.sleeps);
     const rounds: number[] = [];
     for (let round = 0; round < repeat; round += 1) {
       const cpu = { ours: 0, plain: 0 };
       for (let slice = 0; slice < SLICES; slice += 1) {
-        cpu.plain += (await driver.measure(chainOf(tasks), tasks)).cpuSeconds;
-        cpu.ours += (await driver.measure(request, tasks)).cpuSeconds;
+        cpu.plain += (await driver.measure(plain, tasks.count)).cpuSeconds;
+        cpu.ours += (await driver.measure(request, tasks.count)).cpuSeconds;
       }
       total.ours += cpu.ours;
       total.plain += cpu.plain;
@@ -99,8 +107,31 @@ async function measureAll(
   return { ...ratios, all: total.ours / total.plain, dearest };
 }
 
-function chainOf(length: number): Request {
-  return chains({ runs: 1, length, inFlight: 1 }).request;
+/** A chain of so many tasks, of which the first ones sleep. */
+function chainOf(length: number, sleeps: readonly number[] = []): Request {
+  const { request } = chains({ runs: 1, length, inFlight: 1 });
+  const { tasks, ...workflow } = request.workflow as JsonObject & { tasks: JsonObject[] };
+  const changed = tasks.map((task, index) => {
+    const ms = sleeps[index];
+    return ms === undefined ? task : { ...task, agent: 'sleep', parameters: { ms } };
+  });
+  return { ...request, workflow: { ...workflow, tasks: changed } };
+}
+
+/** How long each attempt of `sleep` was under way, in ms. */
+function sleepsOf(events: readonly JsonEnvelope[]): number[] {
+  const began = new Map<string, number>();
+  const sleeps: number[] = [];
+  for (const { type, at, data } of events) {
+    const { taskId, agent } = data as { taskId?: string; agent?: string };
+    if (taskId === undefined) continue;
+    if (type === 'task.started' && agent === 'sleep') began.set(taskId, at);
+    const since = began.get(taskId);
+    if (since === undefined || !ENDS.has(type)) continue;
+    sleeps.push(Math.max(1, at - since));
+    began.delete(taskId);
+  }
+  return sleeps;
 }
 
 class Driver {
@@ -117,12 +148,13 @@ class Driver {
     this.#runs = runs;
   }
 
-  /** Tasks that one run has. */
-  async tasksOf(request: Request): Promise<number> {
+  /** Tasks that one run has, and how long those took that sleep. */
+  async tasksOf(request: Request): Promise<{ count: number; sleeps: number[] }> {
     const { runId } = await this.#client.request(request);
     await this.#client.waitForRun(runId);
     const { events } = await this.#client.history(runId, { limit: MAX_EVENTS });
-    return tasksThatRan(request.workflow as JsonObject, events);
+    const count = tasksThatRan(request.workflow as JsonObject, events);
+    return { count, sleeps: sleepsOf(events).slice(0, count) };
   }
 
   /** All runs of one request; `tasks` of each. */
