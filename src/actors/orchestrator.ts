@@ -190,7 +190,10 @@ class Node implements Orchestrator, HostRuntime {
     // Before the other doors open: where no worker is, nobody answers, and the server says so at once.
     const greeted = this.#greet('brief');
     const parts = { log: this.log, clock: this.clock, table: this.#table };
-    const probes = await activateLiveRuns({ ...parts, probe: () => this.#probe() });
+    const probes = await activateLiveRuns({
+      ...{ ...parts, probe: () => this.#probe() },
+      awaitStart: (runId, startAt) => this.effects.awaitStart(runId, startAt),
+    });
     await this.#doors.open();
     this.#stops.push(this.#bus.onReconnect(() => this.#reconnected()));
     await Promise.all(probes);

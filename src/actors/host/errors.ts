@@ -67,6 +67,17 @@ export class LogReopening extends TroupeError {
   }
 }
 
+/** A start that no setting of the language would allow either. */
+export class StartTooLate extends TroupeError {
+  readonly code = 'message.invalid';
+  constructor(startAt: number) {
+    super(`the start is more than ten years away: ${startAt} ms since the epoch`, {
+      hint: 'Give milliseconds since the epoch, or an ISO 8601 time with its zone.',
+      details: { startAt },
+    });
+  }
+}
+
 /** A command of the language that this release does not carry out. */
 export class CommandUnavailable extends TroupeError {
   readonly code = 'command.unavailable';
