@@ -2,28 +2,13 @@
  * A job as the document of its run keeps it: a run of one task (`run.created` has `job`). Its seven states are read from
  * the charts of the run and of its task.
  */
+import type { JobState } from '../messages/job.ts';
 import {
   type FoldTable,
   foldFor,
   type ProjectedEvent,
   type ProjectedEventOf,
 } from './projection.ts';
-
-export const jobStates = [
-  'scheduled',
-  'queued',
-  'running',
-  'retrying',
-  'succeeded',
-  'failed',
-  'canceled',
-] as const;
-
-/**
- * `scheduled`: it waits for its time; `queued`: for a place or an agent; `running`: an agent has it; `retrying`: it waits
- * between two attempts.
- */
-export type JobState = (typeof jobStates)[number];
 
 /** What a run's document has beside if the run is a job. */
 export type JobRecord = {
@@ -38,6 +23,10 @@ export type JobRecord = {
   progress: number;
   /** What the agent said last about it. */
   message: string | null;
+  /** Of the first attempt. */
+  startedAt: number | null;
+  /** Of the last attempt that failed. */
+  error: { code: string; message: string; retryable: boolean } | null;
 };
 
 type JobOrigin = NonNullable<ProjectedEventOf<'run.created'>['data']['job']>;
@@ -52,6 +41,8 @@ export function newJob(origin: JobOrigin, startAt: number | undefined): JobRecor
     state: startAt === undefined ? 'queued' : 'scheduled',
     progress: 0,
     message: null,
+    startedAt: null,
+    error: null,
   };
 }
 
@@ -66,14 +57,18 @@ const table: FoldTable<JobRecord> = {
   'task.preparing': to('queued'),
   'task.handedOff': to('queued'),
   'task.reset': to('queued'),
-  'task.started': (job) => ({ ...job, state: 'running', progress: 0, message: null }),
+  'task.started': (job, { at }) => ({
+    ...job,
+    ...{ state: 'running', progress: 0, message: null, startedAt: job.startedAt ?? at },
+  }),
+  'task.attemptFailed': (job, { data }) => ({ ...job, error: data.error }),
   'task.progressed': (job, { data }) => ({
     ...job,
     progress: data.percent ?? job.progress,
     message: data.message ?? job.message,
   }),
   'task.retryScheduled': to('retrying'),
-  'run.succeeded': (job) => ({ ...job, state: 'succeeded', progress: 100 }),
+  'run.succeeded': (job) => ({ ...job, state: 'succeeded', progress: 100, error: null }),
   'run.failed': to('failed'),
   'run.canceled': to('canceled'),
 };
