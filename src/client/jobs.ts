@@ -74,6 +74,7 @@ export class Jobs {
     const endsAt = performance.now() + timeoutMs;
     const first = await this.get(jobId, asking);
     if (isEndedJob(first.state)) return first;
+    signal?.throwIfAborted();
     const watch = this.#watch(first.jobId, signal);
     try {
       let job = first;

@@ -226,6 +226,7 @@ describe('waiting', () => {
   it('goes on over an orchestrator that was away', async () => {
     await house.client.jobs.enqueue({ agent: 'held', jobId: 'slow' });
     const waiting = house.client.jobs.wait('slow');
+    await house.client.jobs.get('slow');
     await house.cutOff();
     log = log.crash();
     await house.serve(log);
