@@ -49,32 +49,39 @@ const duration = z
 
 /** Body of `troupe.v1.job`. A field of another name is refused, for it would be meant and not heard. */
 export const jobSchema = z.discriminatedUnion('type', [
-  z.strictObject({
-    type: z.literal('enqueue'),
-    /** An id of the client's own: the same one again gives the first job. It stands for the job's id ever after. */
-    jobId: id
-      .refine((given) => !given.startsWith('run_'), 'ids that begin with "run_" are made here')
-      .optional(),
-    /** The same as `jobId`, as other messages have it; the header `Nats-Msg-Id` is a third way. */
-    id: id.optional(),
-    agent,
-    /** What the agent gets, as it stands: nothing in it is an expression. */
-    parameters: object.default({}),
-    priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
-    /** It waits until then; a time that has passed is now. */
-    runAt: instantSchema.optional(),
-    /** Further attempts after one that failed retryably, each after a longer delay. */
-    maxRetries: z
-      .number()
-      .int()
-      .min(0)
-      .max(MAX_ATTEMPTS - 1)
-      .default(DEFAULT_RETRIES),
-    /** The longest time of one attempt: seconds, or a text with a unit. */
-    timeout: duration.optional(),
-    /** The run that it belongs to: it is listed by it, and canceled with it. */
-    runId: id.optional(),
-  }),
+  z
+    .strictObject({
+      type: z.literal('enqueue'),
+      /** An id of the client's own: the same one again gives the first job. It stands for the job's id ever after. */
+      jobId: id
+        .refine((given) => !given.startsWith('run_'), 'ids that begin with "run_" are made here')
+        .optional(),
+      /** The same as `jobId`, as other messages have it; the header `Nats-Msg-Id` is a third way. */
+      id: id.optional(),
+      agent,
+      /** What the agent gets, as it stands: nothing in it is an expression. */
+      parameters: object.default({}),
+      priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
+      /** It waits until then; a time that has passed is now. */
+      runAt: instantSchema.optional(),
+      /** The same from its arrival on: seconds, or a text with a unit. */
+      delay: duration.optional(),
+      /** Further attempts after one that failed retryably, each after a longer delay. */
+      maxRetries: z
+        .number()
+        .int()
+        .min(0)
+        .max(MAX_ATTEMPTS - 1)
+        .default(DEFAULT_RETRIES),
+      /** The longest time of one attempt: seconds, or a text with a unit. */
+      timeout: duration.optional(),
+      /** The run that it belongs to: it is listed by it, and canceled with it. */
+      runId: id.optional(),
+    })
+    .refine(
+      ({ runAt, delay }) => runAt === undefined || delay === undefined,
+      'runAt and delay are two ways to say the same',
+    ),
   z.strictObject({ type: z.literal('get'), jobId: id }),
   z.strictObject({
     type: z.literal('wait'),

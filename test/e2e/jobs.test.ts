@@ -151,6 +151,15 @@ describe('later', () => {
     expect((await house.client.jobs.get(jobId)).runAt).toBe(Date.parse(runAt));
   });
 
+  it('a delay is counted from its arrival, so that the same message is the same job', async () => {
+    const body = { type: 'enqueue', agent: 'echo', jobId: 'delayed', delay: '200ms' };
+    const { jobId } = await ask(body);
+    expect(await ask(body)).toMatchObject({ jobId, repeated: true });
+    const { createdAt, startedAt = 0, runAt = 0 } = await house.client.jobs.wait('delayed');
+    expect(runAt - createdAt).toBe(200);
+    expect(startedAt).toBeGreaterThanOrEqual(runAt);
+  });
+
   it('what fell due while nobody served starts at once, the rest waits on', async () => {
     const jobs = house.client.jobs;
     const due = await jobs.enqueue({ agent: 'echo', runAt: Date.now() + 150 });
@@ -323,6 +332,7 @@ describe('what is refused', () => {
     ['a time without a zone', { type: 'enqueue', agent: 'echo', runAt: '2031-01-01T00:00:00' }],
     ['a time in seconds', { type: 'enqueue', agent: 'echo', runAt: 1_900_000_000 }],
     ['a time after ten years', { type: 'enqueue', agent: 'echo', runAt: 8_000_000_000_000 }],
+    ['two times', { type: 'enqueue', agent: 'echo', runAt: 1_900_000_000_000, delay: 5 }],
     ['half a retry', { type: 'enqueue', agent: 'echo', maxRetries: 0.5 }],
     ['retries without end', { type: 'enqueue', agent: 'echo', maxRetries: 1_000_000 }],
     ['an id like ours', { type: 'enqueue', agent: 'echo', jobId: 'run_mine' }],

@@ -173,7 +173,8 @@ export class Jobs {
     const { log, clock, ids } = runtime;
     const now = clock.now();
     const jobId = ids.runId(now).replace('run_', JOB_IDS);
-    const { agent, maxRetries, priority, runAt, runId } = asked;
+    const { agent, maxRetries, priority, delay, runId } = asked;
+    const runAt = delay === undefined ? asked.runAt : now + delay;
     const request: RequestMessage = {
       ...{ start: true, dryRun: false },
       ...(priority === undefined ? {} : { priority }),

@@ -139,35 +139,34 @@ function jobOf(given: Arguments): JobInput {
       `there is no priority "${priority}"`,
       `Known are ${PRIORITIES.join(', ')}.`,
     );
-  const runAt = startOf(given);
   const timeout = given.text('attempt-timeout');
   return {
     agent: given.word(0, 'the agent'),
     parameters: parametersOf(given),
     ...(id === undefined ? {} : { jobId: id }),
     ...(known === undefined ? {} : { priority: known }),
-    ...(runAt === undefined ? {} : { runAt }),
+    ...startOf(given),
     ...(maxRetries === undefined ? {} : { maxRetries }),
     ...(timeout === undefined ? {} : { timeout }),
     ...(runId === undefined ? {} : { runId }),
   };
 }
 
-/** ms since the epoch. */
-function startOf(given: Arguments): number | undefined {
+/** A delay is counted where the job arrives, so that the same command again is the same job. */
+function startOf(given: Arguments): { runAt?: number; delay?: string } {
   const at = given.text('at');
   const after = given.text('in');
   if (at !== undefined && after !== undefined)
     throw new UsageError('--at and --in are both given', 'Keep one of them.');
-  if (after !== undefined) return now() + durationOf(after, '--in');
-  if (at === undefined) return undefined;
+  if (after !== undefined) return { delay: `${durationOf(after, '--in')}ms` };
+  if (at === undefined) return {};
   const time = Date.parse(at);
   const isWhole = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:?\d{2})$/.test(at);
   if (Number.isNaN(time) || !isWhole)
     throw new UsageError(`--at ${at} is no time with its zone`, 'Write --at=2031-05-01T08:00:00Z.');
   if (time - now() > MAX_DURATION_MS)
     throw new UsageError(`--at ${at} is more than ten years away`, 'Choose an earlier time.');
-  return time;
+  return { runAt: time };
 }
 
 function durationOf(text: string, option: string): number {

@@ -36,5 +36,6 @@ export function printJob(
   ];
   const shown = lines.flatMap(([name, text]) => (text === undefined ? [] : [[name, text]]));
   for (const line of table(shown)) terminal.print(line);
-  if (job.output !== undefined) terminal.print(outputText(job.output));
+  const output = outputText(job.output ?? null);
+  if (output !== '') terminal.print(output);
 }
