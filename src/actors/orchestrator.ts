@@ -136,12 +136,9 @@ class Node implements Orchestrator, HostRuntime {
     this.#table = new RunTable(this);
     this.#timerPost = new TimerPost(this.#table, this.clock);
     this.#agents = new AgentTable({ log, logger, clock: this.clock });
-    const forget = [this.#dispatcher, this.#children];
     this.#reopening = new Reopening({
-      runtime: this,
-      table: this.#table,
-      agents: this.#agents,
-      forget,
+      ...{ runtime: this, table: this.#table, agents: this.#agents },
+      forget: [this.#dispatcher, this.#children],
     });
     this.projector = new Projector({ log, clock: this.clock });
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
@@ -155,7 +152,10 @@ class Node implements Orchestrator, HostRuntime {
       ...{ directory: this.#directory, attempts: this.#attempts, listenedMs },
       ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
     });
-    this.#childReactor = new ChildReactor({ log, logger, clock: this.clock, table: this.#table });
+    this.#childReactor = new ChildReactor({
+      ...{ log, logger, clock: this.clock, table: this.#table },
+      projector: this.projector,
+    });
   }
 
   get logId(): string {
@@ -190,7 +190,10 @@ class Node implements Orchestrator, HostRuntime {
     // Before the other doors open: where no worker is, nobody answers, and the server says so at once.
     const greeted = this.#greet('brief');
     const parts = { log: this.log, clock: this.clock, table: this.#table };
-    const probes = await activateLiveRuns({ ...parts, probe: () => this.#probe() });
+    const probes = await activateLiveRuns({
+      ...{ ...parts, probe: () => this.#probe() },
+      awaitStart: (runId, startAt) => this.effects.awaitStart(runId, startAt),
+    });
     await this.#doors.open();
     this.#stops.push(this.#bus.onReconnect(() => this.#reconnected()));
     await Promise.all(probes);

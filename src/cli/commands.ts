@@ -18,6 +18,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'List, show, watch and control runs',
     load: async () => (await import('./commands/runs.ts')).runsGroup,
   },
+  jobs: {
+    summary: 'Give single tasks to agents, without a workflow',
+    load: async () => (await import('./commands/jobs.ts')).jobsGroup,
+  },
   inbox: {
     summary: 'List what waits for a person or a signal, over all runs',
     load: async () => (await import('./commands/inbox.ts')).inboxCommand,

@@ -28,6 +28,8 @@ export interface Reader {
   readonly where: string;
   /** Present where an orchestrator answers. */
   readonly client: Client | undefined;
+  /** Present where the log itself is read. */
+  readonly log?: EventLog;
   /** Throws `run.not-found`. */
   history(runId: string): Promise<RunHistory>;
   /** Documents of a projection. */
@@ -81,6 +83,7 @@ async function localReader(session: Session): Promise<Reader> {
   return {
     where: isThere || store === 'memory' ? dataDir : `${dataDir}: it has no log yet`,
     client: undefined,
+    log,
     history: async (runId) => {
       if (!runId.startsWith('run_') || log.streamHead(runId) === undefined)
         throw new RunNotFoundError(runId, dataDir);

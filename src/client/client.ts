@@ -38,6 +38,7 @@ import { type AskOptions, ask, isPassing, pause } from './ask.ts';
 import { getBlob, putBlob } from './blob-transfer.ts';
 import { ClarificationNeededError, UnexpectedReplyError, UnknownRunError } from './errors.ts';
 import { CHECK_INTERVAL_MS, followRun, isTerminalEvent, readHistory } from './follow-run.ts';
+import { Jobs } from './jobs.ts';
 import { isEnded, outcomeOf, type RunOutcome } from './run-outcome.ts';
 
 /** Documents of one reply that are fetched at the same time. */
@@ -93,12 +94,15 @@ export class Client {
   readonly #bus: Bus;
   readonly #subjects: Subjects;
   readonly #ownsBus: boolean;
+  /** Single tasks for an agent, without a workflow. */
+  readonly jobs: Jobs;
 
   /** Use `connectClient` or `createClient`. */
   constructor(options: { bus: Bus; subjects: Subjects; ownsBus: boolean }) {
     this.#bus = options.bus;
     this.#subjects = options.subjects;
     this.#ownsBus = options.ownsBus;
+    this.jobs = new Jobs(options);
   }
 
   /** Starts a run, once however often it is sent. Resolves when the run is durable. Throws `request.clarification-needed`. */

@@ -10,6 +10,13 @@
  */
 export type { Envelope, JsonEnvelope } from '../events/envelope.ts';
 export type {
+  EnqueueReply,
+  JobListReply,
+  JobReply,
+  JobState,
+  JobSummary,
+} from '../messages/job.ts';
+export type {
   ReportedRunStatus,
   ReportedTaskStatus,
   RunReport,
@@ -40,4 +47,5 @@ export {
   type RequestInput,
   type RunWorkflowOptions,
 } from './client.ts';
+export type { JobFilter, JobInput, Jobs } from './jobs.ts';
 export type { RunError, RunOutcome } from './run-outcome.ts';

@@ -16,6 +16,16 @@ const endOfRun = {
   parent: parent.optional(),
 };
 
+/** What a job was asked for with; `run` is the run in whose scope it belongs. */
+const job = z.object({
+  agent: z.string(),
+  maxRetries: fields.count,
+  /** The id that its client gave, and the hash of what was asked under it. */
+  id: z.string().optional(),
+  hash: z.string().optional(),
+  run: z.string().optional(),
+});
+
 const definition = z.custom<WorkflowDefinition>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'a workflow definition or a blob reference to one',
@@ -39,6 +49,10 @@ export const runEvents = {
       deadline: fields.time.optional(),
       /** False: it waits for the command `start`. */
       start: z.boolean(),
+      /** It waits until then, or for the command `start`. */
+      startAt: fields.time.optional(),
+      /** Of a job: a run of one task that was asked for without a workflow. */
+      job: job.optional(),
       /** Of a child run; `root` is the run at the top, `depth` counts the runs above. */
       parent: parent.optional(),
       root: z.string().optional(),

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import type { JsonEnvelope } from '../events/envelope.ts';
 import type { JsonObject, JsonValue } from '../workflow/value.ts';
+import { instantSchema } from './instant.ts';
 
 const object = z.custom<JsonObject>(
   (candidate) => typeof candidate === 'object' && candidate !== null && !Array.isArray(candidate),
@@ -31,6 +32,8 @@ export const requestSchema = z
     /** Milliseconds since the epoch. */
     deadline: z.number().int().positive().optional(),
     start: z.boolean().default(true),
+    /** The run waits until then; a time that has passed is now. Any command `start` starts it earlier. */
+    startAt: instantSchema.optional(),
     dryRun: z.boolean().default(false),
   })
   .refine(
@@ -38,6 +41,15 @@ export const requestSchema = z
       [body.text, body.workflow, body.template, body.pattern].filter((part) => part !== undefined)
         .length === 1,
     'exactly one of text, workflow, template and pattern is needed',
+  )
+  .refine(
+    ({ start, startAt }) => start || startAt === undefined,
+    'a run with `startAt` starts: leave `start` out',
+  )
+  .refine(
+    ({ deadline, startAt }) =>
+      deadline === undefined || startAt === undefined || startAt < deadline,
+    'the deadline comes before `startAt`',
   );
 export type RequestMessage = z.infer<typeof requestSchema>;
 

@@ -104,6 +104,13 @@ export function isRunStream(stream: string): boolean {
   return stream.startsWith(RUN_STREAM);
 }
 
+/**
+ * How the ids of jobs begin. All others go on with the digits of a time, of which the first is a 0 for a thousand years: jobs
+ * have a part of the keys for themselves.
+ */
+export const JOB_IDS = `${RUN_STREAM}j`;
+export const PLAIN_RUN_IDS = `${RUN_STREAM}0`;
+
 const MAX_INDEX_CHARACTERS = 400;
 
 /** A value as an index keeps it: stores separate with NUL and keep values short; names come from people. */

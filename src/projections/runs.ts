@@ -1,5 +1,6 @@
 /**
  * `runs`: one document a run, scalars and counts only. Its tasks are documents of their own (`step-attempts.ts`).
+ * Size: every field with what it means, and one line an event.
  */
 import type { AnyEvent } from '../events/catalogue.ts';
 import {
@@ -10,6 +11,7 @@ import {
   timerEvents,
 } from '../events/run-events.ts';
 import { taskEvents } from '../events/task-events.ts';
+import { foldJob, type JobRecord, newJob } from './jobs.ts';
 import {
   type FoldTable,
   foldFor,
@@ -85,6 +87,10 @@ export type RunRecord = {
   /** Of the run's newest event. */
   streamVersion: number;
   updatedAt: number;
+  /** Of a run that waits, or waited, for the time of its start. Like `job` it is left out where there is none. */
+  startAt?: number;
+  /** Of a job. */
+  job?: JobRecord;
 };
 
 const noTasks: TaskCounts = {
@@ -139,6 +145,8 @@ function created(event: ProjectedEventOf<'run.created'>): RunRecord {
     root: data.root ?? event.stream,
     definitionHash: data.definitionHash,
     tasks: { ...noTasks, declared: Array.isArray(declared) ? declared.length : null },
+    ...(data.startAt === undefined ? {} : { startAt: data.startAt }),
+    ...(data.job === undefined ? {} : { job: newJob(data.job, data.startAt) }),
   };
 }
 
@@ -239,7 +247,9 @@ function foldRun(run: RunRecord | undefined, event: ProjectedEvent): RunRecord |
   const next = isOfHook(event)
     ? ofHook(run, event)
     : (foldFor(table, event.type)?.(run, event) ?? run);
-  return { ...next, streamVersion: event.streamVersion, updatedAt: event.at };
+  const { streamVersion, at: updatedAt } = event;
+  if (next.job === undefined) return { ...next, streamVersion, updatedAt };
+  return { ...next, job: foldJob(next.job, event), streamVersion, updatedAt };
 }
 
 function isOfHook({ data }: ProjectedEvent): boolean {
@@ -271,9 +281,16 @@ const handles: ReadonlySet<string> = new Set<AnyEvent['type']>(
   tables.flatMap((each) => Object.values(each).map((entry) => entry.type)),
 );
 
+/** By `value`, then by creation. */
+function filed(value: string | null | undefined, { createdAt }: RunRecord): string | undefined {
+  return value === null || value === undefined ? undefined : `${value}/${paddedTime(createdAt)}`;
+}
+
 /**
- * Key: `runId`, so key order is the order of creation. Indexes (values end in the padded time of creation):
- * `live` (only runs that have not ended), `status/`, `name/`, `session/`, `parent/` (children of a run).
+ * Key: `runId`, so key order is the order of creation; jobs come behind all other runs. Indexes (values end in the padded
+ * time of creation): `live` (only runs that have not ended), `status/`, `name/`, `session/`, `parent/` (children of a
+ * run), and for jobs `job_state/`, `job_agent/`, `job_run/`. Jobs have no name that anybody gave and no status of their
+ * own, so that they stand in neither index, but for those in quarantine.
  */
 export const runs: Projection<RunRecord> = {
   name: 'runs',
@@ -284,12 +301,14 @@ export const runs: Projection<RunRecord> = {
   fold: foldRun,
   indexes: {
     live: (run) => (isEnded(run.state) ? undefined : paddedTime(run.createdAt)),
-    status: (run) => `${run.status}/${paddedTime(run.createdAt)}`,
-    name: (run) => `${run.name}/${paddedTime(run.createdAt)}`,
-    parent: (run) =>
-      run.parent === null ? undefined : `${run.parent.runId}/${paddedTime(run.createdAt)}`,
-    session: (run) =>
-      run.session === null ? undefined : `${run.session}/${paddedTime(run.createdAt)}`,
+    status: (run) =>
+      run.job === undefined || run.status === 'quarantined' ? filed(run.status, run) : undefined,
+    name: (run) => (run.job === undefined ? filed(run.name, run) : undefined),
+    parent: (run) => filed(run.parent?.runId, run),
+    session: (run) => filed(run.session, run),
+    job_state: (run) => filed(run.job?.state, run),
+    job_agent: (run) => filed(run.job?.agent, run),
+    job_run: (run) => filed(run.job?.run, run),
   },
   streamOf: (key) => (isRunStream(key) ? key : undefined),
 };

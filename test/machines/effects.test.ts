@@ -97,7 +97,7 @@ describe('what a run owes', () => {
   it.each(roadsOfRun)('%s: exactly the kinds of its meta', (state, road) => {
     const { run } = new PureRun(
       { name: 'w', tasks: [{ id: 'a', agent: 'echo' }] },
-      { start: false },
+      { startAt: 5_000 },
     );
     for (const type of road) run.cell.take(sampleEvent(type));
     expect(run.cell.snapshot.value).toBe(state);

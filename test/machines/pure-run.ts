@@ -17,7 +17,7 @@ import {
 } from '../../src/machines/run/aggregate.ts';
 import { decide, mayStartAttempts, mayStartChildren } from '../../src/machines/run/decide.ts';
 import type { ChildEnd, Decision, Rejection, RunMessage } from '../../src/machines/run/decision.ts';
-import { RUN_DEADLINE, timerIdOf } from '../../src/machines/run/effects.ts';
+import { RUN_DEADLINE, RUN_START, timerIdOf } from '../../src/machines/run/effects.ts';
 import { createAggregate, evolve } from '../../src/machines/run/evolve.ts';
 import { reportOf } from '../../src/machines/run/report.ts';
 import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
@@ -43,6 +43,7 @@ export interface PureOptions {
   input?: JsonObject;
   start?: boolean;
   deadline?: number;
+  startAt?: number;
   /** Attempts that agents can have at once. */
   slots?: number;
   /** Runs above this one. */
@@ -85,11 +86,12 @@ export class PureRun {
       priority: 'normal',
       start: options.start ?? true,
       ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
+      ...(options.startAt === undefined ? {} : { startAt: options.startAt }),
       ...(options.depth === undefined ? {} : { depth: options.depth }),
     });
     this.history.push({ event: created, at: this.now, streamVersion: 1 });
     this.run = foldRecorded(this.history, liveCells);
-    if (options.start ?? true) this.command({ type: 'start' });
+    if (options.start ?? options.startAt === undefined) this.command({ type: 'start' });
   }
 
   /** One message: its decision and what follows. Returns what was recorded, as `type taskId` lines. */
@@ -260,6 +262,12 @@ export class PureRun {
     const dueAt = (this.run.cell.snapshot.context as { dueAt: number }).dueAt;
     this.now = Math.max(this.now, dueAt);
     return this.send({ type: 'timer', timerId: RUN_DEADLINE, dueAt });
+  }
+
+  /** Tells a run that waits for its time that it is `at`. */
+  begin(at: number): string[] {
+    this.now = at;
+    return this.send({ type: 'timer', timerId: RUN_START, dueAt: this.run.header.startAt ?? 0 });
   }
 
   /** `type taskId` of everything recorded from an index on. */

@@ -215,6 +215,11 @@ export class World {
     }
   }
 
+  /** Asks about jobs until there is an answer. */
+  job(body: JsonObject): Promise<JsonObject> {
+    return this.#ask(this.subjects.job(), body);
+  }
+
   async #ask(subject: string, body: JsonObject): Promise<JsonObject> {
     for (;;) {
       try {
@@ -224,7 +229,8 @@ export class World {
         const { code } = error as { code?: string };
         const isFinal =
           error instanceof RemoteError && code !== 'overloaded' && code !== 'unavailable';
-        if (isFinal && !code?.startsWith('log.') && code !== 'workflow.invalid') throw error;
+        const isEarly = code === 'workflow.invalid' || code === 'agent.unknown';
+        if (isFinal && !code?.startsWith('log.') && !isEarly) throw error;
         await this.time.sleep(this.#outside.scope, RETRY_MS);
       }
     }

@@ -1,7 +1,7 @@
 /**
  * What it means to start and to stop each kind of effect.
  */
-import type { Effect } from '../../machines/run/effects.ts';
+import { type Effect, RUN_START, timerKey } from '../../machines/run/effects.ts';
 import type { EffectContext, EffectRunner } from '../host/runtime.ts';
 import type { ArmedTimer, Timers } from '../services/timers.ts';
 import type { ChildRuns } from './child-runs.ts';
@@ -90,6 +90,12 @@ export class Effects implements EffectRunner {
     } else if (effect.kind === 'child') {
       this.#children.stop(effect.runId);
     }
+  }
+
+  /** Owed by a run that only waits for its start, which need not be in memory for it. */
+  awaitStart(runId: string, startAt: number): void {
+    const timer = { stream: runId, timerId: RUN_START, dueAt: startAt };
+    this.#arm(timerKey(RUN_START, startAt), timer);
   }
 
   /** The workers were asked: attempt timeouts count again. */

@@ -2,6 +2,7 @@
  * What can go wrong around an actor.
  */
 import { TroupeError } from '../../workflow/errors.ts';
+import { didYouMean } from '../../workflow/suggest.ts';
 
 /** A stream that cannot be folded because of what it holds. */
 export class BrokenStream extends TroupeError {
@@ -25,11 +26,11 @@ export class RunNotFound extends TroupeError {
   }
 }
 
-/** The queue of uncommitted commits is full. */
+/** The queue of uncommitted commits is full, or another queue that has a bound. */
 export class Overloaded extends TroupeError {
   readonly code = 'overloaded';
-  constructor() {
-    super('the log cannot keep up with what arrives', {
+  constructor(what = 'the log cannot keep up with what arrives') {
+    super(what, {
       hint: 'Send the same message again a little later.',
     });
   }
@@ -63,6 +64,40 @@ export class LogReopening extends TroupeError {
   constructor() {
     super('the log could not be written and is being reopened', {
       hint: 'Send the same message again later. If it stays so, look whether the disk is full.',
+    });
+  }
+}
+
+/** Nothing has this id, or what has it is a run and no job. */
+export class JobNotFound extends TroupeError {
+  readonly code = 'job.not-found';
+  constructor(jobId: string) {
+    super(`there is no job ${jobId}`, {
+      hint: 'See `troupe jobs list`; a run that is no job is shown by `troupe runs show`.',
+      details: { jobId },
+    });
+  }
+}
+
+/** No worker has ever offered it to this log. */
+export class AgentUnknown extends TroupeError {
+  readonly code = 'agent.unknown';
+  constructor(agent: string, known: readonly string[]) {
+    const otherwise = 'Start a worker that offers it; see `troupe agents`.';
+    super(`there is no agent "${agent}"`, {
+      hint: didYouMean(agent, known, otherwise),
+      details: { agent },
+    });
+  }
+}
+
+/** A start that no setting of the language would allow either. */
+export class StartTooLate extends TroupeError {
+  readonly code = 'message.invalid';
+  constructor(startAt: number) {
+    super(`the start is more than ten years away: ${startAt} ms since the epoch`, {
+      hint: 'Give milliseconds since the epoch, or an ISO 8601 time with its zone.',
+      details: { startAt },
     });
   }
 }

@@ -2,7 +2,7 @@
  * A run before its first commit: `run.created` and the aggregate after it.
  */
 import { hash } from 'node:crypto';
-import { event } from '../../events/catalogue.ts';
+import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { EventLog, PendingBlob } from '../../log/event-log.ts';
 import { liveCells } from '../../machines/cell.ts';
 import { type ParentRef, valueKey } from '../../machines/run/aggregate.ts';
@@ -30,7 +30,12 @@ export interface NewRunOptions {
   trace: string | undefined;
   /** Of a child run. */
   lineage?: { parent: ParentRef; root: string; depth: number };
+  /** Of a job, and the key that keeps its id. */
+  job?: JobOrigin;
+  jobKey?: string | undefined;
 }
+
+type JobOrigin = NonNullable<Extract<RunEvent, { type: 'run.created' }>['data']['job']>;
 
 /** Everything of a run's birth but the message that asked for it. */
 // Length: the fields of one event, and what is kept beside it.
@@ -50,6 +55,8 @@ export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
       : { requestId, requestHash: hashOf(request, planned.hash), bodyHash: bodyHashOf(request) }),
     ...(request.session === undefined ? {} : { session: request.session }),
     ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
+    ...(request.startAt === undefined ? {} : { startAt: request.startAt }),
+    ...(options.job === undefined ? {} : { job: options.job }),
     ...options.lineage,
   });
   const run = createAggregate({
@@ -73,7 +80,10 @@ export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
     created,
     storedDefinition: stored.definition,
     blobs: stored.blobs,
-    unique: requestId === undefined ? [] : [requestKey(requestId)],
+    unique: [
+      ...(requestId === undefined ? [] : [requestKey(requestId)]),
+      ...(options.jobKey === undefined ? [] : [options.jobKey]),
+    ],
     values,
   };
 }

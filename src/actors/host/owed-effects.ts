@@ -42,7 +42,8 @@ export class OwedEffects {
   readonly #slots = new Map<string, string>();
   /** Dispatches of attempts that were lost, by activation, while it is open (C7). */
   readonly #lost = new Map<string, Effect[]>();
-  #state: RunState;
+  /** Undefined until it was looked at for the first time. */
+  #state: RunState | undefined;
   /** Effects owed for which the run has to be in memory: all but timers and waits for child runs. */
   #others = 0;
   #isAbandoned = false;
@@ -50,7 +51,6 @@ export class OwedEffects {
   constructor(run: RunAggregate, runtime: HostRuntime) {
     this.#run = run;
     this.#runtime = runtime;
-    this.#state = 'pending';
   }
 
   get onlyTimers(): boolean {
@@ -142,7 +142,9 @@ export class OwedEffects {
     const id = owner?.id ?? RUN_OWNER;
     const before = this.#owed.get(id);
     const after =
-      owner === undefined ? effectsOfRun(this.#run) : effectsOfActivation(owner, this.#state);
+      owner === undefined
+        ? effectsOfRun(this.#run)
+        : effectsOfActivation(owner, this.#state ?? 'pending');
     if (before === undefined && after.size === 0 && !this.#lost.has(id)) return;
     for (const [key, effect] of after) {
       if (before?.has(key)) continue;

@@ -304,11 +304,11 @@ export class RunHost {
     }
     const changes = this.#owed?.difference(turn);
     const outcome = this.#outcomeOf(turn, run);
-    const hasEnded = endedRunStates.has(runState(run));
+    const mayLeave = isAtRest(run);
     this.#runtime.releases.push(() => {
       changes?.release();
       delivery.reply?.(outcome);
-      if (hasEnded) this.#leaveWhenDone();
+      if (mayLeave) this.#leaveWhenDone();
     });
     turn.finish();
     this.#returnGrants();
@@ -347,11 +347,9 @@ export class RunHost {
     };
   }
 
-  /** Passivation: an ended run leaves memory once nothing of it waits. */
+  /** Passivation: a run at rest leaves memory once nothing of it waits. */
   #leaveWhenDone(): void {
-    if (this.#isGone || this.#mailbox.length > 0 || this.#turn !== undefined) return;
-    const run = this.#run;
-    if (run !== undefined && endedRunStates.has(runState(run))) this.#runtime.release(this);
+    if (this.#run !== undefined && isAtRest(this.#run) && this.isIdle) this.#runtime.release(this);
   }
 
   /**
@@ -386,4 +384,11 @@ export class RunHost {
     this.#run = undefined;
     this.#isolation.begin(error, delivery);
   }
+}
+
+/** Ended, or waiting for the time of its start, which the timer service knows. */
+function isAtRest(run: RunAggregate): boolean {
+  const state = runState(run);
+  if (state === 'pending') return run.header.startAt !== undefined;
+  return endedRunStates.has(state);
 }

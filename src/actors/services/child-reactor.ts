@@ -1,6 +1,6 @@
 /**
  * Tells runs what happened in others (architecture.md, law 8): a parent that its child has ended, a child that its parent
- * does not want it any more.
+ * does not want it any more, the jobs of a run that it is canceled.
  *
  * Y1 At least once: the durable cursor passes an event only after the receiver took it, durably. The id of a message is
  *    `<stream>/<streamVersion>`; receivers drop what they have taken.
@@ -17,6 +17,8 @@ import type { RunTable } from '../host/run-table.ts';
 import type { Logger, Outcome } from '../host/runtime.ts';
 import { endOfEvent } from './child-ends.ts';
 import type { CancelTimer, Clock } from './clock.ts';
+import { liveJobsOf } from './job-list.ts';
+import type { Projector } from './projector.ts';
 
 /** The cursor's name in the document store. */
 const CURSOR = 'child-runs';
@@ -42,6 +44,8 @@ export interface ChildReactorOptions {
   table: Pick<RunTable, 'post' | 'find'>;
   clock: Clock;
   logger: Logger;
+  /** Knows the jobs of a run. */
+  projector: Pick<Projector, 'waitFor'>;
 }
 
 export class ChildReactor {
@@ -49,6 +53,7 @@ export class ChildReactor {
   readonly #table: ChildReactorOptions['table'];
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #projector: ChildReactorOptions['projector'];
   readonly #stop = new AbortController();
   /** Positions of messages that are not told yet, oldest first. */
   readonly #untold = new Map<symbol, number>();
@@ -62,6 +67,7 @@ export class ChildReactor {
     this.#table = options.table;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#projector = options.projector;
   }
 
   /** Follows the log from the saved cursor on, until `close`. */
@@ -110,17 +116,51 @@ export class ChildReactor {
     this.#read = commit.position;
     if (!isRunStream(commit.stream)) return;
     for (const [index, recorded] of commit.events.entries()) {
-      const told = messageOf(commit.stream, recorded as RunEvent);
-      if (told === undefined) continue;
-      const entry = Symbol(told.to);
-      this.#untold.set(entry, commit.position);
+      const event = recorded as RunEvent;
       const id = `${commit.stream}/${commit.firstVersion + index}`;
-      this.#tell({ ...told, id }, 1, () => {
-        this.#untold.delete(entry);
-        this.#room?.();
-        this.#planSave();
-      });
+      if (cancelsJobs.has(event.type)) {
+        const done = this.#begin(commit.position);
+        this.#cancelJobs({ runId: commit.stream, position: commit.position, id }, 1, done);
+      }
+      const told = messageOf(commit.stream, event);
+      if (told !== undefined) this.#tell({ ...told, id }, 1, this.#begin(commit.position));
     }
+  }
+
+  /** Something is to be told; the cursor waits until what is returned was called. */
+  #begin(position: number): () => void {
+    const entry = Symbol('untold');
+    this.#untold.set(entry, position);
+    return () => {
+      this.#untold.delete(entry);
+      this.#room?.();
+      this.#planSave();
+    };
+  }
+
+  /** Every job is told, one after the other; what stops that on the way is tried again from the beginning. */
+  #cancelJobs(
+    canceled: { runId: string; position: number; id: string },
+    tries: number,
+    done: () => void,
+  ): void {
+    const { runId, position, id } = canceled;
+    const command = { type: 'cancel', reason: `the run ${runId} was canceled` } as const;
+    const tellAll = async (): Promise<void> => {
+      for await (const to of liveJobsOf(this.#log, this.#projector, { runId, position }))
+        await new Promise<void>((told) =>
+          this.#tell({ to, message: { type: 'command', command }, id }, 1, told),
+        );
+    };
+    tellAll().then(done, (error: unknown) => {
+      if (this.#stop.signal.aborted) return;
+      const isLast = tries >= MAX_TRIES;
+      this.#logger.warn('the jobs of a run could not be canceled', {
+        ...{ runId, error: String(error), isLast },
+      });
+      if (isLast) done();
+      else this.#clock.after(RETRY_MS, () => this.#cancelJobs(canceled, tries + 1, done));
+    });
   }
 
   #roomAgain(): Promise<void> {
@@ -197,6 +237,9 @@ export class ChildReactor {
     }
   }
 }
+
+/** A run is canceled: by one of these at the latest, and often by both. A job that has ended by then refuses the second. */
+const cancelsJobs: ReadonlySet<RunEvent['type']> = new Set(['run.cancelRequested', 'run.canceled']);
 
 /** Whom an event concerns in another stream, and what is said there. */
 function messageOf(stream: string, event: RunEvent): Omit<Message, 'id'> | undefined {

@@ -14,6 +14,7 @@ import { BlobDoor } from './blob-door.ts';
 import { ClientDoors } from './client-doors.ts';
 import type { Directory } from './directory.ts';
 import { Intake } from './intake.ts';
+import { Jobs } from './jobs.ts';
 import type { Planner } from './planner.ts';
 import type { Projector } from './projector.ts';
 import { Queries } from './queries.ts';
@@ -43,6 +44,7 @@ export class Doors {
   readonly #clients: ClientDoors;
   readonly #queries: Queries;
   readonly #blobs: BlobDoor;
+  readonly #jobs: Jobs;
   readonly #open: Subscription[] = [];
 
   constructor(options: DoorsOptions) {
@@ -53,6 +55,7 @@ export class Doors {
     const doors = { runtime, table, subjects };
     this.agents = new AgentDoors({ ...doors, directory, attempts, listenedMs });
     this.intake = new Intake({ ...doors, planner });
+    this.#jobs = new Jobs({ ...doors, planner, projector });
     this.#clients = new ClientDoors(doors);
     const report = (runId: string) => this.#clients.report(runId);
     this.#queries = new Queries({ log, projector, report });
@@ -86,6 +89,7 @@ export class Doors {
       metadata: { logId: runtime.log.logId, prefix: subjects.prefix },
       endpoints: [
         endpoint('request', subjects.request(), (message) => this.intake.receive(message)),
+        endpoint('job', subjects.job(), (message) => this.#jobs.receive(message)),
         endpoint('blob-put', subjects.blobPut(), (message) => this.#blobs.put(message)),
         endpoint('blob-get', subjects.blobGet(), (message) => this.#blobs.get(message)),
       ],
@@ -114,6 +118,7 @@ export class Doors {
 
   /** Nothing is taken any more. */
   async close(): Promise<void> {
+    this.#jobs.close();
     await Promise.all(this.#open.map((subscription) => subscription.stop()));
   }
 }

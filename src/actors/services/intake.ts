@@ -12,6 +12,7 @@ import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { Priority, WorkflowDefinition } from '../../workflow/definition.ts';
 import { TroupeError } from '../../workflow/errors.ts';
+import { MAX_DURATION_MS } from '../../workflow/limits.ts';
 import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
 import {
   InvalidMessage,
@@ -19,6 +20,7 @@ import {
   Overloaded,
   ReservedRequestId,
   RunConflict,
+  StartTooLate,
 } from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
 import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
@@ -145,7 +147,7 @@ export class Intake {
     this.#table.create(runId, {
       ...birth,
       delivery: {
-        message: request.start
+        message: isStarted(request, now)
           ? { type: 'command', command: { type: 'start' } }
           : { type: 'proceed' },
         causationId: correlationId,
@@ -238,6 +240,16 @@ export class Intake {
     const planned = { definition: await definitionOf(log, created), warnings: [] };
     return this.#reply({ runId: stream, planned, position: log.durablePosition, requestId });
   }
+}
+
+/** Whether a run that is asked for begins at once. Throws `message.invalid` for a start that is too far away. */
+export function isStarted(
+  request: Pick<RequestMessage, 'start' | 'startAt'>,
+  now: number,
+): boolean {
+  const { start, startAt } = request;
+  if (startAt !== undefined && startAt - now > MAX_DURATION_MS) throw new StartTooLate(startAt);
+  return start && (startAt === undefined || startAt <= now);
 }
 
 /** Plans longer than this are left to `runs show`. */

@@ -14,6 +14,7 @@ import { compileWorkflow, definitionHash, parseWorkflow } from '../../workflow/p
 import type { Problem } from '../../workflow/problems.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
 import type { JsonObject } from '../../workflow/value.ts';
+import { AgentUnknown } from '../host/errors.ts';
 
 /** Definitions kept with their validation. */
 const MAX_KNOWN = 64;
@@ -98,6 +99,11 @@ export class Planner {
     const known = this.#known.get(key) ?? compileChild(definition, name);
     this.#remember(key, known);
     return planned(known, given);
+  }
+
+  /** Throws `agent.unknown` for an agent that nobody ever offered. */
+  requireAgent(name: string): void {
+    if (!this.#isAgent(name)) throw new AgentUnknown(name, this.#agents());
   }
 
   /** Throws `workflow.invalid` with all problems, `template.not-found`, `planning.unavailable`. */

@@ -6,11 +6,12 @@
  *    only what no worker holds or has finished is dispatched, under the same number and key.
  * R3 Attempt timeouts that fell due while nothing ran wait for the probe; every other timer fires at once.
  */
-import type { EventLog } from '../../log/event-log.ts';
+import type { DocumentPage, EventLog } from '../../log/event-log.ts';
 import { type AttemptRef, type ProbeReply, probeReplySchema } from '../../messages/execution.ts';
 import type { Bus } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import { throughOutages } from '../../messaging/through-outages.ts';
+import type { RunRecord } from '../../projections/runs.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { RunTable } from '../host/run-table.ts';
 import { attemptKey } from './attempts.ts';
@@ -33,15 +34,22 @@ const PROBE_EVERY_MS = 50;
 /**
  * Loads the runs that have not ended, and begins a `probe` for what the first ones owe while the others are loaded.
  * Returns the probes, which the caller awaits. The projection `runs` must be level with the log.
+ * A run that only waits for its start is not loaded: `awaitStart` is told of it.
  */
 export async function activateLiveRuns(parts: {
   log: EventLog;
   clock: Clock;
   table: Pick<RunTable, 'activateAll'>;
   probe: () => Promise<void>;
+  awaitStart: (runId: string, startAt: number) => void;
 }): Promise<Promise<void>[]> {
   const { log, clock, table } = parts;
-  const live = await keysOf(log, { projection: 'runs', index: 'live' });
+  const live: string[] = [];
+  for await (const { key, document } of documentsOf(log, { projection: 'runs', index: 'live' })) {
+    const { status, startAt } = document as Pick<RunRecord, 'status' | 'startAt'>;
+    if (status === 'pending' && startAt !== undefined) parts.awaitStart(key, startAt);
+    else live.push(key);
+  }
   const probes: Promise<void>[] = [];
   let probedAt = clock.now();
   for (let start = 0; start < live.length; start += ACTIVATION_BATCH) {
@@ -61,14 +69,15 @@ export async function activateLiveRuns(parts: {
 
 /** Names of all agents that the log knows. */
 export async function knownAgents(log: EventLog): Promise<string[]> {
-  return keysOf(log, { projection: 'agents' });
+  const names: string[] = [];
+  for await (const { key } of documentsOf(log, { projection: 'agents' })) names.push(key);
+  return names;
 }
 
-async function keysOf(
+async function* documentsOf(
   log: EventLog,
   query: { projection: string; index?: string },
-): Promise<string[]> {
-  const keys: string[] = [];
+): AsyncGenerator<DocumentPage['documents'][number]> {
   const index = query.index === undefined ? {} : { index: query.index };
   for (let after: string | undefined; ; ) {
     const page = await log.documents.list(query.projection, {
@@ -76,8 +85,8 @@ async function keysOf(
       limit: PAGE,
       ...(after === undefined ? {} : { after }),
     });
-    for (const { key } of page.documents) keys.push(key);
-    if (page.next === undefined) return keys;
+    yield* page.documents;
+    if (page.next === undefined) return;
     after = page.next;
   }
 }

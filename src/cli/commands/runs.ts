@@ -1,6 +1,7 @@
 /** `troupe runs`: list, show, watch, and the commands that a run takes. */
 import type { CommandInput } from '../../client/client.ts';
 import { runStatuses } from '../../messages/report.ts';
+import { PLAIN_RUN_IDS } from '../../projections/projection.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { Arguments, OptionTable } from '../arguments.ts';
@@ -75,9 +76,12 @@ async function listRuns(context: CommandContext): Promise<number> {
   });
 }
 
+/** Without a filter all runs but jobs, which have a list of their own. */
 function filterOf(given: { status: string | undefined; parent: string | undefined }) {
   if (given.status !== undefined) return { index: 'status', prefix: `${given.status}/` };
-  return given.parent === undefined ? {} : { index: 'parent', prefix: `${given.parent}/` };
+  return given.parent === undefined
+    ? { prefix: PLAIN_RUN_IDS }
+    : { index: 'parent', prefix: `${given.parent}/` };
 }
 
 /** The parents of children stand in a column of their own, where there are any. */

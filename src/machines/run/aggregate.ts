@@ -189,6 +189,8 @@ export interface RunHeader {
   requestId: string | undefined;
   requestHash: string | undefined;
   deadline: number | undefined;
+  /** While it is pending: when it starts. */
+  startAt: number | undefined;
   /** Of a child run: who waits for it, the run at the top, the number of runs above. */
   parent: ParentRef | undefined;
   root: string | undefined;

@@ -58,6 +58,13 @@ export function decideCommand(
   }
 }
 
+/** The time of a run that waits to start has come; one that was started or canceled before is left as it is. */
+export function decideStart(run: RunAggregate, input: TurnInput): Decision {
+  const { startAt } = run.header;
+  const isDue = runState(run) === 'pending' && startAt !== undefined && startAt <= input.now;
+  return isDue ? events(started(run, input)) : nothing;
+}
+
 /** `run.started` with the run's deadline: its timeout, or the request's deadline if that is earlier. */
 function started(run: RunAggregate, input: TurnInput): RunEvent {
   const timeout = input.now + run.plan.definition.settings.timeoutMs;

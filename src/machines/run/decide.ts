@@ -7,9 +7,9 @@ import { failureCodes } from '../../messages/failure.ts';
 import { decideLost, decideResult, decideTaskTimer, finalFailure } from '../task/decide.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideChildEnd, startChild } from './child-runs.ts';
-import { decideCommand } from './commands.ts';
+import { decideCommand, decideStart } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
-import { isHeld, RUN_DEADLINE } from './effects.ts';
+import { isHeld, RUN_DEADLINE, RUN_START } from './effects.ts';
 import { identity } from './identity.ts';
 import { endedRunStates, type RunState } from './machine.ts';
 import { withLoops } from './repeat.ts';
@@ -110,6 +110,7 @@ function decideProgress(run: RunAggregate, message: MessageOf<'progress'>): Deci
 function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: TurnInput): Decision {
   if (endedRunStates.has(runState(run))) return nothing;
   if (message.timerId === RUN_DEADLINE) return decideDeadline(run, input);
+  if (message.timerId === RUN_START) return decideStart(run, input);
   const id = message.timerId.split(':')[1] ?? '';
   const activation = run.activations.get(id);
   // A delay that fired while the pause was on its way is owed again, and later, once the run is resumed.

@@ -23,15 +23,17 @@ export type Effect =
       isLeft?: true;
     };
 
-/** The deadline of a run; the only timer that is the run's own. */
+/** The timers that are the run's own: its deadline, and its start where that was asked for later. */
 export const RUN_DEADLINE = 'run-deadline';
+export const RUN_START = 'run-start';
 
 /** Ids of the timers of an activation's states, by state. */
 export function timerIdOf(activation: Pick<Activation, 'id' | 'state' | 'context'>): string {
   return `${activation.state}:${activation.id}:${activation.context.attempt}`;
 }
 
-function timerKey(timerId: string, dueAt: number): string {
+/** The key of a timer among what is owed. */
+export function timerKey(timerId: string, dueAt: number): string {
   return `timer:${timerId}:${dueAt}`;
 }
 
@@ -131,6 +133,10 @@ export function effectsOfRun(run: RunAggregate): Map<string, Effect> {
   const { dueAt } = runContext(run);
   if (hasDeadline.has(state) && dueAt !== null) {
     owed.set(timerKey(RUN_DEADLINE, dueAt), { kind: 'timer', timerId: RUN_DEADLINE, dueAt });
+  }
+  const { startAt } = run.header;
+  if (state === 'pending' && startAt !== undefined) {
+    owed.set(timerKey(RUN_START, startAt), { kind: 'timer', timerId: RUN_START, dueAt: startAt });
   }
   return owed;
 }

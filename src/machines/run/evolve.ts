@@ -106,6 +106,7 @@ export function createAggregate(options: {
       requestId: data.requestId,
       requestHash: data.requestHash,
       deadline: data.deadline,
+      startAt: data.startAt,
       parent: data.parent,
       root: data.root,
       depth: data.depth ?? 0,

@@ -137,7 +137,7 @@ export const runMachine = setup({
   },
   states: {
     pending: {
-      meta: { effects: [] },
+      meta: { effects: ['timer'] },
       on: {
         ...fork,
         ...facts,

@@ -279,6 +279,7 @@ const emptyHeader = {
   requestId: undefined,
   requestHash: undefined,
   deadline: undefined,
+  startAt: undefined,
   parent: undefined,
   root: undefined,
   trace: undefined,
