@@ -9,6 +9,7 @@ import { throughOutages } from '../../messaging/through-outages.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
+import type { ScheduleTable } from '../host/schedule-table.ts';
 import type { Attempts } from './attempts.ts';
 import { BlobDoor } from './blob-door.ts';
 import { ClientDoors } from './client-doors.ts';
@@ -19,6 +20,7 @@ import type { Projector } from './projector.ts';
 import { Queries } from './queries.ts';
 import { refuse } from './refuse.ts';
 import { AgentDoors } from './results.ts';
+import { ScheduleDoor } from './schedule-door.ts';
 
 export interface DoorsOptions {
   runtime: HostRuntime;
@@ -31,6 +33,7 @@ export interface DoorsOptions {
   /** The time of `listening.ts`. */
   listenedMs: () => number;
   projector: Projector;
+  schedules: ScheduleTable;
   /** When this process began, and its version, for who asks. */
   since: number;
   version: string;
@@ -43,6 +46,7 @@ export class Doors {
   readonly #clients: ClientDoors;
   readonly #queries: Queries;
   readonly #blobs: BlobDoor;
+  readonly #schedules: ScheduleDoor;
   readonly #open: Subscription[] = [];
 
   constructor(options: DoorsOptions) {
@@ -57,6 +61,7 @@ export class Doors {
     const report = (runId: string) => this.#clients.report(runId);
     this.#queries = new Queries({ log, projector, report });
     this.#blobs = new BlobDoor({ log, logger, clock });
+    this.#schedules = new ScheduleDoor({ runtime, planner, table: options.schedules });
   }
 
   /** Heartbeats and results are taken from now on. */
@@ -86,6 +91,7 @@ export class Doors {
       metadata: { logId: runtime.log.logId, prefix: subjects.prefix },
       endpoints: [
         endpoint('request', subjects.request(), (message) => this.intake.receive(message)),
+        endpoint('schedule', subjects.schedule(), (message) => this.#schedules.receive(message)),
         endpoint('blob-put', subjects.blobPut(), (message) => this.#blobs.put(message)),
         endpoint('blob-get', subjects.blobGet(), (message) => this.#blobs.get(message)),
       ],
