@@ -22,6 +22,7 @@ export type {
   QueryReply,
   RequestReply,
 } from '../messages/request.ts';
+export type { ScheduleReply, ScheduleTiming } from '../messages/schedule.ts';
 export type { Bus } from '../messaging/bus.ts';
 export { RemoteError } from '../messaging/errors.ts';
 export { type ConnectOptions, connectBus } from '../messaging/nats-bus.ts';
@@ -39,5 +40,6 @@ export {
   type QueryInput,
   type RequestInput,
   type RunWorkflowOptions,
+  type ScheduleInput,
 } from './client.ts';
 export type { RunError, RunOutcome } from './run-outcome.ts';

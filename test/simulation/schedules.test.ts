@@ -346,7 +346,8 @@ describe('pause, resume, withdraw', () => {
 
   it('a large request is kept beside the log; a run that is refused is told, and the schedule goes on', async () => {
     const world = await servingWorld();
-    const request = { workflow: quick, input: { text: 'x'.repeat(100_000) } };
+    const workflow = { ...quick, inputs: { text: { type: 'string' } } };
+    const request = { workflow, input: { text: 'x'.repeat(100_000) } };
     const schedule = { every: '2s' };
     await settled(world, world.schedule({ type: 'add', name: 's', schedule, request }));
     await world.until(() => countOf(world, 'schedule.started') >= 1, LIMIT_MS, 'a run');
