@@ -4,6 +4,7 @@
  *
  * Start: is anybody else here (hello)? - catch up the projections that recovery reads - load live runs with
  * everything owed held back - open the doors - ask the workers - let go.
+ * Size: one line a part; the order of starting and stopping is seen in one place.
  */
 import type { EventLog } from '../log/event-log.ts';
 import type { ProbeReply } from '../messages/execution.ts';
@@ -12,11 +13,13 @@ import type { Subjects } from '../messaging/subjects.ts';
 import { ChildRuns } from './effects/child-runs.ts';
 import { Dispatcher, RECONNECT_PATIENCE_MS } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
+import { ScheduleRuns } from './effects/schedule-runs.ts';
 import { AgentTable } from './host/agent-table.ts';
 import { ReleaseQueue } from './host/release-queue.ts';
 import { Reopening } from './host/reopening.ts';
 import { RunTable } from './host/run-table.ts';
 import type { HostRuntime, Logger } from './host/runtime.ts';
+import { ScheduleTable } from './host/schedule-table.ts';
 import type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
 import { Admission } from './services/admission.ts';
 import { Attempts, attemptKey } from './services/attempts.ts';
@@ -32,6 +35,7 @@ import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
 import { RecoveryTimes } from './services/recovery-times.ts';
+import { ScheduleRecovery } from './services/schedule-recovery.ts';
 import { TimerPost } from './services/timer-post.ts';
 import { Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
@@ -81,6 +85,8 @@ class Node implements Orchestrator, HostRuntime {
   readonly #doors: Doors;
   readonly #children: ChildRuns;
   readonly #childReactor: ChildReactor;
+  readonly #schedules: ScheduleTable;
+  readonly #scheduleRecovery: ScheduleRecovery;
   readonly #stops: (() => void)[] = [];
   readonly #since: number;
   #sweep: CancelTimer | undefined;
@@ -116,7 +122,9 @@ class Node implements Orchestrator, HostRuntime {
       nodeLimit: this.#settings.nodeLimit,
       offer: (stream, demand, grant) => this.#table.find(stream)?.offer(demand, grant) ?? false,
     });
-    this.#timers = new Timers(this.clock, (timer) => this.#timerPost.deliver(timer));
+    this.#timers = new Timers(this.clock, (timer) => {
+      if (!this.#schedules.wake(timer)) this.#timerPost.deliver(timer);
+    });
     this.#dispatcher = new Dispatcher({
       ...{ bus, subjects, log, logger, clock: this.clock },
       directory: this.#directory,
@@ -136,8 +144,16 @@ class Node implements Orchestrator, HostRuntime {
     this.#table = new RunTable(this);
     this.#timerPost = new TimerPost(this.#table, this.clock);
     this.#agents = new AgentTable({ log, logger, clock: this.clock });
+    const scheduleRuns = new ScheduleRuns(() => ({
+      ...{ log, logger, clock: this.clock, intake: this.#doors.intake, planner: this.#planner },
+      tell: (name, input, causationId) => this.#schedules.tell(name, input, causationId),
+    }));
+    this.#schedules = new ScheduleTable({
+      ...{ runtime: this, timers: this.#timers, runs: scheduleRuns },
+    });
     this.#reopening = new Reopening({
       ...{ runtime: this, table: this.#table, agents: this.#agents },
+      schedules: this.#schedules,
       forget: [this.#dispatcher, this.#children],
     });
     this.projector = new Projector({ log, clock: this.clock });
@@ -151,10 +167,14 @@ class Node implements Orchestrator, HostRuntime {
       ...{ runtime: this, bus, subjects, table: this.#table, planner: this.#planner },
       ...{ directory: this.#directory, attempts: this.#attempts, listenedMs },
       ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
+      schedules: this.#schedules,
     });
     this.#childReactor = new ChildReactor({
       ...{ log, logger, clock: this.clock, table: this.#table },
       projector: this.projector,
+    });
+    this.#scheduleRecovery = new ScheduleRecovery({
+      ...{ log, logger, clock: this.clock, projector: this.projector, table: this.#schedules },
     });
   }
 
@@ -202,6 +222,7 @@ class Node implements Orchestrator, HostRuntime {
     this.projector.start();
     await this.#feed.start();
     await this.#childReactor.start();
+    this.#scheduleRecovery.start();
     this.#doors.agents.restartPatience(RECONNECT_PATIENCE_MS);
     this.#listening.start();
     this.#planSweep();
@@ -246,7 +267,9 @@ class Node implements Orchestrator, HostRuntime {
   #planSweep(): void {
     if (this.#isClosed) return;
     this.#sweep = this.clock.after(SWEEP_MS, () => {
-      this.#table.passivate({ idleMs: this.#settings.idleMs, now: this.clock.now() });
+      const idle = { idleMs: this.#settings.idleMs, now: this.clock.now() };
+      this.#table.passivate(idle);
+      this.#schedules.passivate(idle);
       this.#planSweep();
     });
   }
@@ -279,9 +302,11 @@ class Node implements Orchestrator, HostRuntime {
     this.#listening.stop();
     this.#timers.stop();
     this.#timerPost.close();
+    this.#scheduleRecovery.close();
     this.#reopening.close();
     for (const stop of this.#stops) stop();
     await this.#doors.close();
+    this.#schedules.close();
     await this.log
       .flush()
       .catch((error: unknown) => this.#failed('the log could not be flushed', error));

@@ -26,6 +26,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'List what waits for a person or a signal, over all runs',
     load: async () => (await import('./commands/inbox.ts')).inboxCommand,
   },
+  schedules: {
+    summary: 'Start runs again and again: list, show, add, pause, resume, remove',
+    load: async () => (await import('./commands/schedules.ts')).schedulesGroup,
+  },
   replay: {
     summary: 'Show what happened in a run, at any point of its past',
     load: async () => (await import('./commands/replay.ts')).replayCommand,

@@ -19,6 +19,7 @@ import {
   type RequestReply,
   type requestSchema,
 } from '../messages/request.ts';
+import type { ScheduleReply, scheduleSchema } from '../messages/schedule.ts';
 import type { Bus } from '../messaging/bus.ts';
 import { connectBus } from '../messaging/nats-bus.ts';
 import { createSubjects, type Subjects } from '../messaging/subjects.ts';
@@ -50,6 +51,7 @@ export type RequestInput = Omit<z.input<typeof requestSchema>, 'workflow'> & {
 };
 export type CommandInput = z.input<typeof commandSchema>;
 export type QueryInput = z.input<typeof querySchema>;
+export type ScheduleInput = z.input<typeof scheduleSchema>;
 
 /** Who answers an approval, and what they say. */
 export type Answer = AskOptions & { by: string; comment?: string };
@@ -180,6 +182,14 @@ export class Client {
     const { documents } = await this.query('inbox', query, options);
     const items = documents.map(({ document }) => document as InboxItem);
     return runId === undefined ? items : items.filter((item) => item.runId === runId);
+  }
+
+  /** Sets up a schedule, or says something to one, once however often it is sent; resolves to the schedule after it. */
+  async schedule(message: ScheduleInput, options: AskOptions = {}): Promise<ScheduleReply> {
+    const id = message.id ?? `cmd_${randomUUID()}`;
+    const subject = this.#subjects.schedule();
+    const reply = await this.#ask<ScheduleReply>(subject, { ...message, id }, options);
+    return known({ reply, by: 'next', subject });
   }
 
   /** One page of a run's events from `streamVersion` `from` (default 1), at most `limit` (default 100). */

@@ -29,6 +29,7 @@ export type {
   QueryReply,
   RequestReply,
 } from '../messages/request.ts';
+export type { ScheduleReply, ScheduleTiming } from '../messages/schedule.ts';
 export type { Bus } from '../messaging/bus.ts';
 export { RemoteError } from '../messaging/errors.ts';
 export { type ConnectOptions, connectBus } from '../messaging/nats-bus.ts';
@@ -46,6 +47,7 @@ export {
   type QueryInput,
   type RequestInput,
   type RunWorkflowOptions,
+  type ScheduleInput,
 } from './client.ts';
 export type { JobFilter, JobInput, Jobs } from './jobs.ts';
 export type { RunError, RunOutcome } from './run-outcome.ts';

@@ -27,6 +27,7 @@ import {
   type TimerEvent,
   timerEvents,
 } from './run-events.ts';
+import { type ScheduleEvent, scheduleEvents } from './schedule-events.ts';
 import {
   intentEvents,
   preferenceEvents,
@@ -50,6 +51,7 @@ export type AnyEvent =
   | SessionEvent
   | ChannelEvent
   | ContextEvent
+  | ScheduleEvent
   | SystemEvent;
 
 const tables = [
@@ -66,6 +68,7 @@ const tables = [
   preferenceEvents,
   messageEvents,
   contextEvents,
+  scheduleEvents,
   systemEvents,
   streamEvents,
 ];

@@ -114,6 +114,7 @@ function serviceSubjects(root: string) {
   return {
     context: (scope: string) => `${root}.context.${checkToken(scope, 'the context scope')}`,
     job: () => `${root}.job`,
+    schedule: () => `${root}.schedule`,
     blobPut: () => `${root}.blob.put`,
     blobGet: () => `${root}.blob.get`,
     /** Names may have a dot: `agents.select`. */

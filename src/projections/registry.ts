@@ -6,6 +6,7 @@ import { inbox } from './inbox.ts';
 import { metrics } from './metrics.ts';
 import type { Projection } from './projection.ts';
 import { runs } from './runs.ts';
+import { schedules } from './schedules.ts';
 import { stepAttempts } from './step-attempts.ts';
 
 /** All projections with documents, in the order in which they are folded. */
@@ -15,6 +16,7 @@ export const projections: readonly Projection[] = [
   agents,
   metrics,
   inbox,
+  schedules,
 ] as unknown as readonly Projection[];
 
 /** Of how documents are folded and written in general; raised when that changes. */

@@ -44,6 +44,8 @@ export class World {
   readonly records = new Map<string, WorkerRecord>();
   readonly errors: string[] = [];
   disk: DiskFaults = noDiskFaults;
+  /** How far the orchestrator's clock is ahead of the time that passes. */
+  clockAheadMs = 0;
   log: MemoryLog;
   orchestrator: Orchestrator | undefined;
   crashes = 0;
@@ -96,11 +98,12 @@ export class World {
     const complain = (message: string, fields?: Record<string, unknown>): void => {
       if (scope.isAlive) this.errors.push(`${message} ${JSON.stringify(fields ?? {})}`);
     };
+    const clock = this.time.clockOf(scope);
     startOrchestrator({
       log: this.log,
       bus,
       subjects: this.subjects,
-      clock: this.time.clockOf(scope),
+      clock: { ...clock, now: () => clock.now() + this.clockAheadMs },
       ids: idsFrom({ digit: () => Math.floor(this.random() * 32), random: this.random }),
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: complain },
       settings: SETTINGS,
@@ -234,6 +237,11 @@ export class World {
         await this.time.sleep(this.#outside.scope, RETRY_MS);
       }
     }
+  }
+
+  /** A message to a schedule, once however often it is sent. */
+  schedule(body: JsonObject): Promise<JsonObject> {
+    return this.#ask(this.subjects.schedule(), body);
   }
 
   /** Something that happens outside, later. */

@@ -47,12 +47,12 @@ export class Unavailable extends TroupeError {
   }
 }
 
-/** A client may not use an id that stands for the child run of another run. */
+/** A client may not use an id that stands for the child run of another run, or for the run of a schedule. */
 export class ReservedRequestId extends TroupeError {
   readonly code = 'message.invalid';
-  constructor(requestId: string) {
-    super(`the request id "${requestId}" belongs to child runs`, {
-      hint: 'Use an id that does not begin with "child:".',
+  constructor(requestId: string, prefix: string) {
+    super(`the request id "${requestId}" belongs to child runs and schedules`, {
+      hint: `Use an id that does not begin with "${prefix}".`,
       details: { requestId },
     });
   }

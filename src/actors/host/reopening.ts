@@ -5,6 +5,7 @@
 import type { AgentTable } from './agent-table.ts';
 import type { RunTable } from './run-table.ts';
 import type { HostRuntime } from './runtime.ts';
+import type { ScheduleTable } from './schedule-table.ts';
 
 const RETRY_MS = 500;
 
@@ -12,6 +13,7 @@ export interface ReopeningOptions {
   runtime: Pick<HostRuntime, 'log' | 'logger' | 'clock'>;
   table: Pick<RunTable, 'halt' | 'resume' | 'activateAll'>;
   agents: Pick<AgentTable, 'forgetAll' | 'load'>;
+  schedules: Pick<ScheduleTable, 'forgetAll' | 'load'>;
   /** Who else knows what was never recorded. */
   forget: readonly { forgetAll(): void }[];
 }
@@ -27,26 +29,29 @@ export class Reopening {
   /** An append failed with this error. */
   begin(error: Error): void {
     if (this.#isClosed) return;
-    const { table, agents, forget } = this.#options;
+    const { table, agents, schedules, forget } = this.#options;
     this.#failed('the log failed; everything uncommitted is loaded again', error);
     const streams = table.halt();
     const names = agents.forgetAll();
+    const scheduled = schedules.forgetAll();
     for (const each of forget) each.forgetAll();
-    this.#reopen(streams, names);
+    this.#reopen({ streams, names, scheduled });
   }
 
-  #reopen(streams: string[], names: string[]): void {
-    const { runtime, table, agents } = this.#options;
+  #reopen(lost: { streams: string[]; names: string[]; scheduled: string[] }): void {
+    const { runtime, table, agents, schedules } = this.#options;
+    const { streams, names, scheduled } = lost;
     runtime.log
       .reopen()
       .then(async () => {
         table.resume();
         for (const name of names) await agents.load(name);
+        for (const name of scheduled) schedules.load(name);
         await table.activateAll(streams);
       })
       .catch((error: unknown) => {
         this.#failed('the log cannot be reopened yet', error);
-        if (!this.#isClosed) runtime.clock.after(RETRY_MS, () => this.#reopen(streams, names));
+        if (!this.#isClosed) runtime.clock.after(RETRY_MS, () => this.#reopen(lost));
       });
   }
 

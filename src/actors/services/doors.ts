@@ -9,6 +9,7 @@ import { throughOutages } from '../../messaging/through-outages.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
+import type { ScheduleTable } from '../host/schedule-table.ts';
 import type { Attempts } from './attempts.ts';
 import { BlobDoor } from './blob-door.ts';
 import { ClientDoors } from './client-doors.ts';
@@ -20,6 +21,7 @@ import type { Projector } from './projector.ts';
 import { Queries } from './queries.ts';
 import { refuse } from './refuse.ts';
 import { AgentDoors } from './results.ts';
+import { ScheduleDoor } from './schedule-door.ts';
 
 export interface DoorsOptions {
   runtime: HostRuntime;
@@ -32,6 +34,7 @@ export interface DoorsOptions {
   /** The time of `listening.ts`. */
   listenedMs: () => number;
   projector: Projector;
+  schedules: ScheduleTable;
   /** When this process began, and its version, for who asks. */
   since: number;
   version: string;
@@ -45,6 +48,7 @@ export class Doors {
   readonly #queries: Queries;
   readonly #blobs: BlobDoor;
   readonly #jobs: Jobs;
+  readonly #schedules: ScheduleDoor;
   readonly #open: Subscription[] = [];
 
   constructor(options: DoorsOptions) {
@@ -60,6 +64,7 @@ export class Doors {
     const report = (runId: string) => this.#clients.report(runId);
     this.#queries = new Queries({ log, projector, report });
     this.#blobs = new BlobDoor({ log, logger, clock });
+    this.#schedules = new ScheduleDoor({ runtime, planner, table: options.schedules });
   }
 
   /** Heartbeats and results are taken from now on. */
@@ -90,6 +95,7 @@ export class Doors {
       endpoints: [
         endpoint('request', subjects.request(), (message) => this.intake.receive(message)),
         endpoint('job', subjects.job(), (message) => this.#jobs.receive(message)),
+        endpoint('schedule', subjects.schedule(), (message) => this.#schedules.receive(message)),
         endpoint('blob-put', subjects.blobPut(), (message) => this.#blobs.put(message)),
         endpoint('blob-get', subjects.blobGet(), (message) => this.#blobs.get(message)),
       ],

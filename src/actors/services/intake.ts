@@ -5,8 +5,10 @@
  * I1 A repeated `requestId` returns the first run, also while its commit is still waiting; with another body it is
  *    a conflict. Refusals are answered again, not stored.
  */
+import type { ActorRef } from '../../events/envelope.ts';
 import type { ParentRef } from '../../machines/run/aggregate.ts';
 import type { Rejection } from '../../machines/run/decision.ts';
+import { SCHEDULE_REQUEST } from '../../machines/schedule/decide.ts';
 import { type RequestMessage, type RequestReply, requestSchema } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
@@ -30,22 +32,27 @@ import type { Planned, Planner } from './planner.ts';
 import { refuse } from './refuse.ts';
 import { checkStored, namesBlobs } from './stored-blobs.ts';
 
-/** What a run asks the intake for when a task of it runs another workflow. */
+/** What a run asks the intake for when a task of it runs another workflow, or a schedule when a time has come. */
 export interface ChildRequest {
   planned: Planned;
   runId: string;
   requestId: string;
-  lineage: { parent: ParentRef; root: string; depth: number };
+  /** Of a child run. */
+  lineage?: { parent: ParentRef; root: string; depth: number };
   correlationId: string;
   /** The event that asks: `<stream>/<streamVersion>`. */
   causationId: string;
-  priority: Priority;
+  /** Default: the system. */
+  actor?: ActorRef;
+  /** Default: that of the workflow. */
+  priority: Priority | undefined;
   session: string | undefined;
   trace: string | undefined;
 }
 
-/** Request ids of child runs are made by their parents. */
+/** Request ids of child runs are made by their parents, others by schedules. */
 const CHILD_REQUEST = 'child:';
+const RESERVED = [CHILD_REQUEST, SCHEDULE_REQUEST];
 
 export class Intake {
   readonly #runtime: HostRuntime;
@@ -77,7 +84,9 @@ export class Intake {
     checkValue(request.input ?? null);
     if (this.#table.isHalted) throw new LogReopening();
     const requestId = request.requestId ?? message.header('Nats-Msg-Id');
-    if (requestId?.startsWith(CHILD_REQUEST) === true) throw new ReservedRequestId(requestId);
+    const reserved = RESERVED.find((prefix) => requestId?.startsWith(prefix));
+    if (requestId !== undefined && reserved !== undefined)
+      throw new ReservedRequestId(requestId, reserved);
     const { log } = this.#runtime;
     if (requestId !== undefined) {
       const known = log.uniqueOwner(requestKey(requestId));
@@ -99,7 +108,7 @@ export class Intake {
   }
 
   /**
-   * Makes a child run under the id that its parent recorded; resolves with how that ended, not at all when it is
+   * Makes a run under the id that its parent or its schedule recorded; resolves with how that ended, not at all when it is
    * unknown. Throws `overloaded`.
    */
   spawn(child: ChildRequest): Promise<Outcome> {
@@ -109,12 +118,12 @@ export class Intake {
     const request: RequestMessage = {
       start: true,
       dryRun: false,
-      priority,
+      ...(priority === undefined ? {} : { priority }),
       ...(session === undefined ? {} : { session }),
     };
-    const { lineage } = child;
     const birth = newRun({
-      ...{ log, request, requestId, planned, runId, correlationId, trace, lineage },
+      ...{ log, request, requestId, planned, runId, correlationId, trace },
+      ...(child.lineage === undefined ? {} : { lineage: child.lineage }),
       now: clock.now(),
     });
     return new Promise((resolve) => {
@@ -123,7 +132,7 @@ export class Intake {
         delivery: {
           message: { type: 'command', command: { type: 'start' } },
           causationId: child.causationId,
-          actor: { kind: 'system' },
+          actor: child.actor ?? { kind: 'system' },
           ...(trace === undefined ? {} : { trace }),
           reply: resolve,
         },

@@ -5,6 +5,7 @@
  * R2 Workers are asked once for each attempt, and again only where this process itself came too late to read their answers;
  *    only what no worker holds or has finished is dispatched, under the same number and key.
  * R3 Attempt timeouts that fell due while nothing ran wait for the probe; every other timer fires at once.
+ * R4 Of many runs those that only wait leave memory again, their timers armed: a start holds no more than the work.
  */
 import type { DocumentPage, EventLog } from '../../log/event-log.ts';
 import { type AttemptRef, type ProbeReply, probeReplySchema } from '../../messages/execution.ts';
@@ -29,6 +30,8 @@ const PROBE_BATCH = 2_000;
 const PAGE = 500;
 /** Runs that are loaded before somebody looks whether it is time to probe. */
 const ACTIVATION_BATCH = 32;
+/** Runs that stay in memory although they owe nothing but timers; of more, those leave at once. */
+const MAX_KEPT = 1_000;
 const PROBE_EVERY_MS = 50;
 
 /**
@@ -39,7 +42,7 @@ const PROBE_EVERY_MS = 50;
 export async function activateLiveRuns(parts: {
   log: EventLog;
   clock: Clock;
-  table: Pick<RunTable, 'activateAll'>;
+  table: Pick<RunTable, 'activateAll' | 'passivate' | 'size'>;
   probe: () => Promise<void>;
   awaitStart: (runId: string, startAt: number) => void;
 }): Promise<Promise<void>[]> {
@@ -56,6 +59,11 @@ export async function activateLiveRuns(parts: {
     await table.activateAll(live.slice(start, start + ACTIVATION_BATCH));
     const isLast = start + ACTIVATION_BATCH >= live.length;
     const now = clock.now();
+    if (table.size > MAX_KEPT) {
+      // What a loaded run owes starts once everything before it is durable.
+      await log.flush();
+      table.passivate({ idleMs: -1, now });
+    }
     if (!isLast && now - probedAt < PROBE_EVERY_MS) continue;
     probedAt = now;
     // What a loaded run had to record (a timer that was due) is durable before what it owes is asked for.
