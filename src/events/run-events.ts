@@ -139,7 +139,6 @@ export const runEvents = {
       /** Recorded answers are taken where the parameters are the same; `strict`: what changed fails. */
       sandbox: z.enum(['reuse', 'strict']).optional(),
       name: z.string().optional(),
-      definitionHash: z.string().optional(),
       session: z.string().optional(),
       priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
       requestId: z.string().optional(),

@@ -55,7 +55,6 @@ export type TaskCounts = {
 /** A run as lists show it. Times are ms since the epoch, durations ms. */
 export type RunRecord = {
   runId: string;
-  /** Empty for a fork that has not ended: its own events do not name it. */
   name: string;
   /** The chart's state, or `quarantined` while that lies over a run that has not ended. */
   status: RunState | 'quarantined';
@@ -143,12 +142,17 @@ function created(event: ProjectedEventOf<'run.created'>): RunRecord {
 }
 
 function forked(event: ProjectedEventOf<'run.forked'>): RunRecord {
+  const { data } = event;
   return {
     ...newRun(event),
     status: 'running',
     state: 'running',
     startedAt: event.at,
-    forkedFrom: { run: event.data.from, at: event.data.at },
+    name: data.name ?? '',
+    session: data.session ?? null,
+    requestId: data.requestId ?? null,
+    priority: data.priority ?? 'normal',
+    forkedFrom: { run: data.from, at: data.at },
   };
 }
 
@@ -273,11 +277,12 @@ const handles: ReadonlySet<string> = new Set<AnyEvent['type']>(
 
 /**
  * Key: `runId`, so key order is the order of creation. Indexes (values end in the padded time of creation):
- * `live` (only runs that have not ended), `status/`, `name/`, `session/`, `parent/` (children of a run).
+ * `live` (only runs that have not ended), `status/`, `name/`, `session/`, `parent/` (children of a run), `origin/` (forks of
+ * a run).
  */
 export const runs: Projection<RunRecord> = {
   name: 'runs',
-  version: 3,
+  version: 4,
   handles,
   births: new Set(['run.created', 'run.forked']),
   keys: (event) => (isRunStream(event.stream) ? [event.stream] : []),
@@ -288,6 +293,8 @@ export const runs: Projection<RunRecord> = {
     name: (run) => `${run.name}/${paddedTime(run.createdAt)}`,
     parent: (run) =>
       run.parent === null ? undefined : `${run.parent.runId}/${paddedTime(run.createdAt)}`,
+    origin: (run) =>
+      run.forkedFrom === null ? undefined : `${run.forkedFrom.run}/${paddedTime(run.createdAt)}`,
     session: (run) =>
       run.session === null ? undefined : `${run.session}/${paddedTime(run.createdAt)}`,
   },
