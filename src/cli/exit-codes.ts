@@ -33,6 +33,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'subject.invalid-token',
   'command.unavailable',
   'agent.unknown',
+  'fork.invalid',
 ]);
 const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'orchestrator.duplicate',

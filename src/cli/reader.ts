@@ -17,10 +17,12 @@ import { openSession, type Session } from './session.ts';
 const HISTORY_PAGE = 1_000;
 
 export interface RunHistory {
-  /** Holds at least the run's stream and can be folded; positions in it mean nothing. */
+  /** Holds at least the run's stream, and those of its origins, and can be folded; positions in it mean nothing. */
   log: EventLog;
-  /** As the orchestrator shows them. */
+  /** The run's own, as the orchestrator shows them. */
   envelopes: Envelope[];
+  /** Of a fork: what it has in common with the runs that it comes from, oldest first. */
+  origins: Envelope[];
 }
 
 export interface Reader {
@@ -87,7 +89,8 @@ async function localReader(session: Session): Promise<Reader> {
     history: async (runId) => {
       if (!runId.startsWith('run_') || log.streamHead(runId) === undefined)
         throw new RunNotFoundError(runId, dataDir);
-      return { log, envelopes: await envelopesIn(log, runId) };
+      const envelopes = await envelopesIn(log, runId);
+      return { log, envelopes, origins: await originsIn(log, envelopes) };
     },
     query: (name, query) => queryLog(log, name, query),
     close: () => log.close(),
@@ -118,19 +121,45 @@ async function copyRun(client: Client, runId: string): Promise<RunHistory> {
     import('./history-commits.ts'),
   ]);
   const log = createMemoryLog();
-  const envelopes: Envelope[] = [];
-  for await (const events of historyPages(client, runId)) {
-    envelopes.push(...events);
-    for (const commit of commitsOf(events)) {
-      for (const reference of blobReferencesIn(commit.events.map(({ data }) => data))) {
-        await copyBlob(client, log, reference);
+  const copy = async (stream: string, upTo: number): Promise<Envelope[]> => {
+    const envelopes: Envelope[] = [];
+    for await (const page of historyPages(client, stream)) {
+      const events = page.filter(({ streamVersion }) => streamVersion <= upTo);
+      envelopes.push(...events);
+      for (const commit of commitsOf(events)) {
+        for (const reference of blobReferencesIn(commit.events.map(({ data }) => data))) {
+          await copyBlob(client, log, reference);
+        }
+        log.append(appendOf(commit));
       }
-      log.append(appendOf(commit));
+      await log.flush();
+      if (events.length < page.length) break;
     }
-    await log.flush();
-  }
+    return envelopes;
+  };
+  const envelopes = await copy(runId, Infinity);
   if (log.streamHead(runId) === undefined) throw new RunNotFoundError(runId, 'the orchestrator');
-  return { log, envelopes };
+  return { log, envelopes, origins: await readOrigins(envelopes, copy) };
+}
+
+/** The common events of a fork, run by run; `read` gives the first ones of a run. */
+export async function readOrigins(
+  envelopes: readonly Envelope[],
+  read: (stream: string, upTo: number) => Promise<Envelope[]>,
+): Promise<Envelope[]> {
+  const runs: Envelope[][] = [];
+  for (let first = envelopes[0]; first?.type === 'run.forked'; first = runs.at(-1)?.[0]) {
+    const { from, at } = first.data as { from: string; at: number };
+    runs.push(await read(from, at));
+  }
+  return runs.reverse().flat();
+}
+
+/** What is not there (any more) is left out; the fold says so. */
+function originsIn(log: EventLog, envelopes: readonly Envelope[]): Promise<Envelope[]> {
+  return readOrigins(envelopes, async (stream, upTo) =>
+    (await envelopesIn(log, stream)).filter(({ streamVersion }) => streamVersion <= upTo),
+  );
 }
 
 /** A blob that is gone or damaged is left out: what does not need it can be looked at all the same. */

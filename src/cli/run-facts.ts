@@ -31,9 +31,13 @@ export async function readRunFacts(
   const { client } = reader;
   const report = await client.report(runId);
   const envelopes = await eventsOf(client, runId, withEvents);
-  const first = envelopes[0]?.data as { definition?: unknown } | undefined;
+  const [first] = envelopes;
   if (first === undefined) throw new RunNotFoundError(runId, reader.where);
-  return { definition: await definitionFrom(client, first.definition), report, envelopes };
+  return {
+    definition: await definitionFrom(client, await definitionIn(client, first)),
+    report,
+    envelopes,
+  };
 }
 
 /**
@@ -43,12 +47,24 @@ export async function readRunFacts(
 export async function walkHistory(reader: Reader, runId: string): Promise<RunHistory> {
   if (reader.client === undefined) return reader.history(runId);
   const { createMemoryLog } = await import('../log/memory-log.ts');
+  const { client } = reader;
+  const envelopes = await eventsOf(client, runId, true);
+  const [first] = envelopes;
+  // A fork begins with the state of another run: that has to be folded.
+  if (first?.type === 'run.forked') return reader.history(runId);
   const log = createMemoryLog();
-  const envelopes = await eventsOf(reader.client, runId, true);
-  const { definition } = (envelopes[0]?.data ?? {}) as { definition?: unknown };
+  const { definition } = (first?.data ?? {}) as { definition?: unknown };
   if (isKeptValue(definition))
-    await log.blobs.put(await reader.client.getBlob(definition), definition.type);
-  return { log, envelopes };
+    await log.blobs.put(await client.getBlob(definition), definition.type);
+  return { log, envelopes, origins: [] };
+}
+
+/** The definition as it was recorded, by the run at the beginning of a line of forks. */
+async function definitionIn(client: Client, event: Envelope): Promise<unknown> {
+  let first: Envelope | undefined = event;
+  while (first?.type === 'run.forked')
+    [first] = (await client.history((first.data as { from: string }).from, { limit: 1 })).events;
+  return (first?.data as { definition?: unknown } | undefined)?.definition;
 }
 
 async function eventsOf(client: Client, runId: string, isAll: boolean): Promise<Envelope[]> {
@@ -64,7 +80,8 @@ async function definitionFrom(client: Client, recorded: unknown): Promise<Workfl
   return JSON.parse(new TextDecoder().decode(bytes)) as WorkflowDefinition;
 }
 
-async function localFacts({ log, envelopes }: RunHistory, runId: string): Promise<RunFacts> {
+async function localFacts(history: RunHistory, runId: string): Promise<RunFacts> {
+  const { log, envelopes } = history;
   const [{ stateOf }, { definitionOf, readCreated }] = await Promise.all([
     import('./run-state.ts'),
     import('../actors/host/load.ts'),
@@ -74,7 +91,7 @@ async function localFacts({ log, envelopes }: RunHistory, runId: string): Promis
     const { report } = await stateOf(log, runId, { now: now() });
     return { definition, report, envelopes };
   } catch (error) {
-    const version = await lastFoldable({ log, envelopes }, runId);
+    const version = await lastFoldable(history, runId);
     const { report } = await stateOf(log, runId, { toVersion: version, useSnapshot: false });
     const unfolded = { version: version + 1, reason: reasonOf(error) };
     return { definition, report: { ...report, status: 'quarantined' }, envelopes, unfolded };

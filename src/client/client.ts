@@ -10,6 +10,7 @@ import type { RunReport } from '../messages/report.ts';
 import {
   type CommandReply,
   type commandSchema,
+  type ForkRequest,
   type HelloReply,
   type HistoryReply,
   helloReplySchema,
@@ -116,6 +117,20 @@ export class Client {
     const reply = await this.#ask<RequestReply>(subject, message, options);
     if ('clarification' in reply) throw new ClarificationNeededError(reply.clarification);
     return known({ reply, by: 'runId', subject });
+  }
+
+  /**
+   * Starts a run as a copy of another one, at a version, a checkpoint or a task of it (default: as it is now). Throws
+   * `run.not-found`, `fork.not-found` for a point that is not there, `fork.invalid` for what cannot be set.
+   */
+  fork(
+    runId: string,
+    fork: Omit<ForkRequest, 'run'> & { requestId?: string } = {},
+    options: AskOptions = {},
+  ): Promise<RequestReply> {
+    const { requestId, ...rest } = fork;
+    const id = requestId === undefined ? {} : { requestId };
+    return this.request({ fork: { run: runId, ...rest }, ...id }, options);
   }
 
   /** Sends a command to a run, once however often it is sent; resolves to the run's state after it. */

@@ -56,6 +56,8 @@ export const fields = {
   /** Milliseconds since the epoch. */
   time: z.number().int().nonnegative(),
   count: z.number().int().nonnegative(),
+  /** A version as a run sees it: of a fork's origin they are 0 and below. */
+  version: z.number().int(),
   attempt: z.number().int().positive(),
   text: z.string(),
   failure: z.object({

@@ -147,8 +147,16 @@ export const runEvents = {
       runId: z.string(),
       from: z.string(),
       at: fields.count,
+      /** What was set for it: `inputs`, `parameters` by task, `outputs` by activation. */
       overrides: fields.value.optional(),
       dueAt: fields.time.optional(),
+      /** Recorded answers are taken where the parameters are the same; `strict`: what changed fails. */
+      sandbox: z.enum(['reuse', 'strict']).optional(),
+      name: z.string().optional(),
+      session: z.string().optional(),
+      priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
+      requestId: z.string().optional(),
+      bodyHash: z.string().optional(),
     }),
   ),
   spawnProposed: eventType(

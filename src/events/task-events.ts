@@ -34,7 +34,7 @@ export const taskEvents = {
       ...attempted,
       retryBase: fields.count.optional(),
       /** Of an instance: the `streamVersion` of the signal whose payload is its item. */
-      signal: fields.count.optional(),
+      signal: fields.version.optional(),
     }),
   ),
   preparing: eventType(
@@ -136,7 +136,7 @@ export const taskEvents = {
       /** The newer attempt that was running when this late result came; it is canceled. */
       superseded: fields.attempt.optional(),
       /** The `streamVersion` of the signal that it took. */
-      signal: fields.count.optional(),
+      signal: fields.version.optional(),
     }),
   ),
   failed: eventType(

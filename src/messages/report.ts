@@ -85,6 +85,8 @@ export interface RunReport {
   errors?: ErrorSummary[];
   /** Of a child run: the task that waits for it. */
   parent?: { runId: string; task: string };
+  /** Of a fork: the last event that it has in common with the other run. */
+  forkedFrom?: { run: string; at: number };
   /** True when the run did not succeed and some tasks did. */
   partial?: boolean;
 }

@@ -13,8 +13,25 @@ const object = z.custom<JsonObject>(
 const id = z.string().min(1).max(200);
 const commandId = { id: id.optional() };
 
+/** A run that begins as a copy of another one. */
+const forkSchema = z.strictObject({
+  run: id,
+  /** A stream version, the label of a checkpoint, or a task: the moment before it was scheduled. Absent: now. */
+  at: z.union([z.number().int().positive(), z.string().min(1).max(500)]).optional(),
+  /** Values by path: `inputs.<name>`, `tasks.<id>.parameters.<name>`, `tasks.<id>.output`. */
+  set: z
+    .record(
+      z.string(),
+      z.custom<JsonValue>((value) => value !== undefined, 'a value'),
+    )
+    .optional(),
+  /** Recorded answers are taken where the parameters are the same; `strict`: what changed fails. */
+  sandbox: z.enum(['reuse', 'strict']).optional(),
+});
+export type ForkRequest = z.infer<typeof forkSchema>;
+
 /**
- * Body of `troupe.v1.request`. Exactly one of `text`, `workflow`, `template`, `pattern`; a field of another name is
+ * Body of `troupe.v1.request`. Exactly one of `text`, `workflow`, `template`, `pattern`, `fork`; a field of another name is
  * refused, for it would be meant and not heard.
  */
 export const requestSchema = z
@@ -26,6 +43,7 @@ export const requestSchema = z
     /** The name of a workflow that comes with Troupe; the files of a project are known to its commands alone. */
     template: z.string().max(200).optional(),
     pattern: object.optional(),
+    fork: forkSchema.optional(),
     input: object.optional(),
     session: id.optional(),
     priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
@@ -38,9 +56,15 @@ export const requestSchema = z
   })
   .refine(
     (body) =>
-      [body.text, body.workflow, body.template, body.pattern].filter((part) => part !== undefined)
-        .length === 1,
-    'exactly one of text, workflow, template and pattern is needed',
+      [body.text, body.workflow, body.template, body.pattern, body.fork].filter(
+        (part) => part !== undefined,
+      ).length === 1,
+    'exactly one of text, workflow, template, pattern and fork is needed',
+  )
+  .refine(
+    ({ fork, input, start, startAt, dryRun }) =>
+      fork === undefined || (input === undefined && start && startAt === undefined && !dryRun),
+    'a fork takes no input (fork.set does), and begins at once',
   )
   .refine(
     ({ start, startAt }) => start || startAt === undefined,
@@ -65,6 +89,8 @@ export interface RequestReply {
   /** False when the request had no id: sending it again starts another run. */
   idempotent: boolean;
   warnings?: JsonValue[];
+  /** Of a fork: the last event that it has in common with the other run. */
+  forkedFrom?: { run: string; at: number };
 }
 
 /** Characters of the name of a signal, as in a workflow. */

@@ -57,7 +57,6 @@ export type TaskCounts = {
 /** A run as lists show it. Times are ms since the epoch, durations ms. */
 export type RunRecord = {
   runId: string;
-  /** Empty for a fork that has not ended: its own events do not name it. */
   name: string;
   /** The chart's state, or `quarantined` while that lies over a run that has not ended. */
   status: RunState | 'quarantined';
@@ -151,12 +150,17 @@ function created(event: ProjectedEventOf<'run.created'>): RunRecord {
 }
 
 function forked(event: ProjectedEventOf<'run.forked'>): RunRecord {
+  const { data } = event;
   return {
     ...newRun(event),
     status: 'running',
     state: 'running',
     startedAt: event.at,
-    forkedFrom: { run: event.data.from, at: event.data.at },
+    name: data.name ?? '',
+    session: data.session ?? null,
+    requestId: data.requestId ?? null,
+    priority: data.priority ?? 'normal',
+    forkedFrom: { run: data.from, at: data.at },
   };
 }
 
@@ -289,12 +293,12 @@ function filed(value: string | null | undefined, { createdAt }: RunRecord): stri
 /**
  * Key: `runId`, so key order is the order of creation; jobs come behind all other runs. Indexes (values end in the padded
  * time of creation): `live` (only runs that have not ended), `status/`, `name/`, `session/`, `parent/` (children of a
- * run), and for jobs `job_state/`, `job_agent/`, `job_run/`. Jobs have no name that anybody gave and no status of their
+ * run), `origin/` (forks of a run), and for jobs `job_state/`, `job_agent/`, `job_run/`. Jobs have no name that anybody gave and no status of their
  * own, so that they stand in neither index, but for those in quarantine.
  */
 export const runs: Projection<RunRecord> = {
   name: 'runs',
-  version: 3,
+  version: 4,
   handles,
   births: new Set(['run.created', 'run.forked']),
   keys: (event) => (isRunStream(event.stream) ? [event.stream] : []),
@@ -305,6 +309,7 @@ export const runs: Projection<RunRecord> = {
       run.job === undefined || run.status === 'quarantined' ? filed(run.status, run) : undefined,
     name: (run) => (run.job === undefined ? filed(run.name, run) : undefined),
     parent: (run) => filed(run.parent?.runId, run),
+    origin: (run) => filed(run.forkedFrom?.run, run),
     session: (run) => filed(run.session, run),
     job_state: (run) => filed(run.job?.state, run),
     job_agent: (run) => filed(run.job?.agent, run),

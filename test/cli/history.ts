@@ -13,7 +13,7 @@ export async function recordedRuns(): Promise<{ runId: string; history: RunHisto
   return Promise.all(
     Object.keys(expectedOf(folder).reports).map(async (runId) => ({
       runId,
-      history: { log, envelopes: await envelopesIn(log, runId) },
+      history: { log, envelopes: await envelopesIn(log, runId), origins: [] },
     })),
   );
 }
@@ -33,7 +33,7 @@ export async function historyOf(pure: PureRun): Promise<RunHistory> {
     });
   }
   await log.flush();
-  return { log, envelopes: await envelopesIn(log, 'run_1') };
+  return { log, envelopes: await envelopesIn(log, 'run_1'), origins: [] };
 }
 
 async function envelopesIn(

@@ -137,7 +137,7 @@ export function readerOf(log: EventLog, client: Client): Reader {
       const envelopes: Envelope[] = [];
       for await (const commits of log.readStream(runId))
         envelopes.push(...commits.flatMap((commit) => [...envelopesOf(commit)]));
-      return { log, envelopes };
+      return { log, envelopes, origins: [] };
     },
     query: (name, query) => client.query(name, query),
     close: async () => {},

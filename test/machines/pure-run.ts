@@ -18,7 +18,8 @@ import {
 import { decide, mayStartAttempts, mayStartChildren } from '../../src/machines/run/decide.ts';
 import type { ChildEnd, Decision, Rejection, RunMessage } from '../../src/machines/run/decision.ts';
 import { RUN_DEADLINE, RUN_START, timerIdOf } from '../../src/machines/run/effects.ts';
-import { createAggregate, evolve } from '../../src/machines/run/evolve.ts';
+import { evolve } from '../../src/machines/run/evolve.ts';
+import { storeFork } from '../../src/machines/run/fork-state.ts';
 import { reportOf } from '../../src/machines/run/report.ts';
 import { restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { Failure } from '../../src/messages/failure.ts';
@@ -28,12 +29,9 @@ import type { WorkflowDefinition } from '../../src/workflow/definition.ts';
 import { resolveInputs } from '../../src/workflow/inputs.ts';
 import { compileWorkflow, definitionHash } from '../../src/workflow/parse.ts';
 import type { JsonObject, JsonValue } from '../../src/workflow/value.ts';
+import { foldRecorded, type Recorded, recordedAt } from './fold-recorded.ts';
 
-export interface Recorded {
-  event: RunEvent;
-  at: number;
-  streamVersion: number;
-}
+export { foldRecorded, type Recorded } from './fold-recorded.ts';
 
 /** Answers that one message may cause before the test is taken to run for ever. */
 const MAX_STEPS = 20_000;
@@ -51,6 +49,8 @@ export interface PureOptions {
   random?: number;
   /** Called before each question what follows: there the commit of a long turn may end. */
   onStep?: (run: PureRun) => void;
+  /** A fork instead of a new run; `data`: what `run.forked` has beside where it comes from. */
+  forkOf?: { history: readonly Recorded[]; at: number; data?: JsonObject };
 }
 
 /** Throws with every problem when the workflow is not valid. */
@@ -72,10 +72,27 @@ export class PureRun {
   rejection: Rejection | undefined;
 
   constructor(workflow: JsonObject, options: PureOptions = {}) {
-    const definition = compiled(workflow);
     this.random = options.random ?? 0;
     this.#onStep = options.onStep;
     this.slots = options.slots ?? Number.POSITIVE_INFINITY;
+    this.history.push(
+      options.forkOf === undefined
+        ? this.#created(workflow, options)
+        : this.#forked(options.forkOf),
+    );
+    this.run = foldRecorded(this.history, liveCells);
+    if (options.forkOf !== undefined) this.send({ type: 'proceed' });
+    else if (options.start ?? options.startAt === undefined) this.command({ type: 'start' });
+  }
+
+  #forked({ history, at, data }: NonNullable<PureOptions['forkOf']>): Recorded {
+    this.now = Math.max(START, history[at - 1]?.at ?? 0) + 10;
+    const forked = event('run.forked', { runId: 'run_2', from: 'run_1', at, ...data });
+    return { event: forked, at: this.now, streamVersion: 1, origin: history.slice(0, at) };
+  }
+
+  #created(workflow: JsonObject, options: PureOptions): Recorded {
+    const definition = compiled(workflow);
     const { inputs } = resolveInputs(definition, options.input ?? {});
     const created = event('run.created', {
       runId: 'run_1',
@@ -89,9 +106,7 @@ export class PureRun {
       ...(options.startAt === undefined ? {} : { startAt: options.startAt }),
       ...(options.depth === undefined ? {} : { depth: options.depth }),
     });
-    this.history.push({ event: created, at: this.now, streamVersion: 1 });
-    this.run = foldRecorded(this.history, liveCells);
-    if (options.start ?? options.startAt === undefined) this.command({ type: 'start' });
+    return { event: created, at: this.now, streamVersion: 1 };
   }
 
   /** One message: its decision and what follows. Returns what was recorded, as `type taskId` lines. */
@@ -169,8 +184,8 @@ export class PureRun {
   valueOf(ref: ValueRef): JsonValue {
     if (ref.at === 'inline') return ref.value;
     if (ref.at === 'blob') throw new Error('there are no blobs here');
-    const data = this.history[ref.streamVersion - 1]?.event.data as Record<string, JsonValue>;
-    return data[ref.field] as JsonValue;
+    const data = recordedAt(this.history, ref.streamVersion)?.event.data;
+    return (data as Record<string, JsonValue>)[ref.field] as JsonValue;
   }
 
   #record(decided: RunEvent): void {
@@ -300,23 +315,6 @@ function agentOf(demand: string): { agent: string; rule: string } {
   return { agent: demand.slice(demand.indexOf(':') + 1), rule: 'named' };
 }
 
-/** The aggregate of a history, folded with cells of the kind given. */
-export function foldRecorded(history: readonly Recorded[], cells: CellFactory): RunAggregate {
-  const [first, ...rest] = history;
-  if (first?.event.type !== 'run.created') throw new Error('a history begins with run.created');
-  const { data } = first.event;
-  const run = createAggregate({
-    envelope: { at: first.at, streamVersion: first.streamVersion, correlationId: 'c' },
-    data,
-    definition: data.definition,
-    cells,
-  });
-  for (const { event: recorded, at, streamVersion } of rest) {
-    evolve(run, { type: recorded.type, data: recorded.data, at, streamVersion });
-  }
-  return run;
-}
-
 /** Everything that a fold must give, in a form that can be compared. */
 // Length: one line a field of the aggregate.
 export function digestOf(run: RunAggregate): unknown {
@@ -364,6 +362,7 @@ export function digestOf(run: RunAggregate): unknown {
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
     quarantine: run.quarantine,
+    fork: run.fork === undefined ? undefined : storeFork(run.fork),
   };
 }
 

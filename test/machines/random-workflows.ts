@@ -4,7 +4,7 @@ import { compileWorkflow } from '../../src/workflow/parse.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';
 import fc from '../support/property.ts';
 import { seededRandom } from '../support/seeded.ts';
-import { PureRun } from './pure-run.ts';
+import { type PureOptions, PureRun } from './pure-run.ts';
 
 export interface ScriptedTask {
   kind: 'agent' | 'foreach' | 'timer';
@@ -133,13 +133,14 @@ export class RandomPlay {
   readonly #lost = new Set<string>();
   #steps = 0;
 
-  constructor(script: ScriptedWorkflow, options: { seed: number; slots?: number }) {
+  constructor(
+    script: ScriptedWorkflow,
+    options: { seed: number } & Pick<PureOptions, 'slots' | 'forkOf'>,
+  ) {
     this.#script = script;
     this.#random = seededRandom(options.seed);
-    this.run = new PureRun(
-      sourceOf(script),
-      options.slots === undefined ? {} : { slots: options.slots },
-    );
+    const { seed: _, ...rest } = options;
+    this.run = new PureRun(sourceOf(script), rest);
   }
 
   /** False once the run has ended. Throws when it does not end. */

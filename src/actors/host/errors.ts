@@ -121,6 +121,25 @@ export class RunConflict extends TroupeError {
   }
 }
 
+/** A point of a run that a fork was to begin at, and that is not there. */
+export class ForkPointNotFound extends TroupeError {
+  readonly code = 'fork.not-found';
+  constructor(point: string, run: string, hint: string) {
+    super(`${run} has no version, checkpoint or task "${point}"`, {
+      hint,
+      details: { run, point },
+    });
+  }
+}
+
+/** What was to be set for a fork and cannot be. */
+export class ForkOverrideInvalid extends TroupeError {
+  readonly code = 'fork.invalid';
+  constructor(path: string, why: string, hint: string) {
+    super(`"${path}" cannot be set: ${why}`, { hint, details: { path } });
+  }
+}
+
 /** Another orchestrator serves this prefix. */
 export class DuplicateOrchestrator extends TroupeError {
   readonly code = 'orchestrator.duplicate';

@@ -8,7 +8,8 @@ import { valueOfBlob } from '../../log/blob-references.ts';
 import type { EventLog } from '../../log/event-log.ts';
 import { type CellFactory, foldedCells } from '../../machines/cell.ts';
 import type { ParentRef, RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
-import { createAggregate, evolve } from '../../machines/run/evolve.ts';
+import { createAggregate, enliven, evolve } from '../../machines/run/evolve.ts';
+import { forkAggregate } from '../../machines/run/fork.ts';
 import { FOLD_HASH, restoreRun } from '../../machines/run/snapshot.ts';
 import { isRunStream } from '../../projections/projection.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
@@ -48,10 +49,11 @@ export async function readValue(log: EventLog, stream: string, ref: ValueRef): P
   if (ref.at === 'inline') return ref.value;
   if (ref.at === 'blob') return readBlobValue(log, ref.blob);
   await log.flush();
-  const range = { fromVersion: ref.streamVersion, toVersion: ref.streamVersion };
-  for await (const commits of log.readStream(stream, range)) {
+  const place = await placeOf(log, stream, ref.streamVersion);
+  const { version } = place;
+  for await (const commits of log.readStream(place.stream, range(version, version))) {
     for (const commit of commits) {
-      const event = commit.events[ref.streamVersion - commit.firstVersion];
+      const event = commit.events[version - commit.firstVersion];
       if (event === undefined) continue;
       const value = (event.data as Record<string, JsonValue | undefined>)[ref.field];
       if (value === undefined) break;
@@ -59,6 +61,54 @@ export async function readValue(log: EventLog, stream: string, ref: ValueRef): P
     }
   }
   throw new BrokenStream(stream, `version ${ref.streamVersion} has no ${ref.field}`);
+}
+
+function range(fromVersion: number, toVersion: number): { fromVersion: number; toVersion: number } {
+  return { fromVersion, toVersion };
+}
+
+/** Where an event of a run stands: versions of a fork's origin are 0 and below. */
+async function placeOf(
+  log: EventLog,
+  stream: string,
+  version: number,
+): Promise<{ stream: string; version: number }> {
+  const place = { stream, version };
+  while (place.version < 1) {
+    const first = await readFirst(log, place.stream);
+    if (first?.type !== 'run.forked')
+      throw new BrokenStream(place.stream, `it has no version ${place.version}`);
+    place.version += first.data.at;
+    place.stream = first.data.from;
+  }
+  return place;
+}
+
+/** The first event of a run; undefined where there is none. */
+export async function readFirst(log: EventLog, stream: string): Promise<RunEvent | undefined> {
+  for await (const commits of log.readStream(stream, range(1, 1)))
+    return commits[0]?.events[0] as RunEvent | undefined;
+  return undefined;
+}
+
+/** A run that others come from, and how far it counts for the one that was asked about. */
+export interface Origin {
+  stream: string;
+  /** The last version that the next one has taken over; of the run itself, its own last one. */
+  at: number;
+}
+
+/** A run and what it was forked from, the first one first. */
+export async function lineageOf(log: EventLog, stream: string): Promise<Origin[]> {
+  const lineage: Origin[] = [];
+  let place: Origin | undefined = { stream, at: log.streamHead(stream)?.version ?? 0 };
+  while (place !== undefined) {
+    lineage.unshift(place);
+    const first = await readFirst(log, place.stream);
+    place =
+      first?.type === 'run.forked' ? { stream: first.data.from, at: first.data.at } : undefined;
+  }
+  return lineage;
 }
 
 /** The definition of a run, from its first event or from the blob that the event names. */
@@ -73,26 +123,21 @@ export async function definitionOf(
   return definition as WorkflowDefinition;
 }
 
-/** The data of a run's first event. */
+/** The data of the event that a run began with; of a fork, that of its first origin. */
 export async function readCreated(
   log: EventLog,
   stream: string,
 ): Promise<Extract<RunEvent, { type: 'run.created' }>['data']> {
-  for await (const commits of log.readStream(stream, { fromVersion: 1, toVersion: 1 })) {
-    const first = commits[0]?.events[0] as RunEvent | undefined;
-    if (first?.type === 'run.created') return first.data;
-  }
-  throw new BrokenStream(stream, 'it does not begin with run.created');
+  const [root] = await lineageOf(log, stream);
+  const first = await readFirst(log, root?.stream ?? stream);
+  if (first?.type === 'run.created') return first.data;
+  throw new BrokenStream(root?.stream ?? stream, 'it does not begin with run.created');
 }
 
 /** Who waits for a run, also where its history cannot be folded; undefined where its first event does not say. */
 export async function readParent(log: EventLog, stream: string): Promise<ParentRef | undefined> {
-  try {
-    return (await readCreated(log, stream)).parent;
-  } catch (error) {
-    if (error instanceof BrokenStream) return undefined;
-    throw error;
-  }
+  const first = await readFirst(log, stream);
+  return first?.type === 'run.created' ? first.data.parent : undefined;
 }
 
 /** Folds commits one by one; the first one makes the aggregate. After `take` threw it must be thrown away. */
@@ -101,6 +146,7 @@ export class RunFolder {
   readonly #cells: CellFactory;
   readonly #stream: string;
   readonly #toVersion: number;
+  readonly #useSnapshot: boolean;
   run: RunAggregate | undefined;
   quarantine: Quarantine | undefined;
 
@@ -109,6 +155,7 @@ export class RunFolder {
     this.#stream = stream;
     this.#cells = options.cells ?? foldedCells;
     this.#toVersion = options.toVersion ?? Number.MAX_SAFE_INTEGER;
+    this.#useSnapshot = options.useSnapshot !== false;
   }
 
   async take(commit: Commit): Promise<void> {
@@ -127,6 +174,10 @@ export class RunFolder {
   }
 
   async #first(commit: Commit, event: RunEvent, streamVersion: number): Promise<void> {
+    if (event.type === 'run.forked' && streamVersion === 1) {
+      this.run = await this.#forked(commit, event.data);
+      return;
+    }
     if (event.type !== 'run.created') {
       throw new BrokenStream(
         this.#stream,
@@ -139,6 +190,21 @@ export class RunFolder {
       definition: await definitionOf(this.#log, event.data),
       cells: this.#cells,
     });
+  }
+
+  /** The state of the origin at the version of the fork, and from there on its own. */
+  async #forked(
+    commit: Commit,
+    data: Extract<RunEvent, { type: 'run.forked' }>['data'],
+  ): Promise<RunAggregate> {
+    const { from, at } = data;
+    const options = { toVersion: at, useSnapshot: this.#useSnapshot };
+    const origin = await loadRun(this.#log, from, options);
+    if (origin === undefined || origin.run.streamVersion !== at)
+      throw new BrokenStream(this.#stream, `its origin ${from} has no version ${at} here`);
+    forkAggregate(origin.run, { envelope: commit, data });
+    if (this.#cells.kind === 'live') enliven(origin.run, this.#cells);
+    return origin.run;
   }
 }
 
@@ -185,11 +251,11 @@ export async function loadRun(
       fromVersion = snapshot.streamVersion + 1;
     }
   }
-  const range = {
+  const left = {
     fromVersion,
     ...(options.toVersion === undefined ? {} : { toVersion: options.toVersion }),
   };
-  for await (const commits of log.readStream(stream, range)) {
+  for await (const commits of log.readStream(stream, left)) {
     for (const commit of commits) await folder.take(commit);
   }
   return folder.run === undefined ? undefined : { run: folder.run, quarantine: folder.quarantine };

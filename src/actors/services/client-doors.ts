@@ -18,7 +18,7 @@ import { isRunStream } from '../../projections/projection.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
 import { checkValue, type JsonObject } from '../../workflow/value.ts';
 import { CommandUnavailable, InvalidMessage, RunNotFound } from '../host/errors.ts';
-import { loadRun } from '../host/load.ts';
+import { loadRun, readFirst } from '../host/load.ts';
 import { reportRun } from '../host/report.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
@@ -145,6 +145,11 @@ async function readHistory(
   range: { from: number; limit: number },
 ): Promise<HistoryReply> {
   if (!isRunStream(runId) || log.streamHead(runId) === undefined) throw new RunNotFound(runId);
+  const first = await readFirst(log, runId);
+  const forkedFrom =
+    first?.type === 'run.forked'
+      ? { forkedFrom: { run: first.data.from, at: first.data.at } }
+      : undefined;
   const events: Envelope[] = [];
   let bytes = 0;
   for await (const commits of log.readStream(runId, { fromVersion: range.from })) {
@@ -153,11 +158,15 @@ async function readHistory(
         if (envelope.streamVersion < range.from) continue;
         bytes += JSON.stringify(envelope.data).length;
         if (events.length === range.limit || (bytes > PAGE_BYTES && events.length > 0)) {
-          return { events: events as JsonEnvelope[], next: envelope.streamVersion };
+          return {
+            events: events as JsonEnvelope[],
+            next: envelope.streamVersion,
+            ...forkedFrom,
+          };
         }
         events.push(envelope);
       }
     }
   }
-  return { events: events as JsonEnvelope[] };
+  return { events: events as JsonEnvelope[], ...forkedFrom };
 }

@@ -28,6 +28,7 @@ import { definitionOf, readCreated } from '../host/load.ts';
 import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime, Outcome } from '../host/runtime.ts';
+import { Forks } from './forks.ts';
 import type { Planned, Planner } from './planner.ts';
 import { refuse } from './refuse.ts';
 import { checkStored, namesBlobs } from './stored-blobs.ts';
@@ -59,6 +60,7 @@ export class Intake {
   readonly #table: RunTable;
   readonly #planner: Planner;
   readonly #subjects: Subjects;
+  readonly #forks: Forks;
 
   constructor(options: {
     runtime: HostRuntime;
@@ -66,6 +68,7 @@ export class Intake {
     planner: Planner;
     subjects: Subjects;
   }) {
+    this.#forks = new Forks(options);
     this.#runtime = options.runtime;
     this.#table = options.table;
     this.#planner = options.planner;
@@ -94,6 +97,10 @@ export class Intake {
         message.respond(await this.#repeat({ request, requestId, stream: known }));
         return;
       }
+    }
+    if (request.fork !== undefined) {
+      await this.#forks.take({ message, request: { ...request, fork: request.fork }, requestId });
+      return;
     }
     const planned = this.#planner.plan(request);
     if (namesBlobs(planned.inputs)) await checkStored(log.blobs, planned.inputs);
@@ -238,6 +245,8 @@ export class Intake {
   }): Promise<JsonObject> {
     const { request, requestId, stream } = options;
     const { log } = this.#runtime;
+    if (request.fork !== undefined || (await this.#forks.isFork(stream)))
+      return this.#forks.repeat({ request, requestId, stream });
     await log.flush();
     const created = await readCreated(log, stream);
     if (created.bodyHash !== bodyHashOf(request) && !this.#hasSamePlan(request, created)) {

@@ -49,6 +49,7 @@ export const replayCommand: Command = {
   },
   notes: [
     'Replaying executes nothing: it folds the recorded events.',
+    'Of a fork, the events that it has in common with the other run come first; --at counts its own.',
     'With --step, keys are read on a terminal (? lists them), else commands from stdin, one a line.',
   ],
   examples: [
@@ -111,9 +112,10 @@ async function showPast(parts: {
     runId,
     toVersion === undefined ? {} : { toVersion },
   );
-  const past = history.envelopes.filter(
+  const own = history.envelopes.filter(
     ({ streamVersion }) => streamVersion <= (toVersion ?? Infinity),
   );
+  const past = [...history.origins, ...own];
   const events = eventsOf(past, given.text('task'));
   const hasTimes = given.flag('times');
   if (given.flag('jsonl')) {

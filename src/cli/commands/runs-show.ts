@@ -33,6 +33,9 @@ async function show(context: CommandContext): Promise<number> {
     terminal.print(`${titleOf(report)} ${report.status}, ${duration(report.durationMs)}`);
     const { parent } = report;
     if (parent !== undefined) terminal.print(`child of ${parent.runId}, task ${parent.task}`);
+    const { forkedFrom } = report;
+    if (forkedFrom !== undefined)
+      terminal.print(`forked from ${forkedFrom.run} after its version ${forkedFrom.at}`);
     const since = startOf(report);
     if (since !== undefined) terminal.print(`first task at ${localTime(since)}`);
     if (report.error !== undefined) terminal.print(`error: ${failureText(report.error)}`);

@@ -13,6 +13,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
+import { forkCommand } from './runs-fork.ts';
 import { reportCommand } from './runs-report.ts';
 import { reasonOption, sender, withReason } from './runs-send.ts';
 import { showCommand } from './runs-show.ts';
@@ -185,6 +186,7 @@ export const runsGroup: CommandGroup = {
       options: reasonOption,
       message: (given) => ({ type: 'release', ...withReason(given) }),
     }),
+    fork: forkCommand,
     approve: approveCommand,
     reject: rejectCommand,
     signal: signalCommand,

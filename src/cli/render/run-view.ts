@@ -212,6 +212,7 @@ export class RunView {
       this.name = data.name ?? '';
       if (Array.isArray(data.definition?.tasks)) this.define(data.definition);
     }
+    if (type === 'run.forked') this.name = data.name ?? '';
     if (type === 'run.quarantined') this.isQuarantined = true;
     if (type === 'run.released') this.isQuarantined = false;
     if (type === 'run.started' || type === 'run.forked') this.startedAt ??= at;

@@ -11,6 +11,7 @@ type Words = (data: Data, at: number) => string;
 
 const words: Readonly<Record<string, Words>> = {
   'run.created': (data) => `"${text(data['name'])}" created, inputs ${valueText(data['inputs'])}`,
+  'run.forked': (data) => `forked from ${text(data['from'])} after its version ${text(data['at'])}`,
   'run.started': (data, at) => `run started${due(data, at, ', times out in')}`,
   'run.paused': (data) => `paused: ${text(data['reason'])}`,
   'run.resumed': (data) => `resumed after ${duration(Number(data['pausedMs'] ?? 0))}`,

@@ -26,10 +26,11 @@ import { advanceCompensating, mustCompensate } from './compensate.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { advanceExpansion } from './expand.ts';
 import { closing } from './hooks.ts';
-import { identityOfTask } from './identity.ts';
+import { identity, identityOfTask } from './identity.ts';
 import { decideLate } from './late.ts';
 import { endedRunStates } from './machine.ts';
 import { withLoops } from './repeat.ts';
+import { scheduleReturned, skipReturned } from './returned.ts';
 import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
 import { advanceSignals } from './signals.ts';
@@ -126,6 +127,8 @@ function endCanceled(run: RunAggregate): Decision {
 function advanceEnd(run: RunAggregate, input: TurnInput, by: string): Decision {
   if (run.pending.size > 0) return skip(run, run.pending, 'completed');
   if (run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'completed');
+  const returned = skipReturned(run, 'completed');
+  if (returned !== undefined) return returned;
   const reason = `task "${by}" ended the run`;
   const canceled = cancelOpen(run, { input, atOnce: false, reason, spares: () => false });
   if (canceled !== undefined) return canceled;
@@ -134,6 +137,8 @@ function advanceEnd(run: RunAggregate, input: TurnInput, by: string): Decision {
 
 /** Tasks whose trigger is certain, and `foreach` tasks with something to decide. */
 function advanceTasks(run: RunAggregate, input: TurnInput): Decision | undefined {
+  const returned = scheduleReturned(run, input);
+  if (returned !== undefined) return returned;
   const steered = advanceSteering(run, input);
   if (steered !== undefined) return steered;
   const runnable = run.runnable.values().next();
@@ -194,6 +199,8 @@ function advanceStopping(run: RunAggregate, input: TurnInput): Decision {
   const isTimeout = isTimedOut(run, input.now);
   if (run.pending.size > 0) return skip(run, run.pending, 'stopped');
   if (isTimeout && run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'stopped');
+  const returned = skipReturned(run, 'stopped', (each) => isSpared(run, each, input.now));
+  if (returned !== undefined) return returned;
   const canceled = cancelOpen(run, {
     input,
     atOnce: false,
@@ -213,6 +220,8 @@ function advanceCanceling(run: RunAggregate, input: TurnInput): Decision {
   const reason = cancelReason ?? 'canceled';
   if (run.pending.size > 0) return skip(run, run.pending, 'canceled');
   if (run.pendingCleanup.size > 0) return skip(run, run.pendingCleanup, 'canceled');
+  const returned = skipReturned(run, 'canceled');
+  if (returned !== undefined) return returned;
   const canceled = cancelOpen(run, { input, atOnce: terminate, reason, spares: () => false });
   if (canceled !== undefined) return canceled;
   if (!isExhausted(run)) return nothing;
@@ -307,6 +316,8 @@ export function skipPending(run: RunAggregate): RunEvent[] {
     const task = identityOfTask(run.plan.at(index));
     list.push(event('task.skipped', { ...task, reason: 'completed' }));
   }
+  for (const activation of run.fork?.returned ?? [])
+    list.push(event('task.skipped', { ...identity(activation), reason: 'completed' }));
   for (const activation of run.open) {
     if (activation.state !== 'running') list.push(...abandonActivation(activation, 'completed'));
   }

@@ -15,6 +15,7 @@ import type { Cell, CellFactory } from '../cell.ts';
 import { BrokenInvariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { roundId } from './activation.ts';
+import { type ForkState, isReturning } from './fork-state.ts';
 import type { KeptSignals } from './kept-signals.ts';
 import type { RunContext, RunState } from './machine.ts';
 import type { Phase, PlanNode, RunPlan } from './plan.ts';
@@ -24,7 +25,10 @@ import type { SteeringState } from './steering.ts';
 /** Outputs up to this size (as JSON, about) stay in memory; larger ones are read from the log when needed. */
 export const INLINE_BYTES = 4 * 1024;
 
-/** Where a value is: at hand, in the event of a version, or in a blob. */
+/**
+ * Where a value is: at hand, in the event of a version, or in a blob. In a fork the versions of its origin end with 0:
+ * the last event before `run.forked` is 0, the one before that -1.
+ */
 export type ValueRef =
   | { at: 'inline'; value: JsonValue }
   | { at: 'event'; streamVersion: number; field: 'output' | 'items' | 'inputs' | 'payload' }
@@ -200,7 +204,10 @@ export interface RunHeader {
 }
 
 export interface RunAggregate {
-  readonly header: RunHeader;
+  /** Exchanged once, where the run is a fork. */
+  header: RunHeader;
+  /** Of a fork; also of one that a fork was made of. */
+  fork: ForkState | undefined;
   /** Makes the cells of new activations; `enliven` exchanges it. */
   cells: CellFactory;
   readonly plan: RunPlan;
@@ -226,7 +233,7 @@ export interface RunAggregate {
   /** `foreach` activations with something to decide: more instances, or the end. */
   readonly expansions: Set<Activation>;
   /** Signals that were kept, and who waits for which. */
-  readonly signals: KeptSignals;
+  signals: KeptSignals;
   /** Failed tasks that a dependent may still handle. */
   readonly openFailures: Set<number>;
   /** Failed tasks that nothing handles, in order. */
@@ -287,6 +294,7 @@ export function dueAtOf(activation: Activation): number | null {
 /** True when every task has an outcome and nothing is open. */
 export function isExhausted(run: RunAggregate): boolean {
   if (run.pending.size > 0 || run.pendingCleanup.size > 0 || run.open.size > 0) return false;
+  if (isReturning(run)) return false;
   return run.flow === undefined || run.flow.due.size === 0;
 }
 

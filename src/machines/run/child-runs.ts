@@ -13,6 +13,7 @@ import type { JsonObject } from '../../workflow/value.ts';
 import { acknowledgeCancel, afterFailure, endOfAttempt, finalFailure } from '../task/decide.ts';
 import { type Activation, dueAtOf, type RunAggregate, runContext, runState } from './aggregate.ts';
 import { type ChildEnd, type Decision, events, nothing, type TurnInput } from './decision.ts';
+import { withOverrides } from './fork-state.ts';
 import { identity } from './identity.ts';
 import { endedRunStates } from './machine.ts';
 import { evaluate } from './scope.ts';
@@ -53,7 +54,7 @@ export function startChild(
       attempt,
       kind: 'run',
       details: { runId: message.runId, workflow: child.name, requestId },
-      inputs: inputs.value as JsonObject,
+      inputs: withOverrides(run, activation, inputs.value) as JsonObject,
       ...(timeoutMs === undefined ? {} : { dueAt: input.now + timeoutMs }),
     }),
   );

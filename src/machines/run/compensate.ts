@@ -5,11 +5,12 @@
  * S1 An activation is undone at most once: it leaves `completed` when its compensation begins.
  * S2 A compensation that failed for good isolates the run with the evidence; once released it is tried again.
  */
-import { event } from '../../events/catalogue.ts';
+import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import { undoId } from './activation.ts';
 import type { Activation, RunAggregate } from './aggregate.ts';
 import { type Decision, events, nothing } from './decision.ts';
+import { nextAttempt } from './fork-state.ts';
 import { identity } from './identity.ts';
 
 /** Folds what an event means for the order of undoing. */
@@ -58,9 +59,10 @@ function forget(run: RunAggregate, activation: Activation): void {
   if (at !== -1) run.completed.splice(at, 1);
 }
 
-/** True when a run that has stopped has something to undo. */
+/** True when a run that has stopped has something to undo; a fork may have begun in the middle of it. */
 export function mustCompensate(run: RunAggregate): boolean {
-  return run.plan.definition.settings.onFailure === 'compensate' && run.completed.length > 0;
+  const isLeft = run.completed.length > 0 || run.undoing !== undefined;
+  return run.plan.definition.settings.onFailure === 'compensate' && isLeft;
 }
 
 /** The next step of undoing; undefined once everything is undone. */
@@ -75,6 +77,10 @@ export function advanceCompensating(run: RunAggregate): Decision | undefined {
       return run.isolatedAttempt === undo.context.attempt
         ? again(undo)
         : isolate(run, undoing, undo);
+    case undefined:
+    case 'pending':
+      // The run is a fork, and the compensation was going on in its origin.
+      return events(scheduled(run, undoing));
     default:
       return nothing;
   }
@@ -83,11 +89,12 @@ export function advanceCompensating(run: RunAggregate): Decision | undefined {
 function begin(run: RunAggregate): Decision | undefined {
   const next = run.completed.at(-1);
   if (next === undefined) return undefined;
-  const undo = { taskId: undoId(next.id), definitionTaskId: next.node.task.id };
-  return events(
-    event('task.compensating', identity(next)),
-    event('task.scheduled', { ...undo, attempt: 1 }),
-  );
+  return events(event('task.compensating', identity(next)), scheduled(run, next));
+}
+
+function scheduled(run: RunAggregate, { id, node }: Activation): RunEvent {
+  const undo = { taskId: undoId(id), definitionTaskId: node.task.id };
+  return event('task.scheduled', { ...undo, ...nextAttempt(run, undo.taskId) });
 }
 
 function isolate(run: RunAggregate, undone: Activation, undo: Activation): Decision {

@@ -10,6 +10,7 @@ import { decideChildEnd, startChild } from './child-runs.ts';
 import { decideCommand, decideStart } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
 import { isHeld, RUN_DEADLINE, RUN_START } from './effects.ts';
+import { withOverrides } from './fork-state.ts';
 import { identity } from './identity.ts';
 import { endedRunStates, type RunState } from './machine.ts';
 import { withLoops } from './repeat.ts';
@@ -84,7 +85,7 @@ function decideAdmitted(
       agent: message.agent,
       rule: message.rule,
       ...(message.candidates === undefined ? {} : { candidates: message.candidates }),
-      parameters: parameters.value,
+      parameters: withOverrides(run, activation, parameters.value),
       ...(timeoutMs === undefined ? {} : { dueAt: input.now + timeoutMs }),
     }),
   );

@@ -57,6 +57,7 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     activation.shiftMs = 0;
     activation.enteredAt = event.at;
     if (activation.state !== 'backoff') activation.leaving = undefined;
+    if (before === 'pending') run.fork?.returned.delete(activation);
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
@@ -65,7 +66,8 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const isRound = activation.parent === undefined && activation.undoOf === undefined;
   if (isNew && isRound) beginRound(run, activation, event.type);
   const wasOpen = before === 'pending' || openStates.has(before);
-  followState(run, activation, { event: event as unknown as TaskEvent & FoldedEvent, wasOpen });
+  const folded = event as unknown as TaskEvent & FoldedEvent;
+  followState(run, activation, { event: folded, wasOpen, isNew });
   const repeats = (event.data as { repeats?: boolean }).repeats === true;
   const isOpen = openStates.has(activation.state);
   const becameReady = activation.state === 'scheduled' && before !== 'scheduled';
@@ -166,7 +168,11 @@ function revive(run: RunAggregate, activation: Activation): NonNullable<Activati
   });
 }
 
-function moveBetweenSets(run: RunAggregate, activation: Activation, before: TaskState): void {
+export function moveBetweenSets(
+  run: RunAggregate,
+  activation: Activation,
+  before: TaskState,
+): void {
   const { state, node } = activation;
   const needsSlot = node.task.workflow === undefined;
   const held = needsSlot && slotStates.has(before);
@@ -186,7 +192,7 @@ function moveBetweenSets(run: RunAggregate, activation: Activation, before: Task
 }
 
 /** Once it is known what the activation waits for. */
-function noteDelay(run: RunAggregate, activation: Activation): void {
+export function noteDelay(run: RunAggregate, activation: Activation): void {
   if (isDelay(activation)) run.delayed.add(activation);
   else run.delayed.delete(activation);
 }
@@ -294,7 +300,7 @@ const compensationTypes: ReadonlySet<string> = new Set([
 function followState(
   run: RunAggregate,
   activation: Activation,
-  { event, wasOpen }: { event: TaskEvent & FoldedEvent; wasOpen: boolean },
+  { event, wasOpen, isNew }: { event: TaskEvent & FoldedEvent; wasOpen: boolean; isNew: boolean },
 ): void {
   const outcome = outcomes[activation.state];
   followCompensation(run, activation, event.type);
@@ -317,7 +323,7 @@ function followState(
       });
     else if (activation.state === 'pending')
       setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
-  } else if (event.type === 'task.scheduled' && activation.context.attempt === 1) {
+  } else if (isNew && event.type === 'task.scheduled') {
     countNewInstance(activation, event.data.signal !== undefined);
   }
   if (outcome !== undefined) {
@@ -335,7 +341,7 @@ function endRound(run: RunAggregate, activation: Activation, outcome: Outcome): 
   if (outcome !== 'failed' || task.onFailure !== 'skip') endRepeat(run, index);
 }
 
-function leavePending(run: RunAggregate, index: number): void {
+export function leavePending(run: RunAggregate, index: number): void {
   run.pending.delete(index);
   run.pendingCleanup.delete(index);
   run.runnable.delete(index);

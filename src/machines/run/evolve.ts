@@ -41,6 +41,7 @@ export function emptyAggregate(parts: {
   const plan = planOf(definition, header.definitionHash);
   const run: RunAggregate = {
     header,
+    fork: undefined,
     cells,
     plan,
     cell,

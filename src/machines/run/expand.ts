@@ -18,6 +18,7 @@ import {
   type ValueRef,
 } from './aggregate.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
+import { nextAttempt } from './fork-state.ts';
 import { identity, identityOf } from './identity.ts';
 import type { KeptSignal } from './kept-signals.ts';
 import { MAX_ITEMS } from './schedule.ts';
@@ -161,10 +162,11 @@ function scheduleNext(run: RunAggregate, activation: Activation): Decision {
   const room = window - expansion.open;
   const list: RunEvent[] = [];
   const schedule = (index: number, signal?: KeptSignal): void => {
+    const id = instanceId(activation.id, index);
     list.push(
       event('task.scheduled', {
-        ...identityOf(instanceId(activation.id, index), task),
-        attempt: 1,
+        ...identityOf(id, task),
+        ...nextAttempt(run, id),
         ...(signal === undefined ? {} : { signal: signal.streamVersion }),
       }),
     );

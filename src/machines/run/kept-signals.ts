@@ -97,6 +97,20 @@ export class KeptSignals {
     return this.#names.size;
   }
 
+  /** The same signals in the numbers of a fork, with nobody waiting yet. */
+  rebased(by: number): KeptSignals {
+    const signals = new KeptSignals();
+    for (const { name, streamVersion, payload, closes } of this.kept()) {
+      const isInEvent = payload?.at === 'event';
+      signals.add(name, {
+        streamVersion: streamVersion - by,
+        payload: isInEvent ? { ...payload, streamVersion: payload.streamVersion - by } : payload,
+        closes,
+      });
+    }
+    return signals;
+  }
+
   /** Every kept signal, oldest first. */
   kept(): ({ name: string } & KeptSignal)[] {
     const list: ({ name: string } & KeptSignal)[] = [];

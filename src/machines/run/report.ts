@@ -68,6 +68,7 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
       ? { errors: [...run.errors.values()].map((line) => ({ ...line })) }
       : {}),
     ...(parent === undefined ? {} : { parent: { runId: parent.runId, task: parent.activation } }),
+    ...(run.fork === undefined ? {} : { forkedFrom: { run: run.fork.from, at: run.fork.at } }),
     ...(isPartial ? { partial: true } : {}),
   };
 }

@@ -6,6 +6,7 @@ import type { Failure } from '../../messages/failure.ts';
 import type { RunAggregate } from './aggregate.ts';
 import { cancelWholeTask } from './cancel-tasks.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
+import { nextAttempt } from './fork-state.ts';
 import { identityOf, type TaskIdentity } from './identity.ts';
 import type { PlanNode } from './plan.ts';
 import { repeatedOf } from './rounds.ts';
@@ -35,12 +36,12 @@ export function scheduleTask(run: RunAggregate, place: Place, input: TurnInput):
   if (condition !== undefined) {
     const holds = evaluateCondition(run, condition, { what: 'the condition', at: place.id });
     if (holds.kind === 'needs') return holds;
-    if (holds.kind === 'failed') return failedAtOnce(place, holds.failure);
+    if (holds.kind === 'failed') return failedAtOnce(run, place, holds.failure);
     if (!holds.value) return notWanted(place);
   }
   const isWanted = entersLoop(run, place);
   if (isWanted.kind !== 'value') {
-    return isWanted.kind === 'needs' ? isWanted : failedAtOnce(place, isWanted.failure);
+    return isWanted.kind === 'needs' ? isWanted : failedAtOnce(run, place, isWanted.failure);
   }
   if (!isWanted.value) return notWanted(place);
   return withWithdrawn(run, { place, input }, begin(run, place, input));
@@ -80,7 +81,7 @@ function begin(run: RunAggregate, place: Place, input: TurnInput): Decision {
   if (delay !== undefined) return delay;
   const isLocked =
     node.kind !== 'pass' && run.steering.mutexes.needs({ ...place, parent: undefined });
-  if (isLocked) return events(scheduled(place));
+  if (isLocked) return events(scheduled(run, place));
   return beginTask(run, place, input);
 }
 
@@ -90,7 +91,7 @@ export function beginTask(run: RunAggregate, place: Place, input: TurnInput): De
   if (kind === 'pass') return pass(run, place);
   if (kind === 'foreach') return expand(run, place);
   if (kind === 'wait') return startWait(run, place, input);
-  return events(scheduled(place));
+  return events(scheduled(run, place));
 }
 
 /** It succeeds at once, with what it computes. */
@@ -98,9 +99,9 @@ function pass(run: RunAggregate, place: Place): Decision {
   const { node, id } = place;
   const output = evaluate(run, undefined, (scope) => node.output.render(scope), { at: id });
   if (output.kind === 'needs') return output;
-  if (output.kind === 'failed') return failedAtOnce(place, output.failure);
+  if (output.kind === 'failed') return failedAtOnce(run, place, output.failure);
   const done = event('task.succeeded', { ...placeIdentity(place), output: output.value });
-  return events(scheduled(place), done);
+  return events(scheduled(run, place), done);
 }
 
 /** `repeat.delay`: another round waits before it asks for a slot. */
@@ -118,17 +119,17 @@ function delayBetweenRounds(
     dueAt: input.now + delayMs,
     details: { round: true },
   });
-  return events(scheduled(place), waiting);
+  return events(scheduled(run, place), waiting);
 }
 
-function scheduled(place: Place): RunEvent {
-  return event('task.scheduled', { ...placeIdentity(place), attempt: 1 });
+function scheduled(run: RunAggregate, place: Place): RunEvent {
+  return event('task.scheduled', { ...placeIdentity(place), ...nextAttempt(run, place.id) });
 }
 
 /** Deciding about the task failed: it is recorded as failed without an attempt. */
-function failedAtOnce(place: Place, error: Failure): Decision {
+function failedAtOnce(run: RunAggregate, place: Place, error: Failure): Decision {
   const identity = placeIdentity(place);
-  const list = [scheduled(place), event('task.failed', { ...identity, error })];
+  const list = [scheduled(run, place), event('task.failed', { ...identity, error })];
   if (place.node.task.onFailure === 'skip')
     list.push(event('task.skipped', { ...identity, reason: 'on_failure' }));
   return events(...list);
@@ -138,12 +139,12 @@ function expand(run: RunAggregate, place: Place): Decision {
   const { node } = place;
   const items = evaluate(run, undefined, (scope) => node.items.render(scope), { at: place.id });
   if (items.kind === 'needs') return items;
-  if (items.kind === 'failed') return failedAtOnce(place, items.failure);
+  if (items.kind === 'failed') return failedAtOnce(run, place, items.failure);
   const list = items.value;
-  if (!Array.isArray(list)) return failedAtOnce(place, notA('foreach', 'a list', list));
+  if (!Array.isArray(list)) return failedAtOnce(run, place, notA('foreach', 'a list', list));
   if (list.length > MAX_ITEMS) {
     const message = `foreach has ${list.length} items; ${MAX_ITEMS} are possible`;
-    return failedAtOnce(place, { code: 'expression.limit', message, retryable: false });
+    return failedAtOnce(run, place, { code: 'expression.limit', message, retryable: false });
   }
   const expanded = event('task.expanded', {
     ...placeIdentity(place),
@@ -151,13 +152,13 @@ function expand(run: RunAggregate, place: Place): Decision {
     count: list.length,
     ...(node.task.feed === undefined ? {} : { feed: node.task.feed }),
   });
-  return events(scheduled(place), expanded);
+  return events(scheduled(run, place), expanded);
 }
 
 function startWait(run: RunAggregate, place: Place, input: TurnInput): Decision {
   const data = waitData(run, place, input);
   if (data.kind === 'needs') return data;
-  if (data.kind === 'failed') return failedAtOnce(place, data.failure);
+  if (data.kind === 'failed') return failedAtOnce(run, place, data.failure);
   const waiting = event('task.waiting', { ...placeIdentity(place), ...data.value });
-  return events(scheduled(place), waiting);
+  return events(scheduled(run, place), waiting);
 }

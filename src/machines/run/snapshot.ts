@@ -30,6 +30,7 @@ import type {
 import { judgeTrigger } from './counting.ts';
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation, relationsOf } from './evolve-task.ts';
+import { restoreFork, type StoredFork, storeFork } from './fork-state.ts';
 import { restorePhase } from './hooks.ts';
 import { runMachine } from './machine.ts';
 import type { Phase, PlanNode } from './plan.ts';
@@ -90,6 +91,7 @@ interface StoredRun {
   errors: ErrorCount[];
   quarantine?: Quarantine;
   agenda?: StoredAgenda;
+  fork?: StoredFork;
   /** Of plans with rounds: tokens cannot be counted again from the activations. */
   rounds?: StoredRounds;
 }
@@ -125,6 +127,7 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     errors: [...run.errors.values()],
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
     ...(agenda === undefined ? {} : { agenda }),
+    ...(run.fork === undefined ? {} : { fork: storeFork(run.fork) }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
   };
   return stored as unknown as JsonValue;
@@ -253,6 +256,7 @@ export async function restoreRun(
   restorePhase(run, stored.phase);
   restoreRounds(run, stored.rounds);
   for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  restoreFork(run, stored.fork);
   listenAgain(run);
   judgeRounds(run);
   const { waiting = [] } = stored.steering?.mutexes ?? {};

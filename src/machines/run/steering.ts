@@ -123,6 +123,16 @@ export function adoptSteering(run: RunAggregate, activation: Activation, isOpen:
   steering.mutexes.adopt(activation, run.progress[activation.node.index]?.outcome !== undefined);
 }
 
+/** An activation is as if it had not been scheduled: it gives back what it holds, and waits for nothing. */
+export function withdrawFromSteering(run: RunAggregate, activation: Activation): void {
+  const { steering } = run;
+  if (activation.parent !== undefined || activation.undoOf !== undefined) return;
+  noteOpen(steering, activation, false);
+  steering.startable.delete(activation);
+  // Whoever may begin because of it is withdrawn as well, or begins when it is scheduled again.
+  if (steering.mutexes.needs(activation)) steering.mutexes.leave(activation);
+}
+
 function noteOpen(steering: SteeringState, activation: Activation, isOpen: boolean): void {
   const { index } = activation.node;
   const open = steering.open.get(index);
@@ -188,6 +198,7 @@ function withdraw(run: RunAggregate, index: number, withdrawal: Withdrawal): voi
 function settle(run: RunAggregate, index: number): void {
   const withdrawal = run.steering.withdrawals.get(index);
   if (withdrawal === undefined || isPending(run, index)) return;
+  for (const { node } of run.fork?.returned ?? []) if (node.index === index) return;
   for (const activation of run.steering.open.get(index) ?? [])
     if (isToWithdraw(activation, withdrawal)) return;
   run.steering.withdrawals.delete(index);
