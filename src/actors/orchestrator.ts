@@ -4,7 +4,9 @@
  *
  * Start: is anybody else here (hello)? - catch up the projections that recovery reads - load live runs with
  * everything owed held back - open the doors - ask the workers - let go.
+ * Size: one line a part, where it is made, started and closed.
  */
+import { archiveOf } from '../log/archive-file.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { ProbeReply } from '../messages/execution.ts';
 import type { Bus } from '../messaging/bus.ts';
@@ -26,6 +28,7 @@ import { Directory, type DirectoryChange } from './services/directory.ts';
 import { Doors } from './services/doors.ts';
 import { Feed } from './services/feed.ts';
 import { refuseSecond } from './services/hello.ts';
+import { Housekeeping } from './services/housekeeping.ts';
 import { type IdSource, systemIds } from './services/ids.ts';
 import { Listening } from './services/listening.ts';
 import { Planner } from './services/planner.ts';
@@ -81,6 +84,8 @@ class Node implements Orchestrator, HostRuntime {
   readonly #doors: Doors;
   readonly #children: ChildRuns;
   readonly #childReactor: ChildReactor;
+  #housekeeping: Housekeeping | undefined;
+  readonly #upkeep: Pick<OrchestratorOptions, 'chores' | 'archiveDirectory'>;
   readonly #stops: (() => void)[] = [];
   readonly #since: number;
   #sweep: CancelTimer | undefined;
@@ -137,12 +142,8 @@ class Node implements Orchestrator, HostRuntime {
     this.#timerPost = new TimerPost(this.#table, this.clock);
     this.#agents = new AgentTable({ log, logger, clock: this.clock });
     const forget = [this.#dispatcher, this.#children];
-    this.#reopening = new Reopening({
-      runtime: this,
-      table: this.#table,
-      agents: this.#agents,
-      forget,
-    });
+    const parts = { runtime: this, table: this.#table, agents: this.#agents };
+    this.#reopening = new Reopening({ ...parts, forget });
     this.projector = new Projector({ log, clock: this.clock });
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
     this.#planner = new Planner({
@@ -154,8 +155,17 @@ class Node implements Orchestrator, HostRuntime {
       ...{ runtime: this, bus, subjects, table: this.#table, planner: this.#planner },
       ...{ directory: this.#directory, attempts: this.#attempts, listenedMs },
       ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
+      ...{ archiveDirectory: options.archiveDirectory },
     });
     this.#childReactor = new ChildReactor({ log, logger, clock: this.clock, table: this.#table });
+    this.#upkeep = options;
+  }
+
+  #newHousekeeping(): Housekeeping {
+    return new Housekeeping({
+      ...{ logger: this.logger, clock: this.clock },
+      perform: (operation, body) => this.#doors.log.perform(operation, body, true),
+    });
   }
 
   get logId(): string {
@@ -168,6 +178,11 @@ class Node implements Orchestrator, HostRuntime {
 
   agents(): string[] {
     return this.#directory.agents();
+  }
+
+  archiveOf(runId: string): string | undefined {
+    const directory = this.#upkeep.archiveDirectory;
+    return directory === undefined ? undefined : archiveOf(directory, runId);
   }
 
   release(host: { readonly stream: string }): void {
@@ -202,6 +217,8 @@ class Node implements Orchestrator, HostRuntime {
     this.#doors.agents.restartPatience(RECONNECT_PATIENCE_MS);
     this.#listening.start();
     this.#planSweep();
+    this.#housekeeping = this.#newHousekeeping();
+    this.#housekeeping.start(this.#upkeep.chores ?? []);
     await greeted;
     void this.#greet('full');
   }
@@ -274,6 +291,7 @@ class Node implements Orchestrator, HostRuntime {
     this.#isClosed = true;
     this.#sweep?.();
     this.#listening.stop();
+    this.#housekeeping?.close();
     this.#timers.stop();
     this.#timerPost.close();
     this.#reopening.close();

@@ -273,7 +273,8 @@ const handles: ReadonlySet<string> = new Set<AnyEvent['type']>(
 
 /**
  * Key: `runId`, so key order is the order of creation. Indexes (values end in the padded time of creation):
- * `live` (only runs that have not ended), `status/`, `name/`, `session/`, `parent/` (children of a run).
+ * `live` (only runs that have not ended), `status/`, `name/`, `session/`, `parent/` (children of a run),
+ * `forkedFrom/` (forks of a run).
  */
 export const runs: Projection<RunRecord> = {
   name: 'runs',
@@ -288,6 +289,8 @@ export const runs: Projection<RunRecord> = {
     name: (run) => `${run.name}/${paddedTime(run.createdAt)}`,
     parent: (run) =>
       run.parent === null ? undefined : `${run.parent.runId}/${paddedTime(run.createdAt)}`,
+    forkedFrom: (run) =>
+      run.forkedFrom === null ? undefined : `${run.forkedFrom.run}/${paddedTime(run.createdAt)}`,
     session: (run) =>
       run.session === null ? undefined : `${run.session}/${paddedTime(run.createdAt)}`,
   },

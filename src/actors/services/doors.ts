@@ -14,6 +14,7 @@ import { BlobDoor } from './blob-door.ts';
 import { ClientDoors } from './client-doors.ts';
 import type { Directory } from './directory.ts';
 import { Intake } from './intake.ts';
+import { LogDoor } from './log-door.ts';
 import type { Planner } from './planner.ts';
 import type { Projector } from './projector.ts';
 import { Queries } from './queries.ts';
@@ -34,11 +35,13 @@ export interface DoorsOptions {
   /** When this process began, and its version, for who asks. */
   since: number;
   version: string;
+  archiveDirectory: string | undefined;
 }
 
 export class Doors {
   readonly agents: AgentDoors;
   readonly intake: Intake;
+  readonly log: LogDoor;
   readonly #options: DoorsOptions;
   readonly #clients: ClientDoors;
   readonly #queries: Queries;
@@ -57,6 +60,16 @@ export class Doors {
     const report = (runId: string) => this.#clients.report(runId);
     this.#queries = new Queries({ log, projector, report });
     this.#blobs = new BlobDoor({ log, logger, clock });
+    this.log = new LogDoor({
+      ...{ log, subjects, logger, clock, projector },
+      archiveDirectory: options.archiveDirectory,
+      forget: (runIds) => {
+        for (const runId of runIds) {
+          const host = table.find(runId);
+          if (host !== undefined) table.forget(host);
+        }
+      },
+    });
   }
 
   /** Heartbeats and results are taken from now on. */
@@ -73,6 +86,7 @@ export class Doors {
     this.#subscribe(subjects.anyRunCommand(), (message) => this.#clients.command(message));
     this.#subscribe(subjects.anyRunHistory(), (message) => this.#clients.history(message));
     this.#subscribe(subjects.anyQuery(), (message) => this.#query(message));
+    this.#subscribe(subjects.anyLog(), (message) => this.log.receive(message));
     // Every orchestrator of a prefix answers, not one of a queue: that is how a second one is found.
     this.#subscribe(subjects.hello(), (message) => message.respond(this.#hello()));
     const endpoint = (name: string, subject: string, handler: (message: BusMessage) => void) => ({

@@ -19,6 +19,7 @@ import {
   Overloaded,
   ReservedRequestId,
   RunConflict,
+  RunNotFound,
 } from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
 import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
@@ -228,6 +229,9 @@ export class Intake {
     const { request, requestId, stream } = options;
     const { log } = this.#runtime;
     await log.flush();
+    // Its key is still taken, so it is not done again.
+    if (log.streamHead(stream) === undefined)
+      throw new RunNotFound(stream, this.#runtime.archiveOf?.(stream));
     const created = await readCreated(log, stream);
     if (created.bodyHash !== bodyHashOf(request) && !this.#hasSamePlan(request, created)) {
       throw new RunConflict(`the request id "${requestId}" was used with another body`, {
