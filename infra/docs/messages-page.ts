@@ -2,6 +2,7 @@
 import type { z } from 'zod';
 import * as execution from '../../src/messages/execution.ts';
 import { failureSchema } from '../../src/messages/failure.ts';
+import * as logOperations from '../../src/messages/log-operations.ts';
 import * as request from '../../src/messages/request.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 import { code, fence, markdownTable, page } from './markdown.ts';
@@ -9,7 +10,16 @@ import { jsonSchemaOf, rowsOf, type Schema, schemaTable, typeText } from './sche
 import { declaration, declarationNote, fieldNotes, readSource } from './source-notes.ts';
 
 /** Built with words that NATS takes as tokens; shown in angle brackets. */
-const WORDS = ['runId', 'activation', 'agent', 'requestId', 'name', 'topic', 'scope'] as const;
+const WORDS = [
+  'runId',
+  'activation',
+  'agent',
+  'requestId',
+  'name',
+  'topic',
+  'scope',
+  'operation',
+] as const;
 const subjects = createSubjects();
 
 interface Subject {
@@ -65,6 +75,12 @@ export const served: readonly Subject[] = [
   ),
   on('blobGet', [], 'request', '[what is wanted](#blobget) → bytes'),
   on('query', ['name'], 'request', '[query](#query) → [query reply](#queryreply)'),
+  on(
+    'log',
+    ['operation'],
+    'request',
+    '`stats`, [`collect`](#logcollect) or [`archive`](#logarchive) → a report: what is done to the log itself',
+  ),
 ];
 
 /** Named by the contract, served by nobody yet. */
@@ -101,6 +117,8 @@ const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
   ['helloReply', request.helloReplySchema, 'helloReplySchema', REQUEST],
   ['blobPut', request.blobPutSchema, 'blobPutSchema', REQUEST],
   ['blobGet', request.blobGetSchema, 'blobGetSchema', REQUEST],
+  ['logCollect', logOperations.collectSchema, 'collectSchema', 'src/messages/log-operations.ts'],
+  ['logArchive', logOperations.archiveSchema, 'archiveSchema', 'src/messages/log-operations.ts'],
   ['executionRequest', execution.executionRequestSchema, 'executionRequestSchema', EXECUTION],
   ['accepted', execution.acceptedSchema, 'acceptedSchema', EXECUTION],
   ['result', execution.resultSchema, 'resultSchema', EXECUTION],

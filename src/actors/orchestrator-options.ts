@@ -4,6 +4,7 @@ import type { Bus } from '../messaging/bus.ts';
 import type { Subjects } from '../messaging/subjects.ts';
 import type { Logger } from './host/runtime.ts';
 import type { Clock } from './services/clock.ts';
+import type { Chore } from './services/housekeeping.ts';
 import type { IdSource } from './services/ids.ts';
 import type { Templates } from './services/planner.ts';
 import type { Projector } from './services/projector.ts';
@@ -19,6 +20,10 @@ export interface OrchestratorOptions {
   ids?: IdSource;
   /** Workflows that it ships, for tasks that run one by name. */
   templates?: Templates;
+  /** Where runs that leave the log are archived; default nowhere. */
+  archiveDirectory?: string;
+  /** What it does for its log by itself; default nothing. */
+  chores?: readonly Chore[];
 }
 
 export interface Orchestrator {

@@ -6,6 +6,7 @@
  * everything owed held back - open the doors - ask the workers - let go.
  * Size: one line a part; the order of starting and stopping is seen in one place.
  */
+import { archiveOf } from '../log/archive-file.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { ProbeReply } from '../messages/execution.ts';
 import type { Bus } from '../messaging/bus.ts';
@@ -23,11 +24,10 @@ import { ScheduleTable } from './host/schedule-table.ts';
 import type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
 import { Admission } from './services/admission.ts';
 import { Attempts, attemptKey } from './services/attempts.ts';
-import { ChildReactor } from './services/child-reactor.ts';
+import { Background } from './services/background.ts';
 import { type CancelTimer, type Clock, systemClock } from './services/clock.ts';
 import { Directory, type DirectoryChange } from './services/directory.ts';
 import { Doors } from './services/doors.ts';
-import { Feed } from './services/feed.ts';
 import { refuseSecond } from './services/hello.ts';
 import { type IdSource, systemIds } from './services/ids.ts';
 import { Listening } from './services/listening.ts';
@@ -35,7 +35,6 @@ import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
 import { RecoveryTimes } from './services/recovery-times.ts';
-import { ScheduleRecovery } from './services/schedule-recovery.ts';
 import { TimerPost } from './services/timer-post.ts';
 import { Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
@@ -80,13 +79,12 @@ class Node implements Orchestrator, HostRuntime {
   readonly #dispatcher: Dispatcher;
   readonly #table: RunTable;
   readonly #agents: AgentTable;
-  readonly #feed: Feed;
   readonly #planner: Planner;
   readonly #doors: Doors;
   readonly #children: ChildRuns;
-  readonly #childReactor: ChildReactor;
   readonly #schedules: ScheduleTable;
-  readonly #scheduleRecovery: ScheduleRecovery;
+  readonly #background: Background;
+  readonly #archiveDirectory: string | undefined;
   readonly #stops: (() => void)[] = [];
   readonly #since: number;
   #sweep: CancelTimer | undefined;
@@ -157,7 +155,6 @@ class Node implements Orchestrator, HostRuntime {
       forget: [this.#dispatcher, this.#children],
     });
     this.projector = new Projector({ log, clock: this.clock });
-    this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
     this.#planner = new Planner({
       isAgent: (name) => this.#agents.has(name),
       agents: () => this.#agents.names(),
@@ -167,15 +164,13 @@ class Node implements Orchestrator, HostRuntime {
       ...{ runtime: this, bus, subjects, table: this.#table, planner: this.#planner },
       ...{ directory: this.#directory, attempts: this.#attempts, listenedMs },
       ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
-      schedules: this.#schedules,
+      ...{ schedules: this.#schedules, archiveDirectory: options.archiveDirectory },
     });
-    this.#childReactor = new ChildReactor({
-      ...{ log, logger, clock: this.clock, table: this.#table },
-      projector: this.projector,
+    this.#background = new Background({
+      ...{ runtime: this, bus, subjects, table: this.#table, schedules: this.#schedules },
+      ...{ projector: this.projector, logDoor: this.#doors.log, chores: options.chores ?? [] },
     });
-    this.#scheduleRecovery = new ScheduleRecovery({
-      ...{ log, logger, clock: this.clock, projector: this.projector, table: this.#schedules },
-    });
+    this.#archiveDirectory = options.archiveDirectory;
   }
 
   get logId(): string {
@@ -188,6 +183,11 @@ class Node implements Orchestrator, HostRuntime {
 
   agents(): string[] {
     return this.#directory.agents();
+  }
+
+  archiveOf(runId: string): string | undefined {
+    const directory = this.#archiveDirectory;
+    return directory === undefined ? undefined : archiveOf(directory, runId);
   }
 
   release(host: { readonly stream: string }): void {
@@ -220,9 +220,7 @@ class Node implements Orchestrator, HostRuntime {
     this.#dispatcher.endHold();
     this.effects.releaseHold();
     this.projector.start();
-    await this.#feed.start();
-    await this.#childReactor.start();
-    this.#scheduleRecovery.start();
+    await this.#background.start();
     this.#doors.agents.restartPatience(RECONNECT_PATIENCE_MS);
     this.#listening.start();
     this.#planSweep();
@@ -300,9 +298,9 @@ class Node implements Orchestrator, HostRuntime {
     this.#isClosed = true;
     this.#sweep?.();
     this.#listening.stop();
+    this.#background.stop();
     this.#timers.stop();
     this.#timerPost.close();
-    this.#scheduleRecovery.close();
     this.#reopening.close();
     for (const stop of this.#stops) stop();
     await this.#doors.close();
@@ -310,8 +308,7 @@ class Node implements Orchestrator, HostRuntime {
     await this.log
       .flush()
       .catch((error: unknown) => this.#failed('the log could not be flushed', error));
-    await this.#feed.close();
-    await this.#childReactor.close();
+    await this.#background.close();
     await this.projector.close();
     this.#table.halt();
     this.#dispatcher.forgetAll();

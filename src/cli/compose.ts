@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path';
 import { startOrchestrator } from '../actors/orchestrator.ts';
+import type { Chore } from '../actors/services/housekeeping.ts';
 import { builtinAgents } from '../agents/builtin/index.ts';
 import { startWorker, type Worker } from '../agents/worker.ts';
 import type { EventLog } from '../log/event-log.ts';
@@ -19,7 +20,7 @@ import { within } from '../messaging/within.ts';
 import { reasonOf } from '../workflow/errors.ts';
 import type { Logger } from './logger.ts';
 import { shippedTemplates } from './named-workflows.ts';
-import { openLog } from './open-log.ts';
+import { archiveDirectoryOf, openLog } from './open-log.ts';
 import type { Settings } from './settings.ts';
 import { removeUpFile, type UpFile, writeUpFile } from './up-file.ts';
 
@@ -45,6 +46,7 @@ export interface Stack {
 
 /** How long a closing stack waits for attempts that run; then they are given up and executed again later. */
 const DRAIN_MS = 2_000;
+const COLLECT_EVERY_MS = 24 * 60 * 60 * 1_000;
 
 type Closer = readonly [what: string, close: () => Promise<void> | void];
 
@@ -76,6 +78,8 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     subjects,
     logger: logger.child({ room: 'orchestrator' }),
     templates: shippedTemplates,
+    chores: choresOf(options),
+    ...(settings.store === 'level' ? { archiveDirectory: archiveDirectoryOf(settings) } : {}),
   });
   closers.push(['orchestrator', () => orchestrator.close()]);
   if (options.worker) await addWorker({ settings, logger, connect, closers });
@@ -91,6 +95,20 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     closers.push(['up.json', () => removeUpFile(settings.dataDir)]);
   }
   return { url: bus.url, bus, log, close: () => closeAll(closers, logger) };
+}
+
+/** A command that is the orchestrator for a moment has no time for them. */
+function choresOf({ kind, settings: { retention } }: StackOptions): Chore[] {
+  if (kind !== 'up') return [];
+  const chores: Chore[] = [{ operation: 'collect', body: {}, everyMs: COLLECT_EVERY_MS }];
+  if (retention === undefined) return chores;
+  const { action, older_than: olderThanMs, beyond, every } = retention;
+  const body = {
+    action,
+    ...(olderThanMs === undefined ? {} : { olderThanMs }),
+    ...(beyond === undefined ? {} : { beyond }),
+  };
+  return [...chores, { operation: 'archive', body, everyMs: every }];
 }
 
 type Connect = (options: Pick<ConnectOptions, 'name' | 'onError'>) => Promise<Bus>;

@@ -128,10 +128,14 @@ export class DataDirectoryBusyError extends TroupeError {
 /** The run is not in the log that was asked. */
 export class RunNotFoundError extends TroupeError {
   readonly code = 'run.not-found';
-  constructor(runId: string, where: string) {
+  /** `archive`: the file with the run, where there is one. */
+  constructor(runId: string, where: string, archive?: string) {
     super(`there is no run ${runId} in ${where}`, {
-      hint: 'List the runs with `troupe runs list`; name the right data directory with --data-dir.',
-      details: { runId, where },
+      hint:
+        archive === undefined
+          ? 'List the runs with `troupe runs list`; name the right data directory with --data-dir.'
+          : `It was archived: \`troupe log import ${archive} --data-dir <an empty folder>\` reads it.`,
+      details: { runId, where, ...(archive === undefined ? {} : { archive }) },
     });
   }
 }

@@ -18,6 +18,11 @@ export async function openLog(settings: Settings): Promise<EventLog> {
   return openLevelLog({ directory: dataDir, durability, upcast });
 }
 
+/** Where runs that leave the log are archived. */
+export function archiveDirectoryOf({ dataDir }: Settings): string {
+  return join(dataDir, 'archive');
+}
+
 /** As `openLog`, for commands that read: throws `log.not-found` where there is none, and creates nothing. */
 export async function openExistingLog(settings: Settings): Promise<EventLog> {
   requireLog(settings);

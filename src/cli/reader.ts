@@ -88,13 +88,21 @@ async function localReader(session: Session): Promise<Reader> {
     log,
     history: async (runId) => {
       if (!runId.startsWith('run_') || log.streamHead(runId) === undefined)
-        throw new RunNotFoundError(runId, dataDir);
+        throw new RunNotFoundError(runId, dataDir, await archiveIn(session, runId));
       const envelopes = await envelopesIn(log, runId);
       return { log, envelopes, origins: await originsIn(log, envelopes) };
     },
     query: (name, query) => queryLog(log, name, query),
     close: () => log.close(),
   };
+}
+
+async function archiveIn({ settings }: Session, runId: string): Promise<string | undefined> {
+  const [{ archiveOf }, { archiveDirectoryOf }] = await Promise.all([
+    import('../log/archive-file.ts'),
+    import('./open-log.ts'),
+  ]);
+  return archiveOf(archiveDirectoryOf(settings), runId);
 }
 
 async function queryLog(log: EventLog, name: string, query: QueryInput): Promise<QueryReply> {

@@ -18,8 +18,8 @@ export interface SettingSources {
 const CONFIG_FILE = 'troupe.config.yaml';
 const LLM_PREFIX = 'TROUPE_LLM_';
 
-/** Flag, variable and key of the file for each setting that has all three. */
-const names: Readonly<Record<Exclude<SettingName, 'llm'>, string>> = {
+/** Flag, variable and key of the file for each setting that has all three; `llm` and `retention` have the file's alone. */
+const names: Readonly<Record<Exclude<SettingName, 'llm' | 'retention'>, string>> = {
   natsUrl: 'nats-url',
   natsPort: 'nats-port',
   dataDir: 'data-dir',
@@ -118,7 +118,7 @@ function checkedFile(document: unknown): RawSettings {
     ]);
   }
   const keys = new Map(
-    Object.entries({ ...names, llm: 'llm' }).map(([name, flag]) => [
+    Object.entries({ ...names, llm: 'llm', retention: 'retention' }).map(([name, flag]) => [
       flag.replaceAll('-', '_'),
       name as SettingName,
     ]),

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { parseDuration } from '../workflow/durations.ts';
 import { didYouMean } from '../workflow/suggest.ts';
 import { type SettingProblem, SettingsInvalidError } from './errors.ts';
 import { logLevels } from './logger.ts';
@@ -16,6 +17,29 @@ const PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const numeric = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)], {
   error: 'needs a whole number',
 });
+
+const time = z.union([z.string(), z.number()]).transform((text, context) => {
+  const milliseconds = parseDuration(text);
+  if (milliseconds === undefined)
+    context.addIssue({ code: 'custom', message: 'needs a time like 12h or 30d' });
+  return milliseconds ?? 0;
+});
+
+/** `retention:` of the file. */
+const retentionSchema = z
+  .strictObject(
+    {
+      action: z.enum(['archive', 'delete']).default('archive'),
+      older_than: time.optional(),
+      beyond: z.number().int().min(0).optional(),
+      every: time.default(60 * 60 * 1_000),
+    },
+    { error: 'needs `older_than` or `beyond`; also known are `action` and `every`' },
+  )
+  .refine(
+    (policy) => policy.older_than !== undefined || policy.beyond !== undefined,
+    'needs `older_than` or `beyond`',
+  );
 
 /** The one schema of all settings. */
 export const settingsSchema = z.object({
@@ -40,6 +64,8 @@ export const settingsSchema = z.object({
   /** Attempts that a worker holds at a time; absent: the worker's own choice. */
   concurrency: numeric.pipe(z.number().int().min(1).max(MAX_CONCURRENCY)).optional(),
   logLevel: z.enum(logLevels),
+  /** Which ended runs leave the log by themselves; absent: none. */
+  retention: retentionSchema.optional(),
   /** `TROUPE_LLM_*` without the prefix, in lower case. */
   llm: z.record(z.string(), z.string()),
 });

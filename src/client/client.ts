@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { z } from 'zod';
 import type { JsonEnvelope } from '../events/envelope.ts';
+import type { LogOperation } from '../messages/log-operations.ts';
 import type { RunReport } from '../messages/report.ts';
 import {
   type CommandReply,
@@ -70,6 +71,7 @@ const DEFAULT_PAGE = 100;
 const FIRST_LAG_PAUSE_MS = 10;
 const MAX_LAG_PAUSE_MS = 1_000;
 const CANCEL_DEADLINE_MS = 5_000;
+const LOG_DEADLINE_MS = 60 * 60 * 1_000;
 /** Bytes of a report as JSON: below what one text can hold. */
 const MAX_REPORT_BYTES = 500_000_000;
 
@@ -237,6 +239,20 @@ export class Client {
     const reply = helloReplySchema.safeParse(await this.#ask(this.#subjects.hello(), {}, options));
     if (!reply.success) throw new UnexpectedReplyError(this.#subjects.hello(), 'logId');
     return reply.data;
+  }
+
+  /**
+   * Has something done to the log itself: `stats`, `collect` or `archive`; once, however often it is sent. Resolves with
+   * the report when it is done, which may take minutes: `deadlineMs` is one hour unless given.
+   */
+  async log(
+    operation: LogOperation,
+    body: JsonObject = {},
+    options: AskOptions = {},
+  ): Promise<JsonObject> {
+    const message = { id: `log_${randomUUID()}`, ...body };
+    const asking = { deadlineMs: LOG_DEADLINE_MS, ...options };
+    return this.#ask<JsonObject>(this.#subjects.log(operation), message, asking);
   }
 
   /**

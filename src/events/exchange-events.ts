@@ -68,6 +68,21 @@ export const systemEvents = {
     'A schedule was set or withdrawn.',
     z.object({ schedule: z.string(), definition: fields.value.optional() }),
   ),
+  runsRemoved: eventType(
+    'system.runsRemoved',
+    'Ended runs left the log, with all their events, in the same step; what was archived is in a file.',
+    z.object({
+      runs: z.array(
+        z.object({
+          runId: z.string(),
+          /** Of a child: the run at the top, whose file holds it too. */
+          root: z.string().optional(),
+          file: z.string().optional(),
+        }),
+      ),
+      reason: z.string(),
+    }),
+  ),
   cachePurged: eventType(
     'system.cachePurged',
     'Cached results were thrown away.',

@@ -8,15 +8,20 @@ export interface BlobBackend {
   /** Unverified. Undefined when there is none. */
   read(sha256: string): Promise<Uint8Array | undefined>;
   has(sha256: string): Promise<boolean>;
+  /** As `has`; what is there is as young as if it had been stored again. */
+  touch(sha256: string): Promise<boolean>;
   list(): AsyncIterable<string>;
   /** Removes blobs for which `isMarked` is false and that were last stored before `beforeMs`. */
   sweep(options: BlobSweepRange): Promise<BlobSweepResult>;
   diskBytes(): Promise<number>;
+  measure(): Promise<{ count: number; bytes: number }>;
 }
 
 export interface BlobSweepRange {
   isMarked(sha256: string): boolean;
   beforeMs: number;
+  /** Counts what would be removed. */
+  dryRun: boolean;
 }
 
 export interface BlobSweepResult {

@@ -3,6 +3,8 @@
  *
  * F1 A file with a final name is complete and durable: temporary file, fsync, rename, fsync of the directory.
  * F2 One writer a hash at a time in this process; a second one waits for the first and shares its outcome.
+ * F3 A sweep leaves alone what is being written or touched, and these wait for a removal that has begun: whoever was told
+ *    that a blob is stored finds it.
  */
 import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -16,6 +18,8 @@ export class BlobFiles implements BlobBackend {
   readonly #directory: string;
   readonly #now: () => number;
   readonly #writing = new Map<string, Promise<void>>();
+  readonly #touching = new Set<string>();
+  readonly #removing = new Map<string, Promise<void>>();
   /** Folders known to exist durably; at most 256. */
   readonly #folders = new Set<string>();
 
@@ -35,6 +39,7 @@ export class BlobFiles implements BlobBackend {
   async #put(sha256: string, bytes: Uint8Array): Promise<void> {
     const path = this.#path(sha256);
     const seconds = this.#now() / 1000;
+    await this.#removing.get(sha256);
     try {
       const found = await statOf(path);
       if (found?.size === bytes.length) {
@@ -64,6 +69,21 @@ export class BlobFiles implements BlobBackend {
     return (await statOf(this.#path(sha256))) !== undefined;
   }
 
+  async touch(sha256: string): Promise<boolean> {
+    const seconds = this.#now() / 1000;
+    await this.#removing.get(sha256);
+    this.#touching.add(sha256);
+    try {
+      await utimes(this.#path(sha256), seconds, seconds);
+      return true;
+    } catch (cause) {
+      if (isMissing(cause)) return false;
+      throw new LogIoError(`cannot refresh blob ${sha256}`, cause);
+    } finally {
+      this.#touching.delete(sha256);
+    }
+  }
+
   async *list(): AsyncGenerator<string> {
     for await (const { folder, name } of this.#names()) {
       if (!name.endsWith(TEMPORARY_SUFFIX)) yield folder + name;
@@ -75,20 +95,45 @@ export class BlobFiles implements BlobBackend {
     const result: BlobSweepResult = { removed: 0, bytes: 0 };
     for await (const { folder, name } of this.#names()) {
       if (!name.endsWith(TEMPORARY_SUFFIX) && range.isMarked(folder + name)) continue;
-      const path = join(this.#directory, folder, name);
-      const file = await statOf(path);
-      if (file === undefined || file.mtimeMs >= range.beforeMs) continue;
-      await rm(path, { force: true });
-      result.removed += 1;
-      result.bytes += file.size;
+      const removing = this.#removeOld(folder + name, join(this.#directory, folder, name), range);
+      this.#removing.set(
+        folder + name,
+        removing.then(
+          () => undefined,
+          () => undefined, // the sweep has the error
+        ),
+      );
+      try {
+        const bytes = await removing;
+        if (bytes === undefined) continue;
+        result.removed += 1;
+        result.bytes += bytes;
+      } finally {
+        this.#removing.delete(folder + name);
+      }
     }
     return result;
   }
 
+  /** The bytes of a file that was old enough (F3). */
+  async #removeOld(name: string, path: string, range: BlobSweepRange): Promise<number | undefined> {
+    if (this.#writing.has(name) || this.#touching.has(name)) return undefined;
+    const file = await statOf(path);
+    if (file === undefined || file.mtimeMs >= range.beforeMs) return undefined;
+    if (!range.dryRun) await rm(path, { force: true });
+    return file.size;
+  }
+
   async diskBytes(): Promise<number> {
-    let total = 0;
+    return (await this.measure()).bytes;
+  }
+
+  async measure(): Promise<{ count: number; bytes: number }> {
+    const total = { count: 0, bytes: 0 };
     for await (const { folder, name } of this.#names()) {
-      total += (await statOf(join(this.#directory, folder, name)))?.size ?? 0;
+      const file = await statOf(join(this.#directory, folder, name));
+      total.count += file === undefined || name.endsWith(TEMPORARY_SUFFIX) ? 0 : 1;
+      total.bytes += file?.size ?? 0;
     }
     return total;
   }

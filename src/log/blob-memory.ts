@@ -22,6 +22,12 @@ export class BlobMemory implements BlobBackend {
     return this.#blobs.has(sha256);
   }
 
+  async touch(sha256: string): Promise<boolean> {
+    const blob = this.#blobs.get(sha256);
+    if (blob !== undefined) blob.storedAt = this.#now();
+    return blob !== undefined;
+  }
+
   async *list(): AsyncGenerator<string> {
     yield* [...this.#blobs.keys()].sort();
   }
@@ -30,7 +36,7 @@ export class BlobMemory implements BlobBackend {
     const result: BlobSweepResult = { removed: 0, bytes: 0 };
     for (const [sha256, blob] of this.#blobs) {
       if (range.isMarked(sha256) || blob.storedAt >= range.beforeMs) continue;
-      this.#blobs.delete(sha256);
+      if (!range.dryRun) this.#blobs.delete(sha256);
       result.removed += 1;
       result.bytes += blob.bytes.length;
     }
@@ -39,5 +45,11 @@ export class BlobMemory implements BlobBackend {
 
   async diskBytes(): Promise<number> {
     return 0;
+  }
+
+  async measure(): Promise<{ count: number; bytes: number }> {
+    let bytes = 0;
+    for (const blob of this.#blobs.values()) bytes += blob.bytes.length;
+    return { count: this.#blobs.size, bytes };
   }
 }

@@ -9,7 +9,7 @@
  */
 import type { Commit } from '../events/envelope.ts';
 import { LogFailedError, LogOverloadedError } from './errors.ts';
-import type { PendingBlob } from './event-log.ts';
+import type { PendingBlob, Removal } from './event-log.ts';
 
 /** Runs a task soon, but not before the caller has returned. */
 export type Scheduler = (task: () => void) => void;
@@ -19,6 +19,7 @@ export interface PendingCommit {
   record: Uint8Array;
   unique: readonly string[];
   blobs: readonly PendingBlob[];
+  removal?: Removal | undefined;
   bytes: number;
 }
 

@@ -70,6 +70,28 @@ export class LogClosedError extends TroupeError {
   }
 }
 
+/** The stream was removed from the log while it was read. */
+export class StreamRemovedError extends TroupeError {
+  readonly code = 'stream.removed';
+  constructor(stream: string) {
+    super(`${stream} was removed from the log`, {
+      hint: 'Look for it in the archive; `troupe log import` reads its file into an empty data directory.',
+      details: { stream },
+    });
+  }
+}
+
+/** An archive that was read back is not what was written; its runs stay in the log. */
+export class ArchiveUnverifiedError extends TroupeError {
+  readonly code = 'log.archive-unverified';
+  constructor(path: string) {
+    super(`${path} is not what was written`, {
+      hint: 'Look at the disk; nothing was removed from the log.',
+      details: { path },
+    });
+  }
+}
+
 /** What is on disk is not what was written; `details.position` says where, if it is known. */
 export class LogCorruptError extends TroupeError {
   readonly code = 'log.corrupt';

@@ -31,6 +31,31 @@ export interface AppendRequest {
   unique?: string[];
   /** Values that were taken out of the events. */
   blobs?: PendingBlob[];
+  /** Streams that leave the log with it. */
+  removal?: Removal;
+}
+
+/**
+ * Streams that leave the log together with a commit, as one step: both are durable or neither is. Made by
+ * `EventLog.prepareRemoval`, and refused with `log.version-conflict` where one of them has gone on since.
+ */
+export interface Removal {
+  streams: readonly { stream: StreamName; version: number }[];
+  positions: readonly number[];
+  /** Taken by the commits that leave: free again, or kept until they are old enough. */
+  freedKeys: readonly string[];
+  keptKeys: readonly { key: string; at: number; stream: StreamName }[];
+  /** What projections knew that count over streams; for their rebuild. */
+  bases: readonly ProjectionBase[];
+}
+
+/** All documents of a projection at a position. */
+export interface ProjectionBase {
+  projection: string;
+  position: number;
+  /** Of the projection's shape. */
+  hash: string;
+  documents: { key: string; document: JsonValue }[];
 }
 
 export interface PendingBlob {
@@ -102,6 +127,21 @@ export interface EventLog {
   /** Durable commits with `at <= time`: the last position among them, for `asOf` and `--at`. */
   positionAt(timeMs: number): Promise<number>;
 
+  /**
+   * Reads what has to leave with some streams. Unique keys that were taken at or after `keepKeysSince` are kept.
+   * Throws `log.corrupt`.
+   */
+  prepareRemoval(
+    streams: readonly StreamName[],
+    options: { keepKeysSince: number },
+  ): Promise<Omit<Removal, 'bases'>>;
+  /** Frees unique keys of removed streams that were taken before a time; resolves with their number. */
+  releaseKeys(takenBefore: number): Promise<number>;
+  /** What a projection that counts over streams knew when some were removed; undefined: nothing was. */
+  projectionBase(projection: string): ProjectionBase | undefined;
+  /** Removes all snapshots of a stream. */
+  dropSnapshots(stream: StreamName): Promise<void>;
+
   saveSnapshot(stream: StreamName, snapshot: StreamSnapshot): Promise<void>;
   loadSnapshot(
     stream: StreamName,
@@ -128,9 +168,13 @@ export interface BlobStore {
    * `bytes`: what was freed. Blobs of commits that wait are never removed.
    */
   sweep(options: {
-    marked: ReadonlySet<string>;
+    marked: Pick<ReadonlySet<string>, 'has'>;
     olderThanMs: number;
+    /** Counts and removes nothing. */
+    dryRun?: boolean;
   }): Promise<{ removed: number; bytes: number }>;
+  /** As `has`, and refreshes the age of the blob: for whoever is about to name it. */
+  touch(sha256: string): Promise<boolean>;
 }
 
 /** Where projections keep documents and checkpoints. A write is atomic with its checkpoint, and not fsynced. */

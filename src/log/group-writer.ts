@@ -12,6 +12,7 @@ import {
 } from './keys.ts';
 import type { LogBlobs } from './log-blobs.ts';
 import type { LogState } from './log-state.ts';
+import { putRemovals } from './removal.ts';
 import { encodeHead } from './sequencer.ts';
 
 export interface GroupTarget {
@@ -31,6 +32,8 @@ export async function writeGroup(
   const batch = target.store.batch();
   putCommits(batch, target.state, group);
   putHeads(batch, group);
+  const removals = group.flatMap(({ removal }) => (removal === undefined ? [] : [removal]));
+  if (removals.length > 0) await putRemovals(batch, target.store, removals);
   const structures = target.state.codec.newStructures();
   for (const { index, keys } of structures)
     batch.putText(structureKey(index), JSON.stringify(keys));

@@ -1,8 +1,10 @@
 /** Fills an empty log from an export. Positions, versions, times and so the ids of events stay as they were. */
 import type { Commit } from '../events/envelope.ts';
 import { LogImportError } from './errors.ts';
-import type { AppendRequest, EventLog } from './event-log.ts';
-import { type BlobLine, EXPORT_FORMAT } from './export-log.ts';
+import type { AppendRequest, EventLog, ProjectionBase } from './event-log.ts';
+import { type BlobLine, EXPORT_FORMAT, HOLED_FORMAT } from './export-log.ts';
+import { internalsOf } from './internals.ts';
+import { putBase, putOrphan } from './removal.ts';
 
 export interface ImportResult {
   commits: number;
@@ -20,6 +22,8 @@ interface Progress {
   chunks: Buffer[];
   /** Whether the lines are those of one JSON document, and whether its end has come. */
   document: 'none' | 'open' | 'ended';
+  /** Nothing has come after a hole. */
+  endsInHole: boolean;
   /** What the header says; exports before 0.2 say nothing. */
   lastPosition: number | undefined;
 }
@@ -40,7 +44,7 @@ export async function importLines(
   if (log.appendedPosition !== 0) throw new LogImportError('the log is not empty');
   const result: ImportResult = { commits: 0, events: 0, blobs: 0 };
   const progress: Progress = {
-    ...{ log, line: 0, result, chunks: [], document: 'none' as const },
+    ...{ log, line: 0, result, chunks: [], document: 'none' as const, endsInHole: false },
     lastPosition: undefined,
   };
   for await (const text of lines) {
@@ -51,6 +55,7 @@ export async function importLines(
   if (progress.line === 0) throw new LogImportError('there is no header');
   if (progress.document === 'open') throw new LogImportError('the document has no end');
   if (progress.chunks.length > 0) throw new LogImportError('the last blob is incomplete');
+  if (progress.endsInHole) throw new LogImportError('the last commit is missing');
   const { lastPosition = log.appendedPosition } = progress;
   if (lastPosition !== log.appendedPosition)
     throw new LogImportError(
@@ -81,13 +86,40 @@ async function importLine(progress: Progress, text: string): Promise<void> {
   const { line } = progress;
   const value = parse(text, line);
   if (line === 1) {
-    if (value['format'] !== EXPORT_FORMAT)
-      throw new LogImportError(`the format is not ${EXPORT_FORMAT}`, { line });
+    if (value['format'] !== EXPORT_FORMAT && value['format'] !== HOLED_FORMAT)
+      throw new LogImportError(`the format is not ${EXPORT_FORMAT} nor ${HOLED_FORMAT}`, { line });
     if (typeof value['lastPosition'] === 'number') progress.lastPosition = value['lastPosition'];
     return;
   }
+  if (await importRest(progress, value)) return;
   if (typeof value['blob'] === 'string') await importBlob(progress, value as unknown as BlobLine);
   else await importCommit(progress, value as unknown as ImportedCommit);
+}
+
+/** What holes are, and what they leave behind; false for another line. */
+async function importRest(progress: Progress, value: Record<string, unknown>): Promise<boolean> {
+  const { log, line } = progress;
+  const { hole, orphan, base } = value as Partial<RestLines>;
+  if (hole !== undefined) {
+    if (hole.first !== log.appendedPosition + 1 || !(hole.last >= hole.first))
+      throw new LogImportError(
+        `the hole at ${hole.first} does not follow ${log.appendedPosition}`,
+        {
+          line,
+        },
+      );
+    await internalsOf(log).leaveHole(hole.last);
+    progress.endsInHole = true;
+  } else if (orphan !== undefined) await putOrphan(internalsOf(log).store, orphan);
+  else if (base !== undefined) await putBase(internalsOf(log).store, base);
+  else return false;
+  return true;
+}
+
+interface RestLines {
+  hole: { first: number; last: number };
+  orphan: { key: string; at: number; stream: string };
+  base: ProjectionBase;
 }
 
 function parse(text: string, line: number): Record<string, unknown> {
@@ -130,6 +162,7 @@ async function importCommit(progress: Progress, imported: ImportedCommit): Promi
   } catch (cause) {
     throw new LogImportError('the log does not take this commit', { line, cause });
   }
+  progress.endsInHole = false;
   result.commits += 1;
   result.events += imported.events.length;
 }

@@ -30,6 +30,9 @@ export const commitRange = (after: number, upTo: number): KeyRange => ({
   below: commitKey(upTo + 1),
 });
 
+/** Before every commit. */
+export const COMMITS_FROM = 'c';
+
 /** A record structure of the codec, by its number. */
 export const structureKey = (index: number): string => `r${fixed(index)}`;
 
@@ -57,6 +60,16 @@ export const uniqueKey = (key: string): string => `u${key}`;
 export const uniqueName = (key: string): string => key.slice(1);
 export const UNIQUE_RANGE: KeyRange = { from: 'u', below: 'v' };
 
+/** A unique key whose commit was removed before it may be used again; the value is its stream. `at`: of the commit. */
+export const orphanKey = (at: number, key: string): string => `o${fixed(at)}${SEPARATOR}${key}`;
+export const orphanName = (key: string): string => key.slice(NUMBER_WIDTH + 2);
+export const orphanAt = (key: string): number => Number(key.slice(1, NUMBER_WIDTH + 1));
+export const ORPHAN_RANGE: KeyRange = { from: 'o', below: 'p' };
+
+/** What a projection knew when history that it counts was removed. */
+export const baseKey = (projection: string): string => `b${projection}`;
+export const BASE_RANGE: KeyRange = { from: 'b', below: 'c' };
+
 /** A snapshot's manifest; its chunks follow it. */
 export const snapshotKey = (stream: string, version: number): string =>
   `n${stream}${SEPARATOR}${fixed(version)}`;
@@ -78,6 +91,17 @@ export const snapshotChunkRange = (stream: string, version: number): KeyRange =>
   from: `${snapshotKey(stream, version)}${SEPARATOR}`,
   below: `${snapshotKey(stream, version)}${AFTER_SEPARATOR}`,
 });
+
+/** The stream of a snapshot's manifest or chunk. */
+export const snapshotStream = (key: string): string => key.slice(1, key.indexOf(SEPARATOR));
+/** The projection of a document or an index entry. */
+export const projectionOfKey = (key: string): string => key.slice(1, key.indexOf(SEPARATOR));
+/** All of a kind, whatever stream or projection they are of. */
+export const RECORD_RANGES = {
+  snapshots: { from: 'n', below: 'o' },
+  documents: { from: 'd', below: 'e' },
+  indexEntries: { from: 'x', below: 'y' },
+} as const;
 
 export const checkpointKey = (projection: string): string => `p${projection}`;
 export const documentKey = (projection: string, key: string): string =>

@@ -53,9 +53,15 @@ export class LogBlobs implements BlobStore {
     return digest !== undefined && (this.#pending.has(digest) || this.#backend.has(digest));
   }
 
+  async touch(sha256: string): Promise<boolean> {
+    const digest = digestOf(sha256);
+    return digest !== undefined && (this.#pending.has(digest) || this.#backend.touch(digest));
+  }
+
   async sweep(options: {
-    marked: ReadonlySet<string>;
+    marked: Pick<ReadonlySet<string>, 'has'>;
     olderThanMs: number;
+    dryRun?: boolean;
   }): Promise<BlobSweepResult> {
     return this.#backend.sweep({
       isMarked: (digest) =>
@@ -63,6 +69,7 @@ export class LogBlobs implements BlobStore {
         options.marked.has(digest) ||
         options.marked.has(blobName(digest)),
       beforeMs: this.#now() - options.olderThanMs,
+      dryRun: options.dryRun === true,
     });
   }
 
@@ -73,6 +80,11 @@ export class LogBlobs implements BlobStore {
 
   diskBytes(): Promise<number> {
     return this.#backend.diskBytes();
+  }
+
+  /** How many are stored, and their bytes. */
+  measure(): Promise<{ count: number; bytes: number }> {
+    return this.#backend.measure();
   }
 
   /** Takes the blobs of an accepted commit; they can be read from now on. */

@@ -10,8 +10,12 @@ import { FORMAT_KEY, LAST_POSITION_KEY, LOG_ID_KEY, structureKey } from './keys.
 import { Sequencer } from './sequencer.ts';
 import { TimeIndex } from './time-index.ts';
 
-/** The format this release writes; it reads every format up to it. */
-const LOG_FORMAT = 1;
+/** What a new log is written in. */
+const FIRST_FORMAT = 1;
+/** Of a log from which something was removed: it has holes, which older releases do not know. */
+export const FORMAT_WITH_HOLES = 2;
+/** The newest that this release reads. */
+const LOG_FORMAT = FORMAT_WITH_HOLES;
 
 export interface LogState {
   codec: CommitCodec;
@@ -30,7 +34,7 @@ export function initialRecords(store: KeyValueStore): WriteBatch | undefined {
     return undefined;
   }
   const batch = store.batch();
-  batch.putText(FORMAT_KEY, String(LOG_FORMAT));
+  batch.putText(FORMAT_KEY, String(FIRST_FORMAT));
   batch.putText(LOG_ID_KEY, `log_${randomUUID().replaceAll('-', '')}`);
   batch.putText(LAST_POSITION_KEY, '0');
   return batch;

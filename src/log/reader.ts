@@ -1,11 +1,13 @@
 /**
  * The one read path: from records to commits, checked, in order, upcast (L5).
  *
- * Positions are consecutive; a missing record is `log.corrupt` with its position, never skipped.
+ * Positions are consecutive; a missing record is `log.corrupt` with its position, never skipped. What was removed left a
+ * hole (`holes.ts`), which is passed over.
  */
 import type { Commit, RecordedEvent } from '../events/envelope.ts';
 import type { CommitCodec, StoredCommit } from './codec.ts';
-import { LogCorruptError } from './errors.ts';
+import { LogCorruptError, StreamRemovedError } from './errors.ts';
+import { endOfHole, holeAt } from './holes.ts';
 import type { KeyValueStore } from './key-value.ts';
 import { commitKey, commitPosition, commitRange, streamKeyVersion, streamRange } from './keys.ts';
 
@@ -29,13 +31,25 @@ export async function* readStored(
     const batch: StoredCommit[] = [];
     for (const [key, record] of entries) {
       const position = commitPosition(key);
+      if (position !== next) next = await afterHole(sources.store, { range, next });
       if (position !== next) throw missing(next);
-      batch.push(sources.codec.decode(record, position));
-      next += 1;
+      const hole = endOfHole(record, position);
+      if (hole === undefined) batch.push(sources.codec.decode(record, position));
+      next = (hole ?? position) + 1;
     }
-    yield batch;
+    if (batch.length > 0) yield batch;
   }
+  if (next <= range.upTo) next = await afterHole(sources.store, { range, next });
   if (next <= range.upTo) throw missing(next);
+}
+
+/** The first position of a range may be inside a hole: where to go on. */
+async function afterHole(
+  store: KeyValueStore,
+  { range, next }: { range: { after: number }; next: number },
+): Promise<number> {
+  if (next !== range.after + 1) return next;
+  return ((await holeAt(store, next))?.last ?? next - 1) + 1;
 }
 
 /** Like `readStored`, as readers see it. */
@@ -65,7 +79,7 @@ export async function* readStreamCommits(
   const range = streamRange(read.stream, read.fromVersion);
   for await (const entries of sources.store.texts(range)) {
     const { positions, isLast } = selectPositions(entries, read);
-    if (positions.length > 0) yield await readPositions(sources, positions);
+    if (positions.length > 0) yield await readPositions(sources, read.stream, positions);
     if (isLast) return;
   }
 }
@@ -84,13 +98,63 @@ function selectPositions(
   return { positions, isLast: false };
 }
 
-async function readPositions(sources: ReadSources, positions: number[]): Promise<Commit[]> {
-  const records = await sources.store.getManyBytes(positions.map(commitKey));
-  return records.map((record, index) => {
+/** Positions of the durable commits of streams, ascending. A commit that holds a `toVersion` is the last of its stream. */
+export async function positionsOf(
+  sources: Omit<ReadSources, 'upcast'>,
+  parts: readonly { stream: string; toVersion?: number }[],
+  upTo: number,
+): Promise<number[]> {
+  const positions: number[] = [];
+  for (const { stream, toVersion = Number.MAX_SAFE_INTEGER } of parts) {
+    const read = { stream, fromVersion: 1, toVersion, upTo };
+    for await (const entries of sources.store.texts(streamRange(stream, 1))) {
+      const selected = selectPositions(entries, read);
+      for (const position of selected.positions) positions.push(position);
+      if (selected.isLast) break;
+    }
+  }
+  return positions.sort((a, b) => a - b);
+}
+
+/** Records that are read together. */
+const RECORDS_AT_ONCE = 256;
+
+/** The commits at positions, decoded but not upcast. Throws `log.corrupt`, `stream.removed`. */
+export async function* readStoredAt(
+  sources: Omit<ReadSources, 'upcast'>,
+  positions: readonly number[],
+): AsyncGenerator<StoredCommit> {
+  for (let start = 0; start < positions.length; start += RECORDS_AT_ONCE) {
+    const some = positions.slice(start, start + RECORDS_AT_ONCE);
+    yield* await storedAt(sources, some, `the commit at position ${some[0]}`);
+  }
+}
+
+async function readPositions(
+  sources: ReadSources,
+  stream: string,
+  positions: number[],
+): Promise<Commit[]> {
+  const stored = await storedAt(sources, positions, stream);
+  return stored.map(({ commit }) => upcastCommit(commit, sources.upcast));
+}
+
+/** `what`: of the error where it was removed since the reading began. */
+async function storedAt(
+  { store, codec }: Omit<ReadSources, 'upcast'>,
+  positions: readonly number[],
+  what: string,
+): Promise<StoredCommit[]> {
+  const records = await store.getManyBytes(positions.map(commitKey));
+  const found: StoredCommit[] = [];
+  for (const [index, record] of records.entries()) {
     const position = positions[index] as number;
-    if (record === undefined) throw missing(position);
-    return upcastCommit(sources.codec.decode(record, position).commit, sources.upcast);
-  });
+    const isThere = record !== undefined && endOfHole(record, position) === undefined;
+    if (isThere) found.push(codec.decode(record, position));
+    else if ((await holeAt(store, position)) === undefined) throw missing(position);
+    else throw new StreamRemovedError(what);
+  }
+  return found;
 }
 
 /** The commit with every event upcast; the same object when nothing changed. */

@@ -17,24 +17,31 @@ import type {
   Durability,
   EventLog,
   LogStats,
+  ProjectionBase,
+  Removal,
   Stop,
   StreamHead,
   StreamSnapshot,
 } from './event-log.ts';
 import { followLog } from './follow.ts';
 import { writeGroup } from './group-writer.ts';
+import { encodeHole } from './holes.ts';
 import type { KeyValueStore } from './key-value.ts';
+import { commitKey, FORMAT_KEY, LAST_POSITION_KEY } from './keys.ts';
 import { Listeners } from './listeners.ts';
 import type { LogBlobs } from './log-blobs.ts';
-import { type LogState, loadState, readLogId } from './log-state.ts';
+import { FORMAT_WITH_HOLES, type LogState, loadState, readLogId } from './log-state.ts';
 import {
+  positionsOf,
   type ReadSources,
   readCommits,
   readStored,
+  readStoredAt,
   readStreamCommits,
   type Upcaster,
   upcastCommit,
 } from './reader.ts';
+import { assertUnchanged, prepareRemoval, readBase, releaseOrphans } from './removal.ts';
 import { SnapshotStore } from './snapshots.ts';
 import { Tail } from './tail.ts';
 import { findPositionAt } from './time-index.ts';
@@ -66,6 +73,8 @@ export class SequencedLog implements EventLog {
   readonly documents: LogDocuments;
   /** For verification and export, which look below the port. */
   readonly store: KeyValueStore;
+  /** Documents and snapshots; the same store where there is one for all. */
+  readonly derived: KeyValueStore;
   readonly #options: SequencedLogOptions;
   readonly #snapshots: SnapshotStore;
   readonly #durable = new Listeners<readonly Commit[]>();
@@ -84,9 +93,9 @@ export class SequencedLog implements EventLog {
     this.blobs = options.blobs;
     this.durability = options.durability;
     this.logId = readLogId(options.store);
-    const derived = options.derived ?? options.store;
-    this.documents = new LogDocuments(derived);
-    this.#snapshots = new SnapshotStore(derived);
+    this.derived = options.derived ?? options.store;
+    this.documents = new LogDocuments(this.derived);
+    this.#snapshots = new SnapshotStore(this.derived);
     this.#tail = new Tail(options.wakeFollowers ?? ((wake) => wake()));
     this.#state = loadState(options.store);
     this.#committer = this.#newCommitter();
@@ -111,13 +120,17 @@ export class SequencedLog implements EventLog {
     const commit = sequencer.propose(request);
     const unique = request.unique ?? [];
     const blobs = request.blobs ?? [];
+    const { removal } = request;
+    if (removal !== undefined)
+      assertUnchanged(removal, (stream) => sequencer.head(stream)?.version ?? 0);
     const record = codec.encode(commit, unique);
     assertFits(commit, record);
     this.blobs.hold(blobs);
     sequencer.accept(commit, request.unique);
+    if (removal !== undefined) sequencer.remove(removal, commit.position);
     this.#appendedEvents += commit.events.length;
     const bytes = blobs.reduce((total, blob) => total + blob.bytes.length, record.length);
-    this.#committer.enqueue({ commit, record, unique, blobs, bytes });
+    this.#committer.enqueue({ commit, record, unique, blobs, removal, bytes });
     return commit;
   }
 
@@ -184,6 +197,37 @@ export class SequencedLog implements EventLog {
     return readStored(this.#sources, this.#durableRange(range));
   }
 
+  /** Positions of the durable commits of streams, ascending. */
+  async positionsOf(parts: readonly { stream: string; toVersion?: number }[]): Promise<number[]> {
+    this.#assertOpen();
+    return positionsOf(this.#sources, parts, this.durablePosition);
+  }
+
+  /** Commits as recorded. Throws `log.corrupt`, `stream.removed`. */
+  readAt(positions: readonly number[]): AsyncIterable<StoredCommit> {
+    this.#assertOpen();
+    return readStoredAt(this.#sources, positions);
+  }
+
+  /** Leaves positions out, for an import of a log that has no commits there. */
+  async leaveHole(last: number): Promise<void> {
+    await this.flush();
+    const { sequencer, timeIndex } = this.#state;
+    const first = sequencer.position + 1;
+    const batch = this.store.batch();
+    batch.putBytes(commitKey(first), encodeHole(last));
+    batch.putText(LAST_POSITION_KEY, String(last));
+    batch.putText(FORMAT_KEY, String(FORMAT_WITH_HOLES));
+    timeIndex.pass({ first, last }, batch);
+    await this.store.write(batch, { sync: true });
+    sequencer.skip(last);
+  }
+
+  /** One record of this log. Throws `log.corrupt`. */
+  decode(record: Uint8Array, position: number): StoredCommit {
+    return this.#state.codec.decode(record, position);
+  }
+
   follow(options: { after: number; signal: AbortSignal }): AsyncIterable<Commit[]> {
     this.#assertOpen();
     return followLog(this, this.#tail, options);
@@ -192,6 +236,32 @@ export class SequencedLog implements EventLog {
   positionAt(timeMs: number): Promise<number> {
     this.#assertOpen();
     return findPositionAt(this.#sources, { timeMs, upTo: this.durablePosition });
+  }
+
+  async prepareRemoval(
+    streams: readonly string[],
+    options: { keepKeysSince: number },
+  ): Promise<Omit<Removal, 'bases'>> {
+    this.#assertOpen();
+    await this.flush();
+    return prepareRemoval(this.#sources, streams, options);
+  }
+
+  async releaseKeys(takenBefore: number): Promise<number> {
+    this.#assertOpen();
+    const freed = await releaseOrphans(this.store, takenBefore);
+    this.#state.sequencer.free(freed);
+    return freed.length;
+  }
+
+  projectionBase(projection: string): ProjectionBase | undefined {
+    this.#assertOpen();
+    return readBase(this.store, projection);
+  }
+
+  async dropSnapshots(stream: string): Promise<void> {
+    this.#assertOpen();
+    await this.#snapshots.drop(stream);
   }
 
   async saveSnapshot(stream: string, snapshot: StreamSnapshot): Promise<void> {
@@ -218,9 +288,17 @@ export class SequencedLog implements EventLog {
   }
 
   async #diskBytes(): Promise<number> {
-    const { store, blobs } = this;
-    const derived = (await this.#options.derived?.diskBytes()) ?? 0;
-    return (await store.diskBytes()) + derived + (await blobs.diskBytes());
+    const { log, derived, blobs } = await this.diskUse();
+    return log + derived + blobs;
+  }
+
+  /** Bytes of files. */
+  async diskUse(): Promise<{ log: number; derived: number; blobs: number }> {
+    return {
+      log: await this.store.diskBytes(),
+      derived: (await this.#options.derived?.diskBytes()) ?? 0,
+      blobs: await this.blobs.diskBytes(),
+    };
   }
 
   /** Waits for what was accepted, then closes. A failed log closes too. */

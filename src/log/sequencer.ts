@@ -13,7 +13,7 @@ import {
   LogUniqueKeyTakenError,
   LogVersionConflictError,
 } from './errors.ts';
-import type { AppendRequest, StreamHead } from './event-log.ts';
+import type { AppendRequest, Removal, StreamHead } from './event-log.ts';
 import type { KeyValueStore } from './key-value.ts';
 import { assertKeyName, headKey, uniqueKey } from './keys.ts';
 
@@ -88,9 +88,29 @@ export class Sequencer {
     }
   }
 
+  /** The next commit comes after `position`. */
+  skip(position: number): void {
+    this.#position = position;
+    this.durablePosition = position;
+  }
+
+  /** Streams that leave with the commit at `position`: from here on they are not there. */
+  remove(removal: Removal, position: number): void {
+    for (const { stream } of removal.streams)
+      this.#heads.set(stream, { version: 0, at: 0, position }, this.durablePosition);
+    for (const key of removal.freedKeys) this.#owners.forget(key);
+  }
+
+  /** Unique keys that are free again. */
+  free(keys: readonly string[]): void {
+    for (const key of keys) this.#owners.forget(key);
+  }
+
   head(stream: string): StreamHead | undefined {
     const head = this.#head(stream);
-    return head === undefined ? undefined : { version: head.version, at: head.at };
+    return head === undefined || head.version === 0
+      ? undefined
+      : { version: head.version, at: head.at };
   }
 
   owner(key: string): string | undefined {
@@ -146,6 +166,10 @@ class BoundedCache<Value extends Placed> {
 
   get(key: string): Value | undefined {
     return this.#entries.get(key);
+  }
+
+  forget(key: string): void {
+    this.#entries.delete(key);
   }
 
   set(key: string, value: Value, durablePosition: number): void {

@@ -61,6 +61,11 @@ export class SnapshotStore {
     return undefined;
   }
 
+  /** Removes all of a stream. */
+  drop(stream: string): Promise<void> {
+    return this.#remove(snapshotRange(stream, Number.MAX_SAFE_INTEGER));
+  }
+
   async #read(stream: string, streamVersion: number): Promise<StreamSnapshot | undefined> {
     const head = this.#store.getBytes(snapshotKey(stream, streamVersion));
     if (head === undefined) return undefined;

@@ -24,6 +24,15 @@ export class TimeIndex {
     this.#earliest = Number.POSITIVE_INFINITY;
   }
 
+  /** Puts the entry of the started block where positions without commits complete it. */
+  pass(hole: { first: number; last: number }, batch: WriteBatch): void {
+    const block = Math.ceil(hole.first / TIME_BLOCK);
+    if (hole.last < block * TIME_BLOCK) return;
+    if (this.#earliest !== Number.POSITIVE_INFINITY)
+      batch.putText(timeKey(block), String(this.#earliest));
+    this.#earliest = Number.POSITIVE_INFINITY;
+  }
+
   /**
    * Reads the started block again, after opening: at most `TIME_BLOCK - 1` records. One that is damaged
    * is left out: a log with a damaged record must open, so that it can be verified and the rest be read.
@@ -50,11 +59,14 @@ export async function findPositionAt(
   if (inOpenBlock > 0) return inOpenBlock;
   const range = { from: TIME_RANGE.from, below: timeKey(fullBlocks + 1) };
   for await (const entries of sources.store.texts(range, { reverse: true })) {
-    const found = entries.find(([, earliest]) => Number(earliest) <= query.timeMs);
-    if (found === undefined) continue;
-    const block = timeBlock(found[0]);
-    const place = { after: (block - 1) * TIME_BLOCK, upTo: block * TIME_BLOCK };
-    return lastAtOrBefore(sources, place, query.timeMs);
+    for (const [key, earliest] of entries) {
+      if (Number(earliest) > query.timeMs) continue;
+      const block = timeBlock(key);
+      const place = { after: (block - 1) * TIME_BLOCK, upTo: block * TIME_BLOCK };
+      const found = await lastAtOrBefore(sources, place, query.timeMs);
+      // The earliest of the block may be one that was removed.
+      if (found > 0) return found;
+    }
   }
   return 0;
 }

@@ -67,6 +67,7 @@ export function createSubjects(prefix: string = DEFAULT_PREFIX) {
     ...serviceSubjects(root),
     ...wildcards(root),
     ...parsers(root),
+    ...logParser(root),
   };
 }
 
@@ -77,6 +78,8 @@ function doorSubjects(root: string) {
     intakeAnswer: (requestId: string) =>
       `${root}.intake.${checkToken(requestId, 'the request id')}.answer`,
     hello: () => `${root}.orchestrator.hello`,
+    /** What is done to the log itself: `stats`, `collect`, `archive`. */
+    log: (operation: string) => `${root}.log.${checkToken(operation, 'the operation')}`,
   };
 }
 
@@ -136,7 +139,19 @@ function wildcards(root: string) {
     anyMessage: () => `${root}.message.>`,
     anyContext: () => `${root}.context.*`,
     anyQuery: () => `${root}.query.>`,
+    anyLog: () => `${root}.log.*`,
     everything: () => `${root}.>`,
+  };
+}
+
+function logParser(root: string) {
+  const start = `${root}.log.`;
+  return {
+    /** `{operation}` of `log.<operation>`. */
+    parseLog(subject: string): { operation: string } | undefined {
+      const operation = subject.startsWith(start) ? subject.slice(start.length) : '';
+      return operation === '' || operation.includes('.') ? undefined : { operation };
+    },
   };
 }
 

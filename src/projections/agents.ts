@@ -181,6 +181,7 @@ function foldAgent(
 export const agents: Projection<AgentRecord> = {
   name: 'agents',
   version: 2,
+  isCumulative: true,
   handles: new Set<string>([...attemptEnds, ...Object.keys(table)]),
   keys: (event) => {
     const { agent } = event.data as { agent?: string };

@@ -149,6 +149,7 @@ function keys(event: ProjectedEvent): readonly string[] {
 export const metrics: Projection<MetricsRecord> = {
   name: 'metrics',
   version: 1,
+  isCumulative: true,
   handles: new Set<string>([
     ...attemptEnds,
     ...Object.keys(runOutcomes),

@@ -54,6 +54,11 @@ export interface Projection<Document extends JsonObject = JsonObject> {
   keys(event: ProjectedEvent): readonly string[];
   /** The document after the event; undefined: there is none (any longer). Three plain arguments: this is the hot path. */
   fold(document: Document | undefined, event: ProjectedEvent, key: string): Document | undefined;
+  /**
+   * It counts over streams that may leave the log: a rebuild begins with what it knew when they did. Others have documents
+   * of one stream each (`streamOf`), which leave with it.
+   */
+  readonly isCumulative?: true;
   /** The only stream that a document (or every document under a key prefix) is folded from, where there is just one. */
   streamOf?(keyOrPrefix: string): string | undefined;
 }

@@ -293,8 +293,8 @@ function filed(value: string | null | undefined, { createdAt }: RunRecord): stri
 /**
  * Key: `runId`, so key order is the order of creation; jobs come behind all other runs. Indexes (values end in the padded
  * time of creation): `live` (only runs that have not ended), `status/`, `name/`, `session/`, `parent/` (children of a
- * run), `origin/` (forks of a run), and for jobs `job_state/`, `job_agent/`, `job_run/`. Jobs have no name that anybody gave and no status of their
- * own, so that they stand in neither index, but for those in quarantine.
+ * run), `forkedFrom/` (forks of a run), and for jobs `job_state/`, `job_agent/`, `job_run/`. Jobs have no name that
+ * anybody gave and no status of their own, so that they stand in neither index, but for those in quarantine.
  */
 export const runs: Projection<RunRecord> = {
   name: 'runs',
@@ -309,7 +309,7 @@ export const runs: Projection<RunRecord> = {
       run.job === undefined || run.status === 'quarantined' ? filed(run.status, run) : undefined,
     name: (run) => (run.job === undefined ? filed(run.name, run) : undefined),
     parent: (run) => filed(run.parent?.runId, run),
-    origin: (run) => filed(run.forkedFrom?.run, run),
+    forkedFrom: (run) => filed(run.forkedFrom?.run, run),
     session: (run) => filed(run.session, run),
     job_state: (run) => filed(run.job?.state, run),
     job_agent: (run) => filed(run.job?.agent, run),

@@ -87,7 +87,7 @@ describe('a LevelDB log', () => {
     await log.close();
     await expect(openLevelLog({ directory: directory.path })).rejects.toMatchObject({
       code: 'log.newer-format',
-      details: { found: 99, supported: 1 },
+      details: { found: 99, supported: 2 },
     });
   });
 

@@ -18,10 +18,14 @@ export class BrokenStream extends TroupeError {
 /** Only the owner of the log says so. */
 export class RunNotFound extends TroupeError {
   readonly code = 'run.not-found';
-  constructor(runId: string) {
+  /** `archive`: the file with the run, where there is one. */
+  constructor(runId: string, archive?: string) {
     super(`there is no run ${runId}`, {
-      hint: 'See `troupe runs list`; check TROUPE_PREFIX and TROUPE_DATA_DIR.',
-      details: { runId },
+      hint:
+        archive === undefined
+          ? 'See `troupe runs list`; check TROUPE_PREFIX and TROUPE_DATA_DIR.'
+          : `It was archived: \`troupe log import ${archive} --data-dir <an empty folder>\` reads it.`,
+      details: { runId, ...(archive === undefined ? {} : { archive }) },
     });
   }
 }
@@ -183,5 +187,37 @@ export class BlobUploadRefused extends TroupeError {
           : 'Send less at once.',
     });
     this.code = code;
+  }
+}
+
+/** No operation on the log has this name. */
+export class LogOperationUnknown extends TroupeError {
+  readonly code = 'log.operation-unknown';
+  constructor(operation: string) {
+    super(`"${operation}" cannot be done to the log`, {
+      hint: 'Known are stats, collect and archive.',
+      details: { operation },
+    });
+  }
+}
+
+/** Something else is being done to the log. */
+export class LogBusy extends TroupeError {
+  readonly code = 'log.busy';
+  constructor(operation: string) {
+    super(`the log is busy: "${operation}" is under way`, {
+      hint: 'Ask again when it is done; `troupe log stats` works meanwhile.',
+      details: { operation },
+    });
+  }
+}
+
+/** A log in memory has no directory beside it. */
+export class ArchiveNowhere extends TroupeError {
+  readonly code = 'log.archive-nowhere';
+  constructor() {
+    super('there is no directory for archives', {
+      hint: 'Ask with `action: delete`, or use a log on disk.',
+    });
   }
 }

@@ -74,7 +74,8 @@ export class RunTable {
     }
     this.activate(stream).then(
       (active) => {
-        if (active === undefined) reject(delivery, new RunNotFound(stream));
+        if (active === undefined)
+          reject(delivery, new RunNotFound(stream, this.#runtime.archiveOf?.(stream)));
         else active.post(delivery);
       },
       (error: unknown) => reject(delivery, error),

@@ -68,6 +68,8 @@ export interface EffectRunner {
 }
 
 export interface HostRuntime {
+  /** The file with a run that left the log, where it is known. */
+  archiveOf?(runId: string): string | undefined;
   readonly log: EventLog;
   readonly clock: Clock;
   readonly ids: IdSource;

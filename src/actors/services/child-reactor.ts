@@ -21,7 +21,7 @@ import { liveJobsOf } from './job-list.ts';
 import type { Projector } from './projector.ts';
 
 /** The cursor's name in the document store. */
-const CURSOR = 'child-runs';
+export const CHILD_CURSOR = 'child-runs';
 const CURSOR_HASH = 'child-runs:1';
 const SAVE_MS = 1_000;
 const MAX_UNTOLD = 500;
@@ -72,7 +72,7 @@ export class ChildReactor {
 
   /** Follows the log from the saved cursor on, until `close`. */
   async start(): Promise<void> {
-    const checkpoint = await this.#log.documents.checkpoint(CURSOR);
+    const checkpoint = await this.#log.documents.checkpoint(CHILD_CURSOR);
     // A cursor beyond the log's end is one of another history: the log was restored from a copy.
     const isOurs = checkpoint !== undefined && checkpoint.position <= this.#log.durablePosition;
     this.#cursor = isOurs ? checkpoint.position : 0;
@@ -231,7 +231,7 @@ export class ChildReactor {
     this.#cursor = position;
     const checkpoint = { position, hash: CURSOR_HASH };
     try {
-      await this.#log.documents.write(CURSOR, { puts: [], deletes: [], checkpoint });
+      await this.#log.documents.write(CHILD_CURSOR, { puts: [], deletes: [], checkpoint });
     } catch (error) {
       this.#logger.warn('the cursor of child runs could not be saved', { error: String(error) });
     }

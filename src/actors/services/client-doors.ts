@@ -114,6 +114,8 @@ export class ClientDoors {
   async #history(runId: string, message: BusMessage): Promise<void> {
     const parsed = historySchema.safeParse(message.body() ?? {});
     if (!parsed.success) throw new InvalidMessage('the history request', parsed.error);
+    if (!isRunStream(runId) || this.#runtime.log.streamHead(runId) === undefined)
+      throw new RunNotFound(runId, this.#runtime.archiveOf?.(runId));
     const page = await readHistory(this.#runtime.log, runId, parsed.data);
     message.respond(page as unknown as JsonObject);
   }
@@ -130,7 +132,7 @@ export class ClientDoors {
       if (this.#table.find(runId) === host) return report;
     }
     const loaded = await loadRun(log, runId);
-    if (loaded === undefined) throw new RunNotFound(runId);
+    if (loaded === undefined) throw new RunNotFound(runId, this.#runtime.archiveOf?.(runId));
     return reportRun(log, loaded.run, {
       now: clock.now(),
       quarantine: loaded.quarantine,
@@ -138,13 +140,12 @@ export class ClientDoors {
   }
 }
 
-/** A page of a run's own events; `next` is absent after the last. Throws `run.not-found`. */
+/** A page of a run's own events; `next` is absent after the last. */
 async function readHistory(
   log: EventLog,
   runId: string,
   range: { from: number; limit: number },
 ): Promise<HistoryReply> {
-  if (!isRunStream(runId) || log.streamHead(runId) === undefined) throw new RunNotFound(runId);
   const first = await readFirst(log, runId);
   const forkedFrom =
     first?.type === 'run.forked'

@@ -16,6 +16,7 @@ import { ClientDoors } from './client-doors.ts';
 import type { Directory } from './directory.ts';
 import { Intake } from './intake.ts';
 import { Jobs } from './jobs.ts';
+import { LogDoor } from './log-door.ts';
 import type { Planner } from './planner.ts';
 import type { Projector } from './projector.ts';
 import { Queries } from './queries.ts';
@@ -38,11 +39,13 @@ export interface DoorsOptions {
   /** When this process began, and its version, for who asks. */
   since: number;
   version: string;
+  archiveDirectory: string | undefined;
 }
 
 export class Doors {
   readonly agents: AgentDoors;
   readonly intake: Intake;
+  readonly log: LogDoor;
   readonly #options: DoorsOptions;
   readonly #clients: ClientDoors;
   readonly #queries: Queries;
@@ -65,6 +68,16 @@ export class Doors {
     this.#queries = new Queries({ log, projector, report });
     this.#blobs = new BlobDoor({ log, logger, clock });
     this.#schedules = new ScheduleDoor({ runtime, planner, table: options.schedules });
+    this.log = new LogDoor({
+      ...{ log, subjects, logger, clock, projector },
+      archiveDirectory: options.archiveDirectory,
+      forget: (runIds) => {
+        for (const runId of runIds) {
+          const host = table.find(runId);
+          if (host !== undefined) table.forget(host);
+        }
+      },
+    });
   }
 
   /** Heartbeats and results are taken from now on. */
@@ -81,6 +94,7 @@ export class Doors {
     this.#subscribe(subjects.anyRunCommand(), (message) => this.#clients.command(message));
     this.#subscribe(subjects.anyRunHistory(), (message) => this.#clients.history(message));
     this.#subscribe(subjects.anyQuery(), (message) => this.#query(message));
+    this.#subscribe(subjects.anyLog(), (message) => this.log.receive(message));
     // Every orchestrator of a prefix answers, not one of a queue: that is how a second one is found.
     this.#subscribe(subjects.hello(), (message) => message.respond(this.#hello()));
     const endpoint = (name: string, subject: string, handler: (message: BusMessage) => void) => ({

@@ -22,6 +22,7 @@ import {
   Overloaded,
   ReservedRequestId,
   RunConflict,
+  RunNotFound,
   StartTooLate,
 } from '../host/errors.ts';
 import { definitionOf, readCreated } from '../host/load.ts';
@@ -248,6 +249,9 @@ export class Intake {
     if (request.fork !== undefined || (await this.#forks.isFork(stream)))
       return this.#forks.repeat({ request, requestId, stream });
     await log.flush();
+    // Its key is still taken, so it is not done again.
+    if (log.streamHead(stream) === undefined)
+      throw new RunNotFound(stream, this.#runtime.archiveOf?.(stream));
     const created = await readCreated(log, stream);
     if (created.bodyHash !== bodyHashOf(request) && !this.#hasSamePlan(request, created)) {
       throw new RunConflict(`the request id "${requestId}" was used with another body`, {

@@ -7,12 +7,29 @@
  *    checkpoint. Nothing is thrown at the caller.
  * S3 A document's index entries in the store are those of the stored document: `stored` follows successful writes only
  *    and is derived from the document when it is read back.
+ * S5 Documents of a stream that leaves the log leave too. What counts over streams (`isCumulative`) keeps what it counted,
+ *    and a rebuild begins with that: it equals the live one.
+ * Size: what is stored and what is in memory of one projection, and how each follows the other.
  * S4 Memory is bounded: recently used documents plus what changed since the write before the last.
  */
-import type { DocumentChanges, DocumentStore, IndexEntry } from '../../log/event-log.ts';
-import { fileable, type ProjectedEvent, type Projection } from '../../projections/projection.ts';
+import type {
+  DocumentChanges,
+  DocumentStore,
+  EventLog,
+  IndexEntry,
+  ProjectionBase,
+} from '../../log/event-log.ts';
+import type { ProjectedEvent, Projection } from '../../projections/projection.ts';
 import { projectionHash } from '../../projections/registry.ts';
 import type { JsonObject } from '../../workflow/value.ts';
+import {
+  allDocuments,
+  indexEntries,
+  REMOVED,
+  removeDocuments,
+  removedRuns,
+  without,
+} from './projection-documents.ts';
 import { RecentDocuments } from './recent-documents.ts';
 
 /** Documents kept in memory a projection: up to twice as many. */
@@ -44,19 +61,24 @@ export class ProjectionState {
   readonly projection: Projection;
   readonly hash: string;
   readonly #documents: DocumentStore;
+  readonly #baseOf: EventLog['projectionBase'];
   readonly #recent = new RecentDocuments<Entry>(RECENT_DOCUMENTS);
   #dirty = new Map<string, Entry>();
   #writing: Map<string, Entry> | undefined;
   #inFlight: Promise<void> | undefined;
   #work: Work[] = [];
   #missing: Entry[] = [];
+  /** Streams whose documents are still stored. */
+  readonly #removals: string[] = [];
   #position = 0;
   #storedPosition = 0;
   #count = 0;
   #failure: ProjectionFailure | undefined;
 
-  constructor(projection: Projection, documents: DocumentStore) {
+  constructor(projection: Projection, log: Pick<EventLog, 'documents' | 'projectionBase'>) {
     this.projection = projection;
+    const { documents } = log;
+    this.#baseOf = (name) => log.projectionBase(name);
     this.hash = projectionHash(projection);
     this.#documents = documents;
   }
@@ -84,7 +106,7 @@ export class ProjectionState {
     const checkpoint = await this.#documents.checkpoint(name);
     // Without a checkpoint there may be what a crash left of a clearing.
     if (checkpoint?.hash !== this.hash || checkpoint.position > durablePosition) {
-      await this.#documents.clear(name);
+      await this.startOver();
       return;
     }
     this.#position = checkpoint.position;
@@ -92,9 +114,66 @@ export class ProjectionState {
     if (bound !== undefined) this.#count = await this.#documents.count(name);
   }
 
+  /** Nothing is stored any more but what the projection knew when streams left the log, if it counts over streams (S5). */
+  async startOver(): Promise<void> {
+    const { name } = this.projection;
+    await this.#documents.clear(name);
+    const base = this.#baseOf(name);
+    if (base?.hash !== this.hash) return;
+    const { position, documents } = base;
+    const puts = documents.map(({ key, document }) => ({
+      ...{ key, document },
+      indexes: indexEntries(this.projection, key, document as JsonObject),
+      oldIndexes: [],
+    }));
+    await this.#documents.write(name, {
+      ...{ puts, deletes: [] },
+      checkpoint: { position, hash: this.hash },
+    });
+    this.#position = position;
+    this.#storedPosition = position;
+    this.#count = documents.length;
+  }
+
+  /** All documents as they are at one position; nothing is written meanwhile. */
+  async capture(): Promise<ProjectionBase> {
+    while (this.#inFlight !== undefined) await this.settled();
+    const { name } = this.projection;
+    const position = this.#storedPosition;
+    const capturing = allDocuments(this.#documents, name).then((documents) => ({
+      ...{ projection: name, position, hash: this.hash, documents },
+    }));
+    this.#inFlight = capturing
+      .then(() => undefined)
+      .finally(() => {
+        this.#inFlight = undefined;
+      });
+    this.#inFlight.catch(() => undefined); // who captures has the error
+    return capturing;
+  }
+
+  /** Notes that streams have left the log: their documents go, and what is in memory of them. */
+  #addRemoval(event: ProjectedEvent): void {
+    if (this.projection.streamOf === undefined) return;
+    this.#work.push({ event, entries: [] });
+    this.#removals.push(...removedRuns(event));
+  }
+
+  /** What memory has of a stream is of no use any more. */
+  #dropStreams(streams: readonly string[]): void {
+    const gone = new Set(streams);
+    const isGone = (key: string): boolean => gone.has(this.projection.streamOf?.(key) ?? '');
+    for (const key of this.#dirty.keys()) if (isGone(key)) this.#dirty.delete(key);
+    this.#recent.deleteWhere(isGone);
+  }
+
   /** Notes an event to fold, and the documents it needs. */
   add(event: ProjectedEvent): void {
     if (this.#failure !== undefined) return;
+    if (event.type === REMOVED) {
+      this.#addRemoval(event);
+      return;
+    }
     const { projection } = this;
     try {
       const keys = projection.keys(event);
@@ -123,7 +202,7 @@ export class ProjectionState {
 
   /** True when the noted events can be folded without reading the store. */
   get isLoaded(): boolean {
-    return this.#missing.length === 0;
+    return this.#missing.length === 0 && this.#removals.length === 0;
   }
 
   /** Reads what the noted events need. Rejects when the store does; it may be tried again. */
@@ -141,6 +220,15 @@ export class ProjectionState {
       entry.stored = indexEntries(projection, entry.key, document);
     }
     this.#missing = [];
+    if (this.#removals.length === 0) return;
+    // First memory, so that no write that is made meanwhile brings them back.
+    this.#dropStreams(this.#removals);
+    await this.settled();
+    for (let stream = this.#removals.at(-1); stream !== undefined; stream = this.#removals.at(-1)) {
+      const checkpoint = { position: this.#storedPosition, hash: this.hash };
+      await removeDocuments(this.#documents, { projection: this.projection, stream, checkpoint });
+      this.#removals.pop();
+    }
   }
 
   /** Folds the noted events; afterwards everything up to `position` is folded. */
@@ -148,6 +236,10 @@ export class ProjectionState {
     const work = this.#work;
     this.#work = [];
     for (const { event, entries } of work) {
+      if (event.type === REMOVED) {
+        this.#dropStreams(removedRuns(event));
+        continue;
+      }
       try {
         for (const entry of entries) this.#foldInto(this.#bounded(entry), event);
       } catch (error) {
@@ -259,21 +351,4 @@ export class ProjectionState {
   async settled(): Promise<void> {
     await this.#inFlight?.catch(() => undefined); // whoever asked for the write has the error
   }
-}
-
-/** The index entries of a document, in the order of the declared indexes. */
-function indexEntries(projection: Projection, key: string, document: JsonObject): IndexEntry[] {
-  const entries: IndexEntry[] = [];
-  for (const index in projection.indexes) {
-    const value = projection.indexes[index]?.(document, key);
-    if (value !== undefined) entries.push({ index, value: fileable(value) });
-  }
-  return entries;
-}
-
-function without(entries: IndexEntry[], others: readonly IndexEntry[]): IndexEntry[] {
-  if (others.length === 0 || entries.length === 0) return entries;
-  return entries.filter(
-    (entry) => !others.some((other) => other.index === entry.index && other.value === entry.value),
-  );
 }

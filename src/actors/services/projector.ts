@@ -12,11 +12,12 @@
  * R4 Nothing here is needed for recovery: whatever was not written is folded again from the checkpoint.
  */
 import type { Commit } from '../../events/envelope.ts';
-import type { EventLog } from '../../log/event-log.ts';
+import type { EventLog, ProjectionBase } from '../../log/event-log.ts';
 import { type Projection, projectedEvent } from '../../projections/projection.ts';
 import { projections as allProjections } from '../../projections/registry.ts';
 import { reasonOf, TroupeError } from '../../workflow/errors.ts';
 import { type Clock, systemClock } from './clock.ts';
+import { REMOVED } from './projection-documents.ts';
 import {
   ProjectionFailedError,
   ProjectionLaggingError,
@@ -81,9 +82,7 @@ export class Projector {
     this.#batchCommits = options.batchCommits ?? BATCH_COMMITS;
     this.#collectMs = options.collectMs ?? COLLECT_MS;
     const all = options.projections ?? allProjections;
-    this.#states = new Map(
-      all.map((each) => [each.name, new ProjectionState(each, this.#log.documents)]),
-    );
+    this.#states = new Map(all.map((each) => [each.name, new ProjectionState(each, this.#log)]));
   }
 
   /** Reads the checkpoints; clears what has another shape. Call it once, before anything else. */
@@ -164,19 +163,27 @@ export class Projector {
   async rebuild(name?: string): Promise<void> {
     const olds = name === undefined ? [...this.#states.values()] : [this.#state(name)];
     this.#level = lineupOf(this.#level.states.filter((state) => !olds.includes(state)));
-    const fresh = olds.map((old) => new ProjectionState(old.projection, this.#log.documents));
+    const fresh = olds.map((old) => new ProjectionState(old.projection, this.#log));
     for (const state of fresh) this.#states.set(state.projection.name, state);
     for (const old of olds) {
       old.fail({ position: old.position, error: new Error('replaced by a rebuild') });
       await old.settled();
-      await this.#log.documents.clear(old.projection.name);
     }
+    for (const state of fresh) await state.startOver();
     const target = this.#log.durablePosition;
     if (this.#following === undefined) await this.#readApart(fresh, target);
     else await this.#joinLater(fresh);
     for (const state of fresh) {
       if (state.failure !== undefined) throw failedError(state.projection.name, state.failure);
     }
+  }
+
+  /** What the projections that count over streams know at one position each, stored up to `position` at least. */
+  async capture(position: number): Promise<ProjectionBase[]> {
+    const states = [...this.#states.values()].filter((state) => state.projection.isCumulative);
+    const names = states.map((state) => state.projection.name);
+    await this.catchUp(names, position);
+    return Promise.all(states.map((state) => state.capture()));
   }
 
   /** How far each projection is, and what stopped the ones that stopped. */
@@ -230,7 +237,8 @@ export class Projector {
   async #fold(lineup: Lineup, commits: readonly Commit[]): Promise<void> {
     for (const commit of commits) {
       for (let index = 0; index < commit.events.length; index += 1) {
-        const states = lineup.byType.get(commit.events[index]?.type as string);
+        const type = commit.events[index]?.type as string;
+        const states = type === REMOVED ? lineup.states : lineup.byType.get(type);
         if (states === undefined) continue;
         const event = projectedEvent(commit, index);
         for (const state of states) if (state.position < commit.position) state.add(event);

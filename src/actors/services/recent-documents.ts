@@ -32,6 +32,12 @@ export class RecentDocuments<Value> {
     this.#young = new Map();
   }
 
+  /** Forgets some, wherever they are. */
+  deleteWhere(isGone: (key: string) => boolean): void {
+    for (const values of [this.#young, this.#old])
+      for (const key of values.keys()) if (isGone(key)) values.delete(key);
+  }
+
   get size(): number {
     return this.#young.size + this.#old.size;
   }

@@ -40,15 +40,16 @@ export async function withStoredBlobs(
 
 /** What a value names is stored, and is a value where it is said to be one. Throws `blob.` errors. */
 export async function checkBlobs(blobs: BlobStore, output: JsonValue): Promise<void> {
+  if (isKeptValue(output)) await checkStored(blobs, { blob: output });
   const value = isKeptValue(output) ? valueOfBlob(output, await blobs.get(output)) : output;
   if (value !== output && isKeptValue(value))
     throw new BlobInvalidError(value.$blob, 'it is the value of another blob');
   await checkStored(blobs, value);
 }
 
-/** Every blob that a value names is stored. Throws `blob.not-found`. */
+/** Every blob that a value names is stored, and will not be collected before its event is. Throws `blob.not-found`. */
 export async function checkStored(blobs: BlobStore, value: JsonValue): Promise<void> {
   for (const reference of blobReferencesIn(value)) {
-    if (!(await blobs.has(reference.$blob))) throw new BlobNotFoundError(reference.$blob);
+    if (!(await blobs.touch(reference.$blob))) throw new BlobNotFoundError(reference.$blob);
   }
 }

@@ -1,12 +1,11 @@
-/** `troupe log`: the log itself. All but `tail` and `stats` work on the directory and need it for themselves. */
-
-import { now } from '../clock.ts';
+/** `troupe log`: the log itself. `verify`, `export` and `import` work on the directory and need it for themselves. */
 import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
-import { findOrchestrator } from '../connect.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { duration } from '../render/format.ts';
-import { openSession, type Session } from '../session.ts';
+import { openSession } from '../session.ts';
+import { archiveCommand } from './log-archive.ts';
+import { collectCommand } from './log-collect.ts';
+import { statsCommand } from './log-stats.ts';
 import { tailCommand } from './log-tail.ts';
 import { exportCommand, importCommand } from './log-transfer.ts';
 
@@ -44,55 +43,15 @@ async function verify(context: CommandContext): Promise<number> {
   return report.ok ? exitCodes.done : exitCodes.failed;
 }
 
-const statsCommand: Command = {
-  summary: 'Show how much is in the log',
-  words: [],
-  options: { ...jsonOption, ...settingOptions },
-  examples: [['troupe log stats --json', 'Figures for a program']],
-  run: stats,
-};
-
-async function stats(context: CommandContext): Promise<number> {
-  const { arguments: given, terminal } = context;
-  const session = await openSession(context);
-  const figures = (await remoteStats(session)) ?? (await localStats(session));
-  if (given.flag('json')) terminal.printJson(figures);
-  else
-    for (const [name, value] of Object.entries(figures))
-      terminal.print(`${name}: ${String(value)}`);
-  return exitCodes.done;
-}
-
-async function remoteStats(session: Session): Promise<Record<string, unknown> | undefined> {
-  const found = await findOrchestrator(session);
-  if (found === undefined) return undefined;
-  try {
-    const { logId, since, version } = await found.client.hello();
-    const { position } = await found.client.query('runs', { limit: 1 });
-    return { where: found.url, logId, version, commits: position, upFor: duration(now() - since) };
-  } finally {
-    await found.close();
-  }
-}
-
-async function localStats({ settings }: Session): Promise<Record<string, unknown>> {
-  const { openExistingLog } = await import('../open-log.ts');
-  const log = await openExistingLog(settings);
-  try {
-    const { commits, diskBytes } = await log.stats();
-    return { where: settings.dataDir, logId: log.logId, commits, diskBytes };
-  } finally {
-    await log.close();
-  }
-}
-
 export const logGroup: CommandGroup = {
-  summary: 'Follow, verify, export and import the log',
+  summary: 'Follow, measure, verify, export and tidy the log',
   commands: {
     tail: tailCommand,
     verify: verifyCommand,
     export: exportCommand,
     import: importCommand,
     stats: statsCommand,
+    collect: collectCommand,
+    archive: archiveCommand,
   },
 };

@@ -17,6 +17,14 @@ export function counted(count: number, one: string, many = `${one}s`): string {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+/** `850 B`, `2.4 kB`, `31.0 MB`: by powers of ten. */
+export function byteCount(bytes: number): string {
+  if (bytes < 1_000) return `${bytes} B`;
+  if (bytes < 1_000_000) return `${(bytes / 1_000).toFixed(1)} kB`;
+  if (bytes < 1_000_000_000) return `${(bytes / 1_000_000).toFixed(1)} MB`;
+  return `${(bytes / 1_000_000_000).toFixed(2)} GB`;
+}
+
 /** Local time of the day: `14:05:09`. */
 export function clockTime(at: number): string {
   return new Date(at).toTimeString().slice(0, 8);
