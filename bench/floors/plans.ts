@@ -43,7 +43,7 @@ export class FloorPlan {
 
 /** Validates requests as the orchestrator does: each workflow once. */
 export class FloorPlans {
-  readonly #planner = new Planner({ isAgent: () => true, agents: () => ['echo', 'sleep'] });
+  readonly #planner = new Planner({ has: () => true, names: () => ['echo', 'sleep'] });
 
   planOf(request: RequestMessage): FloorPlan {
     return new FloorPlan(this.#planner.plan(request), request.input?.['count']);

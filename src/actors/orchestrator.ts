@@ -14,7 +14,6 @@ import type { Subjects } from '../messaging/subjects.ts';
 import { ChildRuns } from './effects/child-runs.ts';
 import { Dispatcher, RECONNECT_PATIENCE_MS } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
-import { ScheduleRuns } from './effects/schedule-runs.ts';
 import { AgentTable } from './host/agent-table.ts';
 import { ReleaseQueue } from './host/release-queue.ts';
 import { Reopening } from './host/reopening.ts';
@@ -115,6 +114,7 @@ class Node implements Orchestrator, HostRuntime {
       judge: (listenedMs) => this.#judgeSilence(listenedMs),
     });
     const listenedMs = () => this.#listening.nowMs;
+    const workers = { directory: this.#directory, attempts: this.#attempts, listenedMs };
     this.admission = new Admission({
       directory: this.#directory,
       nodeLimit: this.#settings.nodeLimit,
@@ -125,44 +125,31 @@ class Node implements Orchestrator, HostRuntime {
     });
     this.#dispatcher = new Dispatcher({
       ...{ bus, subjects, log, logger, clock: this.clock },
-      directory: this.#directory,
-      attempts: this.#attempts,
-      listenedMs,
+      ...workers,
       inboxId: this.ids.id('orc', this.#since),
     });
-    this.#children = new ChildRuns(() => ({
-      ...{ log, logger, clock: this.clock, table: this.#table },
+    // Whoever starts runs goes the way of requests.
+    const starting = () => ({
+      ...{ log, logger, clock: this.clock },
       ...{ intake: this.#doors.intake, planner: this.#planner },
-    }));
-    this.effects = new Effects({
-      timers: this.#timers,
-      dispatcher: this.#dispatcher,
-      children: this.#children,
     });
+    this.#children = new ChildRuns(() => ({ ...starting(), table: this.#table }));
+    const [timers, dispatcher, children] = [this.#timers, this.#dispatcher, this.#children];
+    this.effects = new Effects({ timers, dispatcher, children });
     this.#table = new RunTable(this);
     this.#timerPost = new TimerPost(this.#table, this.clock);
     this.#agents = new AgentTable({ log, logger, clock: this.clock });
-    const scheduleRuns = new ScheduleRuns(() => ({
-      ...{ log, logger, clock: this.clock, intake: this.#doors.intake, planner: this.#planner },
-      tell: (name, input, causationId) => this.#schedules.tell(name, input, causationId),
-    }));
-    this.#schedules = new ScheduleTable({
-      ...{ runtime: this, timers: this.#timers, runs: scheduleRuns },
-    });
+    this.#schedules = new ScheduleTable({ runtime: this, timers, starting });
     this.#reopening = new Reopening({
       ...{ runtime: this, table: this.#table, agents: this.#agents },
       schedules: this.#schedules,
-      forget: [this.#dispatcher, this.#children],
+      forget: [dispatcher, children],
     });
     this.projector = new Projector({ log, clock: this.clock });
-    this.#planner = new Planner({
-      isAgent: (name) => this.#agents.has(name),
-      agents: () => this.#agents.names(),
-      ...(options.templates === undefined ? {} : { templates: options.templates }),
-    });
+    this.#planner = new Planner(this.#agents, options.templates);
     this.#doors = new Doors({
       ...{ runtime: this, bus, subjects, table: this.#table, planner: this.#planner },
-      ...{ directory: this.#directory, attempts: this.#attempts, listenedMs },
+      ...workers,
       ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
       ...{ schedules: this.#schedules, archiveDirectory: options.archiveDirectory },
     });

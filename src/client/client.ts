@@ -43,6 +43,7 @@ import { ClarificationNeededError, UnexpectedReplyError, UnknownRunError } from 
 import { CHECK_INTERVAL_MS, followRun, isTerminalEvent, readHistory } from './follow-run.ts';
 import { Jobs } from './jobs.ts';
 import { isEnded, outcomeOf, type RunOutcome } from './run-outcome.ts';
+import { watchEnd } from './watch-end.ts';
 
 /** Documents of one reply that are fetched at the same time. */
 const FETCHED_AT_ONCE = 16;
@@ -99,6 +100,7 @@ export class Client {
   readonly #bus: Bus;
   readonly #subjects: Subjects;
   readonly #ownsBus: boolean;
+  readonly #address: { bus: Bus; subjects: Subjects };
   /** Single tasks for an agent, without a workflow. */
   readonly jobs: Jobs;
 
@@ -107,6 +109,7 @@ export class Client {
     this.#bus = options.bus;
     this.#subjects = options.subjects;
     this.#ownsBus = options.ownsBus;
+    this.#address = { bus: options.bus, subjects: options.subjects };
     this.jobs = new Jobs(options);
   }
 
@@ -215,7 +218,7 @@ export class Client {
     page: { from?: number; limit?: number } = {},
     options: AskOptions = {},
   ): Promise<HistoryReply> {
-    const where = { bus: this.#bus, subjects: this.#subjects, runId, ...options };
+    const where = { ...this.#address, runId, ...options };
     return readHistory(where, { from: page.from ?? 1, limit: page.limit ?? DEFAULT_PAGE });
   }
 
@@ -263,7 +266,7 @@ export class Client {
     runId: string,
     options: { from?: number; signal?: AbortSignal } = {},
   ): AsyncIterable<JsonEnvelope> {
-    return followRun({ bus: this.#bus, subjects: this.#subjects, runId, ...options });
+    return followRun({ ...this.#address, runId, ...options });
   }
 
   /** The report of a run as it is now. Throws `run.not-found`. */
@@ -276,7 +279,7 @@ export class Client {
 
   /** The report of a run once it has ended, however long that takes. */
   async waitForRun(runId: string, options: { signal?: AbortSignal } = {}): Promise<RunReport> {
-    const watch = this.#watchEnd(runId, options.signal);
+    const watch = watchEnd(this.#address, runId, options.signal);
     try {
       let pauseMs = FIRST_LAG_PAUSE_MS;
       for (;;) {
@@ -325,7 +328,7 @@ export class Client {
   /** Stores bytes; resolves to their reference once they are durable. */
   putBlob(bytes: Uint8Array, options: AskOptions & { type?: string } = {}): Promise<BlobReference> {
     const { type = 'application/octet-stream', ...asking } = options;
-    return putBlob({ bus: this.#bus, subjects: this.#subjects }, { bytes, type }, asking);
+    return putBlob(this.#address, { bytes, type }, asking);
   }
 
   /** The bytes of a blob, checked. Throws `payload.too-large` over `maxBytes` (default 64 MiB) and `blob.corrupt`. */
@@ -333,7 +336,7 @@ export class Client {
     blob: { $blob: string; size?: number },
     options: AskOptions & { maxBytes?: number } = {},
   ): Promise<Uint8Array> {
-    return getBlob({ bus: this.#bus, subjects: this.#subjects }, blob, options);
+    return getBlob(this.#address, blob, options);
   }
 
   /** Closes the connection if this client opened it. */
@@ -358,48 +361,12 @@ export class Client {
   }
 
   async #valueOf(reference: BlobReference, options: AskOptions): Promise<JsonValue> {
-    const address = { bus: this.#bus, subjects: this.#subjects };
     // A report holds many values, each within the limit of one.
-    const bytes = await getBlob(address, reference, { ...options, maxBytes: MAX_REPORT_BYTES });
-    return checkValue(JSON.parse(Buffer.from(bytes).toString('utf8')), MAX_BODY_DEPTH);
-  }
-
-  /** Tells when it is worth looking whether a run has ended: at its terminal event, after a reconnect, every 30 s. */
-  #watchEnd(runId: string, signal: AbortSignal | undefined) {
-    let hasEnded = false;
-    let isDue = false;
-    let wake: (() => void) | undefined;
-    const look = (): void => {
-      isDue = true;
-      wake?.();
-    };
-    const subscription = this.#bus.subscribe(this.#subjects.runEvents(runId), {}, (message) => {
-      const event = message.body() as unknown as JsonEnvelope | null;
-      if (event === null || typeof event.type !== 'string') return;
-      hasEnded = isTerminalEvent(event);
-      if (hasEnded) look();
+    const bytes = await getBlob(this.#address, reference, {
+      ...options,
+      maxBytes: MAX_REPORT_BYTES,
     });
-    const stopReconnect = this.#bus.onReconnect(look);
-    const timer = setInterval(look, CHECK_INTERVAL_MS);
-    signal?.addEventListener('abort', look, { once: true });
-    return {
-      hasEnded: () => hasEnded,
-      next: async (): Promise<void> => {
-        if (!isDue && !hasEnded) {
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-        isDue = false;
-        signal?.throwIfAborted();
-      },
-      stop: async (): Promise<void> => {
-        clearInterval(timer);
-        stopReconnect();
-        signal?.removeEventListener('abort', look);
-        await subscription.stop();
-      },
-    };
+    return checkValue(JSON.parse(Buffer.from(bytes).toString('utf8')), MAX_BODY_DEPTH);
   }
 
   /** The caller has its reason already; that the run could not be told adds nothing it can act on. */

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { Planner } from '../../src/actors/services/planner.ts';
 import { MAX_SENT_TOKENS } from '../../src/workflow/limits.ts';
 
-const planner = new Planner({ isAgent: () => true, agents: () => ['echo'] });
+const planner = new Planner({ has: () => true, names: () => ['echo'] });
 const start = { start: true, dryRun: false };
 
 it('refuses a YAML text that would hold up everybody else, and takes the same workflow as JSON', () => {

@@ -31,7 +31,7 @@ export interface OwedRun {
   causationId: string;
 }
 
-interface Parts {
+export interface ScheduleRunsParts {
   log: EventLog;
   clock: Pick<Clock, 'after'>;
   logger: Logger;
@@ -42,11 +42,11 @@ interface Parts {
 }
 
 export class ScheduleRuns {
-  readonly #parts: () => Parts;
+  readonly #parts: () => ScheduleRunsParts;
   readonly #owed = new Map<string, OwedRun>();
 
   /** The parts are asked for late: they need each other. */
-  constructor(parts: () => Parts) {
+  constructor(parts: () => ScheduleRunsParts) {
     this.#parts = parts;
   }
 

@@ -21,7 +21,7 @@ import { ScheduleNotFound } from '../../machines/schedule/errors.ts';
 import type { ScheduleContext } from '../../machines/schedule/machine.ts';
 import type { ScheduleStatus } from '../../messages/schedule.ts';
 import { ScheduleEffects } from '../effects/schedule-effects.ts';
-import type { ScheduleRuns } from '../effects/schedule-runs.ts';
+import { ScheduleRuns, type ScheduleRunsParts } from '../effects/schedule-runs.ts';
 import type { ArmedTimer, Timers } from '../services/timers.ts';
 import { LogReopening, Overloaded, Unavailable } from './errors.ts';
 import type { HostRuntime } from './runtime.ts';
@@ -77,10 +77,18 @@ export class ScheduleTable {
   readonly #actors = new Map<string, Actor>();
   #isClosed = false;
 
-  constructor(options: { runtime: Runtime; timers: Timers; runs: ScheduleRuns }) {
+  /** `starting`: what runs are started with, asked for late. */
+  constructor(options: {
+    runtime: Runtime;
+    timers: Timers;
+    starting: () => Omit<ScheduleRunsParts, 'tell'>;
+  }) {
     this.#runtime = options.runtime;
     const { log, clock } = options.runtime;
-    const { timers, runs } = options;
+    const { timers, starting } = options;
+    const tell: ScheduleRunsParts['tell'] = (name, input, causationId) =>
+      this.tell(name, input, causationId);
+    const runs = new ScheduleRuns(() => ({ ...starting(), tell }));
     this.#effects = new ScheduleEffects({
       ...{ log, clock, timers, runs },
       ended: (name, runId) => this.#due(name, 'ended', runId),

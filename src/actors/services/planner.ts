@@ -68,20 +68,20 @@ interface Known {
   namesBlobs: boolean;
 }
 
+/** The agents of this orchestrator. */
+export interface KnownAgents {
+  has(name: string): boolean;
+  names(): string[];
+}
+
 export class Planner {
   readonly #known = new Map<string, Known>();
-  readonly #isAgent: (name: string) => boolean;
-  readonly #agents: () => string[];
+  readonly #agents: KnownAgents;
   readonly #templates: Templates | undefined;
 
-  constructor(options: {
-    isAgent(name: string): boolean;
-    agents(): string[];
-    templates?: Templates;
-  }) {
-    this.#templates = options.templates;
-    this.#isAgent = options.isAgent;
-    this.#agents = options.agents;
+  constructor(agents: KnownAgents, templates?: Templates) {
+    this.#agents = agents;
+    this.#templates = templates;
   }
 
   /**
@@ -103,7 +103,7 @@ export class Planner {
 
   /** Throws `agent.unknown` for an agent that nobody ever offered. */
   requireAgent(name: string): void {
-    if (!this.#isAgent(name)) throw new AgentUnknown(name, this.#agents());
+    if (!this.#agents.has(name)) throw new AgentUnknown(name, this.#agents.names());
   }
 
   /** Throws `workflow.invalid` with all problems, `template.not-found`, `planning.unavailable`. */
@@ -133,11 +133,11 @@ export class Planner {
   #definitionOf(workflow: string | JsonObject): Known {
     const key = typeof workflow === 'string' ? workflow : JSON.stringify(workflow);
     const known = this.#known.get(key);
-    if (known?.agents.every((agent) => this.#isAgent(agent)) === true) return known;
+    if (known?.agents.every((agent) => this.#agents.has(agent)) === true) return known;
     const linked = this.#link(workflow);
     const options = {
       // The list gives "did you mean"; the same list decides what is known.
-      agents: this.#agents(),
+      agents: this.#agents.names(),
       children: {
         ...(linked?.children ?? { table: {}, nameOf: () => undefined }),
         names: this.#templates?.names() ?? [],
