@@ -10,8 +10,8 @@ it('refuses a YAML text that would hold up everybody else, and takes the same wo
     id: `t${number}`,
     agent: 'echo',
   }));
-  // A folded text is read by the library, which takes long for large files.
-  const yaml = `name: large\ndescription: >\n  Folded.\ntasks:\n${tasks.map(({ id }) => `- { id: ${id}, agent: echo }\n`).join('')}`;
+  // A text that keeps its last lines is read by the library, which takes long for large files.
+  const yaml = `name: large\ndescription: >+\n  Kept.\ntasks:\n${tasks.map(({ id }) => `- { id: ${id}, agent: echo }\n`).join('')}`;
   expect(() => planner.plan({ ...start, workflow: yaml } as never)).toThrow(
     expect.objectContaining({
       code: 'workflow.invalid',
@@ -20,7 +20,7 @@ it('refuses a YAML text that would hold up everybody else, and takes the same wo
       }),
     }),
   );
-  const plain = yaml.replace('description: >\n  Folded.\n', '');
+  const plain = yaml.replace('description: >+\n  Kept.\n', '');
   expect(planner.plan({ ...start, workflow: plain } as never).definition.tasks).toHaveLength(
     tasks.length,
   );
