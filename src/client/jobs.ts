@@ -52,8 +52,9 @@ export class Jobs {
    * `payload.too-large`, and `run.conflict` where the id was used for something else or the run of `runId` is over.
    */
   enqueue(job: JobInput, options: AskOptions = {}): Promise<EnqueueReply> {
-    const jobId = job.jobId ?? job.id ?? `job_${randomUUID()}`;
-    return this.#ask<EnqueueReply>({ type: 'enqueue', ...job, jobId }, 'jobId', options);
+    const isNamed = job.jobId !== undefined || job.id !== undefined;
+    const id = isNamed ? {} : { id: `job_${randomUUID()}` };
+    return this.#ask<EnqueueReply>({ type: 'enqueue', ...job, ...id }, 'jobId', options);
   }
 
   /** The job as it is now. `jobId`: its own, or the one that was given to `enqueue`. */

@@ -173,22 +173,12 @@ export class Jobs {
     const { log, clock, ids } = runtime;
     const now = clock.now();
     const jobId = ids.runId(now).replace('run_', JOB_IDS);
-    const { agent, maxRetries, priority, delay, runId } = asked;
-    const runAt = delay === undefined ? asked.runAt : now + delay;
-    const request: RequestMessage = {
-      ...{ start: true, dryRun: false },
-      ...(priority === undefined ? {} : { priority }),
-      ...(runAt === undefined ? {} : { startAt: runAt }),
-    };
+    const request = requestOf(asked, now);
     const isNow = isStarted(request, now);
     const correlationId = id ?? ids.id('req', now);
     const birth = newRun({
       ...{ log, request, requestId: undefined, planned, runId: jobId, now, correlationId, trace },
-      job: {
-        ...{ agent, maxRetries, hash: bodyHash },
-        ...(id === undefined ? {} : { id }),
-        ...(runId === undefined ? {} : { run: runId }),
-      },
+      job: originOf(asked, bodyHash),
       jobKey: id === undefined ? undefined : jobKey(id),
     });
     const outcome = new Promise<Outcome>((reply) =>
@@ -246,6 +236,25 @@ export class Jobs {
       idempotent: id !== undefined,
     };
   }
+}
+
+/** The run of the job, as a request for it would be. */
+function requestOf({ priority, runAt, delay }: EnqueueMessage, now: number): RequestMessage {
+  const startAt = delay === undefined ? runAt : now + delay;
+  return {
+    ...{ start: true, dryRun: false },
+    ...(priority === undefined ? {} : { priority }),
+    ...(startAt === undefined ? {} : { startAt }),
+  };
+}
+
+/** What `run.created` says of the job. */
+function originOf({ agent, maxRetries, jobId, runId }: EnqueueMessage, bodyHash: string) {
+  return {
+    ...{ agent, maxRetries, hash: bodyHash },
+    ...(jobId === undefined ? {} : { id: jobId }),
+    ...(runId === undefined ? {} : { run: runId }),
+  };
 }
 
 /** Throws `run.not-found`, and `run.conflict` where the run has ended or is about to. */
