@@ -66,6 +66,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'log.io': 'Free space, give permission, or replace the device, as the message says.',
   'settings.invalid': 'That of the first setting.',
   'task.not-found': 'The nearest name, or those that are there.',
+  'agent.unknown': 'The nearest name, or a worker that offers it.',
   'template.not-found': 'The nearest name, or those that come with Troupe.',
   'workflow.invalid': 'That of the first problem.',
   'workflow.not-found':

@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import * as execution from '../../src/messages/execution.ts';
 import { failureSchema } from '../../src/messages/failure.ts';
 import * as logOperations from '../../src/messages/log-operations.ts';
+import { jobSchema } from '../../src/messages/job.ts';
 import * as request from '../../src/messages/request.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 import { code, fence, markdownTable, page } from './markdown.ts';
@@ -81,6 +82,12 @@ export const served: readonly Subject[] = [
     'request',
     '`stats`, [`collect`](#logcollect) or [`archive`](#logarchive) → a report: what is done to the log itself',
   ),
+  on(
+    'job',
+    [],
+    'request, queue `orchestrators`',
+    '[job](#job) → [enqueue](#enqueuereply), [job](#jobreply) or [list](#joblistreply) reply',
+  ),
 ];
 
 /** Named by the contract, served by nobody yet. */
@@ -93,7 +100,6 @@ export const later: readonly Subject[] = [
   on('messageAll', [], 'published', 'a message to everybody'),
   on('messageAsk', ['agent'], 'request', 'a question to an agent'),
   on('context', ['scope'], 'request', 'shared context'),
-  on('job', [], 'request', 'a run of one task'),
 ];
 
 function on(
@@ -107,6 +113,7 @@ function on(
 
 const EXECUTION = 'src/messages/execution.ts';
 const REQUEST = 'src/messages/request.ts';
+const JOB = 'src/messages/job.ts';
 
 /** Title, schema, its name in the source, the file. */
 const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
@@ -114,6 +121,7 @@ const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
   ['command', request.commandSchema, 'commandSchema', REQUEST],
   ['history', request.historySchema, 'historySchema', REQUEST],
   ['query', request.querySchema, 'querySchema', REQUEST],
+  ['job', jobSchema, 'jobSchema', JOB],
   ['helloReply', request.helloReplySchema, 'helloReplySchema', REQUEST],
   ['blobPut', request.blobPutSchema, 'blobPutSchema', REQUEST],
   ['blobGet', request.blobGetSchema, 'blobGetSchema', REQUEST],
@@ -129,7 +137,12 @@ const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
   ['probeReply', execution.probeReplySchema, 'probeReplySchema', EXECUTION],
   ['agentCancel', execution.agentCancelSchema, 'agentCancelSchema', EXECUTION],
 ];
-const replies = ['RequestReply', 'CommandReply', 'HistoryReply', 'QueryReply'];
+const replies: readonly (readonly [string, string])[] = [
+  ...['RequestReply', 'CommandReply', 'HistoryReply', 'QueryReply'].map(
+    (name) => [name, REQUEST] as const,
+  ),
+  ...['EnqueueReply', 'JobReply', 'JobSummary', 'JobListReply'].map((name) => [name, JOB] as const),
+];
 
 export function messagesPage(): string {
   return page('Subjects and messages', [
@@ -143,7 +156,7 @@ export function messagesPage(): string {
     '## Bodies',
     ...bodies.flatMap(([title, schema, name, file]) => body(title, schema, { name, file })),
     '## Replies',
-    ...replies.flatMap((name) => reply(name)),
+    ...replies.flatMap(([name, file]) => reply(name, file)),
   ]);
 }
 
@@ -201,11 +214,11 @@ function otherFields(variant: Schema, tag: string): string {
     .join('; ');
 }
 
-function reply(name: string): string[] {
-  const text = readSource(REQUEST);
+function reply(name: string, file: string): string[] {
+  const text = readSource(file);
   return [
     `### ${name}`,
     declarationNote(text, name),
-    fence(`ts excerpt=${REQUEST}`, declaration(text, name)),
+    fence(`ts excerpt=${file}`, declaration(text, name)),
   ];
 }

@@ -52,8 +52,9 @@ export class Jobs {
    * `payload.too-large`, and `run.conflict` where the id was used for something else or the run of `runId` is over.
    */
   enqueue(job: JobInput, options: AskOptions = {}): Promise<EnqueueReply> {
-    const jobId = job.jobId ?? job.id ?? `job_${randomUUID()}`;
-    return this.#ask<EnqueueReply>({ type: 'enqueue', ...job, jobId }, 'jobId', options);
+    const isNamed = job.jobId !== undefined || job.id !== undefined;
+    const id = isNamed ? {} : { id: `job_${randomUUID()}` };
+    return this.#ask<EnqueueReply>({ type: 'enqueue', ...job, ...id }, 'jobId', options);
   }
 
   /** The job as it is now. `jobId`: its own, or the one that was given to `enqueue`. */
@@ -72,20 +73,22 @@ export class Jobs {
     const { timeoutMs = Number.POSITIVE_INFINITY, signal } = options;
     const asking = signal === undefined ? {} : { signal };
     const endsAt = performance.now() + timeoutMs;
-    const first = await this.get(jobId, asking);
-    if (isEndedJob(first.state)) return first;
+    // An id of the client's own is not the name of a feed.
+    const first = jobId.startsWith('run_') ? undefined : await this.get(jobId, asking);
+    if (first !== undefined && isEndedJob(first.state)) return first;
     signal?.throwIfAborted();
-    const watch = this.#watch(first.jobId, signal);
+    const ownId = first?.jobId ?? jobId;
+    const watch = this.#watch(ownId, signal);
     try {
       let job = first;
       for (let pauseMs = FIRST_PAUSE_MS; ; ) {
         const leftMs = endsAt - performance.now();
-        if (leftMs <= 0) return { ...job, timedOut: true };
-        const asked = this.#askOnce(first.jobId, Math.min(leftMs, CHUNK_MS));
+        if (leftMs <= 0) return overdue(job ?? (await this.get(ownId, asking)));
+        const asked = this.#askOnce(ownId, Math.min(leftMs, CHUNK_MS));
         asked.catch(() => undefined); // the feed may be first, and then nobody looks at it
         const answer = await Promise.race([asked, watch.woken]);
         signal?.throwIfAborted();
-        if (answer === 'woken') return await this.get(first.jobId, asking);
+        if (answer === 'woken') return await this.get(ownId, asking);
         if (answer === 'away') {
           await pause(pauseMs, signal);
           pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
@@ -173,4 +176,8 @@ function known<Reply extends object>(
   if (typeof body !== 'object' || body === null || !(by in body))
     throw new UnexpectedReplyError(subject, by);
   return body as Reply;
+}
+
+function overdue(job: JobReply): JobReply {
+  return isEndedJob(job.state) ? job : { ...job, timedOut: true };
 }

@@ -20,7 +20,7 @@ const endOfRun = {
 const job = z.object({
   agent: z.string(),
   maxRetries: fields.count,
-  /** The id that its client gave, and the hash of what was asked under it. */
+  /** The name that its client gave it, and the hash of what was asked. */
   id: z.string().optional(),
   hash: z.string().optional(),
   run: z.string().optional(),

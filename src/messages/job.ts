@@ -56,7 +56,7 @@ export const jobSchema = z.discriminatedUnion('type', [
       jobId: id
         .refine((given) => !given.startsWith('run_'), 'ids that begin with "run_" are made here')
         .optional(),
-      /** The same as `jobId`, as other messages have it; the header `Nats-Msg-Id` is a third way. */
+      /** The same for an id that is no name: it finds the job, and nothing shows it. The header `Nats-Msg-Id` is a third way. */
       id: id.optional(),
       agent,
       /** What the agent gets, as it stands: nothing in it is an expression. */

@@ -80,6 +80,8 @@ export interface RunReport {
   output: JsonValue;
   error?: Failure;
   durationMs: number;
+  /** Of a run that waits for the time of its start: ms since the epoch. */
+  startsAt?: number;
   tasks: Record<string, TaskReport>;
   /** What went wrong, also where the run went on, in the order in which it was first seen. */
   errors?: ErrorSummary[];

@@ -16,6 +16,13 @@ describe('a run with a start in the future', () => {
     expect([...effectsOf(run.run).keys()]).toEqual([TIMER]);
   });
 
+  it('says in its report when it starts, until it has', () => {
+    const run = waiting();
+    expect(run.report()).toMatchObject({ status: 'pending', startsAt: START_AT });
+    run.begin(START_AT);
+    expect(run.report().startsAt).toBeUndefined();
+  });
+
   it('starts when its time has come, and not before', () => {
     const run = waiting();
     expect(run.begin(START_AT - 1)).toEqual([]);

@@ -62,7 +62,8 @@ async function play(crash?: { at: number; keepInFlight: boolean }) {
   await world.until(isOver, LIMIT_MS, 'the end of all jobs');
   const jobs = new Map<string, JobReply>();
   for (const jobId of JOBS) {
-    world.job({ type: 'wait', jobId }).then((job) => jobs.set(jobId, job as unknown as JobReply));
+    const answered = (job: JsonObject) => jobs.set(jobId, job as unknown as JobReply);
+    void world.job({ type: 'wait', jobId }).then(answered);
     await world.until(() => jobs.has(jobId), LIMIT_MS, `an answer about ${jobId}`);
   }
   world.invariants.finished();

@@ -87,9 +87,8 @@ export class JobNotFound extends TroupeError {
 export class AgentUnknown extends TroupeError {
   readonly code = 'agent.unknown';
   constructor(agent: string, known: readonly string[]) {
-    const otherwise = 'Start a worker that offers it; see `troupe agents`.';
     super(`there is no agent "${agent}"`, {
-      hint: didYouMean(agent, known, otherwise),
+      hint: didYouMean(agent, known, 'Start a worker that offers it; see `troupe agents`.'),
       details: { agent },
     });
   }

@@ -1,6 +1,7 @@
 /** The definition behind a job: a workflow of one task, named after its agent. */
 import { blobReferencesIn } from '../../log/blob-references.ts';
 import type { EnqueueMessage } from '../../messages/job.ts';
+import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { WorkflowInvalid } from '../../workflow/errors.ts';
 import { compileWorkflow, definitionHash } from '../../workflow/parse.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
@@ -17,11 +18,32 @@ const JITTER = 0.1;
 const RUN_TIMEOUT = '3650d';
 const MAX_NAME = 200;
 
-/** Throws `workflow.invalid`. The agent must be known. */
+/** Definitions that are kept, but for the parameters of their task. */
+const MAX_KEPT = 256;
+const kept = new Map<string, WorkflowDefinition>();
+
+/** The agent must be known. Jobs that differ in their parameters alone are validated once. */
 export function planJob(asked: EnqueueMessage): Planned {
-  const { agent, parameters, maxRetries, timeout } = asked;
+  const { parameters } = asked;
+  const frame = frameOf(asked);
+  const tasks = frame.tasks.map((task) => ({ ...task, parameters: literal(parameters) }));
+  const definition = { ...frame, tasks };
+  return {
+    definition,
+    hash: definitionHash(definition),
+    inputs: {},
+    warnings: [],
+    namesBlobs: blobReferencesIn(parameters).length > 0,
+  };
+}
+
+function frameOf(asked: EnqueueMessage): WorkflowDefinition {
+  const { agent, maxRetries, timeout } = asked;
+  const key = `${agent}/${maxRetries}/${timeout}`;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
   const task = {
-    ...{ id: JOB_TASK, agent, parameters: literal(parameters) },
+    ...{ id: JOB_TASK, agent },
     ...(timeout === undefined ? {} : { timeout: `${timeout}ms` }),
     ...(maxRetries === 0 ? {} : { retry: retryOf(maxRetries) }),
   };
@@ -31,13 +53,9 @@ export function planJob(asked: EnqueueMessage): Planned {
     tasks: [task],
   });
   if (definition === undefined) throw new WorkflowInvalid(problems);
-  return {
-    definition,
-    hash: definitionHash(definition),
-    inputs: {},
-    warnings: [],
-    namesBlobs: blobReferencesIn(parameters).length > 0,
-  };
+  if (kept.size >= MAX_KEPT) kept.clear();
+  kept.set(key, definition);
+  return definition;
 }
 
 function retryOf(maxRetries: number): JsonObject {

@@ -11,10 +11,16 @@ export function jobKey(id: string): string {
   return `job:${id}`;
 }
 
+/** The id of a job's run, for that id or its client's; undefined where the log has neither. It may be a run that is no job. */
+export function findJob(log: EventLog, id: string): string | undefined {
+  const jobId = isRunStream(id) ? id : log.uniqueOwner(jobKey(id));
+  return jobId === undefined || log.streamHead(jobId) === undefined ? undefined : jobId;
+}
+
 /** The job of an id, its own or its client's; undefined where there is none. Everything accepted so far counts. */
 export async function readJob(log: EventLog, id: string): Promise<JobReply | undefined> {
-  const jobId = isRunStream(id) ? id : log.uniqueOwner(jobKey(id));
-  if (jobId === undefined || log.streamHead(jobId) === undefined) return undefined;
+  const jobId = findJob(log, id);
+  if (jobId === undefined) return undefined;
   await log.flush();
   let record: RunRecord | undefined;
   let output: JsonValue | undefined;

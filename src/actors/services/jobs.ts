@@ -15,6 +15,7 @@ import {
   isEndedJob,
   type JobMessage,
   type JobReply,
+  type JobState,
   jobSchema,
 } from '../../messages/job.ts';
 import type { RequestMessage } from '../../messages/request.ts';
@@ -39,7 +40,7 @@ import type { HostRuntime, Outcome } from '../host/runtime.ts';
 import { isStarted } from './intake.ts';
 import { listJobs } from './job-list.ts';
 import { planJob } from './job-plan.ts';
-import { jobKey, readJob } from './job-view.ts';
+import { findJob, jobKey, readJob } from './job-view.ts';
 import { JobWaiters } from './job-waiters.ts';
 import type { Planned, Planner } from './planner.ts';
 import type { Projector } from './projector.ts';
@@ -110,7 +111,8 @@ export class Jobs {
   }
 
   async #wait({ jobId: id, timeout }: MessageOf<'wait'>): Promise<JobReply> {
-    const { jobId } = await this.#read(id);
+    const jobId = findJob(this.#options.runtime.log, id);
+    if (jobId === undefined) throw new JobNotFound(id);
     const wait = this.#waiters.wait(jobId, timeout);
     try {
       const job = await this.#read(jobId);
@@ -173,22 +175,12 @@ export class Jobs {
     const { log, clock, ids } = runtime;
     const now = clock.now();
     const jobId = ids.runId(now).replace('run_', JOB_IDS);
-    const { agent, maxRetries, priority, delay, runId } = asked;
-    const runAt = delay === undefined ? asked.runAt : now + delay;
-    const request: RequestMessage = {
-      ...{ start: true, dryRun: false },
-      ...(priority === undefined ? {} : { priority }),
-      ...(runAt === undefined ? {} : { startAt: runAt }),
-    };
+    const request = requestOf(asked, now);
     const isNow = isStarted(request, now);
     const correlationId = id ?? ids.id('req', now);
     const birth = newRun({
       ...{ log, request, requestId: undefined, planned, runId: jobId, now, correlationId, trace },
-      job: {
-        ...{ agent, maxRetries, hash: bodyHash },
-        ...(id === undefined ? {} : { id }),
-        ...(runId === undefined ? {} : { run: runId }),
-      },
+      job: originOf(asked, bodyHash),
       jobKey: id === undefined ? undefined : jobKey(id),
     });
     const outcome = new Promise<Outcome>((reply) =>
@@ -209,7 +201,10 @@ export class Jobs {
   /** The same id may have become a job while this one was being decided. */
   async #created(enqueued: Enqueued, jobId: string, outcome: Outcome): Promise<EnqueueReply> {
     const { id } = enqueued;
-    if (outcome.kind === 'done') return this.#reply(jobId, { id, position: outcome.position });
+    if (outcome.kind === 'done') {
+      const { position } = outcome;
+      return this.#reply({ jobId, state: firstState(outcome), position }, id);
+    }
     const { log } = this.#options.runtime;
     const first = id === undefined ? undefined : log.uniqueOwner(jobKey(id));
     if (outcome.rejection.code !== 'log.unique-key-taken' || first === undefined)
@@ -228,15 +223,16 @@ export class Jobs {
         details: { id, jobId },
       });
     }
-    const reply = await this.#reply(jobId, { id, position: log.durablePosition });
+    const { state } = await this.#read(jobId);
+    const reply = this.#reply({ jobId, state, position: log.durablePosition }, id);
     return { ...reply, repeated: true };
   }
 
-  async #reply(
-    jobId: string,
-    { id, position }: { id: string | undefined; position: number },
-  ): Promise<EnqueueReply> {
-    const { state } = await this.#read(jobId);
+  #reply(
+    job: { jobId: string; state: JobState; position: number },
+    id: string | undefined,
+  ): EnqueueReply {
+    const { jobId, state, position } = job;
     return {
       jobId,
       ...(id === undefined ? {} : { id }),
@@ -246,6 +242,34 @@ export class Jobs {
       idempotent: id !== undefined,
     };
   }
+}
+
+/** Versions of the first commit: created, started, the task scheduled, and its attempt started where there was a place. */
+const FIRST_ATTEMPT_VERSION = 4;
+
+/** The state of a job after its first commit. */
+function firstState({ status, streamVersion }: Extract<Outcome, { kind: 'done' }>): JobState {
+  if (status === 'pending') return 'scheduled';
+  return streamVersion < FIRST_ATTEMPT_VERSION ? 'queued' : 'running';
+}
+
+/** The run of the job, as a request for it would be. */
+function requestOf({ priority, runAt, delay }: EnqueueMessage, now: number): RequestMessage {
+  const startAt = delay === undefined ? runAt : now + delay;
+  return {
+    ...{ start: true, dryRun: false },
+    ...(priority === undefined ? {} : { priority }),
+    ...(startAt === undefined ? {} : { startAt }),
+  };
+}
+
+/** What `run.created` says of the job. */
+function originOf({ agent, maxRetries, jobId, runId }: EnqueueMessage, bodyHash: string) {
+  return {
+    ...{ agent, maxRetries, hash: bodyHash },
+    ...(jobId === undefined ? {} : { id: jobId }),
+    ...(runId === undefined ? {} : { run: runId }),
+  };
 }
 
 /** Throws `run.not-found`, and `run.conflict` where the run has ended or is about to. */

@@ -2,7 +2,7 @@
 import type { JobInput } from '../../client/jobs.ts';
 import type { JobReply } from '../../messages/job.ts';
 import { parseDuration } from '../../workflow/durations.ts';
-import { MAX_ATTEMPTS, MAX_DURATION_MS } from '../../workflow/limits.ts';
+import { MAX_ATTEMPTS } from '../../workflow/limits.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { Arguments, OptionTable } from '../arguments.ts';
 import { now } from '../clock.ts';
@@ -23,6 +23,7 @@ import { asTyped, dataDirOption } from '../own-command.ts';
 import { printJob } from '../render/job-text.ts';
 import { readText } from '../run-input.ts';
 import { openSession, type Session } from '../session.ts';
+import { readTime } from '../start-time.ts';
 
 const PRIORITIES = ['urgent', 'high', 'normal', 'low'] as const;
 
@@ -160,13 +161,7 @@ function startOf(given: Arguments): { runAt?: number; delay?: string } {
     throw new UsageError('--at and --in are both given', 'Keep one of them.');
   if (after !== undefined) return { delay: `${durationOf(after, '--in')}ms` };
   if (at === undefined) return {};
-  const time = Date.parse(at);
-  const isWhole = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:?\d{2})$/.test(at);
-  if (Number.isNaN(time) || !isWhole)
-    throw new UsageError(`--at ${at} is no time with its zone`, 'Write --at=2031-05-01T08:00:00Z.');
-  if (time - now() > MAX_DURATION_MS)
-    throw new UsageError(`--at ${at} is more than ten years away`, 'Choose an earlier time.');
-  return { runAt: time };
+  return { runAt: readTime('--at', at) };
 }
 
 function durationOf(text: string, option: string): number {

@@ -11,6 +11,7 @@ import { plainText } from '../render/painted.ts';
 import { problemLines } from '../report-error.ts';
 import { type RunTarget, readInputs, readTarget } from '../run-input.ts';
 import { openSession, type Session } from '../session.ts';
+import { readTime } from '../start-time.ts';
 
 export const runCommand: Command = {
   summary: 'Run a workflow and print its result',
@@ -28,6 +29,11 @@ export const runCommand: Command = {
       type: 'string',
       value: 'ID',
       description: 'The same id never starts a second run',
+    },
+    at: {
+      type: 'string',
+      value: 'TIME',
+      description: 'Not before: 2031-05-01T08:00:00Z',
     },
     ...jsonOption,
     ...jsonlOption,
@@ -58,6 +64,7 @@ async function runWorkflow(context: CommandContext): Promise<number> {
   if (target.kind === 'workflow') {
     for (const line of problemLines(target.warnings)) terminal.tell(`warning:${line.slice(3)}`);
   }
+  const request = requestOf(target, { given, input });
   const interrupt = onInterrupt();
   const connection = await onceUnlocked(() => connectionFor(session, context));
   try {
@@ -66,7 +73,7 @@ async function runWorkflow(context: CommandContext): Promise<number> {
       session,
       connection,
       signal: interrupt.signal,
-      request: requestOf(target, { given, input }),
+      request,
     });
   } finally {
     interrupt.release();
@@ -94,9 +101,11 @@ function requestOf(
   parts: { given: Arguments; input: Request['input'] },
 ): Request {
   const requestId = parts.given.text('request-id');
+  const at = parts.given.text('at');
   return {
     ...(target.kind === 'workflow' ? { workflow: target.workflow } : { text: target.text }),
     ...(requestId !== undefined && { requestId }),
+    ...(at !== undefined && { startAt: readTime('--at', at) }),
     input: parts.input,
   };
 }

@@ -30,7 +30,8 @@ async function show(context: CommandContext): Promise<number> {
       terminal.printJson(report);
       return exitCodes.done;
     }
-    terminal.print(`${titleOf(report)} ${report.status}, ${duration(report.durationMs)}`);
+    const starts = report.startsAt === undefined ? '' : `, starts ${localTime(report.startsAt)}`;
+    terminal.print(`${titleOf(report)} ${report.status}, ${duration(report.durationMs)}${starts}`);
     const { parent } = report;
     if (parent !== undefined) terminal.print(`child of ${parent.runId}, task ${parent.task}`);
     const { forkedFrom } = report;

@@ -54,7 +54,7 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
   }
   const isPartial = (state === 'failed' || state === 'canceled') && successes > 0;
   const startedAt = context.startedAt ?? context.createdAt ?? run.at;
-  const { parent } = run.header;
+  const { parent, startAt } = run.header;
   const error = state === 'succeeded' ? undefined : errorOf(run, options);
   return {
     runId: run.header.runId,
@@ -63,6 +63,7 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
     output: run.output === undefined ? null : read(run.output, options),
     ...(error === undefined ? {} : { error }),
     durationMs: Math.max(0, (context.endedAt ?? options.now) - startedAt),
+    ...(state === 'pending' && startAt !== undefined ? { startsAt: startAt } : {}),
     tasks,
     ...(run.errors.size > 0
       ? { errors: [...run.errors.values()].map((line) => ({ ...line })) }
