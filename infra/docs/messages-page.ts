@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import * as execution from '../../src/messages/execution.ts';
 import { failureSchema } from '../../src/messages/failure.ts';
 import * as request from '../../src/messages/request.ts';
+import { scheduleSchema, timingSchema } from '../../src/messages/schedule.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 import { code, fence, markdownTable, page } from './markdown.ts';
 import { jsonSchemaOf, rowsOf, type Schema, schemaTable, typeText } from './schema-rows.ts';
@@ -64,6 +65,12 @@ export const served: readonly Subject[] = [
     'up to 512 KiB of bytes, with a header [`Troupe-Blob`](#blobput) → `{sha256, size}` after the last',
   ),
   on('blobGet', [], 'request', '[what is wanted](#blobget) → bytes'),
+  on(
+    'schedule',
+    [],
+    'request, queue `orchestrators`',
+    '[schedule](#schedule) → [schedule reply](#schedulereply)',
+  ),
   on('query', ['name'], 'request', '[query](#query) → [query reply](#queryreply)'),
 ];
 
@@ -91,6 +98,7 @@ function on(
 
 const EXECUTION = 'src/messages/execution.ts';
 const REQUEST = 'src/messages/request.ts';
+const SCHEDULE = 'src/messages/schedule.ts';
 
 /** Title, schema, its name in the source, the file. */
 const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
@@ -101,6 +109,8 @@ const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
   ['helloReply', request.helloReplySchema, 'helloReplySchema', REQUEST],
   ['blobPut', request.blobPutSchema, 'blobPutSchema', REQUEST],
   ['blobGet', request.blobGetSchema, 'blobGetSchema', REQUEST],
+  ['schedule', scheduleSchema, 'scheduleSchema', SCHEDULE],
+  ['timing', timingSchema, 'timingSchema', SCHEDULE],
   ['executionRequest', execution.executionRequestSchema, 'executionRequestSchema', EXECUTION],
   ['accepted', execution.acceptedSchema, 'acceptedSchema', EXECUTION],
   ['result', execution.resultSchema, 'resultSchema', EXECUTION],
@@ -111,7 +121,13 @@ const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
   ['probeReply', execution.probeReplySchema, 'probeReplySchema', EXECUTION],
   ['agentCancel', execution.agentCancelSchema, 'agentCancelSchema', EXECUTION],
 ];
-const replies = ['RequestReply', 'CommandReply', 'HistoryReply', 'QueryReply'];
+const replies = [
+  ['RequestReply', REQUEST],
+  ['CommandReply', REQUEST],
+  ['HistoryReply', REQUEST],
+  ['QueryReply', REQUEST],
+  ['ScheduleReply', SCHEDULE],
+] as const;
 
 export function messagesPage(): string {
   return page('Subjects and messages', [
@@ -125,7 +141,7 @@ export function messagesPage(): string {
     '## Bodies',
     ...bodies.flatMap(([title, schema, name, file]) => body(title, schema, { name, file })),
     '## Replies',
-    ...replies.flatMap((name) => reply(name)),
+    ...replies.flatMap(([name, file]) => reply(name, file)),
   ]);
 }
 
@@ -183,11 +199,11 @@ function otherFields(variant: Schema, tag: string): string {
     .join('; ');
 }
 
-function reply(name: string): string[] {
-  const text = readSource(REQUEST);
+function reply(name: string, file: string): string[] {
+  const text = readSource(file);
   return [
     `### ${name}`,
     declarationNote(text, name),
-    fence(`ts excerpt=${REQUEST}`, declaration(text, name)),
+    fence(`ts excerpt=${file}`, declaration(text, name)),
   ];
 }

@@ -13,13 +13,11 @@ import type { Subjects } from '../messaging/subjects.ts';
 import { ChildRuns } from './effects/child-runs.ts';
 import { Dispatcher, RECONNECT_PATIENCE_MS } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
-import { ScheduleRuns } from './effects/schedule-runs.ts';
 import { AgentTable } from './host/agent-table.ts';
 import { ReleaseQueue } from './host/release-queue.ts';
 import { Reopening } from './host/reopening.ts';
 import { RunTable } from './host/run-table.ts';
 import type { HostRuntime, Logger } from './host/runtime.ts';
-import { ScheduleTable } from './host/schedule-table.ts';
 import type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
 import { Admission } from './services/admission.ts';
 import { Attempts, attemptKey } from './services/attempts.ts';
@@ -35,9 +33,9 @@ import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
 import { RecoveryTimes } from './services/recovery-times.ts';
-import { ScheduleRecovery } from './services/schedule-recovery.ts';
+import { Schedules } from './services/schedules.ts';
 import { TimerPost } from './services/timer-post.ts';
-import { Timers } from './services/timers.ts';
+import { type ArmedTimer, Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
 
 export type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
@@ -85,8 +83,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly #doors: Doors;
   readonly #children: ChildRuns;
   readonly #childReactor: ChildReactor;
-  readonly #schedules: ScheduleTable;
-  readonly #scheduleRecovery: ScheduleRecovery;
+  readonly #schedules: Schedules;
   readonly #stops: (() => void)[] = [];
   readonly #since: number;
   #sweep: CancelTimer | undefined;
@@ -122,9 +119,7 @@ class Node implements Orchestrator, HostRuntime {
       nodeLimit: this.#settings.nodeLimit,
       offer: (stream, demand, grant) => this.#table.find(stream)?.offer(demand, grant) ?? false,
     });
-    this.#timers = new Timers(this.clock, (timer) => {
-      if (!this.#schedules.wake(timer)) this.#timerPost.deliver(timer);
-    });
+    this.#timers = new Timers(this.clock, (timer) => this.#deliver(timer));
     this.#dispatcher = new Dispatcher({
       ...{ bus, subjects, log, logger, clock: this.clock },
       directory: this.#directory,
@@ -144,21 +139,6 @@ class Node implements Orchestrator, HostRuntime {
     this.#table = new RunTable(this);
     this.#timerPost = new TimerPost(this.#table, this.clock);
     this.#agents = new AgentTable({ log, logger, clock: this.clock });
-    const scheduleRuns = new ScheduleRuns(() => ({
-      ...{ log, logger, clock: this.clock, intake: this.#doors.intake, planner: this.#planner },
-      tell: (name, input, causationId) => this.#schedules.tell(name, input, causationId),
-    }));
-    this.#schedules = new ScheduleTable({
-      ...{ runtime: this, timers: this.#timers, runs: scheduleRuns },
-    });
-    const forget = [this.#dispatcher, this.#children];
-    this.#reopening = new Reopening({
-      runtime: this,
-      table: this.#table,
-      agents: this.#agents,
-      schedules: this.#schedules,
-      forget,
-    });
     this.projector = new Projector({ log, clock: this.clock });
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
     this.#planner = new Planner({
@@ -166,15 +146,29 @@ class Node implements Orchestrator, HostRuntime {
       agents: () => this.#agents.names(),
       ...(options.templates === undefined ? {} : { templates: options.templates }),
     });
+    this.#schedules = this.#newSchedules();
+    this.#reopening = this.#newReopening();
     this.#doors = new Doors({
       ...{ runtime: this, bus, subjects, table: this.#table, planner: this.#planner },
       ...{ directory: this.#directory, attempts: this.#attempts, listenedMs },
       ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
-      schedules: this.#schedules,
+      schedules: this.#schedules.table,
     });
     this.#childReactor = new ChildReactor({ log, logger, clock: this.clock, table: this.#table });
-    this.#scheduleRecovery = new ScheduleRecovery({
-      ...{ log, logger, clock: this.clock, projector: this.projector, table: this.#schedules },
+  }
+
+  #newSchedules(): Schedules {
+    return new Schedules({
+      ...{ runtime: this, timers: this.#timers, projector: this.projector, planner: this.#planner },
+      doors: () => this.#doors,
+    });
+  }
+
+  #newReopening(): Reopening {
+    return new Reopening({
+      ...{ runtime: this, table: this.#table, agents: this.#agents },
+      schedules: this.#schedules.table,
+      forget: [this.#dispatcher, this.#children],
     });
   }
 
@@ -219,7 +213,7 @@ class Node implements Orchestrator, HostRuntime {
     this.projector.start();
     await this.#feed.start();
     await this.#childReactor.start();
-    this.#scheduleRecovery.start();
+    this.#schedules.start();
     this.#doors.agents.restartPatience(RECONNECT_PATIENCE_MS);
     this.#listening.start();
     this.#planSweep();
@@ -266,9 +260,13 @@ class Node implements Orchestrator, HostRuntime {
     this.#sweep = this.clock.after(SWEEP_MS, () => {
       const idle = { idleMs: this.#settings.idleMs, now: this.clock.now() };
       this.#table.passivate(idle);
-      this.#schedules.passivate(idle);
+      this.#schedules.table.passivate(idle);
       this.#planSweep();
     });
+  }
+
+  #deliver(timer: ArmedTimer): void {
+    if (!this.#schedules.table.wake(timer)) this.#timerPost.deliver(timer);
   }
 
   #judgeSilence(listenedMs: number): void {
@@ -299,7 +297,6 @@ class Node implements Orchestrator, HostRuntime {
     this.#listening.stop();
     this.#timers.stop();
     this.#timerPost.close();
-    this.#scheduleRecovery.close();
     this.#reopening.close();
     for (const stop of this.#stops) stop();
     await this.#doors.close();

@@ -68,9 +68,9 @@ describe.each<BrokerKind>(['embedded', 'nats-server'])('on the %s broker', (kind
   });
 });
 
-test('10,000 schedules whose times come within ten seconds are not late, and cost little to keep', async () => {
+test('10,000 schedules whose times come within a minute are not late, and cost little to keep', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'troupe-schedules-'));
-  const settings: SchedulesProcessSettings = { directory, schedules: 10_000, spreadMs: 10_000 };
+  const settings: SchedulesProcessSettings = { directory, schedules: 10_000, spreadMs: 60_000 };
   try {
     const added = startChild('schedules-process.ts', { ...settings, isFirst: true });
     await added.first;

@@ -28,6 +28,7 @@ import type { HostRuntime } from './runtime.ts';
 import {
   loadSchedule,
   type ScheduleFold,
+  SNAPSHOT_EVERY,
   scheduleOf,
   scheduleStream,
   snapshotOfSchedule,
@@ -38,8 +39,6 @@ import {
 const RETRY_MS = 1_000;
 /** Messages that may wait for one schedule. */
 const MAX_MAILBOX = 1_000;
-/** Events between two snapshots. */
-const SNAPSHOT_EVERY = 200;
 
 /** A schedule as it is after a message, once that is durable. */
 export interface ScheduleAnswer {
