@@ -64,6 +64,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'expression.invalid': 'Correct the expression where the message says.',
   'import.invalid': 'That of the first problem.',
   'log.io': 'Free space, give permission, or replace the device, as the message says.',
+  'schedule.invalid': 'How the field that is wrong is written, with an example.',
   'settings.invalid': 'That of the first setting.',
   'task.not-found': 'The nearest name, or those that are there.',
   'agent.unknown': 'The nearest name, or a worker that offers it.',

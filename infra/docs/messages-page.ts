@@ -2,9 +2,10 @@
 import type { z } from 'zod';
 import * as execution from '../../src/messages/execution.ts';
 import { failureSchema } from '../../src/messages/failure.ts';
-import * as logOperations from '../../src/messages/log-operations.ts';
 import { jobSchema } from '../../src/messages/job.ts';
+import * as logOperations from '../../src/messages/log-operations.ts';
 import * as request from '../../src/messages/request.ts';
+import { scheduleSchema, timingSchema } from '../../src/messages/schedule.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
 import { code, fence, markdownTable, page } from './markdown.ts';
 import { jsonSchemaOf, rowsOf, type Schema, schemaTable, typeText } from './schema-rows.ts';
@@ -75,6 +76,12 @@ export const served: readonly Subject[] = [
     'up to 512 KiB of bytes, with a header [`Troupe-Blob`](#blobput) → `{sha256, size}` after the last',
   ),
   on('blobGet', [], 'request', '[what is wanted](#blobget) → bytes'),
+  on(
+    'schedule',
+    [],
+    'request, queue `orchestrators`',
+    '[schedule](#schedule) → [schedule reply](#schedulereply)',
+  ),
   on('query', ['name'], 'request', '[query](#query) → [query reply](#queryreply)'),
   on(
     'log',
@@ -114,6 +121,7 @@ function on(
 const EXECUTION = 'src/messages/execution.ts';
 const REQUEST = 'src/messages/request.ts';
 const JOB = 'src/messages/job.ts';
+const SCHEDULE = 'src/messages/schedule.ts';
 
 /** Title, schema, its name in the source, the file. */
 const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
@@ -127,6 +135,8 @@ const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
   ['blobGet', request.blobGetSchema, 'blobGetSchema', REQUEST],
   ['logCollect', logOperations.collectSchema, 'collectSchema', 'src/messages/log-operations.ts'],
   ['logArchive', logOperations.archiveSchema, 'archiveSchema', 'src/messages/log-operations.ts'],
+  ['schedule', scheduleSchema, 'scheduleSchema', SCHEDULE],
+  ['timing', timingSchema, 'timingSchema', SCHEDULE],
   ['executionRequest', execution.executionRequestSchema, 'executionRequestSchema', EXECUTION],
   ['accepted', execution.acceptedSchema, 'acceptedSchema', EXECUTION],
   ['result', execution.resultSchema, 'resultSchema', EXECUTION],
@@ -141,6 +151,7 @@ const replies: readonly (readonly [string, string])[] = [
   ...['RequestReply', 'CommandReply', 'HistoryReply', 'QueryReply'].map(
     (name) => [name, REQUEST] as const,
   ),
+  ['ScheduleReply', SCHEDULE],
   ...['EnqueueReply', 'JobReply', 'JobSummary', 'JobListReply'].map((name) => [name, JOB] as const),
 ];
 

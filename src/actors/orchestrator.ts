@@ -19,7 +19,6 @@ import { ReleaseQueue } from './host/release-queue.ts';
 import { Reopening } from './host/reopening.ts';
 import { RunTable } from './host/run-table.ts';
 import type { HostRuntime, Logger } from './host/runtime.ts';
-import { ScheduleTable } from './host/schedule-table.ts';
 import type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
 import { Admission } from './services/admission.ts';
 import { Attempts, attemptKey } from './services/attempts.ts';
@@ -34,8 +33,9 @@ import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
 import { RecoveryTimes } from './services/recovery-times.ts';
+import { Schedules } from './services/schedules.ts';
 import { TimerPost } from './services/timer-post.ts';
-import { Timers } from './services/timers.ts';
+import { type ArmedTimer, Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
 
 export type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
@@ -81,7 +81,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly #planner: Planner;
   readonly #doors: Doors;
   readonly #children: ChildRuns;
-  readonly #schedules: ScheduleTable;
+  readonly #schedules: Schedules;
   readonly #background: Background;
   readonly #archiveDirectory: string | undefined;
   readonly #stops: (() => void)[] = [];
@@ -120,9 +120,7 @@ class Node implements Orchestrator, HostRuntime {
       nodeLimit: this.#settings.nodeLimit,
       offer: (stream, demand, grant) => this.#table.find(stream)?.offer(demand, grant) ?? false,
     });
-    this.#timers = new Timers(this.clock, (timer) => {
-      if (!this.#schedules.wake(timer)) this.#timerPost.deliver(timer);
-    });
+    this.#timers = new Timers(this.clock, (timer) => this.#deliver(timer));
     this.#dispatcher = new Dispatcher({
       ...{ bus, subjects, log, logger, clock: this.clock },
       ...workers,
@@ -139,25 +137,36 @@ class Node implements Orchestrator, HostRuntime {
     this.#table = new RunTable(this);
     this.#timerPost = new TimerPost(this.#table, this.clock);
     this.#agents = new AgentTable({ log, logger, clock: this.clock });
-    this.#schedules = new ScheduleTable({ runtime: this, timers, starting });
-    this.#reopening = new Reopening({
-      ...{ runtime: this, table: this.#table, agents: this.#agents },
-      schedules: this.#schedules,
-      forget: [dispatcher, children],
-    });
     this.projector = new Projector({ log, clock: this.clock });
     this.#planner = new Planner(this.#agents, options.templates);
+    this.#schedules = this.#newSchedules();
+    this.#reopening = this.#newReopening();
     this.#doors = new Doors({
       ...{ runtime: this, bus, subjects, table: this.#table, planner: this.#planner },
       ...workers,
       ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
-      ...{ schedules: this.#schedules, archiveDirectory: options.archiveDirectory },
+      ...{ schedules: this.#schedules.table, archiveDirectory: options.archiveDirectory },
     });
     this.#background = new Background({
       ...{ runtime: this, bus, subjects, table: this.#table, schedules: this.#schedules },
       ...{ projector: this.projector, logDoor: this.#doors.log, chores: options.chores ?? [] },
     });
     this.#archiveDirectory = options.archiveDirectory;
+  }
+
+  #newSchedules(): Schedules {
+    return new Schedules({
+      ...{ runtime: this, timers: this.#timers, projector: this.projector, planner: this.#planner },
+      doors: () => this.#doors,
+    });
+  }
+
+  #newReopening(): Reopening {
+    return new Reopening({
+      ...{ runtime: this, table: this.#table, agents: this.#agents },
+      schedules: this.#schedules.table,
+      forget: [this.#dispatcher, this.#children],
+    });
   }
 
   get logId(): string {
@@ -254,9 +263,13 @@ class Node implements Orchestrator, HostRuntime {
     this.#sweep = this.clock.after(SWEEP_MS, () => {
       const idle = { idleMs: this.#settings.idleMs, now: this.clock.now() };
       this.#table.passivate(idle);
-      this.#schedules.passivate(idle);
+      this.#schedules.table.passivate(idle);
       this.#planSweep();
     });
+  }
+
+  #deliver(timer: ArmedTimer): void {
+    if (!this.#schedules.table.wake(timer)) this.#timerPost.deliver(timer);
   }
 
   #judgeSilence(listenedMs: number): void {

@@ -22,6 +22,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'input.invalid',
   'import.invalid',
   'import.too-long',
+  'schedule.invalid',
   'expression.invalid',
   'value.unsupported',
   'payload.too-large',

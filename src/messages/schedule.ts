@@ -43,7 +43,6 @@ const scheduledRequestSchema = z.strictObject({
   session: id.optional(),
   priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
 });
-export type ScheduledRequest = z.infer<typeof scheduledRequestSchema>;
 
 const commandId = { id: id.optional(), name };
 

@@ -5,14 +5,16 @@ import { type AnyMachineSnapshot, type AnyStateMachine, type StateValue, transit
 import { agentMachine } from '../../src/machines/agent/machine.ts';
 import type { FoldEvent } from '../../src/machines/cell.ts';
 import { runMachine } from '../../src/machines/run/machine.ts';
+import { scheduleMachine } from '../../src/machines/schedule/machine.ts';
 import { taskMachine } from '../../src/machines/task/machine.ts';
-import { agentChart, type Chart, runChart, taskChart } from './charts.ts';
+import { agentChart, type Chart, runChart, scheduleChart, taskChart } from './charts.ts';
 import { sampleEvents } from './sample-events.ts';
 import { stateNodesOf } from './state-nodes.ts';
 
 const taskTypes = sampleEvents('task.', 'escalation.');
 const runTypes = sampleEvents('run.', 'timer.', 'permission.', 'budget.');
 const agentTypes = sampleEvents('agent.', 'breaker.');
+const scheduleTypes = sampleEvents('schedule.');
 
 /** States by value alone: the context does not decide what can happen (M2). */
 const byValue = (snapshot: AnyMachineSnapshot) => JSON.stringify(snapshot.value);
@@ -56,6 +58,12 @@ describe('the charts of contracts.md', () => {
     expect(sorted(transitionsOf(runMachine, runTypes, text))).toEqual(sorted(linesOf(runChart)));
   });
 
+  it('schedule: exactly these transitions, from reached states', () => {
+    expect(sorted(transitionsOf(scheduleMachine, scheduleTypes, text))).toEqual(
+      sorted(linesOf(scheduleChart)),
+    );
+  });
+
   it.each(['availability', 'breaker'] as const)(
     'agent, %s: exactly these, whatever the other region does',
     (region) => {
@@ -75,6 +83,7 @@ describe('the charts of contracts.md', () => {
     ['task', taskMachine, taskTypes],
     ['run', runMachine, runTypes],
     ['agent', agentMachine, agentTypes],
+    ['schedule', scheduleMachine, scheduleTypes],
   ] as const)('%s: every state that is declared is reached', (_name, machine, events) => {
     const reached = new Set<string>();
     for (const snapshot of walk(machine as AnyStateMachine, events)) {

@@ -138,3 +138,19 @@ export const agentChart: Record<'availability' | 'breaker', Chart> = {
     ['halfOpen', 'breaker.closed', 'closed'],
   ],
 };
+
+/** Of a schedule; docs/decisions/0055-schedules.md has it in words. */
+export const scheduleChart: Chart = [
+  ...each(['absent', 'removed'], 'schedule.created', 'waiting'),
+  ['waiting', 'schedule.fired', 'starting'],
+  ['starting', 'schedule.started', 'waiting'],
+  ['starting', 'schedule.startFailed', 'waiting'],
+  ['waiting', 'schedule.paused', 'paused'],
+  ['paused', 'schedule.resumed', 'waiting'],
+  ...each(['waiting', 'paused'], 'schedule.removed', 'removed'),
+  // facts, not states
+  ['waiting', 'schedule.skipped', 'waiting'],
+  ['waiting', 'schedule.queued', 'waiting'],
+  ['waiting', 'schedule.changed', 'waiting'],
+  ['paused', 'schedule.changed', 'paused'],
+];

@@ -4,6 +4,7 @@ import type { AnyStateMachine } from 'xstate';
 import { agentMachine } from '../../src/machines/agent/machine.ts';
 import { type FoldEvent, foldedCells } from '../../src/machines/cell.ts';
 import { runMachine } from '../../src/machines/run/machine.ts';
+import { scheduleMachine } from '../../src/machines/schedule/machine.ts';
 import { taskMachine } from '../../src/machines/task/machine.ts';
 import { sampleEvents } from './sample-events.ts';
 import { stateNodesOf } from './state-nodes.ts';
@@ -12,10 +13,11 @@ const machines = [
   ['run', runMachine],
   ['task', taskMachine],
   ['agent', agentMachine],
+  ['schedule', scheduleMachine],
 ] as unknown as [string, AnyStateMachine][];
 
 /** Kinds of effects that exist; `meta.effects` names no other. */
-const effectKinds = ['admit', 'prepare', 'dispatch', 'cancel', 'timer', 'child'];
+const effectKinds = ['admit', 'prepare', 'dispatch', 'cancel', 'timer', 'child', 'run'];
 
 describe.each(machines)('the machine of a %s', (_name, machine) => {
   it('M1 has no invoke, no delayed or eventless transition, no entry or exit action', () => {
@@ -62,7 +64,9 @@ describe.each(machines)('the machine of a %s', (_name, machine) => {
   it('M6 keeps scalars in its context, and lists of scalars at most', () => {
     const isScalar = (value: unknown) => value === null || typeof value !== 'object';
     const cell = foldedCells.create(machine);
-    const events = sampleEvents('task.', 'run.', 'agent.', 'breaker.', 'escalation.');
+    const events = sampleEvents(
+      ...['task.', 'run.', 'agent.', 'breaker.', 'escalation.', 'schedule.'],
+    );
     for (let round = 0; round < 3; round += 1) {
       for (const event of events) if (cell.snapshot.can(event as FoldEvent)) cell.take(event);
       for (const [field, value] of Object.entries(cell.snapshot.context as object)) {

@@ -9,6 +9,11 @@ const timer = { timerId: 'reminder', kind: 'reminder' };
 const usage = { tokens: 1 };
 const offer = { agent: 'echo', version: '1.0.0', capabilities: ['test'], worker: 'w1' };
 const breaker = { agent: 'echo', successes: 1, failures: 9 };
+const schedule = { schedule: 's', dueAt: 1_000 };
+const scheduled = {
+  ...{ schedule: 's', timing: { every: '1s' }, request: {}, workflow: 'w', hash: 'h' },
+  ...{ anchorAt: 1_000, nextDueAt: 2_000, wakeAt: 2_000 },
+};
 const definition = { version: '1.0', name: 'w', tasks: [] };
 
 const data: Record<string, unknown> = {
@@ -78,6 +83,16 @@ const data: Record<string, unknown> = {
   'breaker.opened': { ...breaker, dueAt: 3_000 },
   'breaker.halfOpened': breaker,
   'breaker.closed': breaker,
+  'schedule.created': scheduled,
+  'schedule.changed': scheduled,
+  'schedule.fired': { ...schedule, runId: 'run_1', requestId: 'schedule:s/1/t' },
+  'schedule.started': { ...schedule, runId: 'run_1' },
+  'schedule.startFailed': { ...schedule, error },
+  'schedule.skipped': { ...schedule, reason: 'missed', from: 1_000, count: 1 },
+  'schedule.queued': { ...schedule, after: 'run_1' },
+  'schedule.paused': { schedule: 's', reason: 'asked' },
+  'schedule.resumed': { schedule: 's' },
+  'schedule.removed': { schedule: 's' },
 };
 
 /** The types above that begin with one of the prefixes. */

@@ -12,6 +12,7 @@ import { runEventKey, runEventOf } from '../../src/projections/run-events.ts';
 import { type RunRecord, runs } from '../../src/projections/runs.ts';
 import { attemptKey, type StepAttempt, stepAttempts } from '../../src/projections/step-attempts.ts';
 import { createdEvent, plannedHistory } from './histories.ts';
+import { scheduleHistory } from './schedule-history.ts';
 
 const RUN = 'run_1';
 
@@ -299,7 +300,8 @@ describe('every projection', () => {
     };
     for (const projection of projections) {
       const documents = new Map<string, never>();
-      for (const [index, planned] of plannedHistory({ runs: 30, troubles: 0.3 }).entries()) {
+      const history = [...plannedHistory({ runs: 30, troubles: 0.3 }), ...scheduleHistory];
+      for (const [index, planned] of history.entries()) {
         for (const each of planned.events) {
           const seen = {
             ...each,

@@ -1,4 +1,5 @@
 /** Schedules: each time starts one run, whatever is killed and whenever; policies for times that are missed or overlap. */
+// Size: each policy and each command once.
 import { describe, expect, it } from 'vitest';
 import type { ScheduleEvent } from '../../src/events/schedule-events.ts';
 import type { JsonObject } from '../../src/workflow/value.ts';

@@ -31,7 +31,7 @@ export interface OwedRun {
   causationId: string;
 }
 
-export interface ScheduleRunsParts {
+interface Parts {
   log: EventLog;
   clock: Pick<Clock, 'after'>;
   logger: Logger;
@@ -42,11 +42,11 @@ export interface ScheduleRunsParts {
 }
 
 export class ScheduleRuns {
-  readonly #parts: () => ScheduleRunsParts;
+  readonly #parts: () => Parts;
   readonly #owed = new Map<string, OwedRun>();
 
   /** The parts are asked for late: they need each other. */
-  constructor(parts: () => ScheduleRunsParts) {
+  constructor(parts: () => Parts) {
     this.#parts = parts;
   }
 

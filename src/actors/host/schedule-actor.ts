@@ -12,6 +12,8 @@ import type { JsonValue } from '../../workflow/value.ts';
 /** Of machine and snapshot; another one is ignored. */
 const FOLD_HASH = 'schedule-fold-1';
 const PREFIX = 'schedule_';
+/** Events between two snapshots. */
+export const SNAPSHOT_EVERY = 200;
 
 export interface ScheduleFold extends ScheduleView {
   streamVersion: number;
@@ -44,7 +46,9 @@ export function scheduleOf(stream: string): string | undefined {
 export async function loadSchedule(log: EventLog, name: string): Promise<ScheduleFold> {
   const stream = scheduleStream(name);
   await log.flush();
-  const snapshot = await log.loadSnapshot(stream);
+  const head = log.streamHead(stream)?.version ?? 0;
+  // most histories are short, and then there is none to look for
+  const snapshot = head < SNAPSHOT_EVERY ? undefined : await log.loadSnapshot(stream);
   const stored = snapshot?.foldHash === FOLD_HASH ? (snapshot.state as unknown as Stored) : null;
   const streamVersion = stored === null ? 0 : (snapshot?.streamVersion ?? 0);
   const fold: ScheduleFold = {

@@ -21,13 +21,14 @@ import { ScheduleNotFound } from '../../machines/schedule/errors.ts';
 import type { ScheduleContext } from '../../machines/schedule/machine.ts';
 import type { ScheduleStatus } from '../../messages/schedule.ts';
 import { ScheduleEffects } from '../effects/schedule-effects.ts';
-import { ScheduleRuns, type ScheduleRunsParts } from '../effects/schedule-runs.ts';
+import type { ScheduleRuns } from '../effects/schedule-runs.ts';
 import type { ArmedTimer, Timers } from '../services/timers.ts';
 import { LogReopening, Overloaded, Unavailable } from './errors.ts';
 import type { HostRuntime } from './runtime.ts';
 import {
   loadSchedule,
   type ScheduleFold,
+  SNAPSHOT_EVERY,
   scheduleOf,
   scheduleStream,
   snapshotOfSchedule,
@@ -38,8 +39,6 @@ import {
 const RETRY_MS = 1_000;
 /** Messages that may wait for one schedule. */
 const MAX_MAILBOX = 1_000;
-/** Events between two snapshots. */
-const SNAPSHOT_EVERY = 200;
 
 /** A schedule as it is after a message, once that is durable. */
 export interface ScheduleAnswer {
@@ -77,18 +76,10 @@ export class ScheduleTable {
   readonly #actors = new Map<string, Actor>();
   #isClosed = false;
 
-  /** `starting`: what runs are started with, asked for late. */
-  constructor(options: {
-    runtime: Runtime;
-    timers: Timers;
-    starting: () => Omit<ScheduleRunsParts, 'tell'>;
-  }) {
+  constructor(options: { runtime: Runtime; timers: Timers; runs: ScheduleRuns }) {
     this.#runtime = options.runtime;
     const { log, clock } = options.runtime;
-    const { timers, starting } = options;
-    const tell: ScheduleRunsParts['tell'] = (name, input, causationId) =>
-      this.tell(name, input, causationId);
-    const runs = new ScheduleRuns(() => ({ ...starting(), tell }));
+    const { timers, runs } = options;
     this.#effects = new ScheduleEffects({
       ...{ log, clock, timers, runs },
       ended: (name, runId) => this.#due(name, 'ended', runId),

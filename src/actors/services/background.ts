@@ -6,13 +6,12 @@ import type { Bus } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
-import type { ScheduleTable } from '../host/schedule-table.ts';
 import { ChildReactor } from './child-reactor.ts';
 import { Feed } from './feed.ts';
 import { type Chore, Housekeeping } from './housekeeping.ts';
 import type { LogDoor } from './log-door.ts';
 import type { Projector } from './projector.ts';
-import { ScheduleRecovery } from './schedule-recovery.ts';
+import type { Schedules } from './schedules.ts';
 
 export interface BackgroundOptions {
   runtime: HostRuntime;
@@ -20,7 +19,7 @@ export interface BackgroundOptions {
   subjects: Subjects;
   table: RunTable;
   projector: Projector;
-  schedules: ScheduleTable;
+  schedules: Pick<Schedules, 'start'>;
   /** Does what operators ask of the log too. */
   logDoor: Pick<LogDoor, 'perform'>;
   chores: readonly Chore[];
@@ -29,7 +28,7 @@ export interface BackgroundOptions {
 export class Background {
   readonly #feed: Feed;
   readonly #childReactor: ChildReactor;
-  readonly #scheduleRecovery: ScheduleRecovery;
+  readonly #schedules: Pick<Schedules, 'start'>;
   readonly #housekeeping: Housekeeping;
   readonly #chores: readonly Chore[];
 
@@ -39,7 +38,7 @@ export class Background {
     const parts = { log, logger, clock, projector };
     this.#feed = new Feed({ log, bus, subjects, clock });
     this.#childReactor = new ChildReactor({ ...parts, table });
-    this.#scheduleRecovery = new ScheduleRecovery({ ...parts, table: schedules });
+    this.#schedules = schedules;
     this.#housekeeping = new Housekeeping({
       ...{ logger, clock },
       perform: (operation, body) => logDoor.perform(operation, body, true),
@@ -51,14 +50,13 @@ export class Background {
   async start(): Promise<void> {
     await this.#feed.start();
     await this.#childReactor.start();
-    this.#scheduleRecovery.start();
+    this.#schedules.start();
     this.#housekeeping.start(this.#chores);
   }
 
   /** Nothing new begins. */
   stop(): void {
     this.#housekeeping.close();
-    this.#scheduleRecovery.close();
   }
 
   /** What was published reaches the server, and the cursors are saved. */

@@ -3,7 +3,7 @@
  */
 import { TroupeError } from '../../workflow/errors.ts';
 
-/** Only the owner of the log says so. */
+/** No schedule has that name, or it was withdrawn. Only the owner of the log says so. */
 export class ScheduleNotFound extends TroupeError {
   readonly code = 'schedule.not-found';
   constructor(name: string) {

@@ -1,5 +1,4 @@
 /** Cron, intervals and single times: when they are due, and what is refused. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseCron } from '../../../src/workflow/timing/cron.ts';
 import { nextCronTime } from '../../../src/workflow/timing/cron-times.ts';
@@ -12,6 +11,7 @@ import {
   readTiming,
   type TimingSpec,
 } from '../../../src/workflow/timing/timing.ts';
+import fc from '../../support/property.ts';
 import { bruteForce } from './oracle.ts';
 
 const HOUR = 3_600_000;
