@@ -34,6 +34,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Show what happened in a run, at any point of its past',
     load: async () => (await import('./commands/replay.ts')).replayCommand,
   },
+  diff: {
+    summary: 'Compare two runs: the way they took, outputs, times and what they used',
+    load: async () => (await import('./commands/diff.ts')).diffCommand,
+  },
   log: {
     summary: 'Follow, verify, export and import the log',
     load: async () => (await import('./commands/log.ts')).logGroup,

@@ -39,6 +39,7 @@ export const failureCodes = {
   outputInvalid: 'output.invalid',
   runTooDeep: 'run.too-deep',
   runCanceled: 'run.canceled',
+  sandboxRefused: 'sandbox.refused',
 } as const;
 
 const MAX_MESSAGE = 20_000;

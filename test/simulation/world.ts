@@ -197,7 +197,16 @@ export class World {
 
   /** Asks until there is an answer: the run's id, or undefined where the request was refused. */
   async request(requestId: string, workflow: JsonObject, input: JsonObject = {}): Promise<string> {
-    const body = { requestId, workflow, input };
+    return this.#request(requestId, { workflow, input });
+  }
+
+  /** Another run, as a copy of one. */
+  async fork(requestId: string, fork: JsonObject): Promise<string> {
+    return this.#request(requestId, { fork });
+  }
+
+  async #request(requestId: string, what: JsonObject): Promise<string> {
+    const body = { requestId, ...what };
     const reply = (await this.#ask(this.subjects.request(), body)) as unknown as RequestReply;
     this.invariants.answered(requestId, reply.runId);
     return reply.runId;

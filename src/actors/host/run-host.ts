@@ -23,6 +23,7 @@ import { type LoadedRun, loadRun, type Quarantine, readParent, readQuarantine } 
 import { OwedEffects } from './owed-effects.ts';
 import { rejectionOf } from './rejection.ts';
 import type { Delivery, HostRuntime, Outcome } from './runtime.ts';
+import { Sandbox } from './sandbox.ts';
 import { Turn } from './turn.ts';
 
 /** Messages that may wait in one mailbox; more are refused with `overloaded`. */
@@ -57,6 +58,7 @@ export class RunHost {
   /** Position of its newest commit. */
   #lastCommit = 0;
   #definition: unknown;
+  #sandbox: Sandbox | undefined;
   #parent: ParentRef | undefined;
   /** When it last had something to do, by the clock. */
   lastActiveAt: number;
@@ -75,6 +77,11 @@ export class RunHost {
   /** Who waits for this run; known also of a run that is broken. */
   get parent(): ParentRef | undefined {
     return this.#parent;
+  }
+
+  /** Of a fork that runs in one. */
+  get sandbox(): Sandbox | undefined {
+    return this.#sandbox;
   }
 
   get quarantine(): Quarantine | undefined {
@@ -130,6 +137,8 @@ export class RunHost {
     this.#isolation.quarantine = loaded.quarantine;
     this.#run = loaded.run;
     this.#parent = loaded.run.header.parent;
+    const { fork } = loaded.run;
+    if (fork?.sandbox !== undefined) this.#sandbox = new Sandbox(this.#runtime.log, fork.from);
     enliven(loaded.run, liveCells);
     this.#snapshotVersion = loaded.run.streamVersion;
     this.#owed = new OwedEffects(loaded.run, this.#runtime);

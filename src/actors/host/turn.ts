@@ -17,12 +17,14 @@ import {
 import { decide, mayStartAttempts, mayStartChildren } from '../../machines/run/decide.ts';
 import type { Decision, Rejection, RunMessage, TurnInput } from '../../machines/run/decision.ts';
 import { evolve } from '../../machines/run/evolve.ts';
+import { parametersOf } from '../../machines/run/recorded.ts';
 import { approximateBytes, rememberValue, valueRef } from '../../machines/run/values.ts';
 import { OFFLOAD_BYTES } from '../../messages/request.ts';
 import { isKeptValue, type JsonValue, VALUE_BLOB_TYPE } from '../../workflow/value.ts';
 import type { Grant } from '../services/admission.ts';
 import { readValue } from './load.ts';
 import type { Delivery, HostRuntime } from './runtime.ts';
+import type { Sandbox } from './sandbox.ts';
 
 /** Events after which a turn ends and goes on as a new one: below the log's bound with room for one more step. */
 const MAX_EVENTS = 850;
@@ -35,7 +37,12 @@ const NO_SLOTS: ReadonlyMap<string, string> = new Map();
 interface TurnOptions {
   run: RunAggregate;
   delivery: Delivery;
-  host: { readonly stream: string; takeGrant(demand: string): Grant | undefined };
+  host: {
+    readonly stream: string;
+    /** Of a fork that runs in one. */
+    readonly sandbox?: Sandbox | undefined;
+    takeGrant(demand: string): Grant | undefined;
+  };
   runtime: HostRuntime;
 }
 
@@ -60,6 +67,7 @@ export class Turn {
   #granted: Map<string, string> | undefined;
   #blocked: Set<string> | undefined;
   #isDecided = false;
+  readonly #sandbox: Sandbox | undefined;
   /** A slot that was given and not used yet. */
   #held: { activation: string; demand: string; grant: Grant } | undefined;
   /** Attempts that `step` may still start; undefined for any number. */
@@ -73,6 +81,7 @@ export class Turn {
     if (delivery.uniqueKey !== undefined) this.unique.push(delivery.uniqueKey);
     this.#run = run;
     this.#host = host;
+    this.#sandbox = host.sandbox;
     this.#runtime = runtime;
     this.#input = { now: Math.max(runtime.clock.now(), run.at), random: runtime.ids.random() };
     const recoveryMs = recoveryOf(run, delivery.message, runtime);
@@ -107,7 +116,9 @@ export class Turn {
         this.#endStep();
         return undefined;
       }
-      const decision = this.#next();
+      const recorded = this.#sandbox === undefined ? undefined : this.#nextRecorded(this.#sandbox);
+      if (recorded instanceof Promise) return recorded;
+      const decision = recorded ?? this.#next();
       if (decision === undefined) break;
       const needs = this.#answer(decision);
       if (needs !== undefined) return needs;
@@ -130,6 +141,33 @@ export class Turn {
   #prepareStep(): void {
     const message = this.#message;
     if (message.type === 'command' && message.command.type === 'step') this.#steps = 1;
+  }
+
+  /** In a sandbox: what would start takes its answer, once nothing follows from what is there. */
+  #nextRecorded(sandbox: Sandbox): Decision | Promise<void> | undefined {
+    const run = this.#run;
+    const consequence = advance(run, this.#input);
+    if (consequence.kind !== 'events' || consequence.events.length > 0) return consequence;
+    if (!mayStartChildren(run) || this.#steps === 0) return undefined;
+    for (;;) {
+      const activation = sandbox.next(run);
+      if (activation === undefined) return undefined;
+      const parameters = parametersOf(run, activation);
+      if (parameters.kind === 'needs') return parameters;
+      const found =
+        parameters.kind === 'failed'
+          ? { kind: 'none' as const }
+          : sandbox.find(activation, parameters.value);
+      if (found.kind === 'later') return found.ready;
+      const isStrict = run.fork?.sandbox === 'strict' && parameters.kind !== 'failed';
+      if (found.kind === 'none' && !isStrict) {
+        sandbox.pass(activation);
+        continue;
+      }
+      if (this.#steps !== undefined) this.#steps -= 1;
+      const answer = found.kind === 'answer' ? found.answer : undefined;
+      return decide(run, { type: 'recorded', activation: activation.id, answer }, this.#input);
+    }
   }
 
   /** What follows: consequences first, then attempts that have a slot; undefined when nothing does. */

@@ -3,7 +3,8 @@
  * Without anything to set nothing is folded before it: a history that cannot be folded quarantines the fork, as it did
  * its origin.
  *
- * K1 The fork is in the table of hosts before its commit is durable, so that it is loaded again after a failed append.
+ * K1 The answer leaves first, for loading a long history takes longer; the fork begins after it. After a failed append
+ *    it is loaded once the log is open again, if it is there.
  * K2 A repeated request id returns the first fork (I1 of `intake.ts`).
  */
 import { event } from '../../events/catalogue.ts';
@@ -65,7 +66,20 @@ export class Forks {
     }
     const runId = this.#append({ message, request, requestId, at, facts, checked });
     const reply = this.#reply({ runId, facts, requestId, forkedFrom: { run, at } });
-    this.#runtime.releases.push(() => message.respond(reply));
+    this.#runtime.releases.push(
+      () => {
+        message.respond(reply);
+        this.#runtime.clock.after(BEGIN_MS, () => this.#begin(runId));
+      },
+      () => this.#table.reload({ stream: runId }),
+    );
+  }
+
+  #begin(runId: string): void {
+    this.#table.activate(runId).catch((error: unknown) => {
+      this.#runtime.logger.error('a fork could not be loaded yet', { runId, error: String(error) });
+      this.#table.reload({ stream: runId });
+    });
   }
 
   /** The fork that a request id made. Throws `run.conflict` where the id was for something else. */
@@ -139,11 +153,6 @@ export class Forks {
       ...(requestId === undefined ? {} : { unique: [requestKey(requestId)] }),
       ...(checked === undefined || checked.blobs.length === 0 ? {} : { blobs: checked.blobs }),
     });
-    // K1.
-    this.#table.activate(runId).catch((error: unknown) => {
-      this.#runtime.logger.error('a fork could not be loaded yet', { runId, error: String(error) });
-      this.#table.reload({ stream: runId });
-    });
     return runId;
   }
 
@@ -193,5 +202,7 @@ export class Forks {
   }
 }
 
+/** Between the answer and the beginning: the answer is on its way by then. */
+const BEGIN_MS = 1;
 /** Plans longer than this are left to `runs show`. */
 const MAX_PLAN = 1_000;

@@ -27,6 +27,11 @@ export const forkCommand: Command = {
       description:
         'inputs.NAME, tasks.ID.parameters.NAME or tasks.ID.output; the value is JSON, else text',
     },
+    sandbox: {
+      type: 'boolean',
+      description: 'Run only what has other parameters than before; else take what was answered',
+    },
+    strict: { type: 'boolean', description: 'With --sandbox: what has other parameters fails' },
     'request-id': {
       type: 'string',
       value: 'ID',
@@ -122,9 +127,15 @@ function askedOf(given: Arguments): Parameters<Connection['client']['fork']>[1] 
   const at = given.text('at');
   const requestId = given.text('request-id');
   const set = setOf(given.list('set'));
+  const isStrict = given.flag('strict');
+  if (isStrict && !given.flag('sandbox'))
+    throw new UsageError('--strict needs --sandbox', 'Write --sandbox --strict.');
   return {
     ...(at === undefined ? {} : { at }),
     ...(Object.keys(set).length === 0 ? {} : { set }),
+    ...(given.flag('sandbox')
+      ? { sandbox: isStrict ? ('strict' as const) : ('reuse' as const) }
+      : {}),
     ...(requestId === undefined ? {} : { requestId }),
   };
 }
@@ -137,12 +148,12 @@ function setOf(pairs: readonly string[]): Record<string, JsonValue> {
     if (path === '' || path === '__proto__')
       throw new UsageError(`--set ${pair} names nothing`, 'Write --set tasks.ID.output=VALUE.');
     if (Object.hasOwn(set, path)) throw new UsageError(`${path} is set twice`, 'Keep one of them.');
-    set[path] = valueOf(pair.slice(at + 1));
+    set[path] = setValue(pair.slice(at + 1));
   }
   return set;
 }
 
-function valueOf(text: string): JsonValue {
+function setValue(text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
   } catch {

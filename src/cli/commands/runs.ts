@@ -33,6 +33,7 @@ const listCommand: Command = {
       description: 'Only runs with this status',
     },
     parent: { type: 'string', value: 'RUN', description: 'Only the children of this run' },
+    'forks-of': { type: 'string', value: 'RUN', description: 'Only the forks of this run' },
     limit: {
       type: 'string',
       value: 'N',
@@ -62,10 +63,11 @@ async function listRuns(context: CommandContext): Promise<number> {
       didYouMean(status, runStatuses, `Known are ${runStatuses.join(', ')}.`),
     );
   const parent = given.text('parent');
-  if (status !== undefined && parent !== undefined)
-    throw new UsageError('--status and --parent are two lists', 'Choose one of them.');
+  const origin = given.text('forks-of');
+  if ([status, parent, origin].filter((each) => each !== undefined).length > 1)
+    throw new UsageError('--status, --parent and --forks-of are lists', 'Choose one of them.');
   return withReader(context, async (reader) => {
-    const filter = filterOf({ status, parent });
+    const filter = filterOf({ status, parent, origin });
     const { documents } = await reader.query('runs', { limit, reverse: true, ...filter });
     const runs = documents.map(({ document }) => document as JsonObject);
     if (given.flag('json')) terminal.printJson({ runs });
@@ -78,8 +80,9 @@ async function listRuns(context: CommandContext): Promise<number> {
 }
 
 /** Without a filter all runs but jobs, which have a list of their own. */
-function filterOf(given: { status: string | undefined; parent: string | undefined }) {
+function filterOf(given: Record<'status' | 'parent' | 'origin', string | undefined>) {
   if (given.status !== undefined) return { index: 'status', prefix: `${given.status}/` };
+  if (given.origin !== undefined) return { index: 'forkedFrom', prefix: `${given.origin}/` };
   return given.parent === undefined
     ? { prefix: PLAIN_RUN_IDS }
     : { index: 'parent', prefix: `${given.parent}/` };

@@ -13,10 +13,9 @@ import type { JsonObject } from '../../workflow/value.ts';
 import { acknowledgeCancel, afterFailure, endOfAttempt, finalFailure } from '../task/decide.ts';
 import { type Activation, dueAtOf, type RunAggregate, runContext, runState } from './aggregate.ts';
 import { type ChildEnd, type Decision, events, nothing, type TurnInput } from './decision.ts';
-import { withOverrides } from './fork-state.ts';
 import { identity } from './identity.ts';
 import { endedRunStates } from './machine.ts';
-import { evaluate } from './scope.ts';
+import { parametersOf } from './recorded.ts';
 
 /** The id under which the intake takes the child once (architecture.md, law 8). */
 export function childRequestId(place: {
@@ -40,7 +39,7 @@ export function startChild(
   if (depth + 1 > child.maxDepth) {
     return events(...finalFailure(activation, { error: tooDeep(child.name, child.maxDepth) }));
   }
-  const inputs = evaluate(run, activation, (scope) => activation.node.parameters.render(scope));
+  const inputs = parametersOf(run, activation);
   if (inputs.kind === 'needs') return inputs;
   if (inputs.kind === 'failed') {
     return events(...finalFailure(activation, { error: inputs.failure }));
@@ -54,7 +53,7 @@ export function startChild(
       attempt,
       kind: 'run',
       details: { runId: message.runId, workflow: child.name, requestId },
-      inputs: withOverrides(run, activation, inputs.value) as JsonObject,
+      inputs: inputs.value as JsonObject,
       ...(timeoutMs === undefined ? {} : { dueAt: input.now + timeoutMs }),
     }),
   );

@@ -10,11 +10,10 @@ import { decideChildEnd, startChild } from './child-runs.ts';
 import { decideCommand, decideStart } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
 import { isHeld, RUN_DEADLINE, RUN_START } from './effects.ts';
-import { withOverrides } from './fork-state.ts';
 import { identity } from './identity.ts';
 import { endedRunStates, type RunState } from './machine.ts';
+import { decideRecorded, parametersOf } from './recorded.ts';
 import { withLoops } from './repeat.ts';
-import { evaluate } from './scope.ts';
 import { decideWaitTimer } from './wait-end.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
@@ -39,6 +38,8 @@ function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput)
       return startChild(run, message, input);
     case 'childEnded':
       return decideChildEnd(run, message, input);
+    case 'recorded':
+      return decideRecorded(run, message);
     case 'proceed':
       return nothing;
   }
@@ -72,7 +73,7 @@ function decideAdmitted(
 ): Decision {
   const activation = run.activations.get(message.activation);
   if (activation === undefined || activation.state !== 'scheduled') return nothing;
-  const parameters = evaluate(run, activation, (scope) => activation.node.parameters.render(scope));
+  const parameters = parametersOf(run, activation);
   if (parameters.kind === 'needs') return parameters;
   if (parameters.kind === 'failed') {
     return events(...finalFailure(activation, { error: parameters.failure }));
@@ -85,7 +86,7 @@ function decideAdmitted(
       agent: message.agent,
       rule: message.rule,
       ...(message.candidates === undefined ? {} : { candidates: message.candidates }),
-      parameters: withOverrides(run, activation, parameters.value),
+      parameters: parameters.value,
       ...(timeoutMs === undefined ? {} : { dueAt: input.now + timeoutMs }),
     }),
   );

@@ -7,6 +7,7 @@ import type { Failure } from '../../messages/failure.ts';
 import type { CommandMessage } from '../../messages/request.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import type { Activation, ValueRef } from './aggregate.ts';
+import type { RecordedAnswer } from './recorded.ts';
 
 /** A refusal as it goes back to the sender; `status` is 400 to 599. */
 export interface Rejection {
@@ -62,6 +63,8 @@ export type RunMessage =
   | { type: 'childEnded'; activation: string; runId: string; end: ChildEnd }
   /** A scheduled activation starts a child run, under the id given. */
   | { type: 'startChild'; activation: string; runId: string }
+  /** In a sandbox: the answer that was recorded for a scheduled activation; undefined where nothing may run without. */
+  | { type: 'recorded'; activation: string; answer: RecordedAnswer | undefined }
   /** Nothing from outside: what is left to decide is decided. */
   | { type: 'proceed' };
 

@@ -76,6 +76,11 @@ export class ReadyList {
     heap.push(entry);
   }
 
+  /** All of them, in the order of coming. */
+  activations(): Iterable<string> {
+    return this.#ready.keys();
+  }
+
   remove(activation: string): void {
     this.#ready.delete(activation);
   }
