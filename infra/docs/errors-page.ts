@@ -33,6 +33,8 @@ const FAILURES: Readonly<Record<string, string>> = {
   'approval.denied': 'A person rejected the approval, or nobody answered in time.',
   'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
   'approval.timeout': 'Not enough people answered an approval within its `timeout`.',
+  'task.crashed':
+    'The run is in quarantine: a task crashed as often as `settings.quarantine` allows. Mend the agent, then `troupe runs release`.',
   'compensation.failed':
     'What a task did could not be undone: its `compensate` has failed for good.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',

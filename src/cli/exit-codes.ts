@@ -32,6 +32,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'projection.unknown',
   'subject.invalid-token',
   'command.unavailable',
+  'run.not-reproducible',
 ]);
 const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'orchestrator.duplicate',

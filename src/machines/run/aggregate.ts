@@ -15,6 +15,7 @@ import type { Cell, CellFactory } from '../cell.ts';
 import { BrokenInvariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { roundId } from './activation.ts';
+import type { Crashes } from './crashes.ts';
 import type { KeptSignals } from './kept-signals.ts';
 import type { RunContext, RunState } from './machine.ts';
 import type { Phase, PlanNode, RunPlan } from './plan.ts';
@@ -255,6 +256,8 @@ export interface RunAggregate {
   isolatedAttempt: number;
   /** By task and code. */
   readonly errors: Map<string, ErrorCount>;
+  /** By task; only of workflows with `settings.quarantine`. */
+  readonly crashes: Map<string, Crashes>;
   /** While it holds nothing is decided. */
   quarantine: Quarantine | undefined;
   /** Activations whose state or due time changed since the host last looked. */

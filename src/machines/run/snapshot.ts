@@ -28,6 +28,7 @@ import type {
   WaitState,
 } from './aggregate.ts';
 import { judgeTrigger } from './counting.ts';
+import type { Crashes } from './crashes.ts';
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation, relationsOf } from './evolve-task.ts';
 import { restorePhase } from './hooks.ts';
@@ -88,6 +89,7 @@ interface StoredRun {
   undoing?: string;
   isolatedAttempt: number;
   errors: ErrorCount[];
+  crashes?: [string, Crashes][];
   quarantine?: Quarantine;
   agenda?: StoredAgenda;
   /** Of plans with rounds: tokens cannot be counted again from the activations. */
@@ -123,11 +125,16 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
+    ...(run.crashes.size === 0 ? {} : { crashes: [...run.crashes].map(copyCrashes) }),
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
     ...(agenda === undefined ? {} : { agenda }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
   };
   return stored as unknown as JsonValue;
+}
+
+function copyCrashes([task, crashes]: [string, Crashes]): [string, Crashes] {
+  return [task, { ...crashes }];
 }
 
 function storeSignal(signal: ReturnType<RunAggregate['signals']['kept']>[number]): StoredSignal {
@@ -264,6 +271,7 @@ export async function restoreRun(
   if (stored.undoing !== undefined) run.undoing = run.activations.get(stored.undoing);
   run.isolatedAttempt = stored.isolatedAttempt;
   for (const line of stored.errors) run.errors.set(`${line.task} ${line.code}`, { ...line });
+  for (const [task, crashes] of stored.crashes ?? []) run.crashes.set(task, { ...crashes });
   run.quarantine = stored.quarantine;
   run.streamVersion = stored.streamVersion;
   run.at = stored.at;
