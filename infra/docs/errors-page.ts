@@ -61,6 +61,8 @@ const HINTS: Readonly<Record<string, string>> = {
   'agent.failed': REPLAY,
   'shell.exit': REPLAY,
   'task.canceled': 'Nothing: somebody asked for it.',
+  'task.crashed':
+    'See the evidence in `run.quarantined`; `troupe runs reproduce` makes a small log of it.',
   'run.completed': 'Nothing: an operator decided it.',
   'cli.usage': 'As the command needs it; `troupe <command> --help` has all words and options.',
   'expression.invalid': 'Correct the expression where the message says.',

@@ -18,6 +18,7 @@ import { roundId } from './activation.ts';
 import type { Crashes } from './crashes.ts';
 import type { KeptSignals } from './kept-signals.ts';
 import type { RunContext, RunState } from './machine.ts';
+import type { PastRounds } from './past-rounds.ts';
 import type { Phase, PlanNode, RunPlan } from './plan.ts';
 import type { ReadyList } from './ready-list.ts';
 import type { SteeringState } from './steering.ts';
@@ -165,6 +166,8 @@ export interface TaskFlow {
   repeated: number;
   /** How often each loop was taken. */
   taken: number[];
+  /** Rounds that have left `activations`. */
+  past?: PastRounds;
 }
 
 export interface FlowState {

@@ -42,7 +42,7 @@ import { judgeFailures } from './task-outcome.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-10';
+export const FOLD_HASH = 'run-fold-11';
 
 interface StoredActivation {
   id: string;
@@ -158,6 +158,7 @@ function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
       ...task,
       tokens: [...task.tokens],
       taken: [...task.taken],
+      ...(task.past === undefined ? {} : { past: { ...task.past } }),
       groups: [...task.groups].map(([number, group]) => [
         number,
         { counters: { ...group.counters }, isDecided: group.isDecided },

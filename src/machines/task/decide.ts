@@ -13,6 +13,7 @@ import { judgeCrash } from '../run/crashes.ts';
 import { type Decision, events, nothing, rejected, type TurnInput } from '../run/decision.ts';
 import { timerIdOf } from '../run/effects.ts';
 import { identity } from '../run/identity.ts';
+import { isForgotten } from '../run/past-rounds.ts';
 import { isRetryDelay } from './delays.ts';
 import { openStates } from './machine.ts';
 
@@ -44,6 +45,8 @@ export function decideResult(
 ): Decision {
   const { result } = message;
   const activation = run.activations.get(message.activation);
+  // A repetition: nobody knows any more what it said, and it was taken or came too late.
+  if (activation === undefined && isForgotten(run, message.activation)) return nothing;
   if (activation === undefined || result.attempt > lastStarted(activation)) {
     return rejected({
       status: 404,
