@@ -33,6 +33,8 @@ const FAILURES: Readonly<Record<string, string>> = {
   'approval.denied': 'A person rejected the approval, or nobody answered in time.',
   'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
   'approval.timeout': 'Not enough people answered an approval within its `timeout`.',
+  'task.crashed':
+    'The run is in quarantine: a task crashed as often as `settings.quarantine` allows. Mend the agent, then `troupe runs release`.',
   'compensation.failed':
     'What a task did could not be undone: its `compensate` has failed for good.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',
@@ -59,6 +61,8 @@ const HINTS: Readonly<Record<string, string>> = {
   'agent.failed': REPLAY,
   'shell.exit': REPLAY,
   'task.canceled': 'Nothing: somebody asked for it.',
+  'task.crashed':
+    'See the evidence in `run.quarantined`; `troupe runs reproduce` makes a small log of it.',
   'run.completed': 'Nothing: an operator decided it.',
   'cli.usage': 'As the command needs it; `troupe <command> --help` has all words and options.',
   'expression.invalid': 'Correct the expression where the message says.',

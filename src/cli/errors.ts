@@ -140,6 +140,17 @@ export class RunNotFoundError extends TroupeError {
   }
 }
 
+/** A run that goes on, or ended well, has nothing to reproduce. */
+export class NotReproducibleError extends TroupeError {
+  readonly code = 'run.not-reproducible';
+  constructor(runId: string) {
+    super(`nothing went wrong with ${runId} that its history shows`, {
+      hint: 'Name a run in quarantine, or one that failed: `troupe runs list --status quarantined`.',
+      details: { runId },
+    });
+  }
+}
+
 /** The data directory has no log; what is asked for can only be in another one. */
 export class LogMissingError extends TroupeError {
   readonly code = 'log.not-found';

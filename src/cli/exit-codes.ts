@@ -35,6 +35,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'command.unavailable',
   'agent.unknown',
   'fork.invalid',
+  'run.not-reproducible',
 ]);
 const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'orchestrator.duplicate',

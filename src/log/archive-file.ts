@@ -1,7 +1,7 @@
 /** A file with some streams, as `troupe log import` reads it: written as a whole or not at all, and read back. */
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { syncDirectory, writeToPath } from './atomic-file.ts';
 import { ArchiveUnverifiedError, LogIoError } from './errors.ts';
@@ -42,7 +42,7 @@ export async function writeArchive(
   const written = createHash('sha256');
   let bytes = 0;
   try {
-    await mkdir(dirname(path), { recursive: true });
+    const made = await mkdir(dirname(path), { recursive: true });
     await writeToPath(path, async (file) => {
       for await (const text of pieces(exportStreams(log, parts))) {
         written.update(text);
@@ -50,9 +50,11 @@ export async function writeArchive(
         await file.appendFile(text);
       }
     });
-    await syncDirectory(dirname(dirname(path)));
+    if (made !== undefined) await syncDirectory(dirname(made));
     const sha256 = written.digest('hex');
-    if ((await hashOfFile(path)) !== sha256) throw new ArchiveUnverifiedError(path);
+    // A device or a pipe cannot be read back.
+    const isFile = (await stat(path)).isFile();
+    if (isFile && (await hashOfFile(path)) !== sha256) throw new ArchiveUnverifiedError(path);
     return { path, bytes, sha256 };
   } catch (cause) {
     if (cause instanceof Error && 'syscall' in cause)

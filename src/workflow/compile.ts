@@ -70,11 +70,13 @@ function compileInput(source: JsonObject): InputDefinition {
 }
 
 function compileSettings(source: JsonObject): WorkflowDefinition['settings'] {
+  const quarantineAfter = asNumber(asObject(source.quarantine).after);
   return {
     maxParallel: asNumber(source.max_parallel) ?? DEFAULT_MAX_PARALLEL,
     timeoutMs: parseDuration(source.timeout) ?? DEFAULT_TIMEOUT_MS,
     onFailure: oneOf(source.on_failure, ['stop', 'continue', 'compensate']) ?? 'stop',
     priority: oneOf<Priority>(source.priority, ['urgent', 'high', 'normal', 'low']) ?? 'normal',
+    ...(quarantineAfter === undefined ? {} : { quarantineAfter }),
   };
 }
 

@@ -207,6 +207,8 @@ export interface WorkflowDefinition {
     timeoutMs: number;
     onFailure: RunFailureMode;
     priority: Priority;
+    /** Crashes of a task after which the run is isolated. */
+    quarantineAfter?: number;
   };
   context: { variables: JsonObject };
   /** In file order. */

@@ -230,4 +230,18 @@ export const settings = z.strictObject({
     description: 'Which run goes first where several wait for a place. Default: normal.',
     default: 'normal',
   }),
+  quarantine: z
+    .strictObject({
+      after: positive.meta({
+        description:
+          'How often a task may crash: lose the worker that had it, or fail with an error that its agent did not foresee (agent.error, defect.*). Counted over rounds and instances, until the run is released.',
+        examples: [3],
+      }),
+    })
+    .optional()
+    .meta({
+      description:
+        'When the run is isolated with evidence, until somebody releases it. Default: never for crashes; a task that lost three workers in a row has failed with worker.lost.',
+      examples: [{ after: 3 }],
+    }),
 });

@@ -182,6 +182,6 @@ describe('on_failure: skip beside rounds', () => {
       none: 'success',
       each: 'success',
     });
-    expect([...run.run.activations.keys()]).toEqual(['a', 'b', 'any', 'a@2', 'none', 'each']);
+    expect([...run.run.activations.keys()]).toEqual(['b', 'any', 'a@2', 'none', 'each']);
   });
 });

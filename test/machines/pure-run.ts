@@ -361,6 +361,7 @@ export function digestOf(run: RunAggregate): unknown {
     undoing: run.undoing?.id,
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
+    crashes: [...run.crashes],
     quarantine: run.quarantine,
     fork: run.fork === undefined ? undefined : storeFork(run.fork),
   };

@@ -14,7 +14,9 @@ import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
 import { forkCommand } from './runs-fork.ts';
+import { releaseCommand } from './runs-release.ts';
 import { reportCommand } from './runs-report.ts';
+import { reproduceCommand } from './runs-reproduce.ts';
 import { reasonOption, sender, withReason } from './runs-send.ts';
 import { showCommand } from './runs-show.ts';
 import { watchCommand } from './runs-watch.ts';
@@ -184,11 +186,8 @@ export const runsGroup: CommandGroup = {
       options: reasonOption,
       message: (given) => ({ type: 'terminate', ...withReason(given) }),
     }),
-    release: sender('Lift the quarantine of a run', {
-      name: 'release',
-      options: reasonOption,
-      message: (given) => ({ type: 'release', ...withReason(given) }),
-    }),
+    release: releaseCommand,
+    reproduce: reproduceCommand,
     fork: forkCommand,
     approve: approveCommand,
     reject: rejectCommand,

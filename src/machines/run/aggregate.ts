@@ -15,9 +15,11 @@ import type { Cell, CellFactory } from '../cell.ts';
 import { BrokenInvariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { roundId } from './activation.ts';
+import type { Crashes } from './crashes.ts';
 import { type ForkState, isReturning } from './fork-state.ts';
 import type { KeptSignals } from './kept-signals.ts';
 import type { RunContext, RunState } from './machine.ts';
+import type { PastRounds } from './past-rounds.ts';
 import type { Phase, PlanNode, RunPlan } from './plan.ts';
 import type { ReadyList } from './ready-list.ts';
 import type { SteeringState } from './steering.ts';
@@ -168,6 +170,8 @@ export interface TaskFlow {
   repeated: number;
   /** How often each loop was taken. */
   taken: number[];
+  /** Rounds that have left `activations`. */
+  past?: PastRounds;
 }
 
 export interface FlowState {
@@ -264,6 +268,8 @@ export interface RunAggregate {
   isolatedAttempt: number;
   /** By task and code. */
   readonly errors: Map<string, ErrorCount>;
+  /** By task; only of workflows with `settings.quarantine`. */
+  readonly crashes: Map<string, Crashes>;
   /** While it holds nothing is decided. */
   quarantine: Quarantine | undefined;
   /** Activations whose state or due time changed since the host last looked. */

@@ -17,6 +17,7 @@ import { type ActivationName, parseActivation, roundOf, undoneId } from './activ
 import { type Activation, type Outcome, type RunAggregate, valueKey } from './aggregate.ts';
 import { noteChild, runsChild } from './children.ts';
 import { followCompensation } from './compensate.ts';
+import { noteCrash } from './crashes.ts';
 import { isDelay } from './effects.ts';
 import { countError } from './errors-of-run.ts';
 import { beginRound, endRepeat, noteEnded, repeatedOf, repeatRound } from './rounds.ts';
@@ -239,6 +240,7 @@ function recordData(
     case 'task.failed':
     case 'task.attemptFailed':
       countError(run, activation, event);
+      if (event.type === 'task.attemptFailed') noteCrash(run, activation, event.data);
       activation.error = event.data.error;
       if (event.type === 'task.attemptFailed' && event.data.leaves !== undefined)
         activation.leaving = event.data.leaves.runId;

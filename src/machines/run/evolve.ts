@@ -79,6 +79,7 @@ export function emptyAggregate(parts: {
     undoing: undefined,
     isolatedAttempt: 0,
     errors: new Map(),
+    crashes: new Map(),
     quarantine: undefined,
     touched: new Set(),
     values: new Map(),
@@ -146,6 +147,7 @@ export function evolve(run: RunAggregate, event: FoldedEvent): void {
 function evolveQuarantine(run: RunAggregate, event: FoldedEvent): void {
   const recorded = event as unknown as RunEvent;
   run.quarantine = undefined;
+  if (recorded.type === 'run.released') run.crashes.clear();
   if (recorded.type !== 'run.quarantined') return;
   const { error, streamVersion } = recorded.data;
   run.quarantine = { code: error.code, message: error.message, streamVersion };

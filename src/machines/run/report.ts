@@ -120,10 +120,11 @@ function overRounds(
   run: RunAggregate,
   { node, rounds, now }: { node: PlanNode; rounds: number; now: number },
 ): Pick<TaskReport, 'rounds' | 'workMs' | 'startedAt' | 'exhausted'> {
-  let workMs = 0;
-  let first: number | undefined;
-  let exhausted: string | undefined;
-  for (let round = 1; round <= rounds; round += 1) {
+  const past = run.flow?.tasks[node.index]?.past;
+  let workMs = past?.workMs ?? 0;
+  let first = past?.startedAt ?? undefined;
+  let exhausted = past?.exhausted;
+  for (let round = past?.from ?? 1; round <= rounds; round += 1) {
     const activation = run.activations.get(roundId(node.task.id, round));
     exhausted ??= activation?.exhausted;
     const { firstStartedAt = null, endedAt = null } = activation?.context ?? {};

@@ -26,6 +26,7 @@ import type {
 } from './aggregate.ts';
 import { runState } from './aggregate.ts';
 import { bump, isPending, judgeTrigger } from './counting.ts';
+import { forgetRounds } from './past-rounds.ts';
 import type { PlanNode, RunPlan } from './plan.ts';
 
 export function emptyFlow(plan: RunPlan): FlowState | undefined {
@@ -97,8 +98,10 @@ export function noteEnded(
   if (run.flow === undefined) return;
   const flow = flowOf(run, node.index);
   const round = parseActivation(id)?.round ?? 1;
+  const endedBefore = flow.ended;
   if (outcome === 'succeeded') flow.ended = Math.max(flow.ended, round);
   if (outcome === 'failed') flow.failed = round;
+  if (outcome !== undefined) forgetRounds(run, node, { round, endedBefore });
 }
 
 /** Rounds of this time through a task that `repeat` asked for. */

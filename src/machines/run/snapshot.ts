@@ -28,6 +28,7 @@ import type {
   WaitState,
 } from './aggregate.ts';
 import { judgeTrigger } from './counting.ts';
+import type { Crashes } from './crashes.ts';
 import { emptyAggregate } from './evolve.ts';
 import { adoptActivation, relationsOf } from './evolve-task.ts';
 import { restoreFork, type StoredFork, storeFork } from './fork-state.ts';
@@ -42,7 +43,7 @@ import { judgeFailures } from './task-outcome.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-10';
+export const FOLD_HASH = 'run-fold-11';
 
 interface StoredActivation {
   id: string;
@@ -89,6 +90,7 @@ interface StoredRun {
   undoing?: string;
   isolatedAttempt: number;
   errors: ErrorCount[];
+  crashes?: [string, Crashes][];
   quarantine?: Quarantine;
   agenda?: StoredAgenda;
   fork?: StoredFork;
@@ -125,12 +127,17 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
+    ...(run.crashes.size === 0 ? {} : { crashes: [...run.crashes].map(copyCrashes) }),
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
     ...(agenda === undefined ? {} : { agenda }),
     ...(run.fork === undefined ? {} : { fork: storeFork(run.fork) }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
   };
   return stored as unknown as JsonValue;
+}
+
+function copyCrashes([task, crashes]: [string, Crashes]): [string, Crashes] {
+  return [task, { ...crashes }];
 }
 
 function storeSignal(signal: ReturnType<RunAggregate['signals']['kept']>[number]): StoredSignal {
@@ -154,6 +161,7 @@ function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
       ...task,
       tokens: [...task.tokens],
       taken: [...task.taken],
+      ...(task.past === undefined ? {} : { past: { ...task.past } }),
       groups: [...task.groups].map(([number, group]) => [
         number,
         { counters: { ...group.counters }, isDecided: group.isDecided },
@@ -268,6 +276,7 @@ export async function restoreRun(
   if (stored.undoing !== undefined) run.undoing = run.activations.get(stored.undoing);
   run.isolatedAttempt = stored.isolatedAttempt;
   for (const line of stored.errors) run.errors.set(`${line.task} ${line.code}`, { ...line });
+  for (const [task, crashes] of stored.crashes ?? []) run.crashes.set(task, { ...crashes });
   run.quarantine = stored.quarantine;
   run.streamVersion = stored.streamVersion;
   run.at = stored.at;

@@ -9,9 +9,11 @@ import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { chooseRetry } from '../../policies/retry.ts';
 import { type Activation, dueAtOf, type RunAggregate } from '../run/aggregate.ts';
 import { leavingChild } from '../run/children.ts';
+import { judgeCrash } from '../run/crashes.ts';
 import { type Decision, events, nothing, rejected, type TurnInput } from '../run/decision.ts';
 import { timerIdOf } from '../run/effects.ts';
 import { identity } from '../run/identity.ts';
+import { isForgotten } from '../run/past-rounds.ts';
 import { isRetryDelay } from './delays.ts';
 import { openStates } from './machine.ts';
 
@@ -43,6 +45,8 @@ export function decideResult(
 ): Decision {
   const { result } = message;
   const activation = run.activations.get(message.activation);
+  // A repetition: nobody knows any more what it said, and it was taken or came too late.
+  if (activation === undefined && isForgotten(run, message.activation)) return nothing;
   if (activation === undefined || result.attempt > lastStarted(activation)) {
     return rejected({
       status: 404,
@@ -59,13 +63,8 @@ export function decideResult(
   if (activation.state === 'canceling')
     return events(...acknowledgeCancel(activation, result.worker));
   if (activation.state !== 'running') return nothing;
-  return events(
-    ...afterFailure(
-      activation,
-      { error: result.error, worker: result.worker, usage: result.usage },
-      input,
-    ),
-  );
+  const { error, worker, usage } = result;
+  return events(...afterCrash(run, activation, { end: { error, worker, usage }, input }));
 }
 
 /** Number of the newest attempt that an agent was given; waits and `foreach` tasks have none. */
@@ -127,19 +126,39 @@ interface AttemptEnd {
   leaves?: ReturnType<typeof leavingChild>['leaves'];
 }
 
-/** A failed attempt and what follows: another attempt, or the end. `task.attemptFailed` is never the last. */
-export function afterFailure(
+/** As `afterFailure`, where the attempt may have crashed: then the run may be isolated, and the task is owed again later. */
+function afterCrash(
+  run: RunAggregate,
   activation: Activation,
-  end: AttemptEnd,
-  input: TurnInput,
+  { end, input }: { end: AttemptEnd; input: TurnInput },
 ): RunEvent[] {
-  const failed = event('task.attemptFailed', {
+  const judged = judgeCrash(run, activation, end);
+  if (judged === undefined) return afterFailure(activation, end, input);
+  const rule = 'a crashed attempt does not count';
+  const again = [
+    attemptFailed(activation, end),
+    ...nextAttempt(activation, { rule, delayMs: 0 }, input),
+  ];
+  return judged === 'tolerated' ? again : [...again, judged];
+}
+
+function attemptFailed(activation: Activation, end: AttemptEnd): RunEvent {
+  return event('task.attemptFailed', {
     ...endOfAttempt(activation, end.worker),
     attempt: activation.context.attempt,
     error: end.error,
     ...(end.usage === undefined ? {} : { usage: end.usage }),
     ...(end.leaves === undefined ? {} : { leaves: end.leaves }),
   });
+}
+
+/** A failed attempt and what follows: another attempt, or the end. `task.attemptFailed` is never the last. */
+export function afterFailure(
+  activation: Activation,
+  end: AttemptEnd,
+  input: TurnInput,
+): RunEvent[] {
+  const failed = attemptFailed(activation, end);
   const { attempt, retryBase, uncounted, losses } = activation.context;
   const isLoss = end.error.code === failureCodes.workerLost;
   if (isLoss) {
@@ -221,7 +240,7 @@ export function decideLost(
         : `worker ${message.worker} was not heard of for too long`,
     retryable: true,
   };
-  return events(...afterFailure(activation, { error, worker: message.worker }, input));
+  return events(...afterCrash(run, activation, { end: { error, worker: message.worker }, input }));
 }
 
 /** A timer of an activation's state; one that is not armed any more is ignored. */
