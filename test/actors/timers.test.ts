@@ -67,6 +67,18 @@ describe('timers', () => {
     expect(fired.map(([timerId]) => timerId)).toEqual(['a']);
   });
 
+  it('wait for the wall clock when it has gone back', async () => {
+    let ahead = 0;
+    const clock = time.clockOf(new Scope('moved'));
+    const moved = new Timers({ ...clock, now: () => clock.now() + ahead }, ({ timerId }) =>
+      fired.push([timerId, time.now - start]),
+    );
+    moved.arm('a', { stream: 'run_1', timerId: 'a', dueAt: start + 10_000 });
+    ahead = -3_600_000;
+    await play();
+    expect(fired).toEqual([['a', 3_610_000]]);
+  });
+
   it('are handled by thousands, armed and disarmed', async () => {
     for (let index = 0; index < 5_000; index += 1) arm(`t${index}`, (index * 7_919) % 5_000);
     for (let index = 0; index < 5_000; index += 2) timers.disarm('run_1', `t${index}`);
