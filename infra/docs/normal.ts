@@ -1,6 +1,8 @@
 /** What differs from one run of a command to the next, taken out of its output, so that two runs can be compared. */
 
 const CHANGING: readonly (readonly [RegExp, string])[] = [
+  // What is stored grows and shrinks with times and ids.
+  [/\b\d+(\.\d+)? (B|kB|MB)\b/g, '<size>'],
   [/\b(run|log|evt|worker)_[0-9a-z][0-9a-z_-]*/g, '$1_ID'],
   [/\bpython-\d+/g, 'python-ID'],
   [/\bsha256:[0-9a-f]{64}/g, 'sha256:HASH'],
