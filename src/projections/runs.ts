@@ -1,5 +1,6 @@
 /**
  * `runs`: one document a run, scalars and counts only. Its tasks are documents of their own (`step-attempts.ts`).
+ * Size: every field of the document, and one line for each event that changes it.
  */
 import type { AnyEvent } from '../events/catalogue.ts';
 import {
