@@ -151,7 +151,7 @@ async function copyRun(client: Client, runId: string): Promise<RunHistory> {
 }
 
 /** The common events of a fork, run by run; `read` gives the first ones of a run. */
-export async function readOrigins(
+async function readOrigins(
   envelopes: readonly Envelope[],
   read: (stream: string, upTo: number) => Promise<Envelope[]>,
 ): Promise<Envelope[]> {

@@ -62,26 +62,39 @@ it('a fork is made, followed, shown, replayed, verified and compared by commands
 });
 
 it('what cannot be is refused with what can be', async () => {
-  const { runId } = (await folder.troupe(['run', 'talk.yaml', '--json'])).json();
-  const refusals = [
-    [['run_nobody'], 3, 'run.not-found'],
-    [[runId, '--at', '99'], 3, 'fork.not-found'],
-    [[runId, '--at', 'writ'], 3, 'fork.not-found'],
-    [[runId, '--set', 'plan=1'], 2, 'fork.invalid'],
-    [[runId, '--set', 'tasks.plan.agent=1'], 2, 'fork.invalid'],
-    [[runId, '--set', 'tasks.plan.parameters.about=1'], 2, 'fork.invalid'],
-    [[runId, '--at', '2', '--set', 'tasks.plan.output=1'], 2, 'fork.invalid'],
-    [[runId, '--set', 'inputs.topic=1'], 2, 'fork.invalid'],
-    [[runId, '--set', 'inputs.nobody=1'], 2, 'fork.invalid'],
-    [[runId, '--strict'], 2, 'cli.usage'],
-  ] as const;
-  for (const [words, code, name] of refusals) {
-    const done = await folder.troupe(['runs', 'fork', ...words, '--json']);
-    expect([done.code, done.json().error.code], words.join(' ')).toEqual([code, name]);
-    expect(done.json().error.hint).not.toBe('');
+  const up = await folder.up();
+  const client = await connectClient({ url: up.nats });
+  try {
+    const { runId } = await client.request({ workflow: flow });
+    await client.waitForRun(runId);
+    const refusals = [
+      ['run_nobody', {}, 'run.not-found'],
+      [runId, { at: 99 }, 'fork.not-found'],
+      [runId, { at: 'writ' }, 'fork.not-found'],
+      [runId, { set: { plan: 1 } }, 'fork.invalid'],
+      [runId, { set: { 'tasks.plan.agent': 1 } }, 'fork.invalid'],
+      [runId, { set: { 'tasks.plan.parameters.about': 1 } }, 'fork.invalid'],
+      [runId, { at: 2, set: { 'tasks.plan.output': 1 } }, 'fork.invalid'],
+      [runId, { set: { 'inputs.topic': 1 } }, 'fork.invalid'],
+      [runId, { set: { 'inputs.nobody': 1 } }, 'fork.invalid'],
+    ] as const;
+    for (const [run, asked, code] of refusals) {
+      const refusal = await client.fork(run, asked).catch((error: unknown) => error);
+      expect(refusal, JSON.stringify(asked)).toMatchObject({
+        code,
+        hint: expect.stringMatching(/./),
+      });
+    }
+    const input = { fork: { run: runId }, input: { topic: 'x' } };
+    await expect(client.request(input)).rejects.toMatchObject({ code: 'message.invalid' });
+    const done = await folder.troupe(['runs', 'fork', runId, '--at', 'writ', '--json']);
+    expect([done.code, done.json().error]).toMatchObject([3, { hint: 'Did you mean `write`?' }]);
+  } finally {
+    await client.close();
   }
 });
 
+// Length: one story.
 it('by a plain socket, of a live run, a fork of that fork, and killed right after the answer', async () => {
   const up = await folder.up();
   const raw = await RawNats.open(up.nats);
@@ -101,9 +114,9 @@ it('by a plain socket, of a live run, a fork of that fork, and killed right afte
   const after = await connectClient({ url: next.nats });
   try {
     expect((await after.request({ requestId: 'f-1', fork: run })).runId).toBe(body.runId);
-    await expect(
-      after.request({ requestId: 'f-1', fork: { run: runId } }),
-    ).rejects.toMatchObject({ code: 'run.conflict' });
+    await expect(after.request({ requestId: 'f-1', fork: { run: runId } })).rejects.toMatchObject({
+      code: 'run.conflict',
+    });
     await expect(after.request({ requestId: 'f-1', workflow: flow })).rejects.toMatchObject({
       code: 'run.conflict',
     });

@@ -58,9 +58,16 @@ describe('forks of random runs', () => {
           expect(ends, `at version ${at}`).toEqual(expected);
           if (at % 7 === 0) await expectFoldsToAgree(run);
           if (at === 5) history = run.history;
+          const first = new RandomPlay(whole, {
+            seed: number,
+            forkOf: { history: run.history, at: 1 },
+          });
+          const { tasks: others } = first.play().report();
+          const again = whole.tasks.map((_, index) => others[taskName(index)]?.status);
+          expect(again, `at the first version of a fork at version ${at}`).toEqual(expected);
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 });
@@ -71,6 +78,14 @@ describe('a fork', () => {
     agent('b', { dependencies: ['a'], parameters: { said: '${a.output}', n: 1 } }),
     agent('c', { dependencies: ['b'], parameters: { said: '${b.output}' } }),
   ]);
+
+  it('of a fork that has not gone on begins with what that was to begin with', async () => {
+    const origin = new PureRun(chain);
+    origin.succeed('a', 'one');
+    const again = fork(fork(origin), 1);
+    expect(again.lines()).toEqual(['run.forked', 'task.scheduled b', 'task.started b']);
+    await expectFoldsToAgree(again);
+  });
 
   it('schedules again what was in hand, and counts its attempts on', () => {
     const origin = new PureRun(chain);

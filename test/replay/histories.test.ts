@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/actors/host/load.ts';
 import { systemClock } from '../../src/actors/services/clock.ts';
 import { Projector } from '../../src/actors/services/projector.ts';
-import { parseEvent } from '../../src/events/catalogue.ts';
+import { event, parseEvent } from '../../src/events/catalogue.ts';
 import { foldedCells, liveCells } from '../../src/machines/cell.ts';
 import { FOLD_HASH, restoreRun, snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { WorkflowDefinition } from '../../src/workflow/definition.ts';
@@ -33,6 +33,9 @@ it('what is recorded now is read back', async () => {
 it('there is a history for every release that was recorded', () => {
   expect(releases()).toContain('0.1.0');
 });
+
+/** After every event of the histories. */
+const FORKED_AT = 4_000_000_000_000;
 
 /** By fold hash: the digest of every state of the first release's history. */
 const STATES = {
@@ -89,6 +92,43 @@ describe.each(releases())('the history of %s', (release) => {
         expect(run.streamVersion).toBe(version);
         await log.saveSnapshot(runId, { streamVersion: version, foldHash: FOLD_HASH, state });
         expect(await reportFrom(log, runId, {})).toEqual(report);
+      }
+    }
+    await log.close();
+  });
+
+  it('can be forked at every version, and all ways of folding the fork agree', async () => {
+    const log = await openHistory(folder);
+    for (const runId of Object.keys(reports)) {
+      const last = log.streamHead(runId)?.version ?? 0;
+      for (let at = 1; at <= last; at += 1) {
+        const fork = `${runId}f${at}`;
+        const forked = event('run.forked', { runId: fork, from: runId, at });
+        log.append({
+          ...{ stream: fork, expectedVersion: 0, events: [forked], at: FORKED_AT },
+          ...{ correlationId: 'c', causationId: 'c', actor: { kind: 'system' } },
+        });
+      }
+      await log.flush();
+      for (let at = 1; at <= last; at += 1) {
+        const fork = `${runId}f${at}`;
+        const [folded, live] = [
+          await reportFrom(log, fork, { cells: foldedCells, useSnapshot: false }),
+          await reportFrom(log, fork, { cells: liveCells, useSnapshot: false }),
+        ];
+        expect(live).toEqual(folded);
+        expect(folded).toMatchObject({ status: 'running', forkedFrom: { run: runId, at } });
+        const loaded = await loadRun(log, fork, { useSnapshot: false });
+        if (loaded === undefined) throw new Error(`${fork} is not there`);
+        const { definition } = loaded.run.plan;
+        const stored = JSON.stringify(snapshotOf(loaded.run, { definition }));
+        const state = JSON.parse(stored) as JsonValue;
+        await log.saveSnapshot(fork, { streamVersion: 1, foldHash: FOLD_HASH, state });
+        const restored = await loadRun(log, fork);
+        expect(JSON.stringify(snapshotOf(restored?.run ?? loaded.run, { definition }))).toBe(
+          stored,
+        );
+        expect(await reportFrom(log, fork, {})).toEqual(folded);
       }
     }
     await log.close();

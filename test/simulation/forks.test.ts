@@ -29,6 +29,7 @@ function isOver(world: World, runId: string): boolean {
 }
 
 /** Plays the scenario, forks it once it is over, and lets the fork end; dies after `crashAt` further positions. */
+// Length: one life of a world, in order.
 async function playFork(
   scenario: Scenario,
   options: { at: number; crashAfter?: number; set?: JsonObject; sandbox?: string },

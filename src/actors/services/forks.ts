@@ -109,6 +109,7 @@ export class Forks {
     return (await readFirst(this.#runtime.log, stream))?.type === 'run.forked';
   }
 
+  // Length: the fields of one event and of its commit.
   #append(parts: {
     message: BusMessage;
     request: ForkMessage;

@@ -80,13 +80,13 @@ function adoptHeader(run: RunAggregate, envelope: ForkedEnvelope, data: ForkedDa
   };
 }
 
-/** What was set for the origin when it was forked itself still holds. */
+/** What was set for the origin when it was forked itself still holds; so does what it had not scheduled again. */
 function forkState(run: RunAggregate, data: ForkedData): ForkState {
   return {
     from: data.from,
     at: data.at,
     sandbox: data.sandbox,
-    returned: new Set(),
+    returned: new Set(run.fork?.returned),
     formerAttempts: new Map(run.fork?.formerAttempts),
     parameters: new Map(run.fork?.parameters),
   };
