@@ -34,6 +34,7 @@ export async function settingsPage(): Promise<string> {
     'A flag wins over the variable, the variable over `troupe.config.yaml` in the current folder, that over the default. An unknown key in the file, or a value that does not fit, is refused with `settings.invalid`, all problems at once.',
     markdownTable(['variable', 'flag', 'key in the file', 'meaning', 'values', 'default'], rows),
     'Variables `TROUPE_LLM_*` (in the file a map `llm`) are kept for agents that call language models.',
+    'A map `retention` in the file lets `troupe up` take ended runs out of the log: `older_than` and `beyond` (one is enough), `action` (`archive` or `delete`), `every` (default 1h). [Keep the log small](../guides/keep-the-log-small.md).',
     fence('yaml title=troupe.config.yaml', 'data_dir: .troupe\nnats_port: 4222\nlog_level: info'),
     'Other variables: `NO_COLOR` switches colours off; `TROUPE_LOG_LEVEL=debug` also prints the stack trace of an error.',
   ]);
