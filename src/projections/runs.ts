@@ -1,11 +1,6 @@
 /**
  * `runs`: one document a run, scalars and counts only. Its tasks are documents of their own (`step-attempts.ts`).
-<<<<<<< HEAD
  * Size: every field with what it means, and one line an event.
-||||||| 7cf5f57
-=======
- * Size: every field of the document, and one line for each event that changes it.
->>>>>>> ops-fork
  */
 import type { AnyEvent } from '../events/catalogue.ts';
 import {
