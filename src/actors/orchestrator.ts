@@ -4,9 +4,11 @@
  *
  * Start: is anybody else here (hello)? - catch up the projections that recovery reads - load live runs with
  * everything owed held back - open the doors - ask the workers - let go.
+ * Size: one line a part; apart, nobody would see the order.
  */
 import type { EventLog } from '../log/event-log.ts';
 import type { ProbeReply } from '../messages/execution.ts';
+import type { Limits } from '../messages/limits.ts';
 import type { Bus } from '../messaging/bus.ts';
 import type { Subjects } from '../messaging/subjects.ts';
 import { ChildRuns } from './effects/child-runs.ts';
@@ -28,6 +30,7 @@ import { Feed } from './services/feed.ts';
 import { refuseSecond } from './services/hello.ts';
 import { type IdSource, systemIds } from './services/ids.ts';
 import { Listening } from './services/listening.ts';
+import { LiveRuns } from './services/live-runs.ts';
 import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
@@ -60,6 +63,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly logger: Logger;
   readonly releases: ReleaseQueue;
   readonly admission: Admission;
+  readonly liveRuns: LiveRuns;
   readonly effects: Effects;
   readonly snapshotEvery: number;
   readonly projector: Projector;
@@ -113,9 +117,10 @@ class Node implements Orchestrator, HostRuntime {
     const listenedMs = () => this.#listening.nowMs;
     this.admission = new Admission({
       directory: this.#directory,
-      nodeLimit: this.#settings.nodeLimit,
+      ...{ clock: this.clock, limits: this.#settings.limits },
       offer: (stream, demand, grant) => this.#table.find(stream)?.offer(demand, grant) ?? false,
     });
+    this.liveRuns = new LiveRuns(this.#settings.limits, this.clock);
     this.#timers = new Timers(this.clock, (timer) => this.#timerPost.deliver(timer));
     this.#dispatcher = new Dispatcher({
       ...{ bus, subjects, log, logger, clock: this.clock },
@@ -136,12 +141,11 @@ class Node implements Orchestrator, HostRuntime {
     this.#table = new RunTable(this);
     this.#timerPost = new TimerPost(this.#table, this.clock);
     this.#agents = new AgentTable({ log, logger, clock: this.clock });
-    const forget = [this.#dispatcher, this.#children];
     this.#reopening = new Reopening({
       runtime: this,
       table: this.#table,
       agents: this.#agents,
-      forget,
+      forget: [this.#dispatcher, this.#children],
     });
     this.projector = new Projector({ log, clock: this.clock });
     this.#feed = new Feed({ log, bus, subjects, clock: this.clock });
@@ -168,6 +172,11 @@ class Node implements Orchestrator, HostRuntime {
 
   agents(): string[] {
     return this.#directory.agents();
+  }
+
+  limit(limits: Limits): void {
+    this.liveRuns.configure(limits);
+    this.admission.configure(limits);
   }
 
   release(host: { readonly stream: string }): void {
@@ -289,6 +298,7 @@ class Node implements Orchestrator, HostRuntime {
     await this.#childReactor.close();
     await this.projector.close();
     this.#table.halt();
+    this.admission.close();
     this.#dispatcher.forgetAll();
     this.#children.forgetAll();
     this.releases.close();

@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { limitsSchema } from '../messages/limits.ts';
 import { didYouMean } from '../workflow/suggest.ts';
 import { type SettingProblem, SettingsInvalidError } from './errors.ts';
 import { logLevels } from './logger.ts';
@@ -16,6 +17,16 @@ const PREFIX = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/;
 const numeric = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)], {
   error: 'needs a whole number',
 });
+
+/** Text that is no JSON stays text: then the schema says what is needed. */
+function fromJson(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
 
 /** The one schema of all settings. */
 export const settingsSchema = z.object({
@@ -40,6 +51,8 @@ export const settingsSchema = z.object({
   /** Attempts that a worker holds at a time; absent: the worker's own choice. */
   concurrency: numeric.pipe(z.number().int().min(1).max(MAX_CONCURRENCY)).optional(),
   logLevel: z.enum(logLevels),
+  /** How much runs at once, how often, and whose share is larger. As a flag or a variable it is JSON. */
+  limits: z.preprocess(fromJson, limitsSchema),
   /** `TROUPE_LLM_*` without the prefix, in lower case. */
   llm: z.record(z.string(), z.string()),
 });
@@ -88,9 +101,12 @@ function problemOf(
   const name = String(issue.path[0] ?? '');
   const source = found.provenance[name] ?? 'default';
   const value = found.values[name];
-  const shown = typeof value === 'object' ? '' : ` (is ${JSON.stringify(value)})`;
+  const isMap = typeof value === 'object' || issue.path.length > 1;
+  const within = issue.path.slice(1).map(String).join('.');
+  const shown = isMap ? '' : ` (is ${JSON.stringify(value)})`;
   const choices = issue.values?.map(String) ?? [];
-  const message = choices.length === 0 ? issue.message : `needs one of ${choices.join(', ')}`;
+  const said = choices.length === 0 ? issue.message : `needs one of ${choices.join(', ')}`;
+  const message = within === '' ? said : `${within}: ${said}`;
   const hint = didYouMean(String(value), choices, `Correct or remove ${source}.`);
   return { source, message: `${message}${shown}`, hint };
 }

@@ -46,6 +46,7 @@ export const runEvents = {
       requestHash: z.string().optional(),
       bodyHash: z.string().optional(),
       session: z.string().optional(),
+      tenant: z.string().optional(),
       deadline: fields.time.optional(),
       /** False: it waits for the command `start`. */
       start: z.boolean(),

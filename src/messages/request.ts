@@ -28,6 +28,8 @@ export const requestSchema = z
     pattern: object.optional(),
     input: object.optional(),
     session: id.optional(),
+    /** Whose work it is: what is scarce is shared among tenants first, then among the sessions of each. */
+    tenant: id.optional(),
     priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
     /** Milliseconds since the epoch. */
     deadline: z.number().int().positive().optional(),

@@ -54,6 +54,7 @@ export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
       ? {}
       : { requestId, requestHash: hashOf(request, planned.hash), bodyHash: bodyHashOf(request) }),
     ...(request.session === undefined ? {} : { session: request.session }),
+    ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
     ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
     ...(request.startAt === undefined ? {} : { startAt: request.startAt }),
     ...(options.job === undefined ? {} : { job: options.job }),

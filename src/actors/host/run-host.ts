@@ -133,6 +133,8 @@ export class RunHost {
     enliven(loaded.run, liveCells);
     this.#snapshotVersion = loaded.run.streamVersion;
     this.#owed = new OwedEffects(loaded.run, this.#runtime);
+    const { header } = loaded.run;
+    this.#runtime.liveRuns.note(this.stream, header, !endedRunStates.has(runState(loaded.run)));
     if (this.#isolation.quarantine !== undefined) return true;
     this.#owed.resume();
     if (!endedRunStates.has(runState(loaded.run))) {
@@ -192,7 +194,7 @@ export class RunHost {
   }
 
   #returnGrants(): void {
-    for (const { grant } of this.#grants.splice(0)) this.#runtime.admission.release(grant.agent);
+    for (const { grant } of this.#grants.splice(0)) this.#runtime.admission.giveBack(grant);
   }
 
   #drain(): void {
@@ -305,6 +307,7 @@ export class RunHost {
     const changes = this.#owed?.difference(turn);
     const outcome = this.#outcomeOf(turn, run);
     const mayLeave = isAtRest(run);
+    this.#runtime.liveRuns.note(this.stream, run.header, !endedRunStates.has(runState(run)));
     this.#runtime.releases.push(() => {
       changes?.release();
       delivery.reply?.(outcome);

@@ -17,6 +17,7 @@ import { Intake } from './intake.ts';
 import type { Planner } from './planner.ts';
 import type { Projector } from './projector.ts';
 import { Queries } from './queries.ts';
+import { queueReply } from './queue-view.ts';
 import { refuse } from './refuse.ts';
 import { AgentDoors } from './results.ts';
 
@@ -55,7 +56,8 @@ export class Doors {
     this.intake = new Intake({ ...doors, planner });
     this.#clients = new ClientDoors(doors);
     const report = (runId: string) => this.#clients.report(runId);
-    this.#queries = new Queries({ log, projector, report });
+    const queue = () => queueReply({ ...runtime, position: log.durablePosition });
+    this.#queries = new Queries({ log, projector, report, queue });
     this.#blobs = new BlobDoor({ log, logger, clock });
   }
 

@@ -26,6 +26,7 @@ import { definitionOf, readCreated } from '../host/load.ts';
 import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime, Outcome } from '../host/runtime.ts';
+import type { RunOwner } from './live-runs.ts';
 import type { Planned, Planner } from './planner.ts';
 import { refuse } from './refuse.ts';
 import { checkStored, namesBlobs } from './stored-blobs.ts';
@@ -41,6 +42,7 @@ export interface ChildRequest {
   causationId: string;
   priority: Priority;
   session: string | undefined;
+  tenant: string | undefined;
   trace: string | undefined;
 }
 
@@ -95,6 +97,7 @@ export class Intake {
       return;
     }
     if (log.isSaturated) throw new Overloaded();
+    this.#runtime.liveRuns.check(ownerOf(request));
     this.#create({ message, request, requestId, planned });
   }
 
@@ -103,7 +106,7 @@ export class Intake {
    * unknown. Throws `overloaded`.
    */
   spawn(child: ChildRequest): Promise<Outcome> {
-    const { planned, runId, requestId, correlationId, trace, priority, session } = child;
+    const { planned, runId, requestId, correlationId, trace, priority, session, tenant } = child;
     const { clock, log } = this.#runtime;
     if (log.isSaturated) throw new Overloaded();
     const request: RequestMessage = {
@@ -111,6 +114,7 @@ export class Intake {
       dryRun: false,
       priority,
       ...(session === undefined ? {} : { session }),
+      ...(tenant === undefined ? {} : { tenant }),
     };
     const { lineage } = child;
     const birth = newRun({
@@ -247,6 +251,10 @@ export function isStarted(request: Pick<RequestMessage, 'start' | 'startAt'>, no
   const { start, startAt } = request;
   if (startAt !== undefined && startAt - now > MAX_DURATION_MS) throw new StartTooLate(startAt);
   return start && (startAt === undefined || startAt <= now);
+}
+
+function ownerOf({ tenant, session }: RequestMessage): RunOwner {
+  return { tenant, session };
 }
 
 /** Plans longer than this are left to `runs show`. */

@@ -186,6 +186,7 @@ export interface RunHeader {
   definitionHash: string;
   priority: Priority;
   session: string | undefined;
+  tenant: string | undefined;
   requestId: string | undefined;
   requestHash: string | undefined;
   deadline: number | undefined;

@@ -103,6 +103,7 @@ export function createAggregate(options: {
       definitionHash: data.definitionHash,
       priority: data.priority,
       session: data.session,
+      tenant: data.tenant,
       requestId: data.requestId,
       requestHash: data.requestHash,
       deadline: data.deadline,

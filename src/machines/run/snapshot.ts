@@ -276,6 +276,7 @@ export async function restoreRun(
 /** Fields that JSON leaves out when they are undefined. */
 const emptyHeader = {
   session: undefined,
+  tenant: undefined,
   requestId: undefined,
   requestHash: undefined,
   deadline: undefined,
