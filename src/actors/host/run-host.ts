@@ -306,8 +306,8 @@ export class RunHost {
     }
     const changes = this.#owed?.difference(turn);
     const outcome = this.#outcomeOf(turn, run);
-    const mayLeave = isAtRest(run);
     this.#runtime.liveRuns.note(this.stream, run.header, !endedRunStates.has(runState(run)));
+    const mayLeave = isAtRest(run);
     this.#runtime.releases.push(() => {
       changes?.release();
       delivery.reply?.(outcome);

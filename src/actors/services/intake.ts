@@ -257,6 +257,13 @@ function ownerOf({ tenant, session }: RequestMessage): RunOwner {
   return { tenant, session };
 }
 
+/** Whether a run that is asked for begins at once. Throws `message.invalid` for a start that is too far away. */
+export function isStarted(request: Pick<RequestMessage, 'start' | 'startAt'>, now: number): boolean {
+  const { start, startAt } = request;
+  if (startAt !== undefined && startAt - now > MAX_DURATION_MS) throw new StartTooLate(startAt);
+  return start && (startAt === undefined || startAt <= now);
+}
+
 /** Plans longer than this are left to `runs show`. */
 const MAX_PLAN = 1_000;
 
