@@ -11,6 +11,7 @@ import type { ProbeReply } from '../messages/execution.ts';
 import type { Limits } from '../messages/limits.ts';
 import type { Bus } from '../messaging/bus.ts';
 import type { Subjects } from '../messaging/subjects.ts';
+import type { RunRecord } from '../projections/runs.ts';
 import { ChildRuns } from './effects/child-runs.ts';
 import { Dispatcher, RECONNECT_PATIENCE_MS } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
@@ -201,7 +202,7 @@ class Node implements Orchestrator, HostRuntime {
     const parts = { log: this.log, clock: this.clock, table: this.#table };
     const probes = await activateLiveRuns({
       ...{ ...parts, probe: () => this.#probe() },
-      awaitStart: (runId, startAt) => this.effects.awaitStart(runId, startAt),
+      awaitStart: (run, startAt) => this.#awaitStart(run, startAt),
     });
     await this.#doors.open();
     this.#stops.push(this.#bus.onReconnect(() => this.#reconnected()));
@@ -216,6 +217,13 @@ class Node implements Orchestrator, HostRuntime {
     this.#planSweep();
     await greeted;
     void this.#greet('full');
+  }
+
+  #awaitStart(run: RunRecord, startAt: number): void {
+    this.effects.awaitStart(run.runId, startAt);
+    this.#doors.intake.starts.found(run);
+    const { runId, tenant, session } = run;
+    this.liveRuns.note(runId, { tenant, session: session ?? undefined }, true);
   }
 
   /** What runs owe is held back until the workers were asked who has it. */

@@ -44,6 +44,7 @@ export interface PureOptions {
   start?: boolean;
   deadline?: number;
   startAt?: number;
+  debounce?: { key: string; latest?: number };
   /** Attempts that agents can have at once. */
   slots?: number;
   /** Runs above this one. */
@@ -87,6 +88,7 @@ export class PureRun {
       start: options.start ?? true,
       ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
       ...(options.startAt === undefined ? {} : { startAt: options.startAt }),
+      ...(options.debounce === undefined ? {} : { debounce: options.debounce }),
       ...(options.depth === undefined ? {} : { depth: options.depth }),
     });
     this.history.push({ event: created, at: this.now, streamVersion: 1 });

@@ -193,8 +193,13 @@ export class World {
   }
 
   /** Asks until there is an answer: the run's id, or undefined where the request was refused. */
-  async request(requestId: string, workflow: JsonObject, input: JsonObject = {}): Promise<string> {
-    const body = { requestId, workflow, input };
+  async request(
+    requestId: string,
+    workflow: JsonObject,
+    input: JsonObject = {},
+    more: JsonObject = {},
+  ): Promise<string> {
+    const body = { requestId, workflow, input, ...more };
     const reply = (await this.#ask(this.subjects.request(), body)) as unknown as RequestReply;
     this.invariants.answered(requestId, reply.runId);
     return reply.runId;

@@ -45,6 +45,7 @@ export class OwedEffects {
   readonly #lost = new Map<string, Effect[]>();
   /** Undefined until it was looked at for the first time. */
   #state: RunState | undefined;
+  #startAt: number | undefined;
   /** Effects owed for which the run has to be in memory: all but timers and waits for child runs. */
   #others = 0;
   #isAbandoned = false;
@@ -67,6 +68,7 @@ export class OwedEffects {
       this.#runtime.admission.claim(slot);
     }
     this.#state = runState(this.#run);
+    this.#startAt = this.#run.header.startAt;
     const started: Started[] = [];
     const owners: (Activation | undefined)[] = [undefined, ...this.#run.open];
     for (const owner of owners) this.#compare(owner, { started, stopped: [] });
@@ -80,8 +82,10 @@ export class OwedEffects {
     const started: Started[] = [];
     const stopped: Stopped[] = [];
     const state = runState(run);
-    const hasRunChanged = state !== this.#state;
+    const { startAt } = run.header;
+    const hasRunChanged = state !== this.#state || startAt !== this.#startAt;
     this.#state = state;
+    this.#startAt = startAt;
     const changes = { started, stopped, turn };
     this.#bookSlots(turn);
     if (hasRunChanged) this.#compare(undefined, changes);

@@ -54,6 +54,8 @@ export class RunHost {
   #isDraining = false;
   #isGone = false;
   #snapshotVersion = 0;
+  /** Commits whose effects are not released yet. */
+  #unreleased = 0;
   /** Position of its newest commit. */
   #lastCommit = 0;
   #definition: unknown;
@@ -138,11 +140,7 @@ export class RunHost {
     if (this.#isolation.quarantine !== undefined) return true;
     this.#owed.resume();
     if (!endedRunStates.has(runState(loaded.run))) {
-      this.post({
-        message: { type: 'proceed' },
-        causationId: 'recovery',
-        actor: { kind: 'system' },
-      });
+      this.post(proceed('recovery'));
     }
     return true;
   }
@@ -166,11 +164,7 @@ export class RunHost {
     if (this.#isGone || this.#run === undefined || this.#isolation.quarantine !== undefined)
       return false;
     this.#grants.push({ demand, grant });
-    this.post({
-      message: { type: 'proceed' },
-      causationId: 'admission',
-      actor: { kind: 'system' },
-    });
+    this.post(proceed('admission'));
     return true;
   }
 
@@ -308,7 +302,9 @@ export class RunHost {
     const outcome = this.#outcomeOf(turn, run);
     this.#runtime.liveRuns.note(this.stream, run.header, !endedRunStates.has(runState(run)));
     const mayLeave = isAtRest(run);
+    this.#unreleased += 1;
     this.#runtime.releases.push(() => {
+      this.#unreleased -= 1;
       changes?.release();
       delivery.reply?.(outcome);
       if (mayLeave) this.#leaveWhenDone();
@@ -316,11 +312,7 @@ export class RunHost {
     turn.finish();
     this.#returnGrants();
     if (turn.isCut) {
-      this.post({
-        message: { type: 'proceed' },
-        causationId: delivery.causationId,
-        actor: { kind: 'system' },
-      });
+      this.post(proceed(delivery.causationId));
     }
     this.#snapshotWhenDue(run);
     if (run.quarantine !== undefined) this.#keepIsolated(run.quarantine);
@@ -352,7 +344,8 @@ export class RunHost {
 
   /** Passivation: a run at rest leaves memory once nothing of it waits. */
   #leaveWhenDone(): void {
-    if (this.#run !== undefined && isAtRest(this.#run) && this.isIdle) this.#runtime.release(this);
+    if (this.#run === undefined || this.#unreleased > 0) return;
+    if (isAtRest(this.#run) && this.isIdle) this.#runtime.release(this);
   }
 
   /**
@@ -387,6 +380,10 @@ export class RunHost {
     this.#run = undefined;
     this.#isolation.begin(error, delivery);
   }
+}
+
+function proceed(causationId: string): Delivery {
+  return { message: { type: 'proceed' }, causationId, actor: { kind: 'system' } };
 }
 
 /** Ended, or waiting for the time of its start, which the timer service knows. */

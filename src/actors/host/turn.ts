@@ -326,6 +326,8 @@ function valueFieldOf(
   decided: RunEvent,
 ): 'output' | 'items' | 'parameters' | 'inputs' | 'payload' | undefined {
   switch (decided.type) {
+    case 'run.postponed':
+      return 'inputs';
     case 'task.waiting':
       return decided.data.inputs === undefined ? undefined : 'inputs';
     case 'task.started':

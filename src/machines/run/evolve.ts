@@ -108,6 +108,7 @@ export function createAggregate(options: {
       requestHash: data.requestHash,
       deadline: data.deadline,
       startAt: data.startAt,
+      debounce: data.debounce,
       parent: data.parent,
       root: data.root,
       depth: data.depth ?? 0,
@@ -164,6 +165,10 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
         pausedAt: pausedAt ?? event.at,
         at: event.at,
       });
+      break;
+    case 'run.postponed':
+      run.header.startAt = recorded.data.startAt;
+      run.inputs = valueRef(recorded.data.inputs, event.streamVersion, 'inputs');
       break;
     case 'run.signalReceived':
       foldSignal(run, recorded);

@@ -281,6 +281,7 @@ const emptyHeader = {
   requestHash: undefined,
   deadline: undefined,
   startAt: undefined,
+  debounce: undefined,
   parent: undefined,
   root: undefined,
   trace: undefined,
