@@ -11,6 +11,7 @@ import { plainText } from '../render/painted.ts';
 import { problemLines } from '../report-error.ts';
 import { type RunTarget, readInputs, readTarget } from '../run-input.ts';
 import { openSession, type Session } from '../session.ts';
+import { startFields, startOptions } from '../start-options.ts';
 
 export const runCommand: Command = {
   summary: 'Run a workflow and print its result',
@@ -29,6 +30,7 @@ export const runCommand: Command = {
       value: 'ID',
       description: 'The same id never starts a second run',
     },
+    ...startOptions,
     ...jsonOption,
     ...jsonlOption,
     ...settingOptions,
@@ -97,6 +99,7 @@ function requestOf(
   return {
     ...(target.kind === 'workflow' ? { workflow: target.workflow } : { text: target.text }),
     ...(requestId !== undefined && { requestId }),
+    ...startFields(parts.given),
     input: parts.input,
   };
 }
