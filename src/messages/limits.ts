@@ -20,13 +20,18 @@ const gate = z.strictObject({
 });
 export type GateLimits = z.infer<typeof gate>;
 
-const weight = z.number().positive().max(1_000).optional();
+const weight = z
+  .number()
+  .positive()
+  .max(1_000)
+  .optional()
+  .meta({ description: 'How much of what is scarce it gets, next to the others; default 1.' });
 /** Of a tenant or a session. */
 const owner = z.strictObject({
-  /** How much of what is scarce it gets, next to the others; default 1. */
   weight,
-  /** Runs that have not ended; more are refused with `quota.exceeded`. */
-  live_runs: count.optional(),
+  live_runs: count.optional().meta({
+    description: 'Runs that have not ended; more are refused with `quota.exceeded`.',
+  }),
 });
 
 const named = <Schema extends z.ZodType>(schema: Schema) =>

@@ -88,7 +88,7 @@ export interface RequestReply {
   /** False when the request had no id: sending it again starts another run. */
   idempotent: boolean;
   /** Ms since the epoch: it waits until then, and longer where another request with its `debounce` key comes. */
-  startAt?: number;
+  startsAt?: number;
   /** True: no run was begun; this is the one of the request's `dedupe` key. */
   deduplicated?: true;
   warnings?: JsonValue[];

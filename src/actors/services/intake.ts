@@ -257,7 +257,7 @@ export class Intake {
       plan: planOf(planned.definition),
       position,
       idempotent: requestId !== undefined,
-      ...(startAt === undefined ? {} : { startAt }),
+      ...(startAt === undefined ? {} : { startsAt: startAt }),
       ...(planned.warnings.length === 0
         ? {}
         : { warnings: planned.warnings as unknown as JsonValue[] }),
