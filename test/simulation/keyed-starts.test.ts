@@ -22,6 +22,7 @@ interface Keyed {
   crashAt: number;
 }
 
+// Length: one play, from the first request to what the log holds at its end.
 /** Asks three times with one key; the ids of the runs that were answered, and every run of the log. */
 async function play({ more, isBurst = false, crashAt }: Keyed) {
   const world = new World(11);
