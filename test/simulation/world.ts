@@ -7,6 +7,7 @@ import { idsFrom } from '../../src/actors/services/ids.ts';
 import { upcast } from '../../src/events/catalogue.ts';
 import type { JsonEnvelope } from '../../src/events/envelope.ts';
 import { createMemoryLog, type GroupFate, type MemoryLog } from '../../src/log/memory-log.ts';
+import type { Limits } from '../../src/messages/limits.ts';
 import type { CommandReply, RequestReply } from '../../src/messages/request.ts';
 import { RemoteError } from '../../src/messaging/errors.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
@@ -52,7 +53,10 @@ export class World {
   readonly #workers = new Map<string, Process>();
   readonly #outside: Process;
 
-  constructor(seed: number) {
+  readonly #limits: Limits;
+
+  constructor(seed: number, { limits = {} }: { limits?: Limits } = {}) {
+    this.#limits = limits;
     this.random = seededRandom(seed);
     this.network = new SimNetwork(this.time, this.random);
     this.log = createMemoryLog({ upcast, now: () => this.time.now, faults: () => this.#write() });
@@ -103,7 +107,7 @@ export class World {
       clock: this.time.clockOf(scope),
       ids: idsFrom({ digit: () => Math.floor(this.random() * 32), random: this.random }),
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: complain },
-      settings: SETTINGS,
+      settings: { ...SETTINGS, limits: this.#limits },
     }).then(
       (orchestrator) => {
         if (scope.isAlive) this.orchestrator = orchestrator;
