@@ -310,13 +310,6 @@ export class Intake {
   }
 }
 
-/** Whether a run that is asked for begins at once. Throws `message.invalid` for a start that is too far away. */
-export function isStarted(request: Pick<RequestMessage, 'start' | 'startAt'>, now: number): boolean {
-  const { start, startAt } = request;
-  if (startAt !== undefined && startAt - now > MAX_DURATION_MS) throw new StartTooLate(startAt);
-  return start && (startAt === undefined || startAt <= now);
-}
-
 function clientOf({ session }: RequestMessage): ActorRef {
   return { kind: 'client', ...(session === undefined ? {} : { id: session }) };
 }
