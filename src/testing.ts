@@ -75,6 +75,7 @@ function settings(): Settings {
     prefix: 'troupe',
     durability: 'relaxed',
     logLevel: 'warn',
+    limits: {},
     llm: {},
   };
 }

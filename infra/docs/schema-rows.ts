@@ -4,7 +4,7 @@ import { code, markdownTable } from './markdown.ts';
 
 /** The part of a JSON Schema that is shown. */
 export interface Schema {
-  type?: string;
+  type?: string | string[];
   enum?: unknown[];
   const?: unknown;
   anyOf?: Schema[];
@@ -94,7 +94,7 @@ export function typeText(schema: Schema): string {
   if (several.length > 0) return [...new Set(several.map(typeText))].join(' or ');
   if (schema.type === 'array') return `list of ${typeText(schema.items ?? {})}`;
   if (schema.type === 'object') return objectText(schema);
-  return schema.type ?? 'any value';
+  return [schema.type ?? 'any value'].flat().join(' or ');
 }
 
 function objectText({ properties, additionalProperties: values }: Schema): string {

@@ -1,5 +1,6 @@
 /** What an orchestrator is started with, and what its owner can do with it. */
 import type { EventLog } from '../log/event-log.ts';
+import type { Limits } from '../messages/limits.ts';
 import type { Bus } from '../messaging/bus.ts';
 import type { Subjects } from '../messaging/subjects.ts';
 import type { Logger } from './host/runtime.ts';
@@ -33,6 +34,8 @@ export interface Orchestrator {
   readonly activeRuns: number;
   /** Agents that somebody offers now. */
   agents(): string[];
+  /** Other limits hold from now on, also for what waits. */
+  limit(limits: Limits): void;
   /** Stops taking messages, waits for the disk, saves cursors. The log and the bus stay open: they are the caller's. */
   close(): Promise<void>;
 }

@@ -9,8 +9,10 @@
 import { archiveOf } from '../log/archive-file.ts';
 import type { EventLog } from '../log/event-log.ts';
 import type { ProbeReply } from '../messages/execution.ts';
+import type { Limits } from '../messages/limits.ts';
 import type { Bus } from '../messaging/bus.ts';
 import type { Subjects } from '../messaging/subjects.ts';
+import type { RunRecord } from '../projections/runs.ts';
 import { ChildRuns } from './effects/child-runs.ts';
 import { Dispatcher, RECONNECT_PATIENCE_MS } from './effects/dispatcher.ts';
 import { Effects } from './effects/effect-runner.ts';
@@ -29,6 +31,7 @@ import { Doors } from './services/doors.ts';
 import { refuseSecond } from './services/hello.ts';
 import { type IdSource, systemIds } from './services/ids.ts';
 import { Listening } from './services/listening.ts';
+import { LiveRuns } from './services/live-runs.ts';
 import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
@@ -62,6 +65,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly logger: Logger;
   readonly releases: ReleaseQueue;
   readonly admission: Admission;
+  readonly liveRuns: LiveRuns;
   readonly effects: Effects;
   readonly snapshotEvery: number;
   readonly projector: Projector;
@@ -117,9 +121,10 @@ class Node implements Orchestrator, HostRuntime {
     const workers = { directory: this.#directory, attempts: this.#attempts, listenedMs };
     this.admission = new Admission({
       directory: this.#directory,
-      nodeLimit: this.#settings.nodeLimit,
+      ...{ clock: this.clock, limits: this.#settings.limits },
       offer: (stream, demand, grant) => this.#table.find(stream)?.offer(demand, grant) ?? false,
     });
+    this.liveRuns = new LiveRuns(this.#settings.limits, this.clock);
     this.#timers = new Timers(this.clock, (timer) => this.#deliver(timer));
     this.#dispatcher = new Dispatcher({
       ...{ bus, subjects, log, logger, clock: this.clock },
@@ -186,6 +191,11 @@ class Node implements Orchestrator, HostRuntime {
     return directory === undefined ? undefined : archiveOf(directory, runId);
   }
 
+  limit(limits: Limits): void {
+    this.liveRuns.configure(limits);
+    this.admission.configure(limits);
+  }
+
   release(host: { readonly stream: string }): void {
     this.#table.forget(host);
   }
@@ -208,7 +218,7 @@ class Node implements Orchestrator, HostRuntime {
     const parts = { log: this.log, clock: this.clock, table: this.#table };
     const probes = await activateLiveRuns({
       ...{ ...parts, probe: () => this.#probe() },
-      awaitStart: (runId, startAt) => this.effects.awaitStart(runId, startAt),
+      awaitStart: (run, startAt) => this.#awaitStart(run, startAt),
     });
     await this.#doors.open();
     this.#stops.push(this.#bus.onReconnect(() => this.#reconnected()));
@@ -222,6 +232,13 @@ class Node implements Orchestrator, HostRuntime {
     this.#planSweep();
     await greeted;
     void this.#greet('full');
+  }
+
+  #awaitStart(run: RunRecord, startAt: number): void {
+    this.effects.awaitStart(run.runId, startAt);
+    this.#doors.intake.starts.found(run);
+    const { runId, tenant, session } = run;
+    this.liveRuns.note(runId, { tenant, session: session ?? undefined }, true);
   }
 
   /** What runs owe is held back until the workers were asked who has it. */
@@ -311,6 +328,7 @@ class Node implements Orchestrator, HostRuntime {
     await this.#background.close();
     await this.projector.close();
     this.#table.halt();
+    this.admission.close();
     this.#dispatcher.forgetAll();
     this.#children.forgetAll();
     this.releases.close();

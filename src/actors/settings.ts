@@ -1,9 +1,11 @@
 /**
  * What an orchestrator can be told.
  */
+import type { Limits } from '../messages/limits.ts';
+
 export interface OrchestratorSettings {
-  /** Attempts that run at once on all agents together. Default 10,000. */
-  nodeLimit?: number;
+  /** How much runs at once, how often, and whose share is larger; `Orchestrator.limit` sets others. Default: see `Limits`. */
+  limits?: Limits;
   /** Events between two snapshots of a stream, at least. Default 5,000. */
   snapshotEvery?: number;
   /** A run that owes nothing but timers leaves memory after this time. Default 60 s. */
@@ -14,7 +16,7 @@ export interface OrchestratorSettings {
 
 /** What holds where nothing is said. */
 export const DEFAULT_SETTINGS: Required<OrchestratorSettings> = {
-  nodeLimit: 10_000,
+  limits: {},
   snapshotEvery: 5_000,
   idleMs: 60_000,
   version: '0.1.0',

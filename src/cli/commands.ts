@@ -70,6 +70,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'List the agents that the orchestrator knows',
     load: async () => (await import('./commands/agents.ts')).agentsCommand,
   },
+  queue: {
+    summary: 'List what waits for an agent, and why',
+    load: async () => (await import('./commands/queue.ts')).queueCommand,
+  },
   doctor: {
     summary: 'Check runtime, disk, log, NATS, agents and settings; say how to mend what is wrong',
     load: async () => (await import('./commands/doctor.ts')).doctorCommand,

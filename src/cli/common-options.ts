@@ -42,6 +42,11 @@ export const settingOptions: OptionTable = {
     choices: ['debug', 'info', 'warn', 'error', 'silent'],
     description: 'debug, info, warn, error or silent (TROUPE_LOG_LEVEL)',
   },
+  limits: {
+    type: 'string',
+    value: 'JSON',
+    description: 'How much runs at once and how often, as JSON (TROUPE_LIMITS)',
+  },
 };
 
 export const jsonOption: OptionTable = {

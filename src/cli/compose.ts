@@ -11,6 +11,7 @@ import type { Chore } from '../actors/services/housekeeping.ts';
 import { builtinAgents } from '../agents/builtin/index.ts';
 import { startWorker, type Worker } from '../agents/worker.ts';
 import type { EventLog } from '../log/event-log.ts';
+import type { Limits } from '../messages/limits.ts';
 import type { Bus } from '../messaging/bus.ts';
 import { startBroker } from '../messaging/embedded-broker.ts';
 import { type ConnectOptions, connectBus } from '../messaging/nats-bus.ts';
@@ -40,6 +41,8 @@ export interface Stack {
   readonly url: string;
   readonly bus: Bus;
   readonly log: EventLog;
+  /** Other limits hold from now on, also for what waits. */
+  limit(limits: Limits): void;
   /** Closes everything in order (S1). */
   close(): Promise<void>;
 }
@@ -77,6 +80,7 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     bus,
     subjects,
     logger: logger.child({ room: 'orchestrator' }),
+    settings: { limits: settings.limits },
     templates: shippedTemplates,
     chores: choresOf(options),
     ...(settings.store === 'level' ? { archiveDirectory: archiveDirectoryOf(settings) } : {}),
@@ -94,7 +98,11 @@ async function buildStack(options: StackOptions, closers: Closer[]): Promise<Sta
     });
     closers.push(['up.json', () => removeUpFile(settings.dataDir)]);
   }
-  return { url: bus.url, bus, log, close: () => closeAll(closers, logger) };
+  return {
+    ...{ url: bus.url, bus, log },
+    limit: (limits) => orchestrator.limit(limits),
+    close: () => closeAll(closers, logger),
+  };
 }
 
 /** A command that is the orchestrator for a moment has no time for them. */

@@ -45,6 +45,7 @@ const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'broker.port-in-use',
   'data-directory.busy',
   'cli.file-conflict',
+  'quota.exceeded',
 ]);
 const TIMEOUT_CODES: ReadonlySet<string> = new Set(['run.timeout', 'cli.timeout']);
 

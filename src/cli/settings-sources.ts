@@ -15,7 +15,7 @@ export interface SettingSources {
   workingDirectory: string;
 }
 
-const CONFIG_FILE = 'troupe.config.yaml';
+export const CONFIG_FILE = 'troupe.config.yaml';
 const LLM_PREFIX = 'TROUPE_LLM_';
 
 /** Flag, variable and key of the file for each setting that has all three; `llm` and `retention` have the file's alone. */
@@ -28,6 +28,7 @@ const names: Readonly<Record<Exclude<SettingName, 'llm' | 'retention'>, string>>
   durability: 'durability',
   concurrency: 'concurrency',
   logLevel: 'log-level',
+  limits: 'limits',
 };
 
 /** Every variable that is a setting, but for `TROUPE_LLM_*`. */
@@ -62,6 +63,7 @@ function defaults(workingDirectory: string, logLevel: string): RawSettings {
     prefix: 'troupe',
     durability: 'fsync',
     logLevel,
+    limits: {},
     llm: {},
   };
   return Object.fromEntries(

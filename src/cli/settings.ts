@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { z } from 'zod';
+import { limitsSchema } from '../messages/limits.ts';
 import { parseDuration } from '../workflow/durations.ts';
 import { didYouMean } from '../workflow/suggest.ts';
 import { type SettingProblem, SettingsInvalidError } from './errors.ts';
@@ -41,6 +42,16 @@ const retentionSchema = z
     'needs `older_than` or `beyond`',
   );
 
+/** Text that is no JSON stays text: then the schema says what is needed. */
+function fromJson(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return value;
+  }
+}
+
 /** The one schema of all settings. */
 export const settingsSchema = z.object({
   /** A NATS server to use; absent: the embedded broker. */
@@ -66,6 +77,8 @@ export const settingsSchema = z.object({
   logLevel: z.enum(logLevels),
   /** Which ended runs leave the log by themselves; absent: none. */
   retention: retentionSchema.optional(),
+  /** How much runs at once, how often, and whose share is larger. As a flag or a variable it is JSON. */
+  limits: z.preprocess(fromJson, limitsSchema),
   /** `TROUPE_LLM_*` without the prefix, in lower case. */
   llm: z.record(z.string(), z.string()),
 });
@@ -114,9 +127,12 @@ function problemOf(
   const name = String(issue.path[0] ?? '');
   const source = found.provenance[name] ?? 'default';
   const value = found.values[name];
-  const shown = typeof value === 'object' ? '' : ` (is ${JSON.stringify(value)})`;
+  const isMap = typeof value === 'object' || issue.path.length > 1;
+  const within = issue.path.slice(1).map(String).join('.');
+  const shown = isMap ? '' : ` (is ${JSON.stringify(value)})`;
   const choices = issue.values?.map(String) ?? [];
-  const message = choices.length === 0 ? issue.message : `needs one of ${choices.join(', ')}`;
+  const said = choices.length === 0 ? issue.message : `needs one of ${choices.join(', ')}`;
+  const message = within === '' ? said : `${within}: ${said}`;
   const hint = didYouMean(String(value), choices, `Correct or remove ${source}.`);
   return { source, message: `${message}${shown}`, hint };
 }

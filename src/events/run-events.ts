@@ -46,9 +46,14 @@ export const runEvents = {
       requestHash: z.string().optional(),
       bodyHash: z.string().optional(),
       session: z.string().optional(),
+      tenant: z.string().optional(),
       deadline: fields.time.optional(),
       /** False: it waits for the command `start`. */
       start: z.boolean(),
+      /** The run that stands for requests with this key until then. */
+      dedupe: z.object({ key: z.string(), until: fields.time }).optional(),
+      /** It waits for a pause between requests with this key, but not longer than until `latest`. */
+      debounce: z.object({ key: z.string(), latest: fields.time.optional() }).optional(),
       /** It waits until then, or for the command `start`. */
       startAt: fields.time.optional(),
       /** Of a job: a run of one task that was asked for without a workflow. */
@@ -58,6 +63,11 @@ export const runEvents = {
       root: z.string().optional(),
       depth: fields.count.optional(),
     }),
+  ),
+  postponed: eventType(
+    'run.postponed',
+    'Another request with its debounce key came: it waits anew, and has the inputs of that request.',
+    z.object({ startAt: fields.time, inputs: fields.value }),
   ),
   started: eventType(
     'run.started',

@@ -3,6 +3,7 @@
  */
 import { z } from 'zod';
 import type { JsonEnvelope } from '../events/envelope.ts';
+import { parseDuration } from '../workflow/durations.ts';
 import type { JsonObject, JsonValue } from '../workflow/value.ts';
 import { instantSchema } from './instant.ts';
 
@@ -11,6 +12,14 @@ const object = z.custom<JsonObject>(
   'an object',
 );
 const id = z.string().min(1).max(200);
+/** What starts are counted by. */
+const startKey = z.string().regex(/^[A-Za-z0-9_.:/@-]{1,200}$/, 'letters, digits and _ . : / @ -');
+const MAX_PAUSE_MS = 30 * 86_400_000;
+/** Seconds, or text like `250ms`, `30s`, `5m`; milliseconds come out. */
+const pause = z
+  .union([z.number(), z.string()])
+  .transform((given) => parseDuration(given) ?? -1)
+  .refine((ms) => ms > 0 && ms <= MAX_PAUSE_MS, 'a time like 30s, 5m or 1d, at most 30 days');
 const commandId = { id: id.optional() };
 
 /** A run that begins as a copy of another one. */
@@ -46,9 +55,18 @@ export const requestSchema = z
     fork: forkSchema.optional(),
     input: object.optional(),
     session: id.optional(),
+    /** Whose work it is: what is scarce is shared among tenants first, then among the sessions of each. */
+    tenant: id.optional(),
     priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
     /** Milliseconds since the epoch. */
     deadline: z.number().int().positive().optional(),
+    /** While `window` lasts, requests of the tenant with this key are answered with the run of the first one. */
+    dedupe: z.strictObject({ key: startKey, window: pause }).optional(),
+    /**
+     * The run starts once no request of the tenant with this key has come for `delay`, at the latest `max` after the first.
+     * The last one's input counts.
+     */
+    debounce: z.strictObject({ key: startKey, delay: pause, max: pause.optional() }).optional(),
     start: z.boolean().default(true),
     /** The run waits until then; a time that has passed is now. Any command `start` starts it earlier. */
     startAt: instantSchema.optional(),
@@ -74,6 +92,11 @@ export const requestSchema = z
     ({ deadline, startAt }) =>
       deadline === undefined || startAt === undefined || startAt < deadline,
     'the deadline comes before `startAt`',
+  )
+  .refine(
+    ({ debounce, dedupe, start, startAt }) =>
+      debounce === undefined || (dedupe === undefined && startAt === undefined && start),
+    'a run with `debounce` starts after a pause: leave `dedupe`, `startAt` and `start` out',
   );
 export type RequestMessage = z.infer<typeof requestSchema>;
 
@@ -88,6 +111,10 @@ export interface RequestReply {
   position: number;
   /** False when the request had no id: sending it again starts another run. */
   idempotent: boolean;
+  /** Ms since the epoch: it waits until then, and longer where another request with its `debounce` key comes. */
+  startsAt?: number;
+  /** True: no run was begun; this is the one of the request's `dedupe` key. */
+  deduplicated?: true;
   warnings?: JsonValue[];
   /** Of a fork: the last event that it has in common with the other run. */
   forkedFrom?: { run: string; at: number };

@@ -90,6 +90,10 @@ export type RunRecord = {
   startAt?: number;
   /** Of a job. */
   job?: JobRecord;
+  tenant?: string;
+  /** The key as `startKey` writes it. */
+  dedupe?: { key: string; until: number };
+  debounce?: { key: string; latest?: number };
 };
 
 const noTasks: TaskCounts = {
@@ -145,8 +149,35 @@ function created(event: ProjectedEventOf<'run.created'>): RunRecord {
     definitionHash: data.definitionHash,
     tasks: { ...noTasks, declared: Array.isArray(declared) ? declared.length : null },
     ...(data.startAt === undefined ? {} : { startAt: data.startAt }),
+    ...(data.tenant === undefined ? {} : { tenant: data.tenant }),
+    ...keysOf(data),
     ...(data.job === undefined ? {} : { job: newJob(data.job, data.startAt) }),
   };
+}
+
+function keysOf({
+  tenant,
+  dedupe,
+  debounce,
+}: ProjectedEventOf<'run.created'>['data']): Pick<RunRecord, 'dedupe' | 'debounce'> {
+  return {
+    ...(dedupe === undefined
+      ? {}
+      : { dedupe: { key: startKey(tenant, dedupe.key), until: dedupe.until } }),
+    ...(debounce === undefined
+      ? {}
+      : {
+          debounce: {
+            key: startKey(tenant, debounce.key),
+            ...(debounce.latest === undefined ? {} : { latest: debounce.latest }),
+          },
+        }),
+  };
+}
+
+/** By what starts are counted: the key of a request, and whose it is. Holds no `/`. */
+export function startKey(tenant: string | undefined, key: string): string {
+  return `${encodeURIComponent((tenant ?? '').toWellFormed())}:${encodeURIComponent(key)}`;
 }
 
 function forked(event: ProjectedEventOf<'run.forked'>): RunRecord {
@@ -206,6 +237,7 @@ function reused(run: RunRecord): RunRecord {
 }
 
 const table: FoldTable<RunRecord> = {
+  'run.postponed': (run, event) => ({ ...run, startAt: event.data.startAt }),
   'run.started': (run, event) => ({ ...moved(run, 'running'), startedAt: event.at }),
   'run.paused': (run, event) => ({ ...moved(run, 'paused'), reason: event.data.reason }),
   'run.resumed': (run) => ({ ...moved(run, 'running'), reason: null }),
@@ -311,6 +343,7 @@ export const runs: Projection<RunRecord> = {
     parent: (run) => filed(run.parent?.runId, run),
     forkedFrom: (run) => filed(run.forkedFrom?.run, run),
     session: (run) => filed(run.session, run),
+    dedupe: (run) => filed(run.dedupe?.key, run),
     job_state: (run) => filed(run.job?.state, run),
     job_agent: (run) => filed(run.job?.agent, run),
     job_run: (run) => filed(run.job?.run, run),

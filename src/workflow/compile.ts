@@ -85,6 +85,7 @@ function compileTask(source: JsonObject): TaskDefinition {
   const task: Partial<TaskDefinition> = { id: asText(source.id) ?? '' };
   put(task, 'agent', asText(source.agent));
   put(task, 'capability', asText(source.capability));
+  put(task, 'limit', asText(source.limit));
   put(task, 'wait', compileWait(source.wait));
   put(task, 'description', asText(source.description));
   task.parallel = source.parallel !== false;

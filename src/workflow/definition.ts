@@ -108,6 +108,8 @@ export interface TaskDefinition {
   /** Exactly one of `agent`, `capability`, `wait`, `workflow`, `pass` is there. */
   agent?: string;
   capability?: string;
+  /** The key of a limit that its attempts share with those of other tasks and runs; what it allows, the orchestrator is told. */
+  limit?: string;
   wait?: WaitDefinition;
   workflow?: ChildDefinition;
   /** It succeeds at once. */

@@ -133,7 +133,7 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     help: 'A loop without a condition is taken as often as its bound says, and that is no failure. Remove `on_max`, or give the edge a `condition`.',
   },
   'workflow.needs-agent': {
-    summary: '`fallback` stands in a task that no agent does.',
+    summary: '`fallback` or `limit` stands in a task that no agent does.',
     help: 'Other agents get the parameters of the one before. For a wait, a child run or a task that passes, a task with `trigger: one_failed` does the work instead.',
   },
   'workflow.needs-loop': {

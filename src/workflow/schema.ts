@@ -45,6 +45,11 @@ const task = z
           'What the agent must be able to do; the router chooses one that offers it. Stands in the place of agent.',
         examples: ['analyze:security'],
       }),
+    limit: name.optional().meta({
+      description:
+        'The key of a limit that its attempts share with those of other tasks and runs. How many run at once, and how often one begins, the orchestrator is told in its setting limits.keys; without an entry there nothing is limited.',
+      examples: ['github'],
+    }),
     wait: wait.optional().meta({
       description: 'A durable wait, in the place of an agent. It takes no place of max_parallel.',
     }),

@@ -13,6 +13,7 @@ import { asList, asObject, isObject } from './loose.ts';
 import { isTaskId } from './names.ts';
 import { type Findings, FindingsOfPart, type Path } from './problems.ts';
 import { isTypingError, suggest } from './suggest.ts';
+import { checkAgentFields } from './validate-agent-fields.ts';
 import { checkEdges, edgeConditions } from './validate-edges.ts';
 import { checkExpressions } from './validate-expressions.ts';
 import {
@@ -218,15 +219,7 @@ function checkKind(
       text: task.id,
     });
   }
-  if (task.fallback !== undefined && task.agent === undefined && task.capability === undefined) {
-    findings.add({
-      code: 'workflow.needs-agent',
-      message: '`fallback` has a meaning only beside `agent` or `capability`',
-      hint: 'Let a task with `trigger: one_failed` do the work instead.',
-      path: ['tasks', index, 'fallback'],
-      atKey: true,
-    });
-  }
+  checkAgentFields(index, task, findings);
   if (Object.hasOwn(given, 'output') && given.pass !== true) {
     findings.add({
       code: 'workflow.needs-pass',

@@ -40,9 +40,38 @@ describe('settings', () => {
       prefix: 'troupe',
       durability: 'fsync',
       logLevel: 'warn',
+      limits: {},
       llm: {},
     });
     expect(new Set(Object.values(provenance))).toEqual(new Set(['default']));
+  });
+
+  it('takes limits from the file, or as JSON from a variable or a flag', async () => {
+    const file = 'limits:\n  agents: { shell: { concurrency: 4, rate: 10/s } }\n  live_runs: 100\n';
+    const { settings, provenance } = await load({ file });
+    expect(settings.limits).toEqual({
+      agents: { shell: { concurrency: 4, rate: '10/s' } },
+      live_runs: 100,
+    });
+    expect(provenance.limits).toBe('troupe.config.yaml: limits');
+    const environment = { TROUPE_LIMITS: '{"node": 2}' };
+    expect((await load({ file, environment })).settings.limits).toEqual({ node: 2 });
+    const argv = ['--limits', '{"keys": {"github": {"rate": "1/s"}}}'];
+    expect((await load({ argv, environment })).settings.limits.keys).toEqual({
+      github: { rate: '1/s' },
+    });
+  });
+
+  it.each([
+    ['agents: { shell: { rate: fast } }', 'agents.shell.rate: needs a rate like 10/s'],
+    ['agents: { shell: { rate: 0/s } }', 'agents.shell.rate: needs a rate like 10/s'],
+    ['nodes: 3', 'Unrecognized key: "nodes"'],
+    ['tenants: { a: { weight: 0 } }', 'tenants.a.weight: '],
+  ])('says where limits are wrong: %s', async (text, message) => {
+    await expect(load({ file: `limits: { ${text} }\n` })).rejects.toMatchObject({
+      code: 'settings.invalid',
+      details: { problems: [{ message: expect.stringContaining(message) as string }] },
+    });
   });
 
   it('keeps its data under .claude where such a folder is', async () => {

@@ -113,6 +113,7 @@ export const runChart: Chart = [
   ['failed', 'run.retried', 'running'],
   ...each([...liveRunStates, ...endedRunStates], 'run.forked', 'running'),
   // `adapt` changes tasks that have not started: possible until the run begins to end.
+  ...each(['pending'], 'run.postponed', 'pending'),
   ...each(['pending'], 'run.adapted', 'pending'),
   ...each(['running'], 'run.adapted', 'running'),
   ...each(['paused'], 'run.adapted', 'paused'),

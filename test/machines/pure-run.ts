@@ -42,6 +42,7 @@ export interface PureOptions {
   start?: boolean;
   deadline?: number;
   startAt?: number;
+  debounce?: { key: string; latest?: number };
   /** Attempts that agents can have at once. */
   slots?: number;
   /** Runs above this one. */
@@ -104,6 +105,7 @@ export class PureRun {
       start: options.start ?? true,
       ...(options.deadline === undefined ? {} : { deadline: options.deadline }),
       ...(options.startAt === undefined ? {} : { startAt: options.startAt }),
+      ...(options.debounce === undefined ? {} : { debounce: options.debounce }),
       ...(options.depth === undefined ? {} : { depth: options.depth }),
     });
     return { event: created, at: this.now, streamVersion: 1 };

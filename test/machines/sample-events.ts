@@ -54,6 +54,7 @@ const data: Record<string, unknown> = {
   'run.started': { dueAt: 60_000 },
   'run.paused': { reason: 'asked' },
   'run.resumed': { pausedMs: 10 },
+  'run.postponed': { startAt: 90_000, inputs: {} },
   'run.adapted': { patch: {}, definitionHash: 'h' },
   'run.signalReceived': { name: 'go' },
   'run.checkpointed': { label: 'here' },

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { type AdmissionTicket, compareTickets } from '../../src/policies/admission-order.ts';
 import { type AgentOffer, chooseByCapability } from '../../src/policies/choose-agent.ts';
 import fc from '../support/property.ts';
 
@@ -55,24 +54,5 @@ describe('an agent by capability', () => {
         );
       }),
     );
-  });
-});
-
-describe('the order of admission', () => {
-  const ticket = (priority: AdmissionTicket['priority'], sequence: number): AdmissionTicket => ({
-    stream: `run_${sequence}`,
-    priority,
-    sequence,
-  });
-
-  it('is by priority, then by arrival', () => {
-    const waiting = [
-      ticket('low', 0),
-      ticket('normal', 3),
-      ticket('urgent', 4),
-      ticket('normal', 1),
-      ticket('high', 2),
-    ];
-    expect(waiting.sort(compareTickets).map(({ sequence }) => sequence)).toEqual([4, 2, 1, 3, 0]);
   });
 });

@@ -7,6 +7,7 @@ import { idsFrom } from '../../src/actors/services/ids.ts';
 import { upcast } from '../../src/events/catalogue.ts';
 import type { JsonEnvelope } from '../../src/events/envelope.ts';
 import { createMemoryLog, type GroupFate, type MemoryLog } from '../../src/log/memory-log.ts';
+import type { Limits } from '../../src/messages/limits.ts';
 import type { CommandReply, RequestReply } from '../../src/messages/request.ts';
 import { RemoteError } from '../../src/messaging/errors.ts';
 import { createSubjects } from '../../src/messaging/subjects.ts';
@@ -54,7 +55,10 @@ export class World {
   readonly #workers = new Map<string, Process>();
   readonly #outside: Process;
 
-  constructor(seed: number) {
+  readonly #limits: Limits;
+
+  constructor(seed: number, { limits = {} }: { limits?: Limits } = {}) {
+    this.#limits = limits;
     this.random = seededRandom(seed);
     this.network = new SimNetwork(this.time, this.random);
     this.log = createMemoryLog({ upcast, now: () => this.time.now, faults: () => this.#write() });
@@ -106,7 +110,7 @@ export class World {
       clock: { ...clock, now: () => clock.now() + this.clockAheadMs },
       ids: idsFrom({ digit: () => Math.floor(this.random() * 32), random: this.random }),
       logger: { debug: () => {}, info: () => {}, warn: () => {}, error: complain },
-      settings: SETTINGS,
+      settings: { ...SETTINGS, limits: this.#limits },
     }).then(
       (orchestrator) => {
         if (scope.isAlive) this.orchestrator = orchestrator;
@@ -196,8 +200,13 @@ export class World {
   }
 
   /** Asks until there is an answer: the run's id, or undefined where the request was refused. */
-  async request(requestId: string, workflow: JsonObject, input: JsonObject = {}): Promise<string> {
-    return this.#request(requestId, { workflow, input });
+  async request(
+    requestId: string,
+    workflow: JsonObject,
+    input: JsonObject = {},
+    more: JsonObject = {},
+  ): Promise<string> {
+    return this.#request(requestId, { workflow, input, ...more });
   }
 
   /** Another run, as a copy of one. */

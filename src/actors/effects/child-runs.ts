@@ -125,6 +125,7 @@ export class ChildRuns {
       causationId: `${header.runId}/${context.startedVersion}`,
       priority: header.priority,
       session: header.session,
+      tenant: header.tenant,
       trace: header.trace,
     });
     this.#made(wanted, outcome);

@@ -98,6 +98,7 @@ export class ScheduleRuns {
       actor: { kind: 'timer', id: name },
       priority: request.priority,
       session: request.session,
+      tenant: request.tenant,
       trace: undefined,
     });
   }

@@ -40,6 +40,35 @@ export class Overloaded extends TroupeError {
   }
 }
 
+/** As many runs live as may. */
+export class TooManyRuns extends TroupeError {
+  readonly code = 'overloaded';
+  constructor(details: { limit: number; retryAfterMs: number }) {
+    super(`${details.limit} runs live already, and no more may`, {
+      hint: 'Send the same request again once runs have ended, or raise the setting limits.live_runs.',
+      details,
+    });
+  }
+}
+
+/** A tenant or a session has as many live runs as it may. */
+export class QuotaExceeded extends TroupeError {
+  readonly code = 'quota.exceeded';
+  constructor(details: {
+    scope: 'tenant' | 'session';
+    name: string;
+    limit: number;
+    live: number;
+    retryAfterMs: number;
+  }) {
+    const { scope, name, limit, live, retryAfterMs } = details;
+    super(`the ${scope} "${name}" has ${live} live runs of at most ${limit}`, {
+      hint: `Send the same request again in about ${retryAfterMs} ms, or raise the setting limits.${scope}s.`,
+      details,
+    });
+  }
+}
+
 /** The run is in quarantine, or being reloaded: the sender keeps its message and tries again. */
 export class Unavailable extends TroupeError {
   readonly code = 'unavailable';

@@ -17,6 +17,7 @@ import {
   VALUE_BLOB_TYPE,
 } from '../../workflow/value.ts';
 import type { Planned } from '../services/planner.ts';
+import { latestOf } from '../services/starts.ts';
 import type { Birth } from './run-host.ts';
 
 export interface NewRunOptions {
@@ -54,6 +55,8 @@ export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
       ? {}
       : { requestId, requestHash: hashOf(request, planned.hash), bodyHash: bodyHashOf(request) }),
     ...(request.session === undefined ? {} : { session: request.session }),
+    ...(request.tenant === undefined ? {} : { tenant: request.tenant }),
+    ...keysOf(request, now),
     ...(request.deadline === undefined ? {} : { deadline: request.deadline }),
     ...(request.startAt === undefined ? {} : { startAt: request.startAt }),
     ...(options.job === undefined ? {} : { job: options.job }),
@@ -85,6 +88,17 @@ export function newRun(options: NewRunOptions): Omit<Birth, 'delivery'> {
       ...(options.jobKey === undefined ? [] : [options.jobKey]),
     ],
     values,
+  };
+}
+
+/** What starts are counted by; a run that waits for a pause has its `startAt` already. */
+function keysOf({ dedupe, debounce }: RequestMessage, now: number) {
+  const latest = debounce === undefined ? undefined : latestOf(debounce, now);
+  return {
+    ...(dedupe === undefined ? {} : { dedupe: { key: dedupe.key, until: now + dedupe.window } }),
+    ...(debounce === undefined
+      ? {}
+      : { debounce: { key: debounce.key, ...(latest === undefined ? {} : { latest }) } }),
   };
 }
 

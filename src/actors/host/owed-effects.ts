@@ -16,6 +16,7 @@ import { type Effect, effectsOfActivation, effectsOfRun } from '../../machines/r
 import type { RunState } from '../../machines/run/machine.ts';
 import { openStates, slotStates } from '../../machines/task/machine.ts';
 import type { JsonValue } from '../../workflow/value.ts';
+import type { Slot } from '../services/admission.ts';
 import type { EffectContext, HostRuntime } from './runtime.ts';
 import type { Turn } from './turn.ts';
 
@@ -38,12 +39,13 @@ export class OwedEffects {
   readonly #runtime: HostRuntime;
   /** By owner (an activation id, or the run), then by key. */
   readonly #owed = new Map<string, ReadonlyMap<string, Effect>>();
-  /** Agents whose slots are held, by activation. */
-  readonly #slots = new Map<string, string>();
+  /** Slots that are held, by activation. */
+  readonly #slots = new Map<string, Slot>();
   /** Dispatches of attempts that were lost, by activation, while it is open (C7). */
   readonly #lost = new Map<string, Effect[]>();
   /** Undefined until it was looked at for the first time. */
   #state: RunState | undefined;
+  #startAt: number | undefined;
   /** Effects owed for which the run has to be in memory: all but timers and waits for child runs. */
   #others = 0;
   #isAbandoned = false;
@@ -61,10 +63,12 @@ export class OwedEffects {
   resume(): void {
     for (const activation of this.#run.open) {
       if (!slotStates.has(activation.state) || activation.context.agent === null) continue;
-      this.#slots.set(activation.id, activation.context.agent);
-      this.#runtime.admission.claim(activation.context.agent);
+      const slot = slotOf(activation.context.agent, activation.node.task.limit);
+      this.#slots.set(activation.id, slot);
+      this.#runtime.admission.claim(slot);
     }
     this.#state = runState(this.#run);
+    this.#startAt = this.#run.header.startAt;
     const started: Started[] = [];
     const owners: (Activation | undefined)[] = [undefined, ...this.#run.open];
     for (const owner of owners) this.#compare(owner, { started, stopped: [] });
@@ -78,8 +82,10 @@ export class OwedEffects {
     const started: Started[] = [];
     const stopped: Stopped[] = [];
     const state = runState(run);
-    const hasRunChanged = state !== this.#state;
+    const { startAt } = run.header;
+    const hasRunChanged = state !== this.#state || startAt !== this.#startAt;
     this.#state = state;
+    this.#startAt = startAt;
     const changes = { started, stopped, turn };
     this.#bookSlots(turn);
     if (hasRunChanged) this.#compare(undefined, changes);
@@ -112,7 +118,7 @@ export class OwedEffects {
   /** The run leaves memory or its memory is thrown away: slots go back, effects are neither started nor stopped. */
   abandon(): void {
     this.#isAbandoned = true;
-    for (const agent of this.#slots.values()) this.#runtime.admission.release(agent);
+    for (const slot of this.#slots.values()) this.#runtime.admission.release(slot);
     this.#slots.clear();
     this.#owed.clear();
     this.#lost.clear();
@@ -120,9 +126,9 @@ export class OwedEffects {
 
   /** An attempt that follows another one in the same turn has a slot of its own: the earlier one goes back. */
   #bookSlots(turn: Turn): void {
-    for (const [id, agent] of turn.takeGranted()) {
+    for (const [id, slot] of turn.takeGranted()) {
       const before = this.#slots.get(id);
-      this.#slots.set(id, agent);
+      this.#slots.set(id, slot);
       if (before !== undefined) this.#runtime.admission.release(before);
     }
   }
@@ -219,6 +225,10 @@ export class OwedEffects {
     const owner = effect.kind === 'timer' ? ownerOfTimer(effect.timerId) : effect.activation;
     return this.#owed.get(owner)?.has(key) ?? false;
   }
+}
+
+function slotOf(agent: string, limit: string | undefined): Slot {
+  return limit === undefined ? { agent } : { agent, limit };
 }
 
 /** Timer ids are `<state>:<activation>:<attempt>`; the run's own have no colon. */

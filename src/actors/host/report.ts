@@ -1,17 +1,17 @@
 /** The report of an aggregate with every value in it, read from the log where it is not in memory. */
 import type { EventLog } from '../../log/event-log.ts';
 import { type RunAggregate, type ValueRef, valueKey } from '../../machines/run/aggregate.ts';
-import { refsOfReport, reportOf } from '../../machines/run/report.ts';
+import { type ReportOptions, refsOfReport, reportOf } from '../../machines/run/report.ts';
 import type { RunReport } from '../../messages/report.ts';
 import { TroupeError } from '../../workflow/errors.ts';
 import type { JsonValue } from '../../workflow/value.ts';
-import { type Quarantine, readValue } from './load.ts';
+import { readValue } from './load.ts';
 
 /** `now`: milliseconds since the epoch, for the duration of a run that goes on. */
 export async function reportRun(
   log: EventLog,
   run: RunAggregate,
-  options: { now: number; quarantine?: Quarantine | undefined },
+  options: Omit<ReportOptions, 'valueOf'>,
 ): Promise<RunReport> {
   const values = new Map<string, JsonValue>();
   // The run goes on while values are read: what it has more of by then is read as well.

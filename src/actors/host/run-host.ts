@@ -55,6 +55,8 @@ export class RunHost {
   #isDraining = false;
   #isGone = false;
   #snapshotVersion = 0;
+  /** Commits whose effects are not released yet. */
+  #unreleased = 0;
   /** Position of its newest commit. */
   #lastCommit = 0;
   #definition: unknown;
@@ -142,14 +144,12 @@ export class RunHost {
     enliven(loaded.run, liveCells);
     this.#snapshotVersion = loaded.run.streamVersion;
     this.#owed = new OwedEffects(loaded.run, this.#runtime);
+    const { header } = loaded.run;
+    this.#runtime.liveRuns.note(this.stream, header, !endedRunStates.has(runState(loaded.run)));
     if (this.#isolation.quarantine !== undefined) return true;
     this.#owed.resume();
     if (!endedRunStates.has(runState(loaded.run))) {
-      this.post({
-        message: { type: 'proceed' },
-        causationId: 'recovery',
-        actor: { kind: 'system' },
-      });
+      this.post(proceed('recovery'));
     }
     return true;
   }
@@ -173,11 +173,7 @@ export class RunHost {
     if (this.#isGone || this.#run === undefined || this.#isolation.quarantine !== undefined)
       return false;
     this.#grants.push({ demand, grant });
-    this.post({
-      message: { type: 'proceed' },
-      causationId: 'admission',
-      actor: { kind: 'system' },
-    });
+    this.post(proceed('admission'));
     return true;
   }
 
@@ -201,7 +197,7 @@ export class RunHost {
   }
 
   #returnGrants(): void {
-    for (const { grant } of this.#grants.splice(0)) this.#runtime.admission.release(grant.agent);
+    for (const { grant } of this.#grants.splice(0)) this.#runtime.admission.giveBack(grant);
   }
 
   #drain(): void {
@@ -313,8 +309,11 @@ export class RunHost {
     }
     const changes = this.#owed?.difference(turn);
     const outcome = this.#outcomeOf(turn, run);
+    this.#runtime.liveRuns.note(this.stream, run.header, !endedRunStates.has(runState(run)));
     const mayLeave = isAtRest(run);
+    this.#unreleased += 1;
     this.#runtime.releases.push(() => {
+      this.#unreleased -= 1;
       changes?.release();
       delivery.reply?.(outcome);
       if (mayLeave) this.#leaveWhenDone();
@@ -322,11 +321,7 @@ export class RunHost {
     turn.finish();
     this.#returnGrants();
     if (turn.isCut) {
-      this.post({
-        message: { type: 'proceed' },
-        causationId: delivery.causationId,
-        actor: { kind: 'system' },
-      });
+      this.post(proceed(delivery.causationId));
     }
     this.#snapshotWhenDue(run);
     if (run.quarantine !== undefined) this.#keepIsolated(run.quarantine);
@@ -358,7 +353,8 @@ export class RunHost {
 
   /** Passivation: a run at rest leaves memory once nothing of it waits. */
   #leaveWhenDone(): void {
-    if (this.#run !== undefined && isAtRest(this.#run) && this.isIdle) this.#runtime.release(this);
+    if (this.#run === undefined || this.#unreleased > 0) return;
+    if (isAtRest(this.#run) && this.isIdle) this.#runtime.release(this);
   }
 
   /**
@@ -393,6 +389,10 @@ export class RunHost {
     this.#run = undefined;
     this.#isolation.begin(error, delivery);
   }
+}
+
+function proceed(causationId: string): Delivery {
+  return { message: { type: 'proceed' }, causationId, actor: { kind: 'system' } };
 }
 
 /** Ended, or waiting for the time of its start, which the timer service knows. */

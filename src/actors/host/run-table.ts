@@ -86,7 +86,11 @@ export class RunTable {
   async activate(stream: string): Promise<RunHost | undefined> {
     let host = this.#hosts.get(stream);
     if (host === undefined) {
-      if (this.#runtime.log.streamHead(stream) === undefined) return undefined;
+      if (this.#runtime.log.streamHead(stream) === undefined) {
+        // It may have begun here, and its first commit was lost.
+        this.#runtime.liveRuns.ended(stream);
+        return undefined;
+      }
       host = new RunHost(stream, this.#runtime);
       this.#hosts.set(stream, host);
     }
@@ -102,6 +106,7 @@ export class RunTable {
     if (this.#runtime.log.streamHead(stream) !== undefined) {
       throw new Unavailable(stream, 'it is being loaded again');
     }
+    this.#runtime.liveRuns.ended(stream);
     return undefined;
   }
 

@@ -11,6 +11,7 @@ import type { JsonValue } from '../../workflow/value.ts';
 import type { Admission } from '../services/admission.ts';
 import type { Clock } from '../services/clock.ts';
 import type { IdSource } from '../services/ids.ts';
+import type { LiveRuns } from '../services/live-runs.ts';
 import type { ReleaseQueue } from './release-queue.ts';
 
 /** Structured logging, small enough to pass everywhere. `fields` has runId, taskId, correlationId where they apply. */
@@ -76,6 +77,7 @@ export interface HostRuntime {
   readonly logger: Logger;
   readonly releases: ReleaseQueue;
   readonly admission: Admission;
+  readonly liveRuns: LiveRuns;
   readonly effects: EffectRunner;
   /** What an agent needed to recover from failures before, in milliseconds on average; undefined where that is not known. */
   readonly recoveries: { of(agent: string): number | undefined };

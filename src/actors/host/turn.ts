@@ -21,7 +21,7 @@ import { parametersOf } from '../../machines/run/recorded.ts';
 import { approximateBytes, rememberValue, valueRef } from '../../machines/run/values.ts';
 import { OFFLOAD_BYTES } from '../../messages/request.ts';
 import { isKeptValue, type JsonValue, VALUE_BLOB_TYPE } from '../../workflow/value.ts';
-import type { Grant } from '../services/admission.ts';
+import type { Grant, Slot } from '../services/admission.ts';
 import { readValue } from './load.ts';
 import type { Delivery, HostRuntime } from './runtime.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -32,7 +32,7 @@ const MAX_EVENTS = 850;
 const MAX_BYTES = 2 * 1024 * 1024;
 
 const NONE: ReadonlySet<string> = new Set();
-const NO_SLOTS: ReadonlyMap<string, string> = new Map();
+const NO_SLOTS: ReadonlyMap<string, Slot> = new Map();
 
 interface TurnOptions {
   run: RunAggregate;
@@ -63,8 +63,8 @@ export class Turn {
   // Most turns start no attempt or one: what only some need is made when it is needed.
   /** Parameters of the attempts that this turn started, by activation. */
   #parameters: Map<string, JsonValue> | undefined;
-  /** Agents of the slots that attempts of this turn use, by activation, until the commit books them. */
-  #granted: Map<string, string> | undefined;
+  /** The slots that attempts of this turn use, by activation, until the commit books them. */
+  #granted: Map<string, Slot> | undefined;
   #blocked: Set<string> | undefined;
   #isDecided = false;
   readonly #sandbox: Sandbox | undefined;
@@ -221,7 +221,7 @@ export class Turn {
 
   #acquire(demand: string): Grant | undefined {
     const { stream } = this.#host;
-    return this.#runtime.admission.acquire({ stream, demand, priority: this.#run.header.priority });
+    return this.#runtime.admission.acquire({ stream, demand, owner: this.#run.header });
   }
 
   #answer(decision: Decision): Promise<void> | undefined {
@@ -248,11 +248,11 @@ export class Turn {
     this.#held = undefined;
     const activation = this.#run.activations.get(held.activation);
     if (activation?.state !== 'running') {
-      this.#runtime.admission.release(held.grant.agent);
+      this.#runtime.admission.giveBack(held.grant);
       return;
     }
     this.#granted ??= new Map();
-    this.#granted.set(held.activation, held.grant.agent);
+    this.#granted.set(held.activation, held.grant);
     if (this.#steps !== undefined) this.#steps -= 1;
   }
 
@@ -328,7 +328,7 @@ export class Turn {
   }
 
   /** The slots that this turn took, once: whoever books them gives them back later. */
-  takeGranted(): ReadonlyMap<string, string> {
+  takeGranted(): ReadonlyMap<string, Slot> {
     const granted = this.#granted;
     this.#granted = undefined;
     return granted ?? NO_SLOTS;
@@ -336,8 +336,8 @@ export class Turn {
 
   /** The turn came to nothing: every slot that it took goes back. */
   abandon(): void {
-    for (const agent of this.takeGranted().values()) this.#runtime.admission.release(agent);
-    if (this.#held !== undefined) this.#runtime.admission.release(this.#held.grant.agent);
+    for (const slot of this.takeGranted().values()) this.#runtime.admission.giveBack(slot);
+    if (this.#held !== undefined) this.#runtime.admission.giveBack(this.#held.grant);
     this.#held = undefined;
   }
 }
@@ -364,6 +364,8 @@ function valueFieldOf(
   decided: RunEvent,
 ): 'output' | 'items' | 'parameters' | 'inputs' | 'payload' | undefined {
   switch (decided.type) {
+    case 'run.postponed':
+      return 'inputs';
     case 'task.waiting':
       return decided.data.inputs === undefined ? undefined : 'inputs';
     case 'task.started':

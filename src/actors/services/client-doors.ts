@@ -22,6 +22,7 @@ import { loadRun, readFirst } from '../host/load.ts';
 import { reportRun } from '../host/report.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
+import { whyItWaits } from './queue-view.ts';
 import { refuse } from './refuse.ts';
 import { checkBlobs, namesBlobs } from './stored-blobs.ts';
 
@@ -125,7 +126,11 @@ export class ClientDoors {
     const { log, clock } = this.#runtime;
     const host = this.#table.find(runId);
     if (host?.run !== undefined && host.quarantine === undefined) {
-      const report = await reportRun(log, host.run, { now: clock.now() });
+      const { run } = host;
+      const report = await reportRun(log, run, {
+        now: clock.now(),
+        whyItWaits: (activation) => whyItWaits(this.#runtime.admission, run, activation),
+      });
       // C2: what the report says was applied before this line, and may not be durable yet.
       await log.flush();
       // A host that was thrown away meanwhile may have told of what is lost.

@@ -20,6 +20,7 @@ import { LogDoor } from './log-door.ts';
 import type { Planner } from './planner.ts';
 import type { Projector } from './projector.ts';
 import { Queries } from './queries.ts';
+import { queueReply } from './queue-view.ts';
 import { refuse } from './refuse.ts';
 import { AgentDoors } from './results.ts';
 import { ScheduleDoor } from './schedule-door.ts';
@@ -65,7 +66,8 @@ export class Doors {
     this.#jobs = new Jobs({ ...doors, planner, projector });
     this.#clients = new ClientDoors(doors);
     const report = (runId: string) => this.#clients.report(runId);
-    this.#queries = new Queries({ log, projector, report });
+    const queue = () => queueReply({ ...runtime, position: log.durablePosition });
+    this.#queries = new Queries({ log, projector, report, queue });
     this.#blobs = new BlobDoor({ log, logger, clock });
     this.#schedules = new ScheduleDoor({ runtime, planner, table: options.schedules });
     this.log = new LogDoor({

@@ -4,6 +4,8 @@
  *
  * I1 A repeated `requestId` returns the first run, also while its commit is still waiting; with another body it is
  *    a conflict. Refusals are answered again, not stored.
+ * I2 A request with a key of `starts.ts` that stands for a run begins none.
+ * Size: every way in which a request ends, side by side.
  */
 import type { ActorRef } from '../../events/envelope.ts';
 import type { ParentRef } from '../../machines/run/aggregate.ts';
@@ -30,8 +32,10 @@ import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime, Outcome } from '../host/runtime.ts';
 import { Forks } from './forks.ts';
+import type { RunOwner } from './live-runs.ts';
 import type { Planned, Planner } from './planner.ts';
 import { refuse } from './refuse.ts';
+import { Starts, type Waiting } from './starts.ts';
 import { checkStored, namesBlobs } from './stored-blobs.ts';
 
 /** What a run asks the intake for when a task of it runs another workflow, or a schedule when a time has come. */
@@ -49,7 +53,16 @@ export interface ChildRequest {
   /** Default: that of the workflow. */
   priority: Priority | undefined;
   session: string | undefined;
+  tenant: string | undefined;
   trace: string | undefined;
+}
+
+/** A request that was understood. */
+interface Taken {
+  message: BusMessage;
+  request: RequestMessage;
+  requestId: string | undefined;
+  planned: Planned;
 }
 
 /** Request ids of child runs are made by their parents, others by schedules. */
@@ -57,6 +70,7 @@ const CHILD_REQUEST = 'child:';
 const RESERVED = [CHILD_REQUEST, SCHEDULE_REQUEST];
 
 export class Intake {
+  readonly starts: Starts;
   readonly #runtime: HostRuntime;
   readonly #table: RunTable;
   readonly #planner: Planner;
@@ -74,6 +88,7 @@ export class Intake {
     this.#table = options.table;
     this.#planner = options.planner;
     this.#subjects = options.subjects;
+    this.starts = new Starts(options.runtime);
   }
 
   /** Answers a message on the request subject. */
@@ -103,6 +118,11 @@ export class Intake {
       await this.#forks.take({ message, request: { ...request, fork: request.fork }, requestId });
       return;
     }
+    const begun = await this.starts.begun(request);
+    if (begun !== undefined) {
+      message.respond(await this.#deduplicated(begun));
+      return;
+    }
     const planned = this.#planner.plan(request);
     if (namesBlobs(planned.inputs)) await checkStored(log.blobs, planned.inputs);
     if (planned.namesBlobs)
@@ -112,7 +132,39 @@ export class Intake {
       return;
     }
     if (log.isSaturated) throw new Overloaded();
-    this.#create({ message, request, requestId, planned });
+    const taken = { message, request, requestId, planned };
+    const waiting = this.starts.postpone(request);
+    if (waiting === undefined) this.#create(taken);
+    else this.#postpone(taken, waiting);
+  }
+
+  /** The run of the request's key waits anew; one that waits no more leaves the request to a run of its own. */
+  #postpone(taken: Taken, { runId, startAt }: Waiting): void {
+    const { message, request, requestId, planned } = taken;
+    const { inputs, hash: definitionHash } = planned;
+    const trace = message.header('traceparent');
+    this.#table.post(runId, {
+      message: { type: 'postpone', startAt, inputs, definitionHash },
+      causationId: requestId ?? this.#runtime.ids.id('req', this.#runtime.clock.now()),
+      actor: clientOf(request),
+      ...(trace === undefined ? {} : { trace }),
+      ...(requestId === undefined ? {} : { uniqueKey: requestKey(requestId) }),
+      reply: (outcome) => {
+        if (outcome.kind === 'done') {
+          message.respond(
+            this.#reply({ runId, planned, position: outcome.position, requestId, startAt }),
+          );
+          return;
+        }
+        const { rejection } = outcome;
+        if (rejection.status >= 500 || rejection.details?.['key'] !== undefined) {
+          message.respondError(rejection);
+          return;
+        }
+        this.starts.forget(request, runId);
+        this.#take(message).catch((error: unknown) => refuse(message, error, this.#runtime.logger));
+      },
+    });
   }
 
   /**
@@ -120,7 +172,7 @@ export class Intake {
    * unknown. Throws `overloaded`.
    */
   spawn(child: ChildRequest): Promise<Outcome> {
-    const { planned, runId, requestId, correlationId, trace, priority, session } = child;
+    const { planned, runId, requestId, correlationId, trace, priority, session, tenant } = child;
     const { clock, log } = this.#runtime;
     if (log.isSaturated) throw new Overloaded();
     const request: RequestMessage = {
@@ -128,6 +180,7 @@ export class Intake {
       dryRun: false,
       ...(priority === undefined ? {} : { priority }),
       ...(session === undefined ? {} : { session }),
+      ...(tenant === undefined ? {} : { tenant }),
     };
     const birth = newRun({
       ...{ log, request, requestId, planned, runId, correlationId, trace },
@@ -148,16 +201,18 @@ export class Intake {
     });
   }
 
-  #create(options: {
-    message: BusMessage;
-    request: RequestMessage;
-    requestId: string | undefined;
-    planned: Planned;
-  }): void {
-    const { message, request, requestId, planned } = options;
+  #create(taken: Taken): void {
+    const { message, requestId, planned } = taken;
     const { clock, ids, log } = this.#runtime;
     const now = clock.now();
+    const request = withStart(taken.request, now);
+    this.#runtime.liveRuns.check(ownerOf(request));
     const runId = ids.runId(now);
+    if (!this.starts.begin(request, { runId, now, startAt: request.startAt })) {
+      // Another one with its key was first, while this one was looked at.
+      this.#take(message).catch((error: unknown) => refuse(message, error, this.#runtime.logger));
+      return;
+    }
     const trace = message.header('traceparent');
     const correlationId = requestId ?? ids.id('req', now);
     const birth = newRun({ log, request, requestId, planned, runId, now, correlationId, trace });
@@ -168,28 +223,24 @@ export class Intake {
           ? { type: 'command', command: { type: 'start' } }
           : { type: 'proceed' },
         causationId: correlationId,
-        actor: {
-          kind: 'client',
-          ...(request.session === undefined ? {} : { id: request.session }),
-        },
+        actor: clientOf(request),
         ...(trace === undefined ? {} : { trace }),
         reply: (outcome) => {
-          if (outcome.kind === 'rejected')
-            this.#refused({ message, request, requestId, rejection: outcome.rejection });
-          else
-            message.respond(this.#reply({ runId, planned, position: outcome.position, requestId }));
+          if (outcome.kind === 'rejected') {
+            this.starts.forget(request, runId);
+            this.#refused({ ...taken, rejection: outcome.rejection });
+            return;
+          }
+          const { position } = outcome;
+          const { startAt } = request;
+          message.respond(this.#reply({ runId, planned, position, requestId, startAt }));
         },
       },
     });
   }
 
   /** The same request may have become a run while this one was being decided. */
-  #refused(options: {
-    message: BusMessage;
-    request: RequestMessage;
-    requestId: string | undefined;
-    rejection: Rejection;
-  }): void {
+  #refused(options: Omit<Taken, 'planned'> & { rejection: Rejection }): void {
     const { message, request, requestId, rejection } = options;
     const stream =
       requestId === undefined ? undefined : this.#runtime.log.uniqueOwner(requestKey(requestId));
@@ -212,8 +263,9 @@ export class Intake {
     planned: Pick<Planned, 'definition' | 'warnings'>;
     position: number;
     requestId: string | undefined;
+    startAt?: number | undefined;
   }): JsonObject {
-    const { runId, planned, position, requestId } = options;
+    const { runId, planned, position, requestId, startAt } = options;
     const reply: RequestReply = {
       runId,
       events: this.#subjects.runEvents(runId),
@@ -221,6 +273,7 @@ export class Intake {
       plan: planOf(planned.definition),
       position,
       idempotent: requestId !== undefined,
+      ...(startAt === undefined ? {} : { startsAt: startAt }),
       ...(planned.warnings.length === 0
         ? {}
         : { warnings: planned.warnings as unknown as JsonValue[] }),
@@ -238,6 +291,16 @@ export class Intake {
     }
   }
 
+  /** The run of the window that is open; the request is not remembered, so that sending it again later may begin one. */
+  async #deduplicated(stream: string): Promise<JsonObject> {
+    const { log } = this.#runtime;
+    const created = await readCreated(log, stream);
+    const planned = { definition: await definitionOf(log, created), warnings: [] };
+    const position = log.durablePosition;
+    const reply = this.#reply({ runId: stream, planned, position, requestId: undefined });
+    return { ...reply, deduplicated: true };
+  }
+
   /** The first run of a request id, once it is durable. */
   async #repeat(options: {
     request: RequestMessage;
@@ -253,7 +316,11 @@ export class Intake {
     if (log.streamHead(stream) === undefined)
       throw new RunNotFound(stream, this.#runtime.archiveOf?.(stream));
     const created = await readCreated(log, stream);
-    if (created.bodyHash !== bodyHashOf(request) && !this.#hasSamePlan(request, created)) {
+    // A request that let a run wait anew is not the one that the run was made of.
+    const isPostponed =
+      created.debounce !== undefined && created.debounce.key === request.debounce?.key;
+    const isSame = isPostponed || created.bodyHash === bodyHashOf(request);
+    if (!isSame && !this.#hasSamePlan(request, created)) {
       throw new RunConflict(`the request id "${requestId}" was used with another body`, {
         hint: 'Use a new requestId for a new request.',
         details: { requestId, runId: stream },
@@ -262,6 +329,21 @@ export class Intake {
     const planned = { definition: await definitionOf(log, created), warnings: [] };
     return this.#reply({ runId: stream, planned, position: log.durablePosition, requestId });
   }
+}
+
+function clientOf({ session }: RequestMessage): ActorRef {
+  return { kind: 'client', ...(session === undefined ? {} : { id: session }) };
+}
+
+/** A run that waits for a pause has a time of its start from the beginning. */
+function withStart(request: RequestMessage, now: number): RequestMessage {
+  const { debounce } = request;
+  if (debounce === undefined) return request;
+  return { ...request, startAt: now + Math.min(debounce.delay, debounce.max ?? debounce.delay) };
+}
+
+function ownerOf({ tenant, session }: RequestMessage): RunOwner {
+  return { tenant, session };
 }
 
 /** Whether a run that is asked for begins at once. Throws `message.invalid` for a start that is too far away. */

@@ -13,6 +13,8 @@ import type { Projector } from './projector.ts';
 
 /** Not a projection: the report is made of the run's own fold. */
 const RUN_REPORT = 'run_report';
+/** Not a projection either: what waits is the memory of this process. */
+const QUEUE = 'queue';
 /** Larger replies are offloaded; a message carries at most 1 MiB. */
 const MAX_REPLY_BYTES = 500 * 1024;
 
@@ -20,12 +22,15 @@ export class Queries {
   readonly #log: EventLog;
   readonly #projector: Projector;
   readonly #report: (runId: string) => Promise<RunReport>;
+  readonly #queue: () => QueryReply;
 
   constructor(options: {
     log: EventLog;
     projector: Projector;
     report(runId: string): Promise<RunReport>;
+    queue(): QueryReply;
   }) {
+    this.#queue = options.queue;
     this.#log = options.log;
     this.#projector = options.projector;
     this.#report = options.report;
@@ -35,11 +40,12 @@ export class Queries {
   async answer(name: string, message: BusMessage): Promise<void> {
     const parsed = querySchema.safeParse(message.body() ?? {});
     if (!parsed.success) throw new InvalidMessage('the query', parsed.error);
-    const reply =
-      name === RUN_REPORT
-        ? await this.#runReport(parsed.data)
-        : await this.#project(name, parsed.data);
-    message.respond(await this.#fit(reply));
+    message.respond(await this.#fit(await this.#reply(name, parsed.data)));
+  }
+
+  async #reply(name: string, query: QueryMessage): Promise<QueryReply> {
+    if (name === RUN_REPORT) return this.#runReport(query);
+    return name === QUEUE ? this.#queue() : this.#project(name, query);
   }
 
   #project(name: string, query: QueryMessage): Promise<QueryReply> {

@@ -44,13 +44,14 @@ export async function activateLiveRuns(parts: {
   clock: Clock;
   table: Pick<RunTable, 'activateAll' | 'passivate' | 'size'>;
   probe: () => Promise<void>;
-  awaitStart: (runId: string, startAt: number) => void;
+  awaitStart: (run: RunRecord, startAt: number) => void;
 }): Promise<Promise<void>[]> {
   const { log, clock, table } = parts;
   const live: string[] = [];
   for await (const { key, document } of documentsOf(log, { projection: 'runs', index: 'live' })) {
-    const { status, startAt } = document as Pick<RunRecord, 'status' | 'startAt'>;
-    if (status === 'pending' && startAt !== undefined) parts.awaitStart(key, startAt);
+    const record = document as RunRecord;
+    if (record.status === 'pending' && record.startAt !== undefined)
+      parts.awaitStart(record, record.startAt);
     else live.push(key);
   }
   const probes: Promise<void>[] = [];

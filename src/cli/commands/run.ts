@@ -11,6 +11,7 @@ import { plainText } from '../render/painted.ts';
 import { problemLines } from '../report-error.ts';
 import { type RunTarget, readInputs, readTarget } from '../run-input.ts';
 import { openSession, type Session } from '../session.ts';
+import { startFields, startOptions } from '../start-options.ts';
 import { readTime } from '../start-time.ts';
 
 export const runCommand: Command = {
@@ -35,6 +36,7 @@ export const runCommand: Command = {
       value: 'TIME',
       description: 'Not before: 2031-05-01T08:00:00Z',
     },
+    ...startOptions,
     ...jsonOption,
     ...jsonlOption,
     ...settingOptions,
@@ -106,6 +108,7 @@ function requestOf(
     ...(target.kind === 'workflow' ? { workflow: target.workflow } : { text: target.text }),
     ...(requestId !== undefined && { requestId }),
     ...(at !== undefined && { startAt: readTime('--at', at) }),
+    ...startFields(parts.given),
     input: parts.input,
   };
 }

@@ -3,7 +3,9 @@ import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { aborted, onInterrupt } from '../interrupt.ts';
+import { watchLimits } from '../limits-watch.ts';
 import { openSession } from '../session.ts';
+import { loadSettings } from '../settings-sources.ts';
 
 export const upCommand: Command = {
   summary: 'Start orchestrator, broker and worker and serve until interrupted',
@@ -16,7 +18,10 @@ export const upCommand: Command = {
     ...jsonOption,
     ...settingOptions,
   },
-  notes: ['With TROUPE_NATS_URL it uses that server and starts no broker.'],
+  notes: [
+    'With TROUPE_NATS_URL it uses that server and starts no broker.',
+    'Limits in troupe.config.yaml that change while it serves hold at once.',
+  ],
   examples: [
     ['troupe up', 'Serve on nats://127.0.0.1:4222'],
     ['troupe up --json --nats-port 0', 'Pick a free port and print it when it can serve'],
@@ -42,7 +47,15 @@ async function serve(context: CommandContext): Promise<number> {
       `ready on ${ready.nats}, data in ${ready.dataDir}, pid ${ready.pid}; Ctrl+C ends it`,
     );
   logger.info('ready', { nats: stack.url, logId: stack.log.logId, prefix: settings.prefix });
+  const endWatch = watchLimits({
+    directory: context.workingDirectory,
+    limits: settings.limits,
+    load: () => loadSettings(context, { logLevel: 'info' }),
+    apply: (limits) => stack.limit(limits),
+    logger,
+  });
   await aborted(interrupt.signal);
+  endWatch();
   logger.info('closing');
   await stack.close();
   interrupt.release();

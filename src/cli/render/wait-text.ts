@@ -20,6 +20,12 @@ export function waitText(kind: string | undefined, given: JsonValue | undefined)
       return firstText(details);
     case 'run':
       return childText(details);
+    case 'slot':
+      return slotText(details);
+    case 'rate':
+      return rateText(details);
+    case 'worker':
+      return `a worker that offers ${plainText(String(details['name']))}`;
     default:
       return kind ?? 'something';
   }
@@ -29,6 +35,29 @@ export function waitText(kind: string | undefined, given: JsonValue | undefined)
 function childText({ runId, workflow, left }: JsonObject): string {
   if (left === true) return `the end of run ${runId}, before another attempt`;
   return typeof workflow === 'string' ? `run ${runId} of ${plainText(workflow)}` : `run ${runId}`;
+}
+
+/** `a slot: all 4 of shell are taken`. */
+function slotText({ of, name, limit }: JsonObject): string {
+  const where = typeof name === 'string' ? plainText(name) : '';
+  switch (of) {
+    case 'run':
+      return `a slot: all ${limit} of the run (max_parallel) are taken`;
+    case 'node':
+      return `a slot: all ${limit} of the node are taken`;
+    case 'agent':
+      return `a slot: all ${limit} that the limit of ${where} allows are taken`;
+    case 'key':
+      return `a slot: all ${limit} of the key ${where} are taken`;
+    default:
+      return `a slot: all ${limit} of the workers of ${where} are taken`;
+  }
+}
+
+/** `the rate 10/s of the key github`. */
+function rateText({ of, name, rate }: JsonObject): string {
+  const key = of === 'key' ? 'the key ' : '';
+  return `the rate ${String(rate)} of ${key}${plainText(String(name))}`;
 }
 
 function approvalText(details: JsonObject): string {

@@ -194,9 +194,11 @@ export interface RunHeader {
   definitionHash: string;
   priority: Priority;
   session: string | undefined;
+  tenant: string | undefined;
   requestId: string | undefined;
   requestHash: string | undefined;
   deadline: number | undefined;
+  debounce: { key: string; latest?: number | undefined } | undefined;
   /** While it is pending: when it starts. */
   startAt: number | undefined;
   /** Of a child run: who waits for it, the run at the top, the number of runs above. */

@@ -8,7 +8,14 @@ import { ending, fail, skipPending, succeed, terminateAtOnce } from './advance.t
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideVote } from './approvals.ts';
 import { mustCompensate } from './compensate.ts';
-import { conflict, type Decision, events, nothing, type TurnInput } from './decision.ts';
+import {
+  conflict,
+  type Decision,
+  events,
+  nothing,
+  type RunMessage,
+  type TurnInput,
+} from './decision.ts';
 import { closing } from './hooks.ts';
 import { endedRunStates, type RunState } from './machine.ts';
 import { decideSignal } from './signals.ts';
@@ -69,6 +76,26 @@ export function decideStart(run: RunAggregate, input: TurnInput): Decision {
 function started(run: RunAggregate, input: TurnInput): RunEvent {
   const timeout = input.now + run.plan.definition.settings.timeoutMs;
   return event('run.started', { dueAt: Math.min(timeout, run.header.deadline ?? timeout) });
+}
+
+/** It waits anew, with other inputs; refused where it waits no more, or is to run something else. */
+export function decidePostpone(
+  run: RunAggregate,
+  message: Extract<RunMessage, { type: 'postpone' }>,
+): Decision {
+  const state = runState(run);
+  const { debounce, startAt, definitionHash } = run.header;
+  if (state !== 'pending' || debounce === undefined || startAt === undefined)
+    return conflict(`a run that is ${state} waits for no pause`, 'Ask for another run.');
+  if (definitionHash !== message.definitionHash) {
+    return conflict(
+      `the run that waits under the key "${debounce.key}" runs another workflow`,
+      'Use another key for another workflow.',
+      { runId: run.header.runId, key: debounce.key },
+    );
+  }
+  const later = Math.min(message.startAt, debounce.latest ?? message.startAt);
+  return events(event('run.postponed', { startAt: later, inputs: message.inputs }));
 }
 
 function pause(state: RunState, reason: string): Decision {

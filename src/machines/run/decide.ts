@@ -7,7 +7,7 @@ import { failureCodes } from '../../messages/failure.ts';
 import { decideLost, decideResult, decideTaskTimer, finalFailure } from '../task/decide.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideChildEnd, startChild } from './child-runs.ts';
-import { decideCommand, decideStart } from './commands.ts';
+import { decideCommand, decidePostpone, decideStart } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
 import { isHeld, RUN_DEADLINE, RUN_START } from './effects.ts';
 import { identity } from './identity.ts';
@@ -34,6 +34,8 @@ function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput)
       return decideLost(run, message, input);
     case 'timer':
       return decideTimer(run, message, input);
+    case 'postpone':
+      return decidePostpone(run, message);
     case 'startChild':
       return startChild(run, message, input);
     case 'childEnded':

@@ -58,6 +58,8 @@ export type RunMessage =
       worker?: string;
     }
   | { type: 'attemptLost'; activation: string; attempt: number; worker?: string }
+  /** Another request with the debounce key of a run that waits for its start. */
+  | { type: 'postpone'; startAt: number; inputs: JsonObject; definitionHash: string }
   | { type: 'timer'; timerId: string; dueAt: number }
   /** A child run has ended; told once for each end, perhaps more than once, and asked for after a restart. */
   | { type: 'childEnded'; activation: string; runId: string; end: ChildEnd }

@@ -4,6 +4,7 @@
  * Size: these follow from one event together; apart, nobody would see the order.
  */
 import type { TaskEvent } from '../../events/task-events.ts';
+import { demandOf } from '../../policies/demand.ts';
 import type { persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import {
@@ -214,13 +215,18 @@ function becomeReady(run: RunAggregate, activation: Activation): void {
     if (activation.parent === undefined) run.steering.startable.add(activation);
     return;
   }
-  const agent = activation.context.agent;
-  const handedOff = agent !== null && activation.context.handOffs > 0;
   run.ready.add({
     activation: activation.id,
-    demand: handedOff ? `agent:${agent}` : node.demand,
+    demand: demandOfActivation(activation) ?? node.demand,
     order: [node.index, run.flow === undefined ? 1 : roundOf(activation.id), activation.index],
   });
+}
+
+/** What its next attempt needs: the agent that it was handed to, or what its task says; undefined where none does it. */
+export function demandOfActivation({ node, context }: Activation): string | undefined {
+  const { agent, handOffs } = context;
+  const isHandedOff = agent !== null && handOffs > 0 && node.demand !== undefined;
+  return isHandedOff ? demandOf('agent', agent, node.task.limit) : node.demand;
 }
 
 // Length: one case for each event that carries data.

@@ -105,10 +105,12 @@ export function createAggregate(options: {
       definitionHash: data.definitionHash,
       priority: data.priority,
       session: data.session,
+      tenant: data.tenant,
       requestId: data.requestId,
       requestHash: data.requestHash,
       deadline: data.deadline,
       startAt: data.startAt,
+      debounce: data.debounce,
       parent: data.parent,
       root: data.root,
       depth: data.depth ?? 0,
@@ -166,6 +168,10 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
         pausedAt: pausedAt ?? event.at,
         at: event.at,
       });
+      break;
+    case 'run.postponed':
+      run.header.startAt = recorded.data.startAt;
+      run.inputs = valueRef(recorded.data.inputs, event.streamVersion, 'inputs');
       break;
     case 'run.signalReceived':
       foldSignal(run, recorded);

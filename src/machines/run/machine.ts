@@ -145,6 +145,7 @@ export const runMachine = setup({
         ...endCanceled,
         'run.created': { actions: created },
         'run.adapted': note,
+        'run.postponed': note,
         'run.started': { target: 'running', actions: started },
       },
     },

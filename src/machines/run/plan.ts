@@ -2,6 +2,7 @@
  * A definition prepared for deciding: indexes instead of names, dependents, compiled expressions.
  * Derived, shared by all runs of one definition, never stored.
  */
+import { demandOf } from '../../policies/demand.ts';
 import {
   type HookName,
   hookTasksOf,
@@ -44,7 +45,7 @@ export class PlanNode {
   readonly loops: PlanLoop[] = [];
   /** Dependents that can handle this task's failure: trigger `one_failed`. */
   readonly handlers: number[] = [];
-  /** `agent:<name>` or `capability:<name>`; undefined where no agent is needed. */
+  /** As `policies/demand.ts` writes it; undefined where no agent is needed. */
   readonly demand: string | undefined;
   readonly #names: NameTable;
   #condition: CompiledExpression | undefined;
@@ -62,8 +63,9 @@ export class PlanNode {
     this.task = task;
     this.kind = kindOf(task);
     this.#names = names;
-    if (task.agent !== undefined) this.demand = `agent:${task.agent}`;
-    else if (task.capability !== undefined) this.demand = `capability:${task.capability}`;
+    if (task.agent !== undefined) this.demand = demandOf('agent', task.agent, task.limit);
+    else if (task.capability !== undefined)
+      this.demand = demandOf('capability', task.capability, task.limit);
     else this.demand = undefined;
   }
 

@@ -25,6 +25,8 @@ export interface ReportOptions {
   now: number;
   /** While a quarantine holds: it lies over the chart. */
   quarantine?: { code: string; message: string } | undefined;
+  /** Of a task that is ready: what it waits for, where that is known. */
+  whyItWaits?(activation: Activation): JsonObject | undefined;
   /** The value behind a reference that is not inline. */
   valueOf(ref: ValueRef): JsonValue;
 }
@@ -160,6 +162,8 @@ function reportActivation(
   if (activation.node.task.hook !== undefined) report.hook = activation.node.task.hook;
   if (activation.child !== undefined) report.runId = activation.child;
   if (activation.wait !== undefined) report.waitsFor = waitingReport(activation.wait, activation);
+  const why = state === 'scheduled' ? options.whyItWaits?.(activation) : undefined;
+  if (why !== undefined) report.waitsFor = why;
   if (activation.leaving !== undefined)
     report.waitsFor = { kind: 'run', runId: activation.leaving, left: true };
   const mutexes = run.steering.mutexes.waitsFor(activation);

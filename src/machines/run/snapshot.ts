@@ -289,10 +289,12 @@ export async function restoreRun(
 /** Fields that JSON leaves out when they are undefined. */
 const emptyHeader = {
   session: undefined,
+  tenant: undefined,
   requestId: undefined,
   requestHash: undefined,
   deadline: undefined,
   startAt: undefined,
+  debounce: undefined,
   parent: undefined,
   root: undefined,
   trace: undefined,
