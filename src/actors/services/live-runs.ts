@@ -38,6 +38,8 @@ export class LiveRuns {
   #limits: Limits;
   readonly #clock: Pick<Clock, 'now'>;
   readonly #all: Count = { live: 0, endedAt: 0, intervalMs: 0 };
+  /** Of runs without a tenant and a session: one list for all of them. */
+  readonly #nobody: Count[] = [this.#all];
   readonly #counts = new Map<string, Count>();
   readonly #owners = new Map<string, readonly Count[]>();
 
@@ -97,7 +99,7 @@ export class LiveRuns {
 
   #began(stream: string, { tenant, session }: RunOwner): void {
     if (this.#owners.has(stream)) return;
-    const counts = [this.#all];
+    const counts = tenant === undefined && session === undefined ? this.#nobody : [this.#all];
     if (tenant !== undefined) counts.push(this.#countOf(`tenant:${tenant}`));
     if (session !== undefined) counts.push(this.#countOf(`session:${session}`));
     for (const count of counts) count.live += 1;
