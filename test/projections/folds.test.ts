@@ -324,7 +324,7 @@ describe('every projection', () => {
   it('has a name and a hash of its shape', () => {
     expect(new Set(projections.map((each) => each.name)).size).toBe(projections.length);
     expect(projectionHash(runs as unknown as Projection)).toBe(
-      'f1:v3:live,name,parent,session,status',
+      'f1:v4:live,name,origin,parent,session,status',
     );
   });
 });
