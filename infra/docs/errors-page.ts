@@ -37,6 +37,8 @@ const FAILURES: Readonly<Record<string, string>> = {
     'The run is in quarantine: a task crashed as often as `settings.quarantine` allows. Mend the agent, then `troupe runs release`.',
   'compensation.failed':
     'What a task did could not be undone: its `compensate` has failed for good.',
+  'sandbox.refused':
+    'A task of a strict sandbox has other parameters than in the run that it was forked from.',
   'loop.exhausted': 'A loop reached its bound before its condition ended it.',
   'join.unsatisfied': 'Too many instances failed for the `join` of the task.',
   'expression.failed':
@@ -63,9 +65,12 @@ const HINTS: Readonly<Record<string, string>> = {
   'task.canceled': 'Nothing: somebody asked for it.',
   'task.crashed':
     'See the evidence in `run.quarantined`; `troupe runs reproduce` makes a small log of it.',
+  'sandbox.refused': 'Fork without `--strict`: then what changed runs.',
   'run.completed': 'Nothing: an operator decided it.',
   'cli.usage': 'As the command needs it; `troupe <command> --help` has all words and options.',
   'expression.invalid': 'Correct the expression where the message says.',
+  'fork.invalid': 'What can be set instead, or at which point.',
+  'fork.not-found': 'The nearest name, or the versions, checkpoints and tasks that are there.',
   'import.invalid': 'That of the first problem.',
   'log.io': 'Free space, give permission, or replace the device, as the message says.',
   'schedule.invalid': 'How the field that is wrong is written, with an example.',
