@@ -30,6 +30,7 @@ const MAX_FAMILY = 10_000;
 /** Of one step: what waits in memory for one commit. */
 const BATCH_RUNS = 200;
 const BATCH_COMMITS = 20_000;
+const PARALLEL_FILES = 16;
 const SHOWN_RUNS = 100;
 const SYSTEM = 'system';
 
@@ -137,7 +138,6 @@ export class Archiver {
     if (report.shown.length < SHOWN_RUNS) report.shown.push(top.runId);
     if (report.dryRun) return;
     const family: Family = { root: top.runId, runs, removal };
-    if (this.#policy.action === 'archive') family.file = await this.#archive(family);
     this.#batch.push(family);
     const commits = this.#batch.reduce((sum, each) => sum + each.removal.positions.length, 0);
     const count = this.#batch.reduce((sum, each) => sum + each.runs.length, 0);
@@ -189,7 +189,16 @@ export class Archiver {
     return Math.min(...cursors.map((cursor) => cursor?.position ?? 0));
   }
 
-  /** A2. */
+  /** A2: several files at a time, for each waits for the disk. */
+  async #archiveAll(families: readonly Family[]): Promise<void> {
+    const left = [...families];
+    const work = async (): Promise<void> => {
+      for (let family = left.shift(); family !== undefined; family = left.shift())
+        family.file = await this.#archive(family);
+    };
+    await Promise.all(Array.from({ length: PARALLEL_FILES }, work));
+  }
+
   async #archive({ root, runs }: Family): Promise<string> {
     const { log, directory } = this.#options;
     if (directory === undefined) throw new RangeError('there is no directory for archives');
@@ -208,6 +217,7 @@ export class Archiver {
     const families = this.#batch;
     this.#batch = [];
     if (families.length === 0) return;
+    if (this.#policy.action === 'archive') await this.#archiveAll(families);
     const { log, projector, now, onRemoved } = this.#options;
     const removals = families.map(({ removal }) => removal);
     const positions = removals.flatMap((removal) => removal.positions);
