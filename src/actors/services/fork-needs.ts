@@ -13,7 +13,7 @@ export async function neededUpTo(documents: DocumentStore, run: string): Promise
   let needed = 0;
   for (let after: string | undefined; ; ) {
     const page = await documents.list('runs', {
-      index: 'origin',
+      index: 'forkedFrom',
       prefix: `${run}/`,
       limit: PAGE,
       ...(after === undefined ? {} : { after }),

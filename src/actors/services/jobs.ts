@@ -157,6 +157,7 @@ export class Jobs {
     const planned = planJob(asked);
     if (planned.namesBlobs) await checkStored(runtime.log.blobs, asked.parameters);
     if (runtime.log.isSaturated) throw new Overloaded();
+    runtime.liveRuns.check({ tenant: undefined, session: undefined });
     if (asked.runId !== undefined) {
       const host = isRunStream(asked.runId) ? await table.activate(asked.runId) : undefined;
       // From here to the new run nothing is waited for (J2).
