@@ -203,7 +203,12 @@ export const taskEvents = {
   reset: eventType(
     'task.reset',
     'The task goes back to pending and may run again.',
-    z.object({ ...task, reason: z.string() }),
+    z.object({
+      ...task,
+      reason: z.string(),
+      /** The state in which it was. */
+      from: z.string().optional(),
+    }),
   ),
   compensating: eventType(
     'task.compensating',

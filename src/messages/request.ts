@@ -92,6 +92,13 @@ export const commandSchema = z.discriminatedUnion('type', [
   }),
   z.object({
     ...commandId,
+    type: z.literal('retry'),
+    /** Of what failed only these tasks; absent: all. */
+    tasks: z.array(id).min(1).max(1_000).optional(),
+    reason: z.string().max(10_000).default('retried by a client'),
+  }),
+  z.object({
+    ...commandId,
     type: z.literal('release'),
     reason: z.string().default('released by an operator'),
   }),
@@ -106,7 +113,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.object({ ...vote, type: z.literal('reject') }),
 ]);
 /** Commands that come later (features F03 to F13). */
-export const laterCommands: ReadonlySet<unknown> = new Set(['retry', 'adapt', 'checkpoint']);
+export const laterCommands: ReadonlySet<unknown> = new Set(['adapt', 'checkpoint']);
 
 export type CommandMessage = z.infer<typeof commandSchema>;
 

@@ -355,6 +355,7 @@ export function digestOf(run: RunAggregate): unknown {
     undoing: run.undoing?.id,
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
+    retrying: ids(run.retrying),
     quarantine: run.quarantine,
   };
 }

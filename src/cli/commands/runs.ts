@@ -120,6 +120,20 @@ function cancellation(given: Arguments): CommandInput {
   return { type: 'cancel', ...(task === undefined ? {} : { task }), ...withReason(given) };
 }
 
+function retry(given: Arguments): CommandInput {
+  const tasks = [...given.list('task')];
+  return { type: 'retry', ...(tasks.length === 0 ? {} : { tasks }), ...withReason(given) };
+}
+
+const retriedTasks: OptionTable = {
+  task: {
+    type: 'string',
+    value: 'ID',
+    multiple: true,
+    description: 'Of what failed only this task; again for more of them',
+  },
+};
+
 const taskOption: OptionTable = {
   task: {
     type: 'string',
@@ -175,6 +189,11 @@ export const runsGroup: CommandGroup = {
       name: 'terminate',
       options: reasonOption,
       message: (given) => ({ type: 'terminate', ...withReason(given) }),
+    }),
+    retry: sender('Try a failed run again from what failed; results are kept', {
+      name: 'retry',
+      options: { ...retriedTasks, ...reasonOption },
+      message: retry,
     }),
     release: sender('Lift the quarantine of a run', {
       name: 'release',

@@ -14,6 +14,8 @@ const words: Readonly<Record<string, Words>> = {
   'run.started': (data, at) => `run started${due(data, at, ', times out in')}`,
   'run.paused': (data) => `paused: ${text(data['reason'])}`,
   'run.resumed': (data) => `resumed after ${duration(Number(data['pausedMs'] ?? 0))}`,
+  'run.retried': (data, at) =>
+    `tried again${onlyTasks(data['tasks'])}: ${text(data['reason'])}${due(data, at, ', times out in')}`,
   'run.cancelRequested': (data) =>
     `${data['terminate'] === true ? 'termination' : 'cancellation'} requested: ${text(data['reason'])}`,
   'run.signalReceived': signalWords,
@@ -62,6 +64,10 @@ const words: Readonly<Record<string, Words>> = {
 /** That a loop would have gone on but for its bound; `to`: the task that it leads to. */
 export function boundText(to: unknown): string {
   return typeof to === 'string' ? `; the bound of the loop to ${plainText(to)} is used up` : '';
+}
+
+function onlyTasks(tasks: unknown): string {
+  return Array.isArray(tasks) ? ` (${tasks.map(text).join(', ')})` : '';
 }
 
 /** What a child run was given. */

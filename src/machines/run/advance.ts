@@ -30,10 +30,11 @@ import { identityOfTask } from './identity.ts';
 import { decideLate } from './late.ts';
 import { endedRunStates } from './machine.ts';
 import { withLoops } from './repeat.ts';
+import { advanceRetry } from './retry.ts';
 import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
 import { advanceSignals } from './signals.ts';
-import { isSpared, isTimedOut } from './stopping.ts';
+import { isSpared, isTimedOut, stopReason } from './stopping.ts';
 import { failureOfTask } from './task-outcome.ts';
 import { advanceSteering } from './withdraw.ts';
 
@@ -68,6 +69,8 @@ function advanceRun(run: RunAggregate, input: TurnInput): Decision {
 }
 
 function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
+  const retry = advanceRetry(run);
+  if (retry !== undefined) return retry;
   const mode = run.plan.definition.settings.onFailure;
   if (run.steering.endedBy !== undefined) return advanceEnd(run, input, run.steering.endedBy);
   const first = run.unhandled.values().next();
@@ -157,8 +160,8 @@ function nextRound(run: RunAggregate, input: TurnInput): Decision | undefined {
   const due = flow?.due.values().next();
   if (flow === undefined || due === undefined || due.done) return undefined;
   const node = run.plan.at(due.value);
-  const { begun, dueSkips } = flow.tasks[due.value] as TaskFlow;
-  const place = { node, id: roundId(node.task.id, begun + 1) };
+  const { begun, dueSkips, again } = flow.tasks[due.value] as TaskFlow;
+  const place = { node, id: roundId(node.task.id, again?.[0] ?? begun + 1) };
   if (dueSkips === 0) return scheduleTask(run, place, input);
   return events(event('task.skipped', { ...placeIdentity(place), reason: 'inactive' }));
 }
@@ -197,7 +200,7 @@ function advanceStopping(run: RunAggregate, input: TurnInput): Decision {
   const canceled = cancelOpen(run, {
     input,
     atOnce: false,
-    reason: isTimeout ? 'the run timed out' : 'the run stopped after a failure',
+    reason: isTimeout ? stopReason.timeout : stopReason.failure,
     spares: (activation) => isSpared(run, activation, input.now),
   });
   if (canceled !== undefined) return canceled;

@@ -45,6 +45,8 @@ export interface Expansion {
   completed?: true;
   /** The join was decided, and the rest is canceled. */
   isHeld?: true;
+  /** Instances that were reset and begin again, before those that have not begun, in order. */
+  again?: number[];
 }
 
 /** What an answer of a person says. */
@@ -105,6 +107,18 @@ export interface Activation {
   leaving?: string | undefined;
   /** The task that its loop led back to until its bound ended that. */
   exhausted?: string | undefined;
+  /** What an end without success said in a plan with rounds, so that a reset can take it back. */
+  told?: ToldEnd | undefined;
+}
+
+/** Of a round that failed, was skipped or canceled. */
+export interface ToldEnd {
+  outcome: Outcome;
+  isInactive: boolean;
+  /** The number of its token on the edge to each dependent; 0 where it sent none. */
+  tokens: number[];
+  /** Repetitions in a row before it. */
+  repeated: number;
 }
 
 /** Errors of one task with one code, those of attempts that were retried included. */
@@ -164,6 +178,12 @@ export interface TaskFlow {
   repeated: number;
   /** How often each loop was taken. */
   taken: number[];
+  /** Rounds that were reset and begin again, in order. */
+  again?: number[];
+  /** By dependency: numbers of tokens that were taken back, for those that come next. */
+  freed?: number[][];
+  /** Complete groups with a token that may be taken back. */
+  settled?: Map<number, TokenGroup>;
 }
 
 export interface FlowState {
@@ -255,6 +275,8 @@ export interface RunAggregate {
   isolatedAttempt: number;
   /** By task and code. */
   readonly errors: Map<string, ErrorCount>;
+  /** What `run.retried` takes back and has not taken back yet; nothing else is decided before. */
+  readonly retrying: Set<Activation>;
   /** While it holds nothing is decided. */
   quarantine: Quarantine | undefined;
   /** Activations whose state or due time changed since the host last looked. */

@@ -11,18 +11,21 @@ import { mustCompensate } from './compensate.ts';
 import { conflict, type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { closing } from './hooks.ts';
 import { endedRunStates, type RunState } from './machine.ts';
+import { decideRetry } from './retry.ts';
 import { decideSignal } from './signals.ts';
 import { decideCancelTask } from './withdraw.ts';
 
 /** Events that `complete` may need at most; a larger run is canceled instead. */
 const MAX_COMPLETED = 900;
 
+// Length: one case for each command.
 export function decideCommand(
   run: RunAggregate,
   command: CommandMessage,
   input: TurnInput,
 ): Decision {
   const state = runState(run);
+  if (state === 'failed' && command.type === 'retry') return decideRetry(run, command, input);
   if (endedRunStates.has(state)) {
     return conflict(`the run has already ended: ${state}`, 'Start another run.', { status: state });
   }
@@ -46,6 +49,10 @@ export function decideCommand(
       if (state === 'compensating' || state === 'finishing')
         return terminateAtOnce(run, command.reason, input);
       return events(event('run.cancelRequested', { reason: command.reason, terminate: true }));
+    case 'retry':
+      return conflict(`the run has not failed: it is ${state}`, 'Only a failed run is retried.', {
+        status: state,
+      });
     case 'release':
       return conflict('the run is not in quarantine', 'Nothing needs to be done.', {
         status: state,

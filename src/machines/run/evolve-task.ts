@@ -17,9 +17,19 @@ import { type ActivationName, parseActivation, roundOf, undoneId } from './activ
 import { type Activation, type Outcome, type RunAggregate, valueKey } from './aggregate.ts';
 import { noteChild, runsChild } from './children.ts';
 import { followCompensation } from './compensate.ts';
+import { leavePending } from './counting.ts';
 import { isDelay } from './effects.ts';
 import { countError } from './errors-of-run.ts';
-import { beginRound, endRepeat, noteEnded, repeatedOf, repeatRound } from './rounds.ts';
+import {
+  adoptDetached,
+  adoptReset,
+  beginAgain,
+  hasDetached,
+  isToldAgain,
+  reopen,
+  wasTold,
+} from './reopen.ts';
+import { beginRound, endRepeat, noteEnded, noteTold, repeatRound } from './rounds.ts';
 import { foldWait } from './signals.ts';
 import { adoptSteering, followSteering, hasBegun } from './steering.ts';
 import { setOutcome } from './task-outcome.ts';
@@ -45,7 +55,6 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const before = activation.state;
   const hadBegun = hasBegun(activation);
   const cell = activation.cell ?? revive(run, activation);
-  const isNew = !run.activations.has(activation.id);
   cell.take({ type: event.type, at: event.at, data: event.data });
   activation.cell = cell;
   run.activations.set(activation.id, activation);
@@ -63,10 +72,10 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   foldWait(run, activation, { before, event });
   if (hasMoved) noteDelay(run, activation);
   const isRound = activation.parent === undefined && activation.undoOf === undefined;
-  if (isNew && isRound) beginRound(run, activation, event.type);
-  const wasOpen = before === 'pending' || openStates.has(before);
-  followState(run, activation, { event: event as unknown as TaskEvent & FoldedEvent, wasOpen });
+  if (before === 'pending' && isRound) beginRound(run, activation, event.type);
+  followState(run, activation, { event: event as unknown as TaskEvent & FoldedEvent, before });
   const repeats = (event.data as { repeats?: boolean }).repeats === true;
+  const wasOpen = before === 'pending' || openStates.has(before);
   const isOpen = openStates.has(activation.state);
   const becameReady = activation.state === 'scheduled' && before !== 'scheduled';
   const change = { repeats, wasOpen, isOpen, hadBegun, becameReady };
@@ -125,13 +134,18 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
   moveBetweenSets(run, activation, 'pending');
   noteDelay(run, activation);
   const outcome = outcomes[activation.state];
+  if (activation.state === 'pending' && activation.undoOf === undefined) {
+    adoptReset(run, activation);
+    return;
+  }
   if (activation.parent === undefined && activation.undoOf === undefined) {
     leavePending(run, activation.node.index);
     // Of a plan with rounds the outcomes came with the tokens: a round that was repeated is none.
     if (run.flow === undefined) adoptOutcome(run, activation, outcome);
   }
   if (outcome !== undefined) close(run, activation);
-  else if (activation.expansion !== undefined) wakeExpansion(run, activation);
+  else if (activation.expansion !== undefined && activation.state !== 'scheduled')
+    wakeExpansion(run, activation);
   adoptSteering(run, activation, openStates.has(activation.state));
   if (activation.state === 'scheduled' && run.steering.mutexes.isGranted(activation))
     becomeReady(run, activation);
@@ -140,20 +154,9 @@ export function adoptActivation(run: RunAggregate, activation: Activation): void
 function adoptOutcome(run: RunAggregate, activation: Activation, outcome?: Outcome): void {
   const { index } = activation.node;
   const isKnown = hasDetached(activation);
-  if (isKnown) setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
+  if (isKnown) adoptDetached(run, activation);
   if (outcome !== undefined)
     setOutcome(run, { index, outcome, reason: activation.reason, isKnown });
-}
-
-/** True once the dependents of a detached `foreach` go on without its instances. */
-function hasDetached({ node, expansion }: Activation): boolean {
-  return node.task.detach === true && expansion !== undefined;
-}
-
-/** True for the end of a detached `foreach` whose dependents went on before, in this round or an earlier one. */
-function wasTold(run: RunAggregate, activation: Activation): boolean {
-  const { task, index } = activation.node;
-  return hasDetached(activation) || (task.detach === true && repeatedOf(run, index) > 0);
 }
 
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
@@ -260,7 +263,9 @@ function recordData(
       break;
     case 'task.expanded': {
       const items = valueRef(event.data.items, event.streamVersion, 'items');
-      activation.expansion = newExpansion(items, event.data.count);
+      const { expansion } = activation;
+      activation.expansion =
+        expansion === undefined ? newExpansion(items, event.data.count) : { ...expansion, items };
       wakeExpansion(run, activation);
       break;
     }
@@ -268,6 +273,7 @@ function recordData(
       activation.output = undefined;
       activation.error = undefined;
       activation.reason = undefined;
+      activation.exhausted = undefined;
       break;
     default:
       break;
@@ -294,9 +300,14 @@ const compensationTypes: ReadonlySet<string> = new Set([
 function followState(
   run: RunAggregate,
   activation: Activation,
-  { event, wasOpen }: { event: TaskEvent & FoldedEvent; wasOpen: boolean },
+  { event, before }: { event: TaskEvent & FoldedEvent; before: TaskState },
 ): void {
+  if (event.type === 'task.reset' && activation.undoOf === undefined) {
+    reopen(run, activation, before);
+    return;
+  }
   const outcome = outcomes[activation.state];
+  const wasOpen = before === 'pending' || openStates.has(before);
   followCompensation(run, activation, event.type);
   if (activation.undoOf !== undefined || compensationTypes.has(event.type)) {
     if (outcome !== undefined) close(run, activation);
@@ -313,11 +324,9 @@ function followState(
         index: activation.node.index,
         outcome: 'succeeded',
         reason: undefined,
-        isKnown: repeatedOf(run, activation.node.index) > 0,
+        isKnown: isToldAgain(run, activation),
       });
-    else if (activation.state === 'pending')
-      setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
-  } else if (event.type === 'task.scheduled' && activation.context.attempt === 1) {
+  } else if (event.type === 'task.scheduled' && before === 'pending') {
     countNewInstance(activation, event.data.signal !== undefined);
   }
   if (outcome !== undefined) {
@@ -330,16 +339,10 @@ function followState(
 function endRound(run: RunAggregate, activation: Activation, outcome: Outcome): void {
   const { node, reason } = activation;
   const { index, task } = node;
-  setOutcome(run, { index, outcome, reason, isKnown: wasTold(run, activation) });
+  const told = setOutcome(run, { index, outcome, reason, isKnown: wasTold(run, activation) });
+  noteTold(run, activation, outcome, told);
   // A failure that becomes a skip has not ended yet.
   if (outcome !== 'failed' || task.onFailure !== 'skip') endRepeat(run, index);
-}
-
-function leavePending(run: RunAggregate, index: number): void {
-  run.pending.delete(index);
-  run.pendingCleanup.delete(index);
-  run.runnable.delete(index);
-  run.skippable.delete(index);
 }
 
 function countNewInstance(activation: Activation, isFed: boolean): void {
@@ -348,6 +351,7 @@ function countNewInstance(activation: Activation, isFed: boolean): void {
     id: activation.id,
   });
   expansion.next = Math.max(expansion.next, activation.index + 1);
+  if (expansion.again !== undefined) beginAgain(expansion, activation.index);
   if (isFed) expansion.count = Math.max(expansion.count, expansion.next);
   expansion.open += 1;
 }

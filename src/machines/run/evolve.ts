@@ -20,6 +20,7 @@ import { KeptSignals } from './kept-signals.ts';
 import { runMachine } from './machine.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
+import { endsRetry, reopenRun } from './reopen.ts';
 import { dropDue, emptyFlow } from './rounds.ts';
 import { foldSignal } from './signals.ts';
 import { SteeringState } from './steering.ts';
@@ -78,6 +79,7 @@ export function emptyAggregate(parts: {
     undoing: undefined,
     isolatedAttempt: 0,
     errors: new Map(),
+    retrying: new Set(),
     quarantine: undefined,
     touched: new Set(),
     values: new Map(),
@@ -129,6 +131,7 @@ export function evolve(run: RunAggregate, event: FoldedEvent): void {
     expected: run.streamVersion + 1,
     found: event.streamVersion,
   });
+  if (run.retrying.size > 0 && endsRetry(event.type)) run.retrying.clear();
   if (isTaskType(event.type)) {
     const taken = event as FoldedEvent & { data: { taskId: string } };
     evolveTask(run, taken);
@@ -162,6 +165,9 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
         pausedAt: pausedAt ?? event.at,
         at: event.at,
       });
+      break;
+    case 'run.retried':
+      reopenRun(run, recorded.data.tasks);
       break;
     case 'run.signalReceived':
       foldSignal(run, recorded);

@@ -3,14 +3,17 @@
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
-import type { RunAggregate } from './aggregate.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import type { Expansion, RunAggregate } from './aggregate.ts';
 import { cancelWholeTask } from './cancel-tasks.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
 import { identityOf, type TaskIdentity } from './identity.ts';
 import type { PlanNode } from './plan.ts';
+import { nextNumber } from './retry.ts';
 import { repeatedOf } from './rounds.ts';
 import { waitData } from './schedule-wait.ts';
 import { type Evaluated, evaluate, evaluateCondition, notA } from './scope.ts';
+import { knownValue } from './values.ts';
 
 /** Items that one `foreach` may have. */
 export const MAX_ITEMS = 1_000_000;
@@ -35,12 +38,12 @@ export function scheduleTask(run: RunAggregate, place: Place, input: TurnInput):
   if (condition !== undefined) {
     const holds = evaluateCondition(run, condition, { what: 'the condition', at: place.id });
     if (holds.kind === 'needs') return holds;
-    if (holds.kind === 'failed') return failedAtOnce(place, holds.failure);
+    if (holds.kind === 'failed') return failedAtOnce(run, place, holds.failure);
     if (!holds.value) return notWanted(place);
   }
   const isWanted = entersLoop(run, place);
   if (isWanted.kind !== 'value') {
-    return isWanted.kind === 'needs' ? isWanted : failedAtOnce(place, isWanted.failure);
+    return isWanted.kind === 'needs' ? isWanted : failedAtOnce(run, place, isWanted.failure);
   }
   if (!isWanted.value) return notWanted(place);
   return withWithdrawn(run, { place, input }, begin(run, place, input));
@@ -80,7 +83,7 @@ function begin(run: RunAggregate, place: Place, input: TurnInput): Decision {
   if (delay !== undefined) return delay;
   const isLocked =
     node.kind !== 'pass' && run.steering.mutexes.needs({ ...place, parent: undefined });
-  if (isLocked) return events(scheduled(place));
+  if (isLocked) return events(scheduled(run, place));
   return beginTask(run, place, input);
 }
 
@@ -90,7 +93,7 @@ export function beginTask(run: RunAggregate, place: Place, input: TurnInput): De
   if (kind === 'pass') return pass(run, place);
   if (kind === 'foreach') return expand(run, place);
   if (kind === 'wait') return startWait(run, place, input);
-  return events(scheduled(place));
+  return events(scheduled(run, place));
 }
 
 /** It succeeds at once, with what it computes. */
@@ -98,9 +101,9 @@ function pass(run: RunAggregate, place: Place): Decision {
   const { node, id } = place;
   const output = evaluate(run, undefined, (scope) => node.output.render(scope), { at: id });
   if (output.kind === 'needs') return output;
-  if (output.kind === 'failed') return failedAtOnce(place, output.failure);
+  if (output.kind === 'failed') return failedAtOnce(run, place, output.failure);
   const done = event('task.succeeded', { ...placeIdentity(place), output: output.value });
-  return events(scheduled(place), done);
+  return events(scheduled(run, place), done);
 }
 
 /** `repeat.delay`: another round waits before it asks for a slot. */
@@ -118,17 +121,19 @@ function delayBetweenRounds(
     dueAt: input.now + delayMs,
     details: { round: true },
   });
-  return events(scheduled(place), waiting);
+  return events(scheduled(run, place), waiting);
 }
 
-function scheduled(place: Place): RunEvent {
-  return event('task.scheduled', { ...placeIdentity(place), attempt: 1 });
+/** Of what was reset the attempts count on. */
+function scheduled(run: RunAggregate, place: Place): RunEvent {
+  const number = nextNumber(run.activations.get(place.id));
+  return event('task.scheduled', { ...placeIdentity(place), ...number });
 }
 
 /** Deciding about the task failed: it is recorded as failed without an attempt. */
-function failedAtOnce(place: Place, error: Failure): Decision {
+function failedAtOnce(run: RunAggregate, place: Place, error: Failure): Decision {
   const identity = placeIdentity(place);
-  const list = [scheduled(place), event('task.failed', { ...identity, error })];
+  const list = [scheduled(run, place), event('task.failed', { ...identity, error })];
   if (place.node.task.onFailure === 'skip')
     list.push(event('task.skipped', { ...identity, reason: 'on_failure' }));
   return events(...list);
@@ -136,28 +141,38 @@ function failedAtOnce(place: Place, error: Failure): Decision {
 
 function expand(run: RunAggregate, place: Place): Decision {
   const { node } = place;
-  const items = evaluate(run, undefined, (scope) => node.items.render(scope), { at: place.id });
+  const before = run.activations.get(place.id)?.expansion;
+  const items =
+    before === undefined
+      ? evaluate(run, undefined, (scope) => node.items.render(scope), { at: place.id })
+      : itemsBefore(run, before);
   if (items.kind === 'needs') return items;
-  if (items.kind === 'failed') return failedAtOnce(place, items.failure);
+  if (items.kind === 'failed') return failedAtOnce(run, place, items.failure);
   const list = items.value;
-  if (!Array.isArray(list)) return failedAtOnce(place, notA('foreach', 'a list', list));
+  if (!Array.isArray(list)) return failedAtOnce(run, place, notA('foreach', 'a list', list));
   if (list.length > MAX_ITEMS) {
     const message = `foreach has ${list.length} items; ${MAX_ITEMS} are possible`;
-    return failedAtOnce(place, { code: 'expression.limit', message, retryable: false });
+    return failedAtOnce(run, place, { code: 'expression.limit', message, retryable: false });
   }
   const expanded = event('task.expanded', {
     ...placeIdentity(place),
     items: list,
-    count: list.length,
+    count: before?.count ?? list.length,
     ...(node.task.feed === undefined ? {} : { feed: node.task.feed }),
   });
-  return events(scheduled(place), expanded);
+  return events(scheduled(run, place), expanded);
+}
+
+/** What was reset goes on with the items that it had: results of its instances belong to them. */
+function itemsBefore(run: RunAggregate, { items }: Expansion): Evaluated<JsonValue> {
+  const value = knownValue(run, items);
+  return value === undefined ? { kind: 'needs', refs: [items] } : { kind: 'value', value };
 }
 
 function startWait(run: RunAggregate, place: Place, input: TurnInput): Decision {
   const data = waitData(run, place, input);
   if (data.kind === 'needs') return data;
-  if (data.kind === 'failed') return failedAtOnce(place, data.failure);
+  if (data.kind === 'failed') return failedAtOnce(run, place, data.failure);
   const waiting = event('task.waiting', { ...placeIdentity(place), ...data.value });
-  return events(scheduled(place), waiting);
+  return events(scheduled(run, place), waiting);
 }

@@ -24,6 +24,7 @@ import type {
   TaskFlow,
   TaskProgress,
   TokenGroup,
+  ToldEnd,
   ValueRef,
   WaitState,
 } from './aggregate.ts';
@@ -41,7 +42,7 @@ import { judgeFailures } from './task-outcome.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-10';
+export const FOLD_HASH = 'run-fold-11';
 
 interface StoredActivation {
   id: string;
@@ -60,6 +61,7 @@ interface StoredActivation {
   child?: string;
   leaving?: string;
   exhausted?: string;
+  told?: ToldEnd;
 }
 
 type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
@@ -88,6 +90,8 @@ interface StoredRun {
   undoing?: string;
   isolatedAttempt: number;
   errors: ErrorCount[];
+  /** Ids of what is to be reset. */
+  retrying?: string[];
   quarantine?: Quarantine;
   agenda?: StoredAgenda;
   /** Of plans with rounds: tokens cannot be counted again from the activations. */
@@ -96,7 +100,10 @@ interface StoredRun {
 
 interface StoredRounds {
   progress: TaskProgress[];
-  tasks: (Omit<TaskFlow, 'groups'> & { groups: [number, TokenGroup][] })[];
+  tasks: (Omit<TaskFlow, 'groups' | 'settled'> & {
+    groups: [number, TokenGroup][];
+    settled?: [number, TokenGroup][];
+  })[];
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
@@ -122,7 +129,8 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     completed: run.completed.map(({ id }) => id),
     ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
     isolatedAttempt: run.isolatedAttempt,
-    errors: [...run.errors.values()],
+    errors: [...run.errors.values()].map((line) => ({ ...line })),
+    ...(run.retrying.size === 0 ? {} : { retrying: [...run.retrying].map(({ id }) => id) }),
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
     ...(agenda === undefined ? {} : { agenda }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
@@ -147,24 +155,35 @@ function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
       outcome,
       isInactive,
     })),
-    tasks: flow.tasks.map((task) => ({
+    tasks: flow.tasks.map(({ settled, again, freed, ...task }) => ({
       ...task,
       tokens: [...task.tokens],
       taken: [...task.taken],
-      groups: [...task.groups].map(([number, group]) => [
-        number,
-        { counters: { ...group.counters }, isDecided: group.isDecided },
-      ]),
+      groups: storeGroups(task.groups),
+      ...(again === undefined ? {} : { again: [...again] }),
+      ...(freed === undefined ? {} : { freed: freed.map((numbers) => [...numbers]) }),
+      ...(settled === undefined ? {} : { settled: storeGroups(settled) }),
     })),
   };
+}
+
+function storeGroups(groups: ReadonlyMap<number, TokenGroup>): [number, TokenGroup][] {
+  return [...groups].map(([number, { counters, isDecided }]) => [
+    number,
+    { counters: { ...counters }, isDecided },
+  ]);
 }
 
 /** Puts back what the activations do not say, before they are taken over: counters, tokens, what is due. */
 function restoreRounds(run: RunAggregate, stored: StoredRounds | undefined): void {
   const { flow } = run;
   if (flow === undefined || stored === undefined) return;
-  for (const [index, task] of stored.tasks.entries()) {
-    flow.tasks[index] = { ...task, groups: new Map(task.groups) };
+  for (const [index, { settled, ...task }] of stored.tasks.entries()) {
+    flow.tasks[index] = {
+      ...task,
+      groups: new Map(task.groups),
+      ...(settled === undefined ? {} : { settled: new Map(settled) }),
+    };
     if (task.due > 0 || task.dueSkips > 0) flow.due.add(index);
     const { counters, outcome, isInactive } = stored.progress[index] as TaskProgress;
     run.progress[index] = { counters, outcome, isInactive };
@@ -206,6 +225,7 @@ function store(activation: Activation): StoredActivation {
     child,
     leaving,
     exhausted,
+    told,
   } = activation;
   return {
     id,
@@ -220,11 +240,16 @@ function store(activation: Activation): StoredActivation {
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
-    ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
+    ...(expansion === undefined ? {} : { expansion: storeExpansion(expansion) }),
+    ...(told === undefined ? {} : { told }),
     ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
     ...(item === undefined ? {} : { item }),
     ...(failedAttempt === undefined ? {} : { failedAttempt }),
   };
+}
+
+function storeExpansion({ again, ...expansion }: Expansion): Expansion {
+  return { ...expansion, ...(again === undefined ? {} : { again: [...again] }) };
 }
 
 // Length: one line a field, in the order in which one needs the other.
@@ -260,6 +285,7 @@ export async function restoreRun(
   restoreAgenda(run, stored.agenda);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
+  for (const id of stored.retrying ?? []) run.retrying.add(run.activations.get(id) as Activation);
   for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);
   if (stored.undoing !== undefined) run.undoing = run.activations.get(stored.undoing);
   run.isolatedAttempt = stored.isolatedAttempt;
@@ -316,5 +342,6 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     child: stored.child,
     ...(stored.leaving === undefined ? {} : { leaving: stored.leaving }),
     ...(stored.exhausted === undefined ? {} : { exhausted: stored.exhausted }),
+    ...(stored.told === undefined ? {} : { told: stored.told }),
   };
 }
