@@ -52,8 +52,8 @@ export const runEvents = {
   ),
   paused: eventType(
     'run.paused',
-    'No new attempt starts until the run is resumed.',
-    z.object({ reason: z.string() }),
+    'No new attempt starts until the run is resumed; with `hard` those in hand are interrupted.',
+    z.object({ reason: z.string(), hard: z.boolean().optional() }),
   ),
   resumed: eventType(
     'run.resumed',

@@ -177,6 +177,8 @@ export const taskEvents = {
       dueAt: fields.time.optional(),
       /** Of an instance: enough of the others have succeeded. */
       join: z.boolean().optional(),
+      /** It starts again once it has stopped, for its run was paused. */
+      resumes: z.boolean().optional(),
       ...leavesChild,
     }),
   ),
@@ -204,7 +206,7 @@ export const taskEvents = {
     'task.reset',
     'The task goes back to pending and may run again.',
     z.object({
-      ...task,
+      ...endOfAttempt,
       reason: z.string(),
       /** The state in which it was. */
       from: z.string().optional(),

@@ -70,7 +70,13 @@ const vote = {
 export const commandSchema = z.discriminatedUnion('type', [
   z.object({ ...commandId, type: z.literal('start') }),
   z.object({ ...commandId, type: z.literal('step') }),
-  z.object({ ...commandId, type: z.literal('pause'), reason: z.string().optional() }),
+  z.object({
+    ...commandId,
+    type: z.literal('pause'),
+    reason: z.string().optional(),
+    /** Attempts in hand are interrupted, and start again when the run is resumed; else they finish. */
+    hard: z.boolean().optional(),
+  }),
   z.object({ ...commandId, type: z.literal('resume') }),
   z.object({
     ...commandId,
@@ -89,6 +95,14 @@ export const commandSchema = z.discriminatedUnion('type', [
     ...commandId,
     type: z.literal('terminate'),
     reason: z.string().default('terminated by an operator'),
+  }),
+  z.object({
+    ...commandId,
+    type: z.literal('checkpoint'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/, 'a letter, then letters, digits, `_`, `.` and `-`')
+      .optional(),
   }),
   z.object({
     ...commandId,
@@ -113,7 +127,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.object({ ...vote, type: z.literal('reject') }),
 ]);
 /** Commands that come later (features F03 to F13). */
-export const laterCommands: ReadonlySet<unknown> = new Set(['adapt', 'checkpoint']);
+export const laterCommands: ReadonlySet<unknown> = new Set(['adapt']);
 
 export type CommandMessage = z.infer<typeof commandSchema>;
 

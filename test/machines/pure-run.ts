@@ -356,6 +356,8 @@ export function digestOf(run: RunAggregate): unknown {
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
     retrying: ids(run.retrying),
+    isHardPause: run.isHardPause,
+    checkpoints: [...run.checkpoints],
     quarantine: run.quarantine,
   };
 }

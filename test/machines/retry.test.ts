@@ -1,4 +1,7 @@
-/** `retry` of a failed run: what failed runs again, what succeeded is kept. */
+/**
+ * `retry` of a failed run: what failed runs again, what succeeded is kept.
+ * Size: one test for each construct that a retry meets.
+ */
 import { describe, expect, it } from 'vitest';
 import { agent, finish, workflow } from './play.ts';
 import { PureRun } from './pure-run.ts';

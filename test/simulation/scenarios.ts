@@ -1,6 +1,6 @@
 /** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
 import type { JsonObject } from '../../src/workflow/value.ts';
-import { controlScenarios } from './control-scenarios.ts';
+import { controlScenarios, pauseScenarios } from './control-scenarios.ts';
 import { failureScenarios } from './failure-scenarios.ts';
 import { retryScenarios } from './retry-scenarios.ts';
 import { after, agent, failing } from './simulated-tasks.ts';
@@ -257,6 +257,7 @@ export const scenarios: Scenario[] = [
     ],
   },
   ...controlScenarios,
+  ...pauseScenarios,
   ...failureScenarios,
   ...retryScenarios,
 ];

@@ -12,6 +12,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
+import { checkpointCommand } from './runs-checkpoint.ts';
 import { reportCommand } from './runs-report.ts';
 import { reasonOption, sender, withReason } from './runs-send.ts';
 import { showCommand } from './runs-show.ts';
@@ -134,6 +135,13 @@ const retriedTasks: OptionTable = {
   },
 };
 
+const hardOption: OptionTable = {
+  hard: {
+    type: 'boolean',
+    description: 'Interrupt what runs; it starts again when the run is resumed',
+  },
+};
+
 const taskOption: OptionTable = {
   task: {
     type: 'string',
@@ -168,9 +176,14 @@ export const runsGroup: CommandGroup = {
     }),
     pause: sender('Start no new attempts until it is resumed', {
       name: 'pause',
-      options: reasonOption,
-      message: (given) => ({ type: 'pause', ...withReason(given) }),
+      options: { ...hardOption, ...reasonOption },
+      message: (given) => ({
+        type: 'pause',
+        ...(given.flag('hard') ? { hard: true } : {}),
+        ...withReason(given),
+      }),
     }),
+    checkpoint: checkpointCommand,
     resume: sender('Let a paused run go on', {
       name: 'resume',
       message: () => ({ type: 'resume' }),

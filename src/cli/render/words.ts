@@ -12,7 +12,9 @@ type Words = (data: Data, at: number) => string;
 const words: Readonly<Record<string, Words>> = {
   'run.created': (data) => `"${text(data['name'])}" created, inputs ${valueText(data['inputs'])}`,
   'run.started': (data, at) => `run started${due(data, at, ', times out in')}`,
-  'run.paused': (data) => `paused: ${text(data['reason'])}`,
+  'run.paused': (data) =>
+    `paused${data['hard'] === true ? ', what runs is interrupted' : ''}: ${text(data['reason'])}`,
+  'run.checkpointed': (data) => `checkpoint ${text(data['label'])}`,
   'run.resumed': (data) => `resumed after ${duration(Number(data['pausedMs'] ?? 0))}`,
   'run.retried': (data, at) =>
     `tried again${onlyTasks(data['tasks'])}: ${text(data['reason'])}${due(data, at, ', times out in')}`,
@@ -51,8 +53,10 @@ const words: Readonly<Record<string, Words>> = {
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
   'task.failed': (data, at) => `failed${took(data, at)}: ${failureText(data['error'])}`,
   'task.skipped': (data) => `skipped: ${skipReason(text(data['reason']), data['by'])}`,
-  'task.cancelRequested': (data) => `cancellation requested: ${text(data['reason'])}`,
-  'task.cancelAcknowledged': () => 'the agent stopped',
+  'task.cancelRequested': (data, at) =>
+    `cancellation requested: ${text(data['reason'])}${due(data, at, ', forced in')}`,
+  'task.cancelAcknowledged': (data) =>
+    data['worker'] === undefined ? 'the agent stopped' : `${text(data['worker'])} stopped`,
   'task.cancelForced': () => 'the agent did not stop in time and was given up',
   'task.canceled': (data) => `canceled: ${text(data['reason'])}`,
   'task.compensating': () => 'is being undone',
@@ -141,17 +145,25 @@ export function tookMs({
   return Math.max(0, workMs ?? endedAt - startedAt);
 }
 
+/** How far a cancellation is: asked, acknowledged and forced are three facts. */
+const CANCEL_WORDS: Readonly<Record<NonNullable<TaskReport['cancel']>, string>> = {
+  requested: 'asked to stop',
+  acknowledged: 'its agent stopped',
+  forced: 'its agent was given up',
+};
+
 /**
  * The status of a task, and what it does not say: that it was undone, how many rounds there were, and that the
  * bound of a loop ended it.
  */
 export function statusText(
-  task: Pick<TaskReport, 'status' | 'compensated' | 'rounds' | 'exhausted'>,
+  task: Pick<TaskReport, 'status' | 'compensated' | 'rounds' | 'exhausted' | 'cancel'>,
   status: string = task.status,
 ): string {
-  const { compensated, rounds = 1, exhausted } = task;
+  const { compensated, rounds = 1, exhausted, cancel } = task;
   return [
     statusWord(status),
+    cancel === undefined ? '' : CANCEL_WORDS[cancel],
     compensated === true ? 'undone' : '',
     rounds > 1 ? `${rounds} rounds` : '',
     exhausted === undefined ? '' : 'bound reached',

@@ -27,6 +27,7 @@ import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { advanceExpansion } from './expand.ts';
 import { closing } from './hooks.ts';
 import { identityOfTask } from './identity.ts';
+import { advanceInterrupt } from './interrupt.ts';
 import { decideLate } from './late.ts';
 import { endedRunStates } from './machine.ts';
 import { withLoops } from './repeat.ts';
@@ -71,6 +72,8 @@ function advanceRun(run: RunAggregate, input: TurnInput): Decision {
 function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
   const retry = advanceRetry(run);
   if (retry !== undefined) return retry;
+  const interrupt = advanceInterrupt(run, input);
+  if (interrupt !== undefined) return interrupt;
   const mode = run.plan.definition.settings.onFailure;
   if (run.steering.endedBy !== undefined) return advanceEnd(run, input, run.steering.endedBy);
   const first = run.unhandled.values().next();

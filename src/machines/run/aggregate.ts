@@ -107,6 +107,10 @@ export interface Activation {
   leaving?: string | undefined;
   /** The task that its loop led back to until its bound ended that. */
   exhausted?: string | undefined;
+  /** In canceling: it starts again afterwards, for its run was paused. */
+  resumes?: true | undefined;
+  /** How its cancellation ended: its worker said that it stopped, or nobody did in time. */
+  stopped?: 'acknowledged' | 'forced' | undefined;
   /** What an end without success said in a plan with rounds, so that a reset can take it back. */
   told?: ToldEnd | undefined;
 }
@@ -275,6 +279,10 @@ export interface RunAggregate {
   isolatedAttempt: number;
   /** By task and code. */
   readonly errors: Map<string, ErrorCount>;
+  /** The pause interrupts what runs. */
+  isHardPause: boolean;
+  /** Versions by name. */
+  readonly checkpoints: Map<string, number>;
   /** What `run.retried` takes back and has not taken back yet; nothing else is decided before. */
   readonly retrying: Set<Activation>;
   /** While it holds nothing is decided. */

@@ -24,6 +24,7 @@ import {
   adoptDetached,
   adoptReset,
   beginAgain,
+  forgetEnd,
   hasDetached,
   isToldAgain,
   reopen,
@@ -66,6 +67,7 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     activation.shiftMs = 0;
     activation.enteredAt = event.at;
     if (activation.state !== 'backoff') activation.leaving = undefined;
+    if (activation.resumes !== undefined) activation.resumes = undefined;
     moveBetweenSets(run, activation, before);
   }
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
@@ -244,9 +246,14 @@ function recordData(
       break;
     case 'task.cancelRequested':
       activation.reason = event.data.reason;
+      if (event.data.resumes === true) activation.resumes = true;
       if (event.data.join === true && activation.parent?.expansion !== undefined)
         activation.parent.expansion.isHeld = true;
       if (activation.expansion !== undefined) wakeExpansion(run, activation);
+      break;
+    case 'task.cancelAcknowledged':
+    case 'task.cancelForced':
+      activation.stopped = event.type === 'task.cancelForced' ? 'forced' : 'acknowledged';
       break;
     case 'task.skipped':
       activation.reason = event.data.reason;
@@ -270,10 +277,7 @@ function recordData(
       break;
     }
     case 'task.reset':
-      activation.output = undefined;
-      activation.error = undefined;
-      activation.reason = undefined;
-      activation.exhausted = undefined;
+      forgetEnd(activation);
       break;
     default:
       break;

@@ -12,7 +12,7 @@ import { noCounters } from '../../workflow/triggers.ts';
 import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
-import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
+import { type RunAggregate, type RunHeader, runState, type ValueRef } from './aggregate.ts';
 import { noteIsolation } from './compensate.ts';
 import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
 import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
@@ -79,6 +79,8 @@ export function emptyAggregate(parts: {
     undoing: undefined,
     isolatedAttempt: 0,
     errors: new Map(),
+    isHardPause: false,
+    checkpoints: new Map(),
     retrying: new Set(),
     quarantine: undefined,
     touched: new Set(),
@@ -158,7 +160,15 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
   const pausedAt = (run.cell.snapshot.context as { pausedAt: number | null }).pausedAt;
   run.cell.take({ type: event.type, at: event.at, data: event.data } satisfies FoldEvent);
   const recorded = event as unknown as RunEvent & FoldedEvent;
+  // Whatever comes after a pause ends it, but for facts beside the chart.
+  if (run.isHardPause && runState(run) !== 'paused') run.isHardPause = false;
   switch (recorded.type) {
+    case 'run.paused':
+      run.isHardPause = recorded.data.hard === true;
+      break;
+    case 'run.checkpointed':
+      run.checkpoints.set(recorded.data.label, event.streamVersion);
+      break;
     case 'run.resumed':
       shiftDelays(run, {
         pausedMs: recorded.data.pausedMs,

@@ -29,6 +29,15 @@ export function endsRetry(type: string): boolean {
   return type === 'run.cancelRequested' || type === 'run.stopping' || type === 'run.canceled';
 }
 
+/** What its end left behind. */
+export function forgetEnd(activation: Activation): void {
+  activation.output = undefined;
+  activation.error = undefined;
+  activation.reason = undefined;
+  activation.exhausted = undefined;
+  activation.stopped = undefined;
+}
+
 /** After `task.reset`, once the machine of the activation has taken it. */
 export function reopen(run: RunAggregate, activation: Activation, before: TaskState): void {
   run.retrying.delete(activation);
@@ -48,7 +57,8 @@ function reopenTask(run: RunAggregate, activation: Activation, before: TaskState
   else if (task.hook !== undefined) activation.expansion = undefined;
   takeBack(run, activation);
   const isKnown = hasDetached(activation);
-  setOutcome(run, { index, outcome: undefined, reason: undefined, isKnown });
+  if (!openStates.has(before))
+    setOutcome(run, { index, outcome: undefined, reason: undefined, isKnown });
   if (run.flow !== undefined && isLaterRound(run, activation, before)) {
     beginLater(run, activation, before);
     return;

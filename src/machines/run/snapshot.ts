@@ -62,6 +62,8 @@ interface StoredActivation {
   leaving?: string;
   exhausted?: string;
   told?: ToldEnd;
+  resumes?: true;
+  stopped?: 'acknowledged' | 'forced';
 }
 
 type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
@@ -90,6 +92,8 @@ interface StoredRun {
   undoing?: string;
   isolatedAttempt: number;
   errors: ErrorCount[];
+  isHardPause?: true;
+  checkpoints?: [string, number][];
   /** Ids of what is to be reset. */
   retrying?: string[];
   quarantine?: Quarantine;
@@ -130,6 +134,8 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()].map((line) => ({ ...line })),
+    ...(run.isHardPause ? { isHardPause: true } : {}),
+    ...(run.checkpoints.size === 0 ? {} : { checkpoints: [...run.checkpoints] }),
     ...(run.retrying.size === 0 ? {} : { retrying: [...run.retrying].map(({ id }) => id) }),
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
     ...(agenda === undefined ? {} : { agenda }),
@@ -207,6 +213,7 @@ function judgePending(run: RunAggregate, { index, task, dependencies }: PlanNode
   else if (run.pending.has(index) && merged >= trigger.merge) run.runnable.add(index);
 }
 
+// Length: one line a field.
 function store(activation: Activation): StoredActivation {
   const {
     id,
@@ -226,6 +233,8 @@ function store(activation: Activation): StoredActivation {
     leaving,
     exhausted,
     told,
+    resumes,
+    stopped,
   } = activation;
   return {
     id,
@@ -242,6 +251,8 @@ function store(activation: Activation): StoredActivation {
     ...(reason === undefined ? {} : { reason }),
     ...(expansion === undefined ? {} : { expansion: storeExpansion(expansion) }),
     ...(told === undefined ? {} : { told }),
+    ...(resumes === undefined ? {} : { resumes }),
+    ...(stopped === undefined ? {} : { stopped }),
     ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
     ...(item === undefined ? {} : { item }),
     ...(failedAttempt === undefined ? {} : { failedAttempt }),
@@ -285,6 +296,8 @@ export async function restoreRun(
   restoreAgenda(run, stored.agenda);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
+  run.isHardPause = stored.isHardPause === true;
+  for (const [name, version] of stored.checkpoints ?? []) run.checkpoints.set(name, version);
   for (const id of stored.retrying ?? []) run.retrying.add(run.activations.get(id) as Activation);
   for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);
   if (stored.undoing !== undefined) run.undoing = run.activations.get(stored.undoing);
@@ -343,5 +356,7 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     ...(stored.leaving === undefined ? {} : { leaving: stored.leaving }),
     ...(stored.exhausted === undefined ? {} : { exhausted: stored.exhausted }),
     ...(stored.told === undefined ? {} : { told: stored.told }),
+    ...(stored.resumes === undefined ? {} : { resumes: stored.resumes }),
+    ...(stored.stopped === undefined ? {} : { stopped: stored.stopped }),
   };
 }

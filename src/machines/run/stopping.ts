@@ -8,6 +8,8 @@ import { type Activation, type RunAggregate, runContext } from './aggregate.ts';
 export const stopReason = {
   failure: 'the run stopped after a failure',
   timeout: 'the run timed out',
+  /** It would have started again, had the run gone on. */
+  pause: 'the run was paused',
 } as const;
 export const stopReasons: ReadonlySet<string> = new Set(Object.values(stopReason));
 
