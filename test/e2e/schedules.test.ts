@@ -44,7 +44,11 @@ it('answers on NATS with the next times, stores nothing in a dry run, and lists 
 it.each([
   [{ ...add, schedule: { cron: '61 * * * *' } }, 'schedule.invalid', /0 to 59/],
   [{ ...add, schedule: { every: '1h', zone: 'Mars/Base' } }, 'schedule.invalid', /IANA/],
-  [{ ...add, name: 'past', schedule: { at: '2001-01-01T00:00Z' } }, 'schedule.invalid', /time to come/],
+  [
+    { ...add, name: 'past', schedule: { at: '2001-01-01T00:00Z' } },
+    'schedule.invalid',
+    /time to come/,
+  ],
   [{ ...add, schedule: { every: '1h', catchup: 'all' } }, 'message.invalid', /issues/],
   [{ ...add, name: 'a.b' }, 'message.invalid', /issues/],
   [{ ...add, request: { ...request, start: false } }, 'message.invalid', /issues/],
