@@ -46,6 +46,22 @@ describe('refused', () => {
     expect(run.rejection?.hint).toContain('run_top');
   });
 
+  it('where threads ended beside each other', () => {
+    const run = new PureRun(
+      workflow([
+        agent('split', { emit: 2 }),
+        agent('work', { dependencies: ['split'] }),
+        agent('merge', { dependencies: ['work'], trigger: { merge: 2 } }),
+      ]),
+    );
+    run.succeed('split');
+    run.fail('work', NEVER);
+    run.succeed('work@2');
+    expect(run.state).toBe('failed');
+    run.command({ type: 'retry' });
+    expect(run.rejection).toMatchObject({ code: 'run.conflict', details: { task: 'work' } });
+  });
+
   it('where nothing failed but the outputs', () => {
     const run = new PureRun(workflow([agent('a')], { outputs: { x: '${a.output.b.c}' } }));
     run.succeed('a', {});

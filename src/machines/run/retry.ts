@@ -10,7 +10,7 @@
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { CommandMessage } from '../../messages/request.ts';
 import { nearest } from '../../workflow/suggest.ts';
-import { instanceId, roundId } from './activation.ts';
+import { instanceId, roundId, roundOf } from './activation.ts';
 import { type Activation, lastActivation, type RunAggregate } from './aggregate.ts';
 import { conflict, type Decision, events, rejected, type TurnInput } from './decision.ts';
 import { identity } from './identity.ts';
@@ -72,7 +72,16 @@ function refusalOf(run: RunAggregate, { tasks }: RetryCommand): Decision | undef
     const refusal = refusalOfTask(run, name);
     if (refusal !== undefined) return refusal;
   }
-  const chosen = new Set(toReset(run, tasks).map(({ node }) => node.index));
+  const list = toReset(run, tasks);
+  const beside = list.find((activation) => isBesideLater(run, activation));
+  if (beside !== undefined) {
+    return conflict(
+      `"${beside.id}" ended beside later rounds of its task, so what followed cannot be taken back`,
+      'Start the workflow again.',
+      { task: beside.id },
+    );
+  }
+  const chosen = new Set(list.map(({ node }) => node.index));
   const isWork = [...chosen, ...run.unhandled].some(
     (index) => run.unhandled.has(index) || !isClosing(run.plan.at(index)),
   );
@@ -90,6 +99,13 @@ function refusalOf(run: RunAggregate, { tasks }: RetryCommand): Decision | undef
     'Name them with it, or leave --task away.',
     { failed: ids },
   );
+}
+
+/** Threads: which of their ends led to what comes after them is not known any more. */
+function isBesideLater(run: RunAggregate, { id, node, parent, state }: Activation): boolean {
+  const begun = run.flow?.tasks[node.index]?.begun ?? 1;
+  const hasRun = state === 'failed' || state === 'canceled';
+  return parent === undefined && hasRun && roundOf(id) < begun;
 }
 
 function refusalOfTask(run: RunAggregate, name: string): Decision | undefined {
@@ -143,7 +159,8 @@ export function toReset(run: RunAggregate, tasks?: readonly string[]): Activatio
   seeds.delete(-1);
   const chosen = new Set(seeds);
   for (const node of run.plan.nodes) {
-    if (isClosing(node) || wasStopped(lastActivation(run, node))) chosen.add(node.index);
+    const wasCut = roundsOf(run, node).some(wasStopped);
+    if (isClosing(node) || wasCut || hasLostRound(run, node, tasks)) chosen.add(node.index);
   }
   // Grows while it is walked: what depends on what goes back goes back where it was skipped.
   for (const index of chosen) {
@@ -157,14 +174,29 @@ export function toReset(run: RunAggregate, tasks?: readonly string[]): Activatio
   return inOrder.flatMap((index) => ofNode(run, run.plan.at(index), seeds.has(index)));
 }
 
+/** A failed round beside one that succeeded later, which is the one that the run goes by. */
+function hasLostRound(run: RunAggregate, node: PlanNode, tasks?: readonly string[]): boolean {
+  if (run.flow === undefined || tasks !== undefined) return false;
+  const isLast = run.progress[node.index]?.outcome === 'succeeded';
+  return isLast && roundsOf(run, node).some(({ state }) => state === 'failed');
+}
+
+function roundsOf(run: RunAggregate, node: PlanNode): Activation[] {
+  const rounds = run.flow?.tasks[node.index]?.begun ?? 1;
+  const list: Activation[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    const activation = run.activations.get(roundId(node.task.id, round));
+    if (activation !== undefined) list.push(activation);
+  }
+  return list;
+}
+
 function byIndex(a: number, b: number): number {
   return a - b;
 }
 
 /** True for what ended only because its run stopped. */
-function wasStopped(activation: Activation | undefined): boolean {
-  if (activation === undefined) return false;
-  const { state, reason } = activation;
+function wasStopped({ state, reason }: Activation): boolean {
   if (state === 'skipped') return reason === 'stopped';
   return state === 'canceled' && reason !== undefined && stopReasons.has(reason);
 }
@@ -178,10 +210,8 @@ function wasLeftOut(run: RunAggregate, activation: Activation | undefined): bool
 
 function ofNode(run: RunAggregate, node: PlanNode, isNamed: boolean): Activation[] {
   const list: Activation[] = [];
-  const rounds = run.flow?.tasks[node.index]?.begun ?? 1;
-  for (let round = 1; round <= rounds; round += 1) {
-    const activation = run.activations.get(roundId(node.task.id, round));
-    if (activation === undefined || activation.state === 'pending') continue;
+  for (const activation of roundsOf(run, node)) {
+    if (activation.state === 'pending') continue;
     const isOpen = activation.state === 'failed' || (isNamed && isSeed(activation));
     const goesBack = isOpen || wasStopped(activation) || wasLeftOut(run, activation);
     if (isClosing(node)) list.push(activation, ...instancesOf(run, activation, () => true));
