@@ -40,7 +40,7 @@ import {
 import { type AskOptions, ask, isPassing, pause } from './ask.ts';
 import { getBlob, putBlob } from './blob-transfer.ts';
 import { ClarificationNeededError, UnexpectedReplyError, UnknownRunError } from './errors.ts';
-import { followRun, isTerminalEvent, readHistory } from './follow-run.ts';
+import { followRun, readHistory } from './follow-run.ts';
 import { Jobs } from './jobs.ts';
 import { isEnded, outcomeOf, type RunOutcome } from './run-outcome.ts';
 import { watchEnd } from './watch-end.ts';

@@ -326,7 +326,7 @@ describe('every projection', () => {
   it('has a name and a hash of its shape', () => {
     expect(new Set(projections.map((each) => each.name)).size).toBe(projections.length);
     expect(projectionHash(runs as unknown as Projection)).toBe(
-      'f1:v3:forkedFrom,job_agent,job_run,job_state,live,name,parent,session,status',
+      'f1:v4:forkedFrom,job_agent,job_run,job_state,live,name,parent,session,status',
     );
   });
 });

@@ -21,18 +21,10 @@ import { leavePending } from './counting.ts';
 import { noteCrash } from './crashes.ts';
 import { isDelay } from './effects.ts';
 import { countError } from './errors-of-run.ts';
-import {
-  adoptDetached,
-  adoptReset,
-  beginAgain,
-  forgetEnd,
-  hasDetached,
-  reopen,
-  wasTold,
-} from './reopen.ts';
+import { beginAgain, forgetEnd, hasDetached, reopen, wasTold } from './reopen.ts';
 import { beginRound, endRepeat, noteEnded, noteTold, repeatedOf, repeatRound } from './rounds.ts';
 import { foldWait } from './signals.ts';
-import { adoptSteering, followSteering, hasBegun } from './steering.ts';
+import { followSteering, hasBegun } from './steering.ts';
 import { setOutcome } from './task-outcome.ts';
 import { goesOn, newExpansion, valueRef, wakeExpansion } from './values.ts';
 
@@ -138,47 +130,6 @@ export function relationsOf(
   return { node, parent, undoOf: undefined };
 }
 
-/**
- * Takes over an activation from a snapshot, with all that follows from its state. Its own counts came with it.
- * `isReturned`: of a fork, and not scheduled again yet (`ForkState.returned`).
- */
-export function adoptActivation(
-  run: RunAggregate,
-  activation: Activation,
-  isReturned: boolean,
-): void {
-  run.activations.set(activation.id, activation);
-  moveBetweenSets(run, activation, 'pending');
-  noteDelay(run, activation);
-  const outcome = outcomes[activation.state];
-  if (activation.state === 'pending' && activation.undoOf === undefined && !isReturned) {
-    adoptReset(run, activation);
-    return;
-  }
-  if (activation.parent === undefined && activation.undoOf === undefined) {
-    leavePending(run, activation.node.index);
-    // Of a plan with rounds the outcomes came with the tokens: a round that was repeated is none.
-    if (run.flow === undefined) adoptOutcome(run, activation, outcome);
-  }
-  if (outcome !== undefined) close(run, activation);
-  else if (activation.expansion !== undefined && !notYet.has(activation.state))
-    wakeExpansion(run, activation);
-  adoptSteering(run, activation, openStates.has(activation.state));
-  if (activation.state === 'scheduled' && run.steering.mutexes.isGranted(activation))
-    becomeReady(run, activation);
-}
-
-/** A `foreach` that was reset has the instances of before, and looks at them once it is expanded again. */
-const notYet: ReadonlySet<TaskState> = new Set(['pending', 'scheduled']);
-
-function adoptOutcome(run: RunAggregate, activation: Activation, outcome?: Outcome): void {
-  const { index } = activation.node;
-  const isKnown = hasDetached(activation);
-  if (isKnown) adoptDetached(run, activation);
-  if (outcome !== undefined)
-    setOutcome(run, { index, outcome, reason: activation.reason, isKnown });
-}
-
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
 function revive(run: RunAggregate, activation: Activation): NonNullable<Activation['cell']> {
   const snapshot = { status: 'active', value: activation.state, context: activation.context };
@@ -222,7 +173,7 @@ export function noteDelay(run: RunAggregate, activation: Activation): void {
  * An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. What needs
  * no agent begins in the same turn.
  */
-function becomeReady(run: RunAggregate, activation: Activation): void {
+export function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
   if (runsChild(activation)) {
     run.startingChildren.add(activation);
@@ -307,7 +258,7 @@ function recordData(
   }
 }
 
-const outcomes: Partial<Record<TaskState, Outcome>> = {
+export const outcomes: Partial<Record<TaskState, Outcome>> = {
   succeeded: 'succeeded',
   failed: 'failed',
   skipped: 'skipped',
@@ -405,7 +356,7 @@ function countInstance(run: RunAggregate, activation: Activation, outcome: Outco
 }
 
 /** A2: the cell of an ended activation goes. */
-function close(run: RunAggregate, activation: Activation): void {
+export function close(run: RunAggregate, activation: Activation): void {
   activation.cell?.stop();
   activation.cell = undefined;
   activation.shiftMs = 0;

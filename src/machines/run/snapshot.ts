@@ -12,6 +12,7 @@ import { invariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { taskMachine } from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
+import { adoptActivation } from './adopt.ts';
 import { agendaOf, restoreAgenda, type StoredAgenda } from './agenda.ts';
 import type {
   Activation,
@@ -31,7 +32,7 @@ import type {
 import { judgeTrigger } from './counting.ts';
 import type { Crashes } from './crashes.ts';
 import { emptyAggregate } from './evolve.ts';
-import { adoptActivation, relationsOf } from './evolve-task.ts';
+import { relationsOf } from './evolve-task.ts';
 import { restoreFork, type StoredFork, storeFork } from './fork-state.ts';
 import { restorePhase } from './hooks.ts';
 import { runMachine } from './machine.ts';
