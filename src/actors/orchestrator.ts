@@ -32,6 +32,7 @@ import { Planner } from './services/planner.ts';
 import { Projector } from './services/projector.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
 import { RecoveryTimes } from './services/recovery-times.ts';
+import { Secrets } from './services/secrets.ts';
 import { TimerPost } from './services/timer-post.ts';
 import { Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
@@ -64,6 +65,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly snapshotEvery: number;
   readonly projector: Projector;
   readonly recoveries = new RecoveryTimes();
+  readonly secrets: Secrets;
   readonly #bus: Bus;
   readonly #subjects: Subjects;
   readonly #settings: Required<OrchestratorSettings>;
@@ -93,6 +95,7 @@ class Node implements Orchestrator, HostRuntime {
     this.logger = logger;
     this.clock = options.clock ?? systemClock;
     this.ids = options.ids ?? systemIds;
+    this.secrets = new Secrets({ logger, read: options.readSecret });
     this.#bus = bus;
     this.#subjects = subjects;
     this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
@@ -117,13 +120,7 @@ class Node implements Orchestrator, HostRuntime {
       offer: (stream, demand, grant) => this.#table.find(stream)?.offer(demand, grant) ?? false,
     });
     this.#timers = new Timers(this.clock, (timer) => this.#timerPost.deliver(timer));
-    this.#dispatcher = new Dispatcher({
-      ...{ bus, subjects, log, logger, clock: this.clock },
-      directory: this.#directory,
-      attempts: this.#attempts,
-      listenedMs,
-      inboxId: this.ids.id('orc', this.#since),
-    });
+    this.#dispatcher = this.#newDispatcher(listenedMs);
     this.#children = new ChildRuns(() => ({
       ...{ log, logger, clock: this.clock, table: this.#table },
       ...{ intake: this.#doors.intake, planner: this.#planner },
@@ -156,6 +153,16 @@ class Node implements Orchestrator, HostRuntime {
       ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
     });
     this.#childReactor = new ChildReactor({ log, logger, clock: this.clock, table: this.#table });
+  }
+
+  #newDispatcher(listenedMs: () => number): Dispatcher {
+    const { log, logger, clock, secrets } = this;
+    return new Dispatcher({
+      ...{ bus: this.#bus, subjects: this.#subjects, log, logger, clock, secrets, listenedMs },
+      ...{ directory: this.#directory, attempts: this.#attempts },
+      fail: (ref, failure) => this.#doors.agents.failed(ref, failure),
+      inboxId: this.ids.id('orc', this.#since),
+    });
   }
 
   get logId(): string {

@@ -37,6 +37,9 @@ export const failureCodes = {
   expressionFailed: 'expression.failed',
   payloadTooLarge: 'payload.too-large',
   outputInvalid: 'output.invalid',
+  secretMissing: 'secret.missing',
+  secretForged: 'secret.forged',
+  secretInsecure: 'secret.insecure-transport',
   runTooDeep: 'run.too-deep',
   runCanceled: 'run.canceled',
 } as const;

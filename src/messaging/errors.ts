@@ -172,6 +172,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   'orchestrator.duplicate': 409,
   'projection.lagging': 503,
   'run.timeout': 408,
+  'secret.in-blob': 422,
   'secret.insecure-transport': 403,
   'secret.literal': 422,
   'task.timeout': 408,

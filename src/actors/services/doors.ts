@@ -48,7 +48,7 @@ export class Doors {
   constructor(options: DoorsOptions) {
     this.#options = options;
     const { runtime, table, subjects, planner, projector } = options;
-    const { log, logger, clock } = runtime;
+    const { log, logger, clock, secrets } = runtime;
     const { directory, attempts, listenedMs } = options;
     const doors = { runtime, table, subjects };
     this.agents = new AgentDoors({ ...doors, directory, attempts, listenedMs });
@@ -56,7 +56,7 @@ export class Doors {
     this.#clients = new ClientDoors(doors);
     const report = (runId: string) => this.#clients.report(runId);
     this.#queries = new Queries({ log, projector, report });
-    this.#blobs = new BlobDoor({ log, logger, clock });
+    this.#blobs = new BlobDoor({ log, logger, clock, secrets });
   }
 
   /** Heartbeats and results are taken from now on. */
