@@ -13,14 +13,9 @@ interface Form {
   readonly text: string;
 }
 
-interface Pattern {
-  readonly name: string;
-  readonly pattern: RegExp;
-}
-
 interface Hit {
   readonly from: number;
-  readonly to: number;
+  to: number;
   readonly name: string;
 }
 
@@ -35,19 +30,19 @@ const MIN_REST_AT_CUT = 3;
 
 export class Redactor {
   readonly #forms: readonly Form[];
-  readonly #patterns: readonly Pattern[];
+  readonly #digits: readonly Form[];
 
   /** Several values may have one name: a secret that was changed while it was in use. */
   constructor(secrets: Iterable<readonly [name: string, value: string]>) {
     const forms: Form[] = [];
-    const patterns: Pattern[] = [];
+    const digits: Form[] = [];
     for (const [name, value] of secrets) {
       const found = formsOf(value);
       for (const text of found.texts) forms.push({ name, text });
-      for (const pattern of found.patterns) patterns.push({ name, pattern });
+      for (const text of found.digits) digits.push({ name, text });
     }
     this.#forms = forms.sort((left, right) => right.text.length - left.text.length);
-    this.#patterns = patterns;
+    this.#digits = digits;
   }
 
   /** True where there is nothing to look for. */
@@ -102,18 +97,11 @@ export class Redactor {
   }
 
   #hits(text: string): Hit[] {
-    const hits: Hit[] = [];
-    for (const { name, text: form } of this.#forms) {
-      let from = text.indexOf(form);
-      while (from !== -1) {
-        hits.push({ from, to: from + form.length, name });
-        from = text.indexOf(form, from + 1);
-      }
-    }
-    for (const { name, pattern } of this.#patterns) {
-      for (const match of text.matchAll(pattern))
-        hits.push({ from: match.index, to: match.index + match[0].length, name });
-    }
+    const hits = hitsOf(this.#forms, text);
+    if (!LINE_END.test(text)) return hits;
+    const lines = new JoinedLines(text);
+    for (const { from, to, name } of hitsOf(this.#digits, lines.text))
+      hits.push({ from: lines.placeOf(from), to: lines.placeOf(to - 1) + 1, name });
     return hits;
   }
 
@@ -129,6 +117,57 @@ export class Redactor {
         longest = { ...rest, name };
     }
     return longest;
+  }
+}
+
+function hitsOf(forms: readonly Form[], text: string): Hit[] {
+  const hits: Hit[] = [];
+  for (const { name, text: form } of forms) {
+    let last: Hit | undefined;
+    for (let from = text.indexOf(form); from !== -1; from = text.indexOf(form, from + 1)) {
+      const to = from + form.length;
+      // A form may overlap itself, at every character of a long text.
+      if (last !== undefined && from < last.to) last.to = to;
+      else {
+        last = { from, to, name };
+        hits.push(last);
+      }
+    }
+  }
+  return hits;
+}
+
+const LINE_END = /\n|\\n/;
+/** As it is, and as JSON writes it, also JSON within JSON. */
+const LINE_ENDS = /\r?\n[ \t]*|(?:\\+r)?\\+n/g;
+
+/** A text without the ends of its lines, and where each character stood. */
+class JoinedLines {
+  readonly text: string;
+  /** Where a part begins, here and in the text as it was. */
+  readonly #parts: { here: number; there: number }[] = [];
+
+  constructor(text: string) {
+    let joined = '';
+    let at = 0;
+    for (const end of text.matchAll(LINE_ENDS)) {
+      this.#parts.push({ here: joined.length, there: at });
+      joined += text.slice(at, end.index);
+      at = end.index + end[0].length;
+    }
+    this.#parts.push({ here: joined.length, there: at });
+    this.text = joined + text.slice(at);
+  }
+
+  placeOf(index: number): number {
+    let [low, high] = [0, this.#parts.length - 1];
+    while (low < high) {
+      const middle = Math.ceil((low + high) / 2);
+      if ((this.#parts[middle]?.here ?? 0) <= index) low = middle;
+      else high = middle - 1;
+    }
+    const { here, there } = this.#parts[low] ?? { here: 0, there: 0 };
+    return there + index - here;
   }
 }
 

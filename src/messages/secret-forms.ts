@@ -6,21 +6,22 @@
 /** Secrets, and parts of them, that are shorter are not looked for: they would be found everywhere. */
 export const MIN_SECRET_LENGTH = 8;
 
-/** What is searched for: a text, or a pattern for what may be broken into lines. */
+/** What is searched for. */
 export interface SecretForms {
   readonly texts: readonly string[];
-  readonly patterns: readonly RegExp[];
+  /** Of these also what is broken into lines: base64. */
+  readonly digits: readonly string[];
 }
 
 /** All forms of one value; none where it is too short to be looked for. */
 export function formsOf(value: string): SecretForms {
-  if (value.length < MIN_SECRET_LENGTH) return { texts: [], patterns: [] };
+  if (value.length < MIN_SECRET_LENGTH) return { texts: [], digits: [] };
   const texts = new Set<string>();
   for (const whole of [value, ...linesOf(value)])
     for (const form of textForms(whole)) texts.add(form);
   const digits = base64Forms(value);
   for (const form of digits) texts.add(form);
-  return { texts: [...texts].filter(isLongEnough), patterns: digits.map(patternOf) };
+  return { texts: [...texts].filter(isLongEnough), digits };
 }
 
 /** A key of many lines is often shown line by line. */
@@ -107,29 +108,20 @@ function htmlForm(value: string): string {
 const BITS_A_BYTE = 8;
 const BITS_A_DIGIT = 6;
 const ALIGNMENTS = [0, 1, 2];
-/** A line may end after each digit; in a text that was written as JSON the end is written out. */
-const LINE_END = '(?:\\r?\\n|\\\\r?\\\\n|\\\\n)?';
-
 /**
  * The digits that are the same whatever stands before and after the value, for each place of its first byte in a group
- * of three.
+ * of three; in the usual alphabet and in the one of URLs.
  */
 function base64Forms(value: string): string[] {
   const bytes = Buffer.from(value.toWellFormed(), 'utf8');
-  return ALIGNMENTS.map((before) => {
-    const digits = Buffer.concat([Buffer.alloc(before), bytes]).toString('base64');
+  const forms = ALIGNMENTS.flatMap((before) => {
+    const padded = Buffer.concat([Buffer.alloc(before), bytes]);
     const from = Math.ceil((before * BITS_A_BYTE) / BITS_A_DIGIT);
-    const to = Math.floor(((before + bytes.length) * BITS_A_BYTE) / BITS_A_DIGIT);
-    return digits.slice(from, to);
+    const to = Math.floor((padded.length * BITS_A_BYTE) / BITS_A_DIGIT);
+    return [
+      padded.toString('base64').slice(from, to),
+      padded.toString('base64url').slice(from, to),
+    ];
   });
-}
-
-/** In either alphabet, over the ends of lines. */
-function patternOf(digits: string): RegExp {
-  return new RegExp([...digits].map(digitPattern).join(LINE_END), 'g');
-}
-
-function digitPattern(digit: string): string {
-  if (digit === '+') return '[-+]';
-  return digit === '/' ? '[_/]' : digit;
+  return [...new Set(forms)];
 }
