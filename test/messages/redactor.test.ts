@@ -15,6 +15,7 @@ const ascii = (text: string): string =>
     (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, '0')}`,
   );
 
+// Length: one row for each form.
 describe('a text', () => {
   it.each([
     ['as it is', TOKEN],

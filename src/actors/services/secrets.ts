@@ -7,6 +7,7 @@
  *    read again, and while one cannot be read the agent is asked to send its result later. One that says that it has
  *    taken its secrets out itself, as our workers do, does not wait for that.
  */
+import { isUtf8 } from 'node:buffer';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import type { RunMessage } from '../../machines/run/decision.ts';
 import { Redactor } from '../../messages/redactor.ts';
@@ -31,7 +32,7 @@ class SecretMissing extends TroupeError {
 
   constructor(name: string, why: string) {
     super(`the secret "${name}" is not there: ${why}`, {
-      hint: 'Set the variable, or write the file, where the orchestrator runs; then retry the run.',
+      hint: 'Set the variable, or write the file, where the orchestrator runs; then run the workflow again.',
       details: { secret: name },
     });
   }
@@ -90,15 +91,13 @@ function contentOf(name: string, path: string): string {
     if (!stats.isFile()) throw new SecretMissing(name, `${path} is no file`);
     if (stats.size > MAX_SECRET_BYTES)
       throw new SecretMissing(name, `${path} has more than ${MAX_SECRET_BYTES} bytes`);
-    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(file));
+    const bytes = readFileSync(file);
+    if (!isUtf8(bytes)) throw new SecretMissing(name, `${path} is not UTF-8`);
+    return bytes.toString('utf8');
   } catch (error) {
     if (error instanceof SecretMissing) throw error;
-    const code = (error as { code?: unknown }).code;
-    // A message of the decoder or of the system could hold some of what was read.
-    throw new SecretMissing(
-      name,
-      `${path} cannot be read (${typeof code === 'string' ? code : 'not UTF-8'})`,
-    );
+    const { code } = error as { code?: unknown };
+    throw new SecretMissing(name, `${path} cannot be read (${String(code)})`);
   } finally {
     if (file !== undefined) closeSync(file);
   }

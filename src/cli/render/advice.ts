@@ -47,7 +47,7 @@ const BY_CODE: Readonly<Record<string, string>> = {
   'compensation.failed':
     'Mend what keeps it from being undone, then `troupe runs release` tries it again; else `troupe runs terminate`.',
   'secret.missing':
-    'Set the variable, or write the file, where the orchestrator runs, then `troupe runs retry`.',
+    'Set the variable, or write the file, where the orchestrator runs, then run the workflow again.',
   'secret.forged':
     'The output of another task, or an input, is written like a reference to a secret. Find out where it came from.',
   'secret.insecure-transport':
