@@ -22,6 +22,10 @@ interface Known {
 const FAILURES: Readonly<Record<string, string>> = {
   'run.timeout': 'The run was not over after `settings.timeout`.',
   'task.timeout': 'An attempt was not over after the `timeout` of its task.',
+  'secret.missing': 'A secret is not where the definition says.',
+  'secret.forged':
+    'Parameters hold what looks like a reference to a secret, where the definition has none.',
+  'secret.insecure-transport': 'Secrets would travel to another host without TLS.',
   'task.canceled': 'The attempt was canceled: by a person, a join, or the end of the run.',
   'run.too-deep': 'A child run would be more levels below the first run than `max_depth` allows.',
   'run.canceled': 'The child run that a task waited for was canceled by somebody else.',

@@ -9,6 +9,7 @@ import type { Chore } from './services/housekeeping.ts';
 import type { IdSource } from './services/ids.ts';
 import type { Templates } from './services/planner.ts';
 import type { Projector } from './services/projector.ts';
+import type { ReadSecret } from './services/secrets.ts';
 import type { OrchestratorSettings } from './settings.ts';
 
 export interface OrchestratorOptions {
@@ -19,6 +20,8 @@ export interface OrchestratorOptions {
   settings?: OrchestratorSettings;
   clock?: Clock;
   ids?: IdSource;
+  /** Reads the values of secrets; default: from the environment and files of this process. */
+  readSecret?: ReadSecret;
   /** Workflows that it ships, for tasks that run one by name. */
   templates?: Templates;
   /** Where runs that leave the log are archived; default nowhere. */

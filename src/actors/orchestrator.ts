@@ -37,6 +37,7 @@ import { Projector } from './services/projector.ts';
 import { activateLiveRuns, greetWorkers, knownAgents, probeWorkers } from './services/recovery.ts';
 import { RecoveryTimes } from './services/recovery-times.ts';
 import { Schedules } from './services/schedules.ts';
+import { Secrets } from './services/secrets.ts';
 import { TimerPost } from './services/timer-post.ts';
 import { type ArmedTimer, Timers } from './services/timers.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
@@ -58,6 +59,13 @@ export async function startOrchestrator(options: OrchestratorOptions): Promise<O
   return node;
 }
 
+/** What is known of the workers, for the parts that send and judge. */
+interface Workers {
+  readonly directory: Directory;
+  readonly attempts: Attempts;
+  listenedMs(): number;
+}
+
 class Node implements Orchestrator, HostRuntime {
   readonly log: EventLog;
   readonly clock: Clock;
@@ -70,6 +78,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly snapshotEvery: number;
   readonly projector: Projector;
   readonly recoveries = new RecoveryTimes();
+  readonly secrets: Secrets;
   readonly #bus: Bus;
   readonly #subjects: Subjects;
   readonly #settings: Required<OrchestratorSettings>;
@@ -100,6 +109,7 @@ class Node implements Orchestrator, HostRuntime {
     this.logger = logger;
     this.clock = options.clock ?? systemClock;
     this.ids = options.ids ?? systemIds;
+    this.secrets = new Secrets({ logger, read: options.readSecret });
     this.#bus = bus;
     this.#subjects = subjects;
     this.#settings = { ...DEFAULT_SETTINGS, ...options.settings };
@@ -126,11 +136,7 @@ class Node implements Orchestrator, HostRuntime {
     });
     this.liveRuns = new LiveRuns(this.#settings.limits, this.clock);
     this.#timers = new Timers(this.clock, (timer) => this.#deliver(timer));
-    this.#dispatcher = new Dispatcher({
-      ...{ bus, subjects, log, logger, clock: this.clock },
-      ...workers,
-      inboxId: this.ids.id('orc', this.#since),
-    });
+    this.#dispatcher = this.#newDispatcher(workers);
     // Whoever starts runs goes the way of requests.
     const starting = () => ({
       ...{ log, logger, clock: this.clock },
@@ -171,6 +177,16 @@ class Node implements Orchestrator, HostRuntime {
       ...{ runtime: this, table: this.#table, agents: this.#agents },
       schedules: this.#schedules.table,
       forget: [this.#dispatcher, this.#children],
+    });
+  }
+
+  #newDispatcher(workers: Workers): Dispatcher {
+    const { log, logger, clock, secrets } = this;
+    return new Dispatcher({
+      ...{ bus: this.#bus, subjects: this.#subjects, log, logger, clock, secrets },
+      ...workers,
+      fail: (ref, failure) => this.#doors.agents.failed(ref, failure),
+      inboxId: this.ids.id('orc', this.#since),
     });
   }
 

@@ -53,6 +53,11 @@ export interface AgentContext {
   progress(update: ProgressUpdate): void;
   /** Milliseconds since the epoch. */
   now(): number;
+  /**
+   * The text with `[secret:name]` in the place of this attempt's secrets. The worker does so with all that an attempt
+   * says; whoever cuts a text does it before, or says where it was cut.
+   */
+  redact?(text: string, cut?: { readonly start?: boolean; readonly end?: boolean }): string;
   /** Resolves after `ms`, however long; rejects with the reason when `signal` (default: the context's) aborts first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }

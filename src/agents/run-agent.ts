@@ -48,6 +48,7 @@ export function deriveContext<Extra extends object>(
     progress: (update) => context.progress(update),
     now: () => context.now(),
     sleep: (ms, signal) => context.sleep(ms, signal),
+    redact: (text, cut) => context.redact?.(text, cut) ?? text,
     ...extra,
   };
 }

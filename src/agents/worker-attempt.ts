@@ -4,12 +4,14 @@
 
 import type { AttemptRef, ExecutionRequest, ProgressMessage } from '../messages/execution.ts';
 import type { Failure } from '../messages/failure.ts';
+import type { Cut, Redactor } from '../messages/redactor.ts';
 import { reasonOf } from '../workflow/errors.ts';
 import type { JsonObject } from '../workflow/value.ts';
 import type { Agent, AgentContext, AgentLogger, AgentTask, ProgressUpdate } from './agent.ts';
 import { sleepOn, type WorkerClock } from './clock.ts';
 import { AgentFailure } from './errors.ts';
 import { dueAtOf } from './worker-deadlines.ts';
+import { redactedLogger, redactorOf } from './worker-secrets.ts';
 import { checkUsage } from './worker-usage.ts';
 
 /** Progress of one attempt is published at most this often; the latest of what came in between follows with a heartbeat. */
@@ -34,6 +36,8 @@ export class AttemptInHand implements AgentContext {
   isRunning = false;
   /** Given up: nobody waits for its result. */
   isAbandoned = false;
+  /** Of its secrets; undefined for an attempt without any. */
+  readonly redactor: Redactor | undefined;
   readonly #host: AttemptHost;
   readonly #controller = new AbortController();
   #logger: AgentLogger | undefined;
@@ -45,6 +49,7 @@ export class AttemptInHand implements AgentContext {
   constructor(attempt: { request: ExecutionRequest; agent: Agent; host: AttemptHost }) {
     this.request = attempt.request;
     this.agent = attempt.agent;
+    this.redactor = redactorOf(attempt.request);
     this.#host = attempt.host;
     this.dueAt = dueAtOf(attempt.request, attempt.host.clock);
     const { runId, taskId, attempt: number } = attempt.request;
@@ -56,7 +61,9 @@ export class AttemptInHand implements AgentContext {
   }
 
   get logger(): AgentLogger {
-    this.#logger ??= withFields(this.#host.logger, {
+    const { logger } = this.#host;
+    const safe = this.redactor === undefined ? logger : redactedLogger(logger, this.redactor);
+    this.#logger ??= withFields(safe, {
       runId: this.ref.runId,
       taskId: this.ref.activation,
       attempt: this.ref.attempt,
@@ -85,6 +92,10 @@ export class AttemptInHand implements AgentContext {
     const task: AgentTask = { runId, taskId, attempt, key, agent, parameters, context };
     if (deadline !== undefined) task.deadline = deadline;
     return task;
+  }
+
+  redact(text: string, cut?: Cut): string {
+    return this.redactor?.text(text, cut) ?? text;
   }
 
   now(): number {
@@ -120,7 +131,7 @@ export class AttemptInHand implements AgentContext {
   usageMember(usage: unknown): { usage?: JsonObject } {
     if (usage === undefined) return {};
     const checked = checkUsage(usage);
-    if ('usage' in checked) return checked;
+    if ('usage' in checked) return { usage: this.redactor?.value(checked.usage) ?? checked.usage };
     if (!this.#hasLeftOutUsage) this.logger.warn('usage left out', { error: checked.problem });
     this.#hasLeftOutUsage = true;
     return {};
@@ -136,7 +147,7 @@ export class AttemptInHand implements AgentContext {
       message.percent = Math.min(Math.max(update.percent, 0), 100);
     }
     if (update.message !== undefined)
-      message.message = update.message.slice(0, MAX_PROGRESS_MESSAGE).toWellFormed();
+      message.message = this.redact(update.message).slice(0, MAX_PROGRESS_MESSAGE).toWellFormed();
     return message;
   }
 }

@@ -3,6 +3,7 @@
 import type { AskOptions } from '../client/ask.ts';
 import { type BlobStoreAddress, getBlob } from '../client/blob-transfer.ts';
 import { MAX_VALUE_BYTES } from '../messages/request.ts';
+import { withSecrets } from '../workflow/secrets.ts';
 import {
   checkValue,
   isBlobReference,
@@ -35,14 +36,15 @@ export function needsFetching(parameters: JsonValue): boolean {
 export async function resolveParameters(
   address: BlobStoreAddress,
   parameters: JsonValue,
-  signal: AbortSignal,
+  { signal, secrets }: { signal: AbortSignal; secrets: Readonly<Record<string, string>> },
 ): Promise<JsonObject> {
   const budget = { bytes: MAX_VALUE_BYTES, blobs: MAX_BLOBS };
   const fetch = (reference: JsonValue): Promise<JsonValue> =>
     fetchValue(address, reference, { budget, signal });
   const whole = isBlobReference(parameters) ? await fetch(parameters) : parameters;
   const resolved: JsonObject = {};
-  for (const [name, value] of Object.entries(checkParameters(whole))) {
+  // Before the members are fetched: what stands in a blob of its own came from elsewhere and names no secret.
+  for (const [name, value] of Object.entries(checkParameters(withSecrets(whole, secrets)))) {
     resolved[name] = isKeptValue(value) ? await fetch(value) : value;
   }
   return resolved;

@@ -26,6 +26,7 @@ interface Presence {
   running: number;
   limit: number;
   ttlSeconds: number;
+  isClear: boolean;
 }
 
 export interface PresenceOptions {
@@ -98,10 +99,11 @@ export class WorkerPresence {
   }
 
   #presenceOf(agent: Agent): Presence {
-    const { worker, queue, heartbeatMs, isDraining } = this.#options;
+    const { bus, worker, queue, heartbeatMs, isDraining } = this.#options;
     const { running, limit } = queue.usage(agent.name);
     const ttlSeconds = (heartbeatMs * HEARTBEATS_A_TTL) / 1_000;
-    return { worker, agent, running: isDraining() ? limit : running, limit, ttlSeconds };
+    const isClear = !bus.isPrivate;
+    return { worker, agent, running: isDraining() ? limit : running, limit, ttlSeconds, isClear };
   }
 
   #refsByAgent(): Map<string, AttemptRef[]> {
@@ -147,7 +149,7 @@ export function refKey(ref: AttemptRef): string {
 }
 
 function heartbeat(presence: Presence, attempts: AttemptRef[]): Heartbeat {
-  const { worker, agent, running, limit, ttlSeconds } = presence;
+  const { worker, agent, running, limit, ttlSeconds, isClear } = presence;
   return {
     worker,
     agent: agent.name,
@@ -157,6 +159,7 @@ function heartbeat(presence: Presence, attempts: AttemptRef[]): Heartbeat {
     load: running / limit,
     attempts,
     ttl: ttlSeconds,
+    ...(isClear ? { clear: true } : {}),
   };
 }
 

@@ -19,6 +19,7 @@ import type { AgentLogger, AgentOutcome } from './agent.ts';
 import { encodeFinished, type FinishedAttempt } from './attempt-record.ts';
 import type { WorkerClock } from './clock.ts';
 import type { AttemptInHand } from './worker-attempt.ts';
+import { withoutSecrets } from './worker-secrets.ts';
 
 /** Larger results are sent as blobs: a message over 512 KiB must use one. Leaves room for what is around the output. */
 const MAX_INLINE_BYTES = BLOB_CHUNK_BYTES - 16 * 1024;
@@ -43,7 +44,10 @@ export function encodeResult(
   worker: string,
 ): EncodedResult {
   const { request } = attempt;
-  const base: JsonObject = { attempt: request.attempt, worker, logId: request.logId };
+  const base: JsonObject = {
+    ...{ attempt: request.attempt, worker, logId: request.logId },
+    ...(attempt.redactor === undefined ? {} : { redacted: true }),
+  };
   const usage = attempt.usageMember(outcome.usage);
   const finish = (body: JsonObject): EncodedResult => {
     const finished: FinishedAttempt = {
@@ -57,16 +61,19 @@ export function encodeResult(
     };
     return { finished, line: encodeFinished(finished) };
   };
-  if (outcome.status === 'failed') return finish(failedBody(attempt.interruption ?? outcome.error));
+  const { redactor } = attempt;
+  if (outcome.status === 'failed')
+    return finish(failedBody(withoutSecrets(attempt.interruption ?? outcome.error, redactor)));
   try {
-    return checkSize(finish({ status: 'succeeded', output: checkValue(outcome.output) }));
+    const output = checkValue(outcome.output);
+    return checkSize(finish({ status: 'succeeded', output: redactor?.value(output) ?? output }));
   } catch (error) {
     // A RangeError is a text beyond what a string can hold.
     return finish(
       failedBody(
         error instanceof RangeError
           ? tooLarge('more than a text can hold')
-          : failureOf(error, false),
+          : withoutSecrets(failureOf(error, false), redactor),
       ),
     );
   }

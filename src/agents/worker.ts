@@ -45,6 +45,7 @@ import { checkParameters, needsFetching, resolveParameters } from './worker-para
 import { refKey, serviceOf, WorkerPresence } from './worker-presence.ts';
 import { WorkerQueue } from './worker-queue.ts';
 import { encodeResult, ResultSender } from './worker-result.ts';
+import { checkTransport, filled } from './worker-secrets.ts';
 
 export type { Worker, WorkerOptions } from './worker-options.ts';
 
@@ -305,11 +306,13 @@ class NatsWorker implements Worker, AttemptHost {
   }
 
   async #outcomeOf(attempt: AttemptInHand): Promise<AgentOutcome> {
-    const { parameters } = attempt.request;
+    const { parameters, secrets = {} } = attempt.request;
     try {
+      checkTransport(attempt.request, this.#options.bus);
+      const { signal } = attempt;
       const resolved = needsFetching(parameters)
-        ? await resolveParameters(this.#options, parameters, attempt.signal)
-        : checkParameters(parameters);
+        ? await resolveParameters(this.#options, parameters, { signal, secrets })
+        : checkParameters(filled(parameters, attempt.request));
       return await runAgent(attempt.agent, attempt.toTask(resolved), attempt);
     } catch (error) {
       return { status: 'failed', error: failureOf(error) };

@@ -59,6 +59,9 @@ export type ExecutionRequest = z.infer<typeof executionRequestSchema>;
 /** The answer to an execution request: this worker has it. */
 export const acceptedSchema = z.object({ accepted: z.literal(true), worker: token });
 
+/** True: whoever did the work has taken the secrets of the request out of what it says. */
+const redacted = z.boolean().optional();
+
 /** What an agent sends to the result subject until the reply is `{ack: true}` or a final error. */
 export const resultSchema = z.discriminatedUnion('status', [
   z.object({
@@ -68,6 +71,7 @@ export const resultSchema = z.discriminatedUnion('status', [
     logId: z.string().optional(),
     output: value.default(null),
     usage: object.optional(),
+    redacted,
   }),
   z.object({
     status: z.literal('failed'),
@@ -76,6 +80,7 @@ export const resultSchema = z.discriminatedUnion('status', [
     logId: z.string().optional(),
     error: failureSchema,
     usage: object.optional(),
+    redacted,
   }),
 ]);
 export type ResultMessage = z.infer<typeof resultSchema>;
@@ -103,6 +108,8 @@ export const heartbeatSchema = z.object({
   /** Seconds for which this heartbeat counts. */
   ttl: z.number().nonnegative().max(86_400).default(15),
   encoding: z.enum(['json', 'msgpack']).optional(),
+  /** True: it is connected to another host without TLS, and must not be sent secrets. */
+  clear: z.boolean().optional(),
 });
 export type Heartbeat = z.infer<typeof heartbeatSchema>;
 

@@ -74,6 +74,8 @@ export interface Bus {
   /** Where it is connected, for people. */
   readonly url: string;
   readonly isConnected: boolean;
+  /** True where no other host can read along: the server is on this one, or the connection has TLS. */
+  readonly isPrivate: boolean;
   /** Fire and forget. While disconnected it is buffered by the client or dropped; nothing may rely on it. */
   publish(subject: string, body: JsonValue, options?: PublishOptions): void;
   /** Like `publish` for a body that is JSON text already. */

@@ -177,6 +177,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   'projection.lagging': 503,
   'run.timeout': 408,
   'quota.exceeded': 429,
+  'secret.in-blob': 422,
   'secret.insecure-transport': 403,
   'secret.literal': 422,
   'task.timeout': 408,

@@ -22,7 +22,7 @@ import type {
 } from './bus.ts';
 import { BusClosedError, DisconnectedError, toWireError } from './errors.ts';
 import type { Link, LinkSubscription } from './link.ts';
-import { type BusErrorListener, type ConnectOptions, dialServer } from './nats-dial.ts';
+import { type BusErrorListener, type ConnectOptions, dialServer, isPrivate } from './nats-dial.ts';
 import { checkSize, NatsMessage, type RawMessage, toHeaders } from './nats-message.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import { RequestMux } from './request-mux.ts';
@@ -84,6 +84,10 @@ export class NatsBus implements Bus {
 
   get isConnected(): boolean {
     return this.#isConnected && !this.#isClosed && this.#link.isOpen;
+  }
+
+  get isPrivate(): boolean {
+    return isPrivate(this.url, this.#connection);
   }
 
   publish(subject: string, body: JsonValue, options?: PublishOptions): void {

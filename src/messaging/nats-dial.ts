@@ -80,3 +80,20 @@ function credentialsOf(options: ConnectOptions): { user?: string; pass?: string;
     ? { token: decoded }
     : { user: decoded, pass: decodeURIComponent(secret.join(':')) };
 }
+
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
+
+/** True where nobody on another host can read along: TLS, or the server that it is connected to now is on this host. */
+export function isPrivate(
+  url: string,
+  connection: Pick<NatsConnection, 'getServer' | 'info'>,
+): boolean {
+  // `tls://` asks for TLS or no connection at all.
+  if (/^(tls|wss):\/\//.test(url) || connection.info?.tls_required === true) return true;
+  return LOOPBACK.test(
+    connection
+      .getServer()
+      .replace(/^.*:\/\//, '')
+      .replace(/:\d+$/, ''),
+  );
+}

@@ -22,6 +22,7 @@ import type {
 import { parseDuration } from './durations.ts';
 import { applyEdges } from './edges.ts';
 import { asList, asNumber, asObject, asText, isObject, oneOf, put } from './loose.ts';
+import type { SecretSource } from './secrets.ts';
 import type { JsonObject } from './value.ts';
 
 const DEFAULT_MAX_PARALLEL = 3;
@@ -37,7 +38,7 @@ export function compileDefinition(source: JsonObject): WorkflowDefinition {
     ...(isObject(source.metadata) ? { metadata: source.metadata } : {}),
     inputs: compileInputs(asObject(source.inputs)),
     settings: compileSettings(asObject(source.settings)),
-    context: { variables: asObject(asObject(source.context).variables) },
+    context: compileContext(asObject(source.context)),
     tasks: applyEdges(
       asList(source.tasks).map((task) => compileTask(asObject(task))),
       source,
@@ -46,6 +47,19 @@ export function compileDefinition(source: JsonObject): WorkflowDefinition {
     ...compileGraphParts(source, compileTask),
     outputs: asObject(source.outputs),
   };
+}
+
+/** What is no reference to a secret is left out: the shape check has refused it. */
+function compileContext(source: JsonObject): WorkflowDefinition['context'] {
+  const context: WorkflowDefinition['context'] = { variables: asObject(source.variables) };
+  if (!isObject(source.secrets)) return context;
+  const secrets: Record<string, SecretSource> = {};
+  for (const [name, given] of Object.entries(source.secrets)) {
+    const { env, file } = asObject(given);
+    if (typeof env === 'string') secrets[name] = { env };
+    else if (typeof file === 'string') secrets[name] = { file };
+  }
+  return Object.keys(secrets).length === 0 ? context : { ...context, secrets };
 }
 
 function compileInputs(inputs: JsonObject): Record<string, InputDefinition> {

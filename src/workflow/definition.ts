@@ -4,6 +4,7 @@
  * Durations are milliseconds here (the language says seconds or text).
  */
 import { asList, asObject } from './loose.ts';
+import type { SecretSources } from './secrets.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 export type RunFailureMode = 'stop' | 'continue' | 'compensate';
@@ -212,7 +213,11 @@ export interface WorkflowDefinition {
     /** Crashes of a task after which the run is isolated. */
     quarantineAfter?: number;
   };
-  context: { variables: JsonObject };
+  context: {
+    variables: JsonObject;
+    /** Where values are, never the values. */
+    secrets?: SecretSources;
+  };
   /** In file order. */
   tasks: TaskDefinition[];
   /** Edges that lead back. */

@@ -13,6 +13,7 @@ import {
 } from './expression-node.ts';
 import type { NameTable } from './names.ts';
 import { access } from './operators.ts';
+import { SECRET_USE } from './secrets.ts';
 import { type Advice, suggest } from './suggest.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
@@ -196,9 +197,9 @@ export class NameResolver {
 
   private refuseSecrets(ast: ASTNode): never {
     this.compiler.refuse(ast, {
-      problem: 'workflow.not-supported',
-      message: '`secrets` are not supported yet',
-      hint: 'Let the agent read the secret from its own environment.',
+      problem: 'secret.place',
+      message: 'an expression cannot read a secret',
+      hint: SECRET_USE,
     });
   }
 

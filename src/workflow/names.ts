@@ -17,6 +17,7 @@ import type { ValueType } from './expression-types.ts';
 import { builtInFunctions, type FunctionTable } from './functions.ts';
 import { MAX_NAME_LENGTH } from './limits.ts';
 import { typeName } from './operators.ts';
+import type { SecretSources } from './secrets.ts';
 import type { JsonValue } from './value.ts';
 
 /** What an expression may name. Build it with `nameTableOf`; narrow it to a task with `namesForTask`. */
@@ -24,6 +25,8 @@ export interface NameTable {
   readonly tasks: { has(name: string): boolean; keys(): Iterable<string> };
   readonly inputs: { has(name: string): boolean; keys(): Iterable<string> };
   readonly variables: { has(name: string): boolean; keys(): Iterable<string> };
+  /** Of the file; absent where it declares none. Only templates read them, and only as `${secrets.NAME}`. */
+  readonly secrets?: SecretSources;
   /** True where `item` and `index` exist: in a `foreach` task. */
   readonly item: boolean;
   /** The other name of `item`. */
@@ -55,6 +58,7 @@ export function nameTableOf(
     tasks: new Set([...definition.tasks, ...hookTasksOf(definition)].map((task) => task.id)),
     inputs: new Set(Object.keys(definition.inputs)),
     variables: new Set(Object.keys(definition.context.variables)),
+    ...(definition.context.secrets === undefined ? {} : { secrets: definition.context.secrets }),
     item: false,
     types: {
       input: (name) => INPUT_TYPES[definition.inputs[name]?.type ?? 'any'],

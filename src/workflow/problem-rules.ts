@@ -216,6 +216,14 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'A name is no task or variable and becomes an input.',
     help: 'Declare it under `inputs`, so that it has a type and a description.',
   },
+  'secret.literal': {
+    summary: 'A secret stands in the file, or its place in another form than a reference.',
+    help: 'Say where the value is: `{ env: VARIABLE }` or `{ file: PATH }`. Replace a secret that was written into a file.',
+  },
+  'secret.place': {
+    summary: 'A secret is used where it would be logged.',
+    help: 'Only parameters of a task that an agent does take `${secrets.NAME}`, alone or within a text.',
+  },
   'expression.syntax': {
     summary: 'An expression cannot be read.',
     help: 'Expressions are CEL: `a.output.n > 1 && b.status == "success"`. Inside texts they stand between `${` and `}`.',

@@ -135,9 +135,14 @@ function tooMany(count: number): Finding {
 
 const TEXT_LENGTH = 120;
 
+/** What is wrong is perhaps a secret: it is shown to nobody, and the line that it stands in is not either. */
+export function hidesItsText(code: string): boolean {
+  return code === 'secret.literal';
+}
+
 function toProblem(finding: Finding, place: Place, file: string | undefined): Problem {
   const { code, severity = 'error', message, hint, suggestion } = finding;
-  const text = finding.text ?? place.text;
+  const text = hidesItsText(code) ? '' : (finding.text ?? place.text);
   return {
     code,
     severity,

@@ -245,3 +245,32 @@ export const settings = z.strictObject({
       examples: [{ after: 3 }],
     }),
 });
+
+/** Where the value of a secret is. */
+export const secretSource = z.union([
+  z
+    .strictObject({
+      env: z
+        .string()
+        .regex(/^[A-Za-z_][A-Za-z0-9_]*$/)
+        .max(200)
+        .meta({
+          description: 'A variable in the environment of the orchestrator.',
+          examples: ['GH_TOKEN'],
+        }),
+    })
+    .meta({ description: 'The value is in the environment of the orchestrator.' }),
+  z
+    .strictObject({
+      file: z
+        .string()
+        .min(1)
+        .max(1_000)
+        .meta({
+          description:
+            'A file that the orchestrator can read; one line end at its end is left out.',
+          examples: ['/run/secrets/gh-token'],
+        }),
+    })
+    .meta({ description: 'The value is a file on the side of the orchestrator.' }),
+]);

@@ -19,7 +19,17 @@ import {
   repeat,
   wait,
 } from './schema-flow.ts';
-import { duration, input, join, name, positive, retry, settings, trigger } from './schema-parts.ts';
+import {
+  duration,
+  input,
+  join,
+  name,
+  positive,
+  retry,
+  secretSource,
+  settings,
+  trigger,
+} from './schema-parts.ts';
 
 const task = z
   .strictObject({
@@ -279,6 +289,14 @@ export const workflowSchema = z.strictObject({
           description: 'Constants for expressions, by name. Default: none.',
           examples: [{ threshold: 10 }],
         }),
+      secrets: z
+        .record(name, secretSource)
+        .optional()
+        .meta({
+          description:
+            'Secrets by name, each with the place of its value; the value itself is refused here. Parameters of a task that an agent does take them as ${secrets.NAME}. Default: none.',
+          examples: [{ GH_TOKEN: { env: 'GH_TOKEN' } }],
+        }),
     })
     .optional()
     .meta({ description: 'What every task of the run can see.' }),
@@ -336,7 +354,7 @@ export const workflowSchema = z.strictObject({
 export const knownFields: Readonly<Record<string, readonly string[]>> = {
   workflow: [...Object.keys(workflowSchema.shape), 'nodes'],
   settings: Object.keys(settings.shape),
-  context: ['variables'],
+  context: ['variables', 'secrets'],
   input: Object.keys(input.shape),
   task: Object.keys(task.shape),
   retry: Object.keys(retry.shape),

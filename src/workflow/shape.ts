@@ -7,6 +7,7 @@ import type { Finding, Findings, Path } from './problems.ts';
 import { knownFields, workflowSchema } from './schema.ts';
 import { type Advice, meant, suggest } from './suggest.ts';
 import { isUnsupportedField, notSupported, partOf } from './unsupported-fields.ts';
+import { isInSecrets, literalSecret, misplacedSecrets } from './validate-secrets.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** Compiling the schemas to code takes longer than checking a workflow without it, and pays after thousands only. */
@@ -42,6 +43,7 @@ function findingsOf(issue: z.core.$ZodIssue, root: JsonValue): Finding[] {
         message: `\`${String(path.at(-1))}\` is no name: letters, digits, \`_\` and \`-\``,
       }),
     ];
+  if (isInSecrets(path)) return [literalSecret(path)];
   const value = valueAt(root, path);
   const field = String(path.at(-1) ?? 'the workflow');
   if (value === undefined) return [missing(path, field)];
@@ -125,6 +127,7 @@ function triggerFields(path: Path, value: JsonValue): Finding[] {
 }
 
 function unknownField(path: Path, key: string): Finding {
+  if (key === 'secrets') return misplacedSecrets([...path, key]);
   const part = partOf(path);
   if (isUnsupportedField(part, key)) return notSupported([...path, key], `\`${key}\``, true);
   return {

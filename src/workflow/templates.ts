@@ -1,6 +1,7 @@
 /**
  * Templates: JSON values whose texts may hold `${...}`. Compiled once; what holds no `${` is a
  * constant and costs nothing to render. `$${` stands for a literal `${`.
+ * Size: texts, lists and maps call each other.
  */
 import { ExpressionInvalid, ExpressionLimit } from './errors.ts';
 import { Evaluation, type Scope } from './evaluation.ts';
@@ -8,6 +9,7 @@ import { type CompiledExpression, compileExpression, type Reference } from './ex
 import { MAX_DEPTH } from './limits.ts';
 import type { NameTable } from './names.ts';
 import { asText, text } from './operators.ts';
+import { placeKey, secretNameOf } from './secrets.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 /** A compiled template. Keeps no state between renderings. */
@@ -16,11 +18,19 @@ export interface CompiledTemplate {
   readonly references: readonly Reference[];
   /** True when the value holds no expression; `render` then returns it as it is. */
   readonly constant: boolean;
+  /** The secrets that it names and where, as `placeKey` writes places; undefined for none. */
+  readonly secrets: TemplateSecrets | undefined;
   /**
    * The value in a scope. Parts without expressions are shared with the template: read-only.
    * Throws `expression.failed` and `expression.limit`.
    */
   render(scope: Scope): JsonValue;
+}
+
+/** What a rendered template holds references to. */
+export interface TemplateSecrets {
+  readonly names: ReadonlySet<string>;
+  readonly places: ReadonlySet<string>;
 }
 
 type Render = (scope: Scope) => JsonValue;
@@ -37,6 +47,8 @@ export interface TemplateObserver {
   /** In the place of `compileExpression`: for whoever meets the same expression often. */
   readonly compile?: typeof compileExpression;
   expression(compiled: CompiledExpression, place: TemplatePlace): void;
+  /** `${secrets.NAME}`, declared or not. */
+  secret(name: string, place: TemplatePlace): void;
   /** Offsets in the error are those in the whole text. */
   problem(error: ExpressionInvalid | ExpressionLimit, place: Omit<TemplatePlace, 'offset'>): void;
 }
@@ -45,6 +57,7 @@ interface Walk {
   readonly names: NameTable;
   readonly references: Reference[];
   readonly observer: TemplateObserver | undefined;
+  secrets: { names: Set<string>; places: Set<string> } | undefined;
 }
 
 /**
@@ -57,8 +70,10 @@ export function compileTemplate(
   observer?: TemplateObserver,
 ): CompiledTemplate {
   const references: Reference[] = [];
-  const render = compileValue(value, { names, references, observer }, []);
-  return { references, constant: render === undefined, render: render ?? (() => value) };
+  const walk: Walk = { names, references, observer, secrets: undefined };
+  const render = compileValue(value, walk, []);
+  const { secrets } = walk;
+  return { references, constant: render === undefined, secrets, render: render ?? (() => value) };
 }
 
 /** `undefined` for a constant. */
@@ -139,9 +154,10 @@ function report(
 /** A text that is one `${...}` keeps the type of the value; otherwise the parts are joined. */
 function compileText(source: string, walk: Walk, path: readonly (string | number)[]): Render {
   // Only an observer goes on behind a wrong part, and it renders nothing.
-  const parts = splitText(source).map((part) =>
+  const parts: CompiledPart[] = splitText(source).map((part) =>
     typeof part === 'string' ? part : (compilePart(part, { path, text: source }, walk) ?? ''),
   );
+  if (!parts.every(isPlainPart)) return textWithSecrets(parts, source);
   const [only] = parts;
   if (parts.length === 1 && only !== undefined && typeof only !== 'string')
     return (scope) => only.evaluate(scope);
@@ -155,11 +171,70 @@ function compileText(source: string, walk: Walk, path: readonly (string | number
   };
 }
 
-function compilePart(
+/** The reference itself, or a text of which references are parts: the value is put in by who does the task. */
+function textWithSecrets(parts: readonly CompiledPart[], source: string): Render {
+  const [only] = parts;
+  if (parts.length === 1 && isSecret(only)) {
+    const reference = { $secret: only.name };
+    return () => reference;
+  }
+  return (scope) => {
+    const evaluation = new Evaluation(scope, source);
+    const joined = parts.map((part) => {
+      if (typeof part === 'string') return part;
+      return isSecret(part) ? { $secret: part.name } : asText(part.evaluate(scope), evaluation);
+    });
+    for (const part of joined) if (typeof part === 'string') evaluation.chargeText(part.length);
+    return { $secretText: joined };
+  };
+}
+
+interface SecretPart {
+  readonly isSecret: true;
+  readonly name: string;
+}
+
+type CompiledPart = string | CompiledExpression | SecretPart;
+
+function isSecret(part: CompiledPart | undefined): part is SecretPart {
+  return typeof part === 'object' && 'isSecret' in part;
+}
+
+function isPlainPart(part: CompiledPart): part is string | CompiledExpression {
+  return !isSecret(part);
+}
+
+/** Where a file declares no secrets, something else of it may have the name. */
+function secretOf(
   { expression, offset }: TemplatePart,
   whole: Omit<TemplatePlace, 'offset'>,
-  { names, references, observer }: Walk,
-): CompiledExpression | undefined {
+  walk: Walk,
+): SecretPart | undefined {
+  const { names, observer } = walk;
+  const name = secretNameOf(expression);
+  if (name === undefined || (names.secrets === undefined && isDeclared('secrets', names)))
+    return undefined;
+  if (observer === undefined && !Object.hasOwn(names.secrets ?? {}, name)) return undefined;
+  observer?.secret(name, { ...whole, offset });
+  walk.secrets ??= { names: new Set(), places: new Set() };
+  walk.secrets.names.add(name);
+  walk.secrets.places.add(placeKey(whole.path));
+  return { isSecret: true, name };
+}
+
+function isDeclared(name: string, { tasks, inputs, variables, as }: NameTable): boolean {
+  return tasks.has(name) || inputs.has(name) || variables.has(name) || as === name;
+}
+
+function compilePart(
+  part: TemplatePart,
+  whole: Omit<TemplatePlace, 'offset'>,
+  walk: Walk,
+): CompiledExpression | SecretPart | undefined {
+  const { expression, offset } = part;
+  const { names, references, observer } = walk;
+  const secret = secretOf(part, whole, walk);
+  if (secret !== undefined) return secret;
   const onUnknown =
     observer &&
     ((error: ExpressionInvalid) => observer.problem(moved(error, whole.text, offset), whole));

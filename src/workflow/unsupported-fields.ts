@@ -2,10 +2,9 @@
 import type { Finding, Path } from './problems.ts';
 
 const unknown: Readonly<Record<string, readonly string[]>> = {
-  workflow: ['budget', 'secrets', 'escalation'],
+  workflow: ['budget', 'escalation'],
   settings: ['budget', 'escalation', 'cache'],
-  context: ['secrets'],
-  task: ['escalation', 'cache', 'budget', 'secrets'],
+  task: ['escalation', 'cache', 'budget'],
 };
 
 /** Whether a field is part of the language in this part of a file, but not built. */

@@ -31,6 +31,7 @@ import type { NameTable } from './names.ts';
 import type { Findings, Path } from './problems.ts';
 import { namesOf, TaskNames } from './task-names.ts';
 import { compileTemplate, unwrapped } from './templates.ts';
+import { secretUse } from './validate-secrets.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 interface Subject {
@@ -105,6 +106,8 @@ interface Use {
   readonly task: number | undefined;
   /** Asked when the task has just ended: it sees itself. */
   readonly isAfter?: boolean;
+  /** An agent gets what stands here: it may hold secrets. */
+  readonly isForAgent?: boolean;
 }
 
 /** What is known of a value before a run. */
@@ -203,11 +206,13 @@ class ExpressionCheck {
     }
     if (task.wait !== undefined) this.wait(task.wait, at('wait'));
     const ofInstance = this.names.ofInstance(names, task);
-    this.template(task.parameters, { ...at('parameters'), names: ofInstance });
+    const isForAgent = (task.agent ?? task.capability) !== undefined;
+    this.template(task.parameters, { ...at('parameters'), names: ofInstance, isForAgent });
     if (task.output !== undefined) this.template(task.output, at('output'));
     if (task.compensate !== undefined) {
       const path = ['tasks', index, 'compensate', 'parameters'];
-      const use = { path, names: ofInstance, task: index, isAfter: true };
+      const isAgentWork = task.compensate.workflow === undefined;
+      const use = { path, names: ofInstance, task: index, isAfter: true, isForAgent: isAgentWork };
       this.template(task.compensate.parameters, use);
     }
   }
@@ -281,6 +286,11 @@ class ExpressionCheck {
       },
       expression: ({ references }, { path, text, offset }) =>
         this.references(references, use, { path: this.pathOf(use, path), text, offset }),
+      secret: (name, { path, ...at }) => {
+        const found = secretUse(name, use, { ...at, path: this.pathOf(use, path) });
+        isSound &&= found === undefined;
+        if (found !== undefined) this.findings.add(found);
+      },
     });
     const isText = typeof value === 'string' && value.includes('${');
     return wanted !== undefined && isText && isSound

@@ -17,6 +17,7 @@ beforeEach(() => {
   nowMs = 0;
   const after = clock.after.bind(clock);
   door = new BlobDoor({
+    secrets: { isIn: () => false },
     log: createMemoryLog(),
     clock: { now: () => nowMs, after },
     logger: quiet,

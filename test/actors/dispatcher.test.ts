@@ -45,6 +45,8 @@ beforeEach(async () => {
     subjects: createSubjects(),
     log,
     logger: { debug() {}, info() {}, warn() {}, error() {} },
+    secrets: { resolve: () => ({}) },
+    fail: () => {},
     inboxId: 'test',
   });
   dispatcher.endHold();
@@ -55,7 +57,13 @@ function start(activation: string): void {
     ...{ activation, attempt: 1, agent: 'echo' },
     context: {
       ...{ runId: 'run_1', workflow: 'w', correlationId: 'c', trace: undefined },
-      ...{ parameters: {}, startedVersion: 1, losses: 0, definitionTaskId: activation },
+      ...{
+        parameters: {},
+        secrets: undefined,
+        startedVersion: 1,
+        losses: 0,
+        definitionTaskId: activation,
+      },
       ...{ description: undefined, deadline: undefined, reason: undefined, origin: undefined },
     },
   });

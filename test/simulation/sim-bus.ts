@@ -35,6 +35,7 @@ type ErrorListener = (error: unknown, context: { subject: string }) => void;
 
 /** One process's connection. */
 export class SimBus implements Bus {
+  readonly isPrivate = true;
   readonly url = 'sim://';
   readonly scope: Scope;
   /** Counts the connections, so that nothing of an earlier one arrives. */

@@ -27,7 +27,6 @@ const NOT_BUILT: Readonly<Record<string, string>> = {
   'settings.budget': 'budgets come with the agents that cost money',
   'settings.escalation': 'escalation comes with the router',
   'settings.cache': 'the cache of results is a part of its own',
-  'context.secrets': 'secrets come with their own way to the worker',
   'task.escalation': 'see settings.escalation',
   'task.cache': 'see settings.cache',
 };

@@ -192,7 +192,7 @@ tasks:
     expect(codes(problemsOf(tasks))).toContain(code);
   });
 
-  it.each(['escalation', 'cache', 'budget', 'secrets'])(
+  it.each(['escalation', 'cache', 'budget'])(
     'the field `%s` of a task is refused by name',
     (field) => {
       const [problem] = problemsOf(`  - id: a\n    agent: e\n    ${field}: { x: 1 }\n`);
@@ -205,7 +205,7 @@ tasks:
     },
   );
 
-  it.each(['settings: { budget: {} }', 'context: { secrets: {} }'])(
+  it.each(['settings: { budget: {} }', 'settings: { cache: {} }'])(
     '`%s` is refused by name',
     (line) => {
       expect(codes(problemsOf('  - { id: a, agent: e }\n', `name: x\n${line}\n`))).toEqual([

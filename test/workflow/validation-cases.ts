@@ -293,12 +293,67 @@ const laterParts: Case[] = [
     source: `edges: [{ from: «c», to: a }]\ntasks:\n${A}`,
   },
   { code: 'workflow.not-supported', source: `settings: { «budget»: {} }\ntasks:\n${A}` },
-  { code: 'workflow.not-supported', source: `context: { «secrets»: {} }\ntasks:\n${A}` },
-  {
-    code: 'workflow.not-supported',
-    source: '  - { id: a, agent: echo, parameters: { v: "${«secrets».TOKEN}" } }\n',
-  },
   { code: 'workflow.not-supported', source: '  - { id: a, «foreach»: [1], wait: { timer: 1 } }\n' },
+];
+
+const SECRETS = 'context: { secrets: { TOKEN: { env: TOKEN } } }';
+
+const secrets: Case[] = [
+  {
+    code: 'secret.literal',
+    source: `context: { secrets: { A: «hunter2» } }\ntasks:\n${A}`,
+    says: /^`A` must/,
+  },
+  {
+    code: 'secret.literal',
+    source: `context: { secrets: { A: «{ value: hunter2 }» } }\ntasks:\n${A}`,
+  },
+  {
+    code: 'secret.literal',
+    source: `context: { secrets: { A: «{ env: A, file: b }» } }\ntasks:\n${A}`,
+  },
+  {
+    code: 'secret.literal',
+    source: `context: { secrets: { A: «{ env: "not a name" }» } }\ntasks:\n${A}`,
+  },
+  { code: 'secret.literal', source: `context: { secrets: «hunter2» }\ntasks:\n${A}` },
+  { code: 'secret.literal', source: `«secrets»: { A: hunter2 }\ntasks:\n${A}` },
+  { code: 'secret.literal', source: '  - { id: a, agent: echo, «secrets»: [A] }\n' },
+  {
+    code: 'expression.unknown-name',
+    source: '  - { id: a, agent: echo, parameters: { v: "${secrets.«TOKEN»}" } }\n',
+    says: /no secret `TOKEN`/,
+  },
+  {
+    code: 'expression.unknown-name',
+    source: `${SECRETS}\ntasks:\n  - { id: a, agent: echo, parameters: { v: "\${secrets.«TOKN»}" } }\n`,
+    suggestion: 'TOKEN',
+    says: /no secret `TOKN`/,
+  },
+  {
+    code: 'secret.place',
+    source: `${SECRETS}\ntasks:\n  - { id: a, agent: echo, condition: '«secrets».TOKEN == "x"' }\n`,
+  },
+  {
+    code: 'secret.place',
+    source: `${SECRETS}\ntasks:\n  - { id: a, agent: echo, parameters: { v: "\${hash(«secrets».TOKEN)}" } }\n`,
+  },
+  {
+    code: 'secret.place',
+    source: `${SECRETS}\ntasks:\n  - { id: a, pass: true, output: "\${«secrets.TOKEN»}" }\n`,
+  },
+  {
+    code: 'secret.place',
+    source: `${SECRETS}\ntasks:\n  - { id: a, agent: echo, foreach: ["\${«secrets.TOKEN»}"] }\n`,
+  },
+  {
+    code: 'secret.place',
+    source: `${SECRETS}\ntasks:\n  - { id: a, wait: { approval: { message: "\${«secrets.TOKEN»}" } } }\n`,
+  },
+  {
+    code: 'secret.place',
+    source: `${SECRETS}\noutputs: { v: "\${«secrets.TOKEN»}" }\ntasks:\n${A}`,
+  },
 ];
 
 const texts: Case[] = [
@@ -336,5 +391,6 @@ export const cases: readonly Case[] = [
   ...children,
   ...laterParts,
   ...waits,
+  ...secrets,
   ...texts,
 ];

@@ -7,6 +7,8 @@
  * X3 An attempt that leaves its state without its own result is canceled at its worker; a lost one only once its task
  *    has ended, for until then its success counts (`owed-effects.ts`).
  * X4 The attempt that follows a lost one is not published while nobody is there, or a worker is back with the lost one.
+ * X5 Secrets are read when a request is published, each time anew, and stand in nothing but that message. Where one is
+ *    not there, or others could read along, the attempt has failed.
  * Size: one request, from its publication to its answer.
  */
 import type { EventLog } from '../../log/event-log.ts';
@@ -15,6 +17,7 @@ import {
   acceptedSchema,
   type ExecutionRequest,
 } from '../../messages/execution.ts';
+import { type Failure, failureOf } from '../../messages/failure.ts';
 import type { Bus, BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
@@ -22,6 +25,7 @@ import type { EffectContext, Logger } from '../host/runtime.ts';
 import { type Attempts, attemptKey } from '../services/attempts.ts';
 import type { CancelTimer, Clock } from '../services/clock.ts';
 import type { Directory } from '../services/directory.ts';
+import { InsecureTransport, type Secrets } from '../services/secrets.ts';
 
 /** First and longest wait before an attempt that nobody took is offered again. */
 const FIRST_RETRY_MS = 100;
@@ -58,6 +62,9 @@ export interface DispatcherOptions {
   /** The time of `listening.ts`. */
   listenedMs: () => number;
   logger: Logger;
+  secrets: Pick<Secrets, 'resolve'>;
+  /** An attempt that cannot be published has failed. */
+  fail: (ref: AttemptRef, failure: Failure) => void;
   /** Makes the inbox of this orchestrator unique. */
   inboxId: string;
 }
@@ -242,12 +249,31 @@ export class Dispatcher {
 
   #publish(key: string, owed: Owed, parameters: JsonValue): void {
     const { bus, subjects, directory } = this.#options;
+    const secrets = this.#secretsOf(owed);
+    if (secrets === 'none') {
+      this.#retryLater(key, owed);
+      return;
+    }
     const request = this.#requestOf(key, owed, parameters);
+    if (secrets !== undefined) request.secrets = secrets;
     this.#tokens.set(owed.token, key);
     bus.publish(subjects.agentInvoke(owed.agent), request as unknown as JsonObject, {
       replyTo: `${this.#inbox}.${owed.token}`,
       encoding: directory.encoding(owed.agent),
     });
+  }
+
+  /** X5. Undefined where there are none; `none` where the attempt has failed for want of them, which its run is told. */
+  #secretsOf({ ref, agent, context }: Owed): Record<string, string> | undefined | 'none' {
+    if (context.secrets === undefined) return undefined;
+    const { bus, directory, secrets, fail } = this.#options;
+    try {
+      if (!bus.isPrivate || directory.isOverheard(agent)) throw new InsecureTransport(agent);
+      return secrets.resolve(context.secrets);
+    } catch (error) {
+      fail(ref, failureOf(error, false));
+      return 'none';
+    }
   }
 
   #requestOf(key: string, owed: Owed, parameters: JsonValue): ExecutionRequest {

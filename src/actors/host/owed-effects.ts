@@ -198,6 +198,7 @@ export class OwedEffects {
       trace: header.trace,
       parameters,
       startedVersion: owner?.startedVersion ?? 0,
+      secrets: owner?.node.secrets,
       losses: owner?.context.losses ?? 0,
       definitionTaskId: task?.id ?? '',
       description: task?.description,

@@ -24,6 +24,7 @@ import { type LoadedRun, loadRun, type Quarantine, readParent, readQuarantine } 
 import { OwedEffects } from './owed-effects.ts';
 import { rejectionOf } from './rejection.ts';
 import type { Delivery, HostRuntime, Outcome } from './runtime.ts';
+import { safeDelivery } from './safe-delivery.ts';
 import { Sandbox } from './sandbox.ts';
 import { Turn } from './turn.ts';
 
@@ -233,7 +234,9 @@ export class RunHost {
       this.#answerRepeated(run, delivery);
       return true;
     }
-    this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
+    const safe = safeDelivery(run, delivery, this.#runtime);
+    if (safe === undefined) return true;
+    this.#turn = new Turn({ run, delivery: safe, host: this, runtime: this.#runtime });
     return this.#advanceTurn();
   }
 

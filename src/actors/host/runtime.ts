@@ -7,11 +7,13 @@ import type { RunHeader } from '../../machines/run/aggregate.ts';
 import type { Rejection, RunMessage } from '../../machines/run/decision.ts';
 import type { Effect } from '../../machines/run/effects.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
+import type { SecretSources } from '../../workflow/secrets.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import type { Admission } from '../services/admission.ts';
 import type { Clock } from '../services/clock.ts';
 import type { IdSource } from '../services/ids.ts';
 import type { LiveRuns } from '../services/live-runs.ts';
+import type { Secrets } from '../services/secrets.ts';
 import type { ReleaseQueue } from './release-queue.ts';
 
 /** Structured logging, small enough to pass everywhere. `fields` has runId, taskId, correlationId where they apply. */
@@ -57,6 +59,8 @@ export interface EffectContext {
   /** Parameters of an attempt that has just started; undefined after a restart: then they are read from `startedVersion`. */
   parameters: JsonValue | undefined;
   startedVersion: number;
+  /** Where the secrets are that its parameters name. */
+  secrets: SecretSources | undefined;
   /** Attempts that were lost in a row before this one. */
   losses: number;
   definitionTaskId: string;
@@ -87,6 +91,7 @@ export interface HostRuntime {
   readonly admission: Admission;
   readonly liveRuns: LiveRuns;
   readonly effects: EffectRunner;
+  readonly secrets: Pick<Secrets, 'redacted' | 'isIn'>;
   /** What an agent needed to recover from failures before, in milliseconds on average; undefined where that is not known. */
   readonly recoveries: { of(agent: string): number | undefined };
   /** Events between two snapshots of a stream, at least. */

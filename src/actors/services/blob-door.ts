@@ -4,7 +4,8 @@
  * B1 An upload is bounded, and all together are: beyond that only the oldest grows. One that stands still is forgotten.
  *    Chunks come in order; the last one repeated is answered again, also after the upload has ended.
  * B2 The answer to the last chunk waits until the blob is durable.
- * B3 A download costs one reading of the blob, however many chunks it has.
+ * B3 A blob in which a secret is found is not stored.
+ * B4 A download costs one reading of the blob, however many chunks it has.
  */
 import type { EventLog } from '../../log/event-log.ts';
 import {
@@ -20,6 +21,7 @@ import { BlobUploadRefused, InvalidMessage } from '../host/errors.ts';
 import type { Logger } from '../host/runtime.ts';
 import type { Clock } from './clock.ts';
 import { refuse } from './refuse.ts';
+import { SecretInBlob, type Secrets } from './secrets.ts';
 
 const MAX_UPLOADS = 64;
 const MAX_BYTES = 256 * 1024 * 1024;
@@ -38,6 +40,7 @@ export class BlobDoor {
   readonly #log: EventLog;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #secrets: Pick<Secrets, 'isIn'>;
   readonly #uploads = new Map<string, Upload>();
   /** By hash, the one asked for last at the end. */
   readonly #reading = new Map<string, { bytes: Promise<Uint8Array>; touchedAt: number }>();
@@ -47,10 +50,16 @@ export class BlobDoor {
   #cancelExpiry: (() => void) | undefined;
   #bytes = 0;
 
-  constructor(options: { log: EventLog; clock: Clock; logger: Logger }) {
+  constructor(options: {
+    log: EventLog;
+    clock: Clock;
+    logger: Logger;
+    secrets: Pick<Secrets, 'isIn'>;
+  }) {
     this.#log = options.log;
     this.#clock = options.clock;
     this.#logger = options.logger;
+    this.#secrets = options.secrets;
   }
 
   put(message: BusMessage): void {
@@ -85,6 +94,7 @@ export class BlobDoor {
     }
     const bytes = Buffer.concat(upload.chunks);
     this.#forget(id);
+    if (this.#secrets.isIn(bytes)) throw new SecretInBlob();
     const reference = this.#log.blobs.put(bytes, type);
     this.#remember(id, { seq, reference });
     respondStored(message, await reference);

@@ -23,6 +23,7 @@ interface WorkerEntry {
   /** Its last message of any kind. */
   seenAt: number;
   encoding: 'json' | 'msgpack';
+  isClear: boolean;
 }
 
 interface AgentEntry {
@@ -65,6 +66,7 @@ export class Directory {
       beatAt: now,
       seenAt: now,
       encoding: heartbeat.encoding ?? 'json',
+      isClear: heartbeat.clear === true,
     });
     if (before === undefined) this.#onChange({ kind: 'joined', agent, heartbeat });
     else if (isOtherOffer(before, heartbeat)) this.#onChange({ kind: 'updated', agent, heartbeat });
@@ -143,6 +145,13 @@ export class Directory {
     return workers.length > 0 && workers.every((worker) => worker.encoding === 'msgpack')
       ? 'msgpack'
       : 'json';
+  }
+
+  /** True when a worker of the agent says that others could read what is sent to it. */
+  isOverheard(agent: string): boolean {
+    for (const { isClear } of this.#agents.get(agent)?.workers.values() ?? [])
+      if (isClear) return true;
+    return false;
   }
 
   agents(): string[] {

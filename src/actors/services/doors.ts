@@ -58,7 +58,7 @@ export class Doors {
   constructor(options: DoorsOptions) {
     this.#options = options;
     const { runtime, table, subjects, planner, projector } = options;
-    const { log, logger, clock } = runtime;
+    const { log, logger, clock, secrets } = runtime;
     const { directory, attempts, listenedMs } = options;
     const doors = { runtime, table, subjects };
     this.agents = new AgentDoors({ ...doors, directory, attempts, listenedMs });
@@ -68,7 +68,7 @@ export class Doors {
     const report = (runId: string) => this.#clients.report(runId);
     const queue = () => queueReply({ ...runtime, position: log.durablePosition });
     this.#queries = new Queries({ log, projector, report, queue });
-    this.#blobs = new BlobDoor({ log, logger, clock });
+    this.#blobs = new BlobDoor({ log, logger, clock, secrets });
     this.#schedules = new ScheduleDoor({ runtime, planner, table: options.schedules });
     this.log = new LogDoor({
       ...{ log, subjects, logger, clock, projector },

@@ -11,7 +11,7 @@ import {
   type ResultMessage,
   resultSchema,
 } from '../../messages/execution.ts';
-import { failureCodes } from '../../messages/failure.ts';
+import { type Failure, failureCodes } from '../../messages/failure.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import { checkValue } from '../../workflow/value.ts';
@@ -103,6 +103,15 @@ export class AgentDoors {
         if (outcome.kind === 'rejected') message.respondError(outcome.rejection);
         else message.respond({ ack: true });
       },
+    });
+  }
+
+  /** An attempt that could not be sent to anybody has failed. */
+  failed({ runId, activation, attempt }: AttemptRef, error: Failure): void {
+    this.#table.post(runId, {
+      message: { type: 'result', activation, result: { status: 'failed', attempt, error } },
+      causationId: `dispatch/${activation}/${attempt}`,
+      actor: { kind: 'system' },
     });
   }
 

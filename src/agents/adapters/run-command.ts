@@ -8,7 +8,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { AgentContext } from '../agent.ts';
 import { AgentFailure } from '../errors.ts';
-import { OutputCollector } from './output-collector.ts';
+import { type CollectedOutput, OutputCollector } from './output-collector.ts';
 import { endGroup, spawnGroup } from './process-group.ts';
 
 /** How long streams may stay open after the group has ended (held by a process outside it). */
@@ -59,8 +59,11 @@ export async function runCommand(command: Command, context: AgentContext): Promi
     const durationMs = context.now() - startedAt;
     await cleanUp({ child, closed, pause });
     const [stdout, stderr] = [output.stdout.collect(), output.stderr.collect()];
+    // What was cut off may have been cut within a secret; whoever gets the text cannot see that.
+    const told = ({ text, truncated: end }: CollectedOutput): string =>
+      context.redact?.(text, { end }) ?? text;
     const truncated = stdout.truncated || stderr.truncated;
-    return { exitCode, signal, stdout: stdout.text, stderr: stderr.text, truncated, durationMs };
+    return { exitCode, signal, stdout: told(stdout), stderr: told(stderr), truncated, durationMs };
   } catch (error) {
     await cleanUp({ child, closed, pause });
     throw error;

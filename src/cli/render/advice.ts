@@ -46,6 +46,12 @@ const BY_CODE: Readonly<Record<string, string>> = {
     'The condition of the loop did not end it within `max`. Raise it, or use `on_max: accept`.',
   'compensation.failed':
     'Mend what keeps it from being undone, then `troupe runs release` tries it again; else `troupe runs terminate`.',
+  'secret.missing':
+    'Set the variable, or write the file, where the orchestrator runs, then run the workflow again.',
+  'secret.forged':
+    'The output of another task, or an input, is written like a reference to a secret. Find out where it came from.',
+  'secret.insecure-transport':
+    'A secret is sent to another host over TLS only. Give the server TLS and use a tls:// address, on both sides.',
   'run.too-deep':
     'Runs started each other more often than `max_depth` allows. Give the task that goes deeper a `condition`, or raise `max_depth`.',
   'run.canceled':

@@ -2,7 +2,7 @@
  * Problems of files for people: place, code and message, the line of the source with what is wrong underlined, and
  * what to do. Pure.
  */
-import type { Problem } from '../../workflow/problems.ts';
+import { hidesItsText, type Problem } from '../../workflow/problems.ts';
 import { type Style, styled, widthOf } from './painted.ts';
 
 /** Columns of a source line that are shown; a longer line is cut around the place. */
@@ -29,7 +29,8 @@ export class SourceLines {
 }
 
 /**
- * One problem. Without a source line (`lines` absent, or a problem without a place) the excerpt is left out.
+ * One problem. Without a source line (`lines` absent, or a problem without a place) the excerpt is left out,
+ * and so it is where the line holds a secret.
  * Control characters of the source never reach the terminal.
  */
 export function problemText(
@@ -42,7 +43,8 @@ export function problemText(
     styled(visible(placeOf(problem)), 'bold', hasColor),
     `${styled(severity, STYLES[severity], hasColor)} ${code}: ${visible(problem.message)}`,
   ];
-  const line = problem.line === 0 ? undefined : lines?.line(problem.line);
+  const isShown = problem.line > 0 && !hidesItsText(code);
+  const line = isShown ? lines?.line(problem.line) : undefined;
   return [
     head.filter((part) => part !== '').join(' '),
     ...(line === undefined ? [] : excerpt(line, problem, hasColor)),

@@ -5,7 +5,7 @@
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { problemRules } from '../../workflow/problem-rules.ts';
-import type { Problem } from '../../workflow/problems.ts';
+import { hidesItsText, type Problem } from '../../workflow/problems.ts';
 import { STDIN_NAME } from '../workflow-files.ts';
 import type { SourceLines } from './problem-text.ts';
 
@@ -98,7 +98,8 @@ function locationOf(file: string, workingDirectory: string): { uri: string; uriB
 /** The wrong characters, and the line around them. */
 function regionsOf(problem: Problem, lines: SourceLines | undefined): object {
   if (problem.line === 0) return {};
-  const text = lines?.line(problem.line);
+  // A secret that stands in a file is not copied into a report.
+  const text = hidesItsText(problem.code) ? undefined : lines?.line(problem.line);
   if (text === undefined) return { region: regionOf(problem) };
   const { line, column, endColumn } = problem;
   const wrong = { text: text.slice(column - 1, endColumn - 1) };

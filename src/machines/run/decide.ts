@@ -3,7 +3,9 @@
  * follows from that. Pure: the same run, message and input give the same answer.
  */
 import { event } from '../../events/catalogue.ts';
-import { failureCodes } from '../../messages/failure.ts';
+import { type Failure, failureCodes } from '../../messages/failure.ts';
+import { strangeReference } from '../../workflow/secrets.ts';
+import type { JsonValue } from '../../workflow/value.ts';
 import { decideLost, decideResult, decideTaskTimer, finalFailure } from '../task/decide.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideChildEnd, startChild } from './child-runs.ts';
@@ -13,6 +15,7 @@ import { isHeld, RUN_DEADLINE, RUN_START } from './effects.ts';
 import { identity } from './identity.ts';
 import { withInterrupted } from './interrupt.ts';
 import { endedRunStates, type RunState } from './machine.ts';
+import type { PlanNode } from './plan.ts';
 import { withPossible } from './possible.ts';
 import { decideRecorded, parametersOf } from './recorded.ts';
 import { withLoops } from './repeat.ts';
@@ -82,6 +85,8 @@ function decideAdmitted(
   if (parameters.kind === 'failed') {
     return events(...finalFailure(activation, { error: parameters.failure }));
   }
+  const strange = refusedParameters(activation.node, parameters.value);
+  if (strange !== undefined) return events(...finalFailure(activation, { error: strange }));
   const { timeoutMs } = activation.node.task;
   return events(
     event('task.started', {
@@ -94,6 +99,18 @@ function decideAdmitted(
       ...(timeoutMs === undefined ? {} : { dueAt: input.now + timeoutMs }),
     }),
   );
+}
+
+/** What came from elsewhere must not name a secret of the task: it would be put in where it does not belong. */
+function refusedParameters(
+  { parameters, secrets }: PlanNode,
+  value: JsonValue,
+): Failure | undefined {
+  if (secrets === undefined || parameters.secrets === undefined) return undefined;
+  const path = strangeReference(value, parameters.secrets.places);
+  if (path === undefined) return undefined;
+  const message = `parameters.${path.join('.')} holds what looks like a reference to a secret, and the definition has none there`;
+  return { code: failureCodes.secretForged, message, retryable: false };
 }
 
 function decideProgress(run: RunAggregate, message: MessageOf<'progress'>): Decision {

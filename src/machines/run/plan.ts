@@ -1,6 +1,7 @@
 /**
  * A definition prepared for deciding: indexes instead of names, dependents, compiled expressions.
  * Derived, shared by all runs of one definition, never stored.
+ * Size: one getter for each expression of a task.
  */
 import { demandOf } from '../../policies/demand.ts';
 import {
@@ -12,6 +13,7 @@ import {
 } from '../../workflow/definition.ts';
 import { type CompiledExpression, compileExpression } from '../../workflow/expressions.ts';
 import { type NameTable, namesForTask, nameTableOf } from '../../workflow/names.ts';
+import type { SecretSources } from '../../workflow/secrets.ts';
 import { type CompiledTemplate, compileTemplate } from '../../workflow/templates.ts';
 import { invariant } from '../errors.ts';
 import { FlowGraph } from './flow-graph.ts';
@@ -56,6 +58,7 @@ export class PlanNode {
   #enough: CompiledExpression | undefined;
   #output: CompiledTemplate | undefined;
   #undo: PlanNode | undefined;
+  #secrets: SecretSources | undefined;
   readonly #templates = new Map<string, CompiledTemplate>();
 
   constructor(index: number, task: TaskDefinition, names: NameTable) {
@@ -114,6 +117,16 @@ export class PlanNode {
       namesForTask(this.#names, this.task),
     );
     return this.#parameters;
+  }
+
+  /** What its parameters refer to; undefined for a task without secrets, as nearly all are. */
+  get secrets(): SecretSources | undefined {
+    const declared = this.#names.secrets;
+    if (declared === undefined || this.parameters.secrets === undefined) return undefined;
+    this.#secrets ??= Object.fromEntries(
+      Object.entries(declared).filter(([name]) => this.parameters.secrets?.names.has(name)),
+    );
+    return this.#secrets;
   }
 
   /** Yields the list of a `foreach` task. */
