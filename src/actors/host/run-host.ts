@@ -16,7 +16,6 @@ import { liveCells } from '../../machines/cell.ts';
 import { type ParentRef, type RunAggregate, runState } from '../../machines/run/aggregate.ts';
 import { enliven, stopCells } from '../../machines/run/evolve.ts';
 import { endedRunStates } from '../../machines/run/machine.ts';
-import { FOLD_HASH, snapshotOf } from '../../machines/run/snapshot.ts';
 import type { Grant } from '../services/admission.ts';
 import { Unavailable } from './errors.ts';
 import { Isolation, isDefect } from './isolation.ts';
@@ -26,6 +25,7 @@ import { rejectionOf } from './rejection.ts';
 import type { Delivery, HostRuntime, Outcome } from './runtime.ts';
 import { safeDelivery } from './safe-delivery.ts';
 import { Sandbox } from './sandbox.ts';
+import { Snapshots } from './snapshots.ts';
 import { Turn } from './turn.ts';
 
 /** Messages that may wait in one mailbox; more are refused with `overloaded`. */
@@ -58,12 +58,11 @@ export class RunHost {
   /** A turn was cut, and other runs have theirs before it goes on. */
   #isYielding = false;
   #isGone = false;
-  #snapshotVersion = 0;
+  readonly #snapshots: Snapshots;
   /** Commits whose effects are not released yet. */
   #unreleased = 0;
   /** Position of its newest commit. */
   #lastCommit = 0;
-  #definition: unknown;
   #sandbox: Sandbox | undefined;
   #parent: ParentRef | undefined;
   /** When it last had something to do, by the clock. */
@@ -73,6 +72,7 @@ export class RunHost {
     this.stream = stream;
     this.#runtime = runtime;
     this.#isolation = new Isolation(this, runtime);
+    this.#snapshots = new Snapshots(stream, runtime);
     this.lastActiveAt = runtime.clock.now();
   }
 
@@ -108,7 +108,7 @@ export class RunHost {
     const { run, delivery } = birth;
     this.#run = run;
     this.#parent = run.header.parent;
-    this.#definition = birth.storedDefinition;
+    this.#snapshots.begin(0, birth.storedDefinition);
     this.#owed = new OwedEffects(run, this.#runtime);
     this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
     this.#turn.seed(birth.created, birth);
@@ -146,7 +146,7 @@ export class RunHost {
     const { fork } = loaded.run;
     if (fork?.sandbox !== undefined) this.#sandbox = new Sandbox(this.#runtime.log, fork.from);
     enliven(loaded.run, liveCells);
-    this.#snapshotVersion = loaded.run.streamVersion;
+    this.#snapshots.begin(loaded.run.streamVersion);
     this.#owed = new OwedEffects(loaded.run, this.#runtime);
     const { header } = loaded.run;
     this.#runtime.liveRuns.note(this.stream, header, !endedRunStates.has(runState(loaded.run)));
@@ -329,7 +329,7 @@ export class RunHost {
     turn.finish();
     this.#returnGrants();
     if (turn.isCut) this.#goOnLater(delivery.causationId);
-    this.#snapshotWhenDue(run);
+    this.#snapshots.takeWhenDue(run);
     if (run.quarantine !== undefined) this.#keepIsolated(run.quarantine);
   }
 
@@ -371,28 +371,6 @@ export class RunHost {
   #leaveWhenDone(): void {
     if (this.#run === undefined || this.#unreleased > 0) return;
     if (isAtRest(this.#run) && this.isIdle) this.#runtime.release(this);
-  }
-
-  /**
-   * A snapshot every `snapshotEvery` events, and rarer in large runs, so that the cost of all snapshots together
-   * grows with the work and not with its square.
-   */
-  #snapshotWhenDue(run: RunAggregate): void {
-    const since = run.streamVersion - this.#snapshotVersion;
-    if (since < Math.max(this.#runtime.snapshotEvery, run.activations.size)) return;
-    this.#snapshotVersion = run.streamVersion;
-    const state = snapshotOf(run, {
-      definition: this.#definition ?? run.plan.definition,
-    });
-    const snapshot = { streamVersion: run.streamVersion, foldHash: FOLD_HASH, state };
-    this.#runtime.releases.push(() => {
-      this.#runtime.log.saveSnapshot(this.stream, snapshot).catch((error: unknown) => {
-        this.#runtime.logger.warn('a snapshot could not be written', {
-          runId: this.stream,
-          error: String(error),
-        });
-      });
-    });
   }
 
   /** The run is broken: memory goes, the evidence is logged, the others go on. */
