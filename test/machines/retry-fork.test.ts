@@ -75,7 +75,11 @@ function play(
     const next = open[Math.floor(random() * open.length)];
     if (next === undefined) break;
     if (next.state === 'canceling') run.fail(next.id, { code: 'task.canceled' });
-    else if (left > 0 && next.node.task.hook === undefined && random() < 0.4) {
+    else if (
+      left > 0 &&
+      next.node.task.hook === undefined &&
+      (left === failures || random() < 0.4)
+    ) {
       left -= 1;
       run.fail(next.id, NEVER);
     } else run.succeed(next.id, outputOf(next.id));

@@ -16,7 +16,6 @@ import { liveCells } from '../../machines/cell.ts';
 import { type ParentRef, type RunAggregate, runState } from '../../machines/run/aggregate.ts';
 import { enliven, stopCells } from '../../machines/run/evolve.ts';
 import { endedRunStates } from '../../machines/run/machine.ts';
-import { FOLD_HASH, snapshotOf } from '../../machines/run/snapshot.ts';
 import type { Grant } from '../services/admission.ts';
 import { Unavailable } from './errors.ts';
 import { Isolation, isDefect } from './isolation.ts';
@@ -25,6 +24,7 @@ import { OwedEffects } from './owed-effects.ts';
 import { rejectionOf } from './rejection.ts';
 import type { Delivery, HostRuntime, Outcome } from './runtime.ts';
 import { Sandbox } from './sandbox.ts';
+import { saveSnapshot } from './snapshots.ts';
 import { Turn } from './turn.ts';
 
 /** Messages that may wait in one mailbox; more are refused with `overloaded`. */
@@ -243,11 +243,9 @@ export class RunHost {
 
   /** A message that was taken before changes nothing and hears how things stand, once that is durable. */
   #answerRepeated(run: RunAggregate, delivery: Delivery): void {
-    const { streamVersion } = run;
+    const now = { status: runState(run), streamVersion: run.streamVersion, changed: false };
     const position = this.#runtime.log.appendedPosition;
-    const status = runState(run);
-    const now = { status, streamVersion, position, changed: false };
-    const outcome: Outcome = { kind: 'done', ...now, isRepeated: true };
+    const outcome: Outcome = { kind: 'done', ...now, position, isRepeated: true };
     this.#runtime.releases.push(() => {
       delivery.reply?.(outcome);
       this.#leaveWhenDone();
@@ -378,18 +376,7 @@ export class RunHost {
     const since = run.streamVersion - this.#snapshotVersion;
     if (since < Math.max(this.#runtime.snapshotEvery, run.activations.size)) return;
     this.#snapshotVersion = run.streamVersion;
-    const state = snapshotOf(run, {
-      definition: this.#definition ?? run.plan.definition,
-    });
-    const snapshot = { streamVersion: run.streamVersion, foldHash: FOLD_HASH, state };
-    this.#runtime.releases.push(() => {
-      this.#runtime.log.saveSnapshot(this.stream, snapshot).catch((error: unknown) => {
-        this.#runtime.logger.warn('a snapshot could not be written', {
-          runId: this.stream,
-          error: String(error),
-        });
-      });
-    });
+    saveSnapshot(this.#runtime, this.stream, run, this.#definition);
   }
 
   /** The run is broken: memory goes, the evidence is logged, the others go on. */
