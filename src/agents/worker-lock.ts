@@ -22,7 +22,8 @@ interface LockOwner {
 }
 
 const MAX_TAKEOVERS = 10;
-/** Field 22 of /proc/<pid>/stat, counted after the name, which may hold spaces. */
+/** Fields 3 and 22 of /proc/<pid>/stat, counted after the name, which may hold spaces. */
+const STATE_AFTER_NAME = 0;
 const START_TIME_AFTER_NAME = 19;
 /** Directories locked by this very process. */
 const heldHere = new Set<string>();
@@ -109,17 +110,24 @@ function isAlive(owner: LockOwner): boolean {
   } catch (error) {
     return hasCode(error, 'EPERM');
   }
-  return owner.startedAt === undefined || ownerOf(owner.pid).startedAt === owner.startedAt;
+  const stat = statOf(owner.pid);
+  // It has ended, and nobody has asked how: in a container without an init process nobody ever does.
+  if (stat?.[STATE_AFTER_NAME] === 'Z') return false;
+  return owner.startedAt === undefined || stat?.[START_TIME_AFTER_NAME] === owner.startedAt;
 }
 
 function ownerOf(pid: number): LockOwner {
+  const startedAt = statOf(pid)?.[START_TIME_AFTER_NAME];
+  return startedAt === undefined ? { pid } : { pid, startedAt };
+}
+
+/** Fields of /proc/<pid>/stat after the name; undefined where there is none. */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const startedAt = fields[START_TIME_AFTER_NAME];
-    return startedAt === undefined ? { pid } : { pid, startedAt };
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch (error) {
-    if (hasCode(error, 'ENOENT') || hasCode(error, 'ESRCH')) return { pid };
+    if (hasCode(error, 'ENOENT') || hasCode(error, 'ESRCH')) return undefined;
     throw error;
   }
 }

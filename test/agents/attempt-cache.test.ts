@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   appendFileSync,
   mkdtempSync,
@@ -167,6 +169,22 @@ test('a live process with the id of a dead owner is not taken for it', () => {
   );
   expect(() => openCache()).not.toThrow();
 });
+
+test.runIf(process.platform === 'linux')(
+  'a killed process that nobody has waited for is dead: its directory is taken over',
+  async () => {
+    // The shell becomes a process that never asks how its child ended.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 30']);
+    const [text] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(text);
+    const fields = (): string[] => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
+    while (fields()[2] !== 'Z') await new Promise((resolve) => setImmediate(resolve));
+    const [startedAt] = fields().slice(21);
+    writeFileSync(join(directory, 'worker.lock'), JSON.stringify({ pid, startedAt }));
+    expect(() => openCache()).not.toThrow();
+    parent.kill('SIGKILL');
+  },
+);
 
 test('a line is read back as it was written, and no altered line is', () => {
   const record = fc.record({ key: fc.string({ minLength: 1 }), output: fc.string() });
