@@ -109,8 +109,14 @@ function runAttacks({ root, healthy, ended }: Targets): Attack[] {
     [
       'command: a later one',
       `${root}.run.${healthy}.command`,
-      json({ type: 'retry' }),
+      json({ type: 'adapt' }),
       'command.unavailable',
+    ],
+    [
+      'command: a retry of a run that has not failed',
+      `${root}.run.${healthy}.command`,
+      json({ type: 'retry' }),
+      'run.conflict',
     ],
     [
       'command: no such type',
