@@ -1,15 +1,10 @@
-/** Schedules over kill -9 around their times, with real processes and a real broker; and how late many of them are. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+/** Schedules over kill -9 around their times, with real processes and a real broker. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { upcast } from '../../src/events/catalogue.ts';
 import type { ScheduleEvent } from '../../src/events/schedule-events.ts';
 import { openLevelLog } from '../../src/log/level-log.ts';
-import { startChild } from './child.ts';
 import { type BrokerKind, Cluster } from './cluster.ts';
-import type { SchedulesLine, SchedulesProcessSettings } from './schedules-process.ts';
 
 const EVERY_MS = 1_000;
 const KILLS = 12;
@@ -66,24 +61,4 @@ describe.each<BrokerKind>(['embedded', 'nats-server'])('on the %s broker', (kind
       expect(requests.sort()).toEqual(expected.sort());
     });
   });
-});
-
-test('10,000 schedules whose times come within a minute are not late, and cost little to keep', async () => {
-  const directory = mkdtempSync(join(tmpdir(), 'troupe-schedules-'));
-  const settings: SchedulesProcessSettings = { directory, schedules: 10_000, spreadMs: 60_000 };
-  try {
-    const added = startChild('schedules-process.ts', { ...settings, isFirst: true });
-    await added.first;
-    await added.exited;
-    const child = startChild('schedules-process.ts', settings, { flags: ['--expose-gc'] });
-    const line = (await child.first) as unknown as SchedulesLine;
-    await child.kill9();
-    process.stderr.write(`schedules: ${JSON.stringify(line)}\n`);
-    expect(line.fired).toBe(10_000);
-    expect(line.early).toBe(0);
-    expect(line.lateP50Ms).toBeLessThan(100);
-    expect(line.heapBytes).toBeLessThan(20_000_000);
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
-  }
 });

@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { startChild } from './child.ts';
-import type { WaitingLine, WaitingProcessSettings } from './waiting-process.ts';
+import { startChild } from '../crash/child.ts';
+import type { WaitingLine, WaitingProcessSettings } from '../crash/waiting-process.ts';
 
 const RUNS = 10_000;
 /** 200 MB for 100,000 of them. */
