@@ -242,9 +242,11 @@ export class RunHost {
 
   /** A message that was taken before changes nothing and hears how things stand, once that is durable. */
   #answerRepeated(run: RunAggregate, delivery: Delivery): void {
-    const now = { status: runState(run), streamVersion: run.streamVersion, changed: false };
+    const { streamVersion } = run;
     const position = this.#runtime.log.appendedPosition;
-    const outcome: Outcome = { kind: 'done', ...now, position, isRepeated: true };
+    const status = runState(run);
+    const now = { status, streamVersion, position, changed: false };
+    const outcome: Outcome = { kind: 'done', ...now, isRepeated: true };
     this.#runtime.releases.push(() => {
       delivery.reply?.(outcome);
       this.#leaveWhenDone();
