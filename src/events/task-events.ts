@@ -177,8 +177,6 @@ export const taskEvents = {
       dueAt: fields.time.optional(),
       /** Of an instance: enough of the others have succeeded. */
       join: z.boolean().optional(),
-      /** It starts again once it has stopped, for its run was paused. */
-      resumes: z.boolean().optional(),
       ...leavesChild,
     }),
   ),
@@ -205,12 +203,7 @@ export const taskEvents = {
   reset: eventType(
     'task.reset',
     'The task goes back to pending and may run again.',
-    z.object({
-      ...endOfAttempt,
-      reason: z.string(),
-      /** The state in which it was. */
-      from: z.string().optional(),
-    }),
+    z.object({ ...task, reason: z.string() }),
   ),
   compensating: eventType(
     'task.compensating',

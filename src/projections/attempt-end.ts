@@ -7,12 +7,7 @@ import { LOST_CODE } from './step-attempts.ts';
 export type AttemptOutcome = 'succeeded' | 'reused' | 'failed' | 'lost' | 'canceled';
 
 export type AttemptEndEvent = ProjectedEventOf<
-  | 'task.succeeded'
-  | 'task.reused'
-  | 'task.attemptFailed'
-  | 'task.failed'
-  | 'task.canceled'
-  | 'task.reset'
+  'task.succeeded' | 'task.reused' | 'task.attemptFailed' | 'task.failed' | 'task.canceled'
 >;
 
 /** The types that end an attempt where there was one (they name its agent then). */
@@ -22,8 +17,6 @@ export const attemptEnds: ReadonlySet<string> = new Set<AttemptEndEvent['type']>
   'task.attemptFailed',
   'task.failed',
   'task.canceled',
-  // Of an attempt that was interrupted.
-  'task.reset',
 ]);
 
 /** Counts of attempts that ended. */
@@ -45,7 +38,6 @@ export function outcomeOf(event: AttemptEndEvent): AttemptOutcome {
     case 'task.reused':
       return 'reused';
     case 'task.canceled':
-    case 'task.reset':
       return 'canceled';
     default:
       return event.data.error.code === LOST_CODE ? 'lost' : 'failed';

@@ -1,12 +1,10 @@
 /** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
 import type { JsonObject } from '../../src/workflow/value.ts';
-import { controlScenarios, pauseScenarios } from './control-scenarios.ts';
+import { controlScenarios } from './control-scenarios.ts';
 import { failureScenarios } from './failure-scenarios.ts';
-import { retryScenarios } from './retry-scenarios.ts';
 import { after, agent, failing } from './simulated-tasks.ts';
 
-/** `afterEnd`: it waits although the run has ended, for another command makes it go on. */
-export type PlannedCommand = { command: JsonObject; afterMs?: number; afterEnd?: true } & (
+export type PlannedCommand = { command: JsonObject; afterMs?: number } & (
   | { atVersion: number }
   | { after: string }
 );
@@ -17,8 +15,6 @@ export interface Scenario {
   input?: JsonObject;
   /** Commands: sent once that many events of the run, or this one (`task.waiting a`), are durable, or so long after. */
   commands?: PlannedCommand[];
-  /** How often it ends, where commands make it go on. */
-  ends?: number;
 }
 
 export const scenarios: Scenario[] = [
@@ -257,9 +253,7 @@ export const scenarios: Scenario[] = [
     ],
   },
   ...controlScenarios,
-  ...pauseScenarios,
   ...failureScenarios,
-  ...retryScenarios,
 ];
 
 /** The file form with its name. */

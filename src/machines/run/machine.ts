@@ -76,8 +76,7 @@ const canceled = folding<'run.canceled'>((data, at) => ({
   endedAt: at,
   cancelReason: data.reason,
 }));
-const retried = folding<'run.retried'>((data) => ({
-  dueAt: data.dueAt ?? null,
+const retried = folding<'run.retried'>(() => ({
   endedAt: null,
   failureCode: null,
   failureMessage: null,

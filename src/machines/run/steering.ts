@@ -206,8 +206,7 @@ function settle(run: RunAggregate, index: number): void {
 
 /** A milestone that is over leaves alone what has begun. */
 export function isToWithdraw(activation: Activation, { kind }: Withdrawal): boolean {
-  const isLeaving = activation.state === 'canceling' && activation.resumes !== true;
-  return !isLeaving && (kind === 'cancel' || !hasBegun(activation));
+  return activation.state !== 'canceling' && (kind === 'cancel' || !hasBegun(activation));
 }
 
 function complete(run: RunAggregate, index: number): void {

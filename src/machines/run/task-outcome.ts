@@ -7,7 +7,7 @@ import { bump, judgeTrigger } from './counting.ts';
 import type { PlanNode } from './plan.ts';
 import { sendTokens } from './rounds.ts';
 
-/** What dependents count, or the tokens on their edges; returns the numbers of these. */
+/** What dependents count, or the tokens on their edges. */
 function tellDependents(
   run: RunAggregate,
   node: PlanNode,
@@ -15,15 +15,13 @@ function tellDependents(
     before: { outcome: Outcome | undefined; isInactive: boolean };
     outcome: Outcome | undefined;
   },
-): number[] | undefined {
+): void {
   const { before, outcome } = change;
   const isInactive = run.progress[node.index]?.isInactive === true;
   if (run.flow !== undefined) {
     // A failure that becomes a skip sends what it becomes; that is the next event of its commit.
     const isPassing = outcome === 'failed' && node.task.onFailure === 'skip';
-    return outcome === undefined || isPassing
-      ? undefined
-      : sendTokens(run, node, { outcome, isInactive });
+    if (outcome !== undefined && !isPassing) sendTokens(run, node, { outcome, isInactive });
   } else {
     for (const dependent of node.dependents) {
       const { counters } = run.progress[dependent] as TaskProgress;
@@ -33,10 +31,9 @@ function tellDependents(
       judgeTrigger(run, dependent);
     }
   }
-  return undefined;
 }
 
-/** A task has ended, or, with `undefined`, is open again. Returns the numbers of the tokens that went out. */
+/** A task has ended, or, with `undefined`, is open again. */
 export function setOutcome(
   run: RunAggregate,
   change: {
@@ -46,19 +43,16 @@ export function setOutcome(
     /** True where the dependents went on before. */
     isKnown?: boolean;
   },
-): number[] | undefined {
+): void {
   const progress = run.progress[change.index];
   invariant(progress !== undefined, 'an index outside the plan');
   const before = { outcome: progress.outcome, isInactive: progress.isInactive };
-  if (before.outcome === change.outcome && run.flow === undefined) return undefined;
+  if (before.outcome === change.outcome && run.flow === undefined) return;
   progress.outcome = change.outcome;
   progress.isInactive = change.outcome === 'skipped' && inactiveReasons.has(change.reason);
   const node = run.plan.at(change.index);
   // Dependents of a detached task went on when its instances began; how they end is none of their business.
-  const told =
-    change.isKnown === true
-      ? undefined
-      : tellDependents(run, node, { before, outcome: change.outcome });
+  if (change.isKnown !== true) tellDependents(run, node, { before, outcome: change.outcome });
   if (change.outcome === 'failed' && counts(node)) judgeFailure(run, change.index);
   else {
     run.openFailures.delete(change.index);
@@ -67,7 +61,6 @@ export function setOutcome(
   for (const dependency of node.dependencies) {
     if (run.openFailures.has(dependency)) judgeFailure(run, dependency);
   }
-  return told;
 }
 
 /** A hook that fails changes nothing for the run, unless its author says so. */
