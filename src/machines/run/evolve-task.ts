@@ -393,13 +393,3 @@ function close(run: RunAggregate, activation: Activation): void {
       run.values.delete(valueKey(activation.expansion.items));
   }
 }
-
-/** Ends every open activation's cell: nothing is owed once the run has ended. */
-export function leaveAll(run: RunAggregate): void {
-  run.startingChildren.clear();
-  for (const activation of run.open) {
-    run.ready.remove(activation.id);
-    activation.cell?.stop();
-    run.touched.add(activation);
-  }
-}

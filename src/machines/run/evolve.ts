@@ -14,7 +14,7 @@ import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
 import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
 import { noteIsolation } from './compensate.ts';
-import { evolveTask, type FoldedEvent, isTaskType, leaveAll } from './evolve-task.ts';
+import { evolveTask, type FoldedEvent, isTaskType } from './evolve-task.ts';
 import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
 import { KeptSignals } from './kept-signals.ts';
 import { runMachine } from './machine.ts';
@@ -236,4 +236,14 @@ export function enliven(run: RunAggregate, cells: CellFactory): void {
 export function stopCells(run: RunAggregate): void {
   run.cell.stop();
   for (const activation of run.open) activation.cell?.stop();
+}
+
+/** Ends every open activation's cell: nothing is owed once the run has ended. */
+function leaveAll(run: RunAggregate): void {
+  run.startingChildren.clear();
+  for (const activation of run.open) {
+    run.ready.remove(activation.id);
+    activation.cell?.stop();
+    run.touched.add(activation);
+  }
 }
