@@ -1,6 +1,5 @@
 /**
- * The shape of a workflow file, with the words that editors show. What the language knows but this
- * release does not run is not in here; `unsupported-fields.ts` names it.
+ * The shape of a workflow file, in the words that editors show. `unsupported-fields.ts` names what is not run yet.
  * Size: every field has its words, its default and an example beside it.
  */
 import { z } from 'zod';

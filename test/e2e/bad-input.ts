@@ -113,12 +113,6 @@ function runAttacks({ root, healthy, ended }: Targets): Attack[] {
       'command.unavailable',
     ],
     [
-      'command: a retry of a run that has not failed',
-      `${root}.run.${healthy}.command`,
-      json({ type: 'retry' }),
-      'run.conflict',
-    ],
-    [
       'command: no such type',
       `${root}.run.${healthy}.command`,
       json({ type: 'dance' }),
