@@ -22,6 +22,9 @@ export function reportError(
   terminal.tell(`error: ${message}`);
   for (const line of problemLines(details['problems'])) terminal.tell(line);
   if (hint !== '') terminal.tell(`  hint: ${asTyped(hint)}`);
+  const possible = details['possible'];
+  if (Array.isArray(possible) && possible.length > 0)
+    terminal.tell(`  possible: ${possible.join(', ')}`);
   terminal.tell(`  code: ${code}`);
   if (isDebug) terminal.tell(stackOf(error));
   return exitCodeOf(code);

@@ -76,8 +76,8 @@ export const runEvents = {
   ),
   paused: eventType(
     'run.paused',
-    'No new attempt starts until the run is resumed.',
-    z.object({ reason: z.string() }),
+    'No new attempt starts until the run is resumed; with `hard` those in hand are interrupted.',
+    z.object({ reason: z.string(), hard: z.boolean().optional() }),
   ),
   resumed: eventType(
     'run.resumed',
@@ -123,7 +123,16 @@ export const runEvents = {
     'What succeeded is being undone, last first.',
     z.object({}),
   ),
-  retried: eventType('run.retried', 'A failed run goes on.', z.object({ reason: z.string() })),
+  retried: eventType(
+    'run.retried',
+    'A failed run goes on; it times out at `dueAt`.',
+    z.object({
+      reason: z.string(),
+      dueAt: fields.time.optional(),
+      /** Of what failed only these tasks are tried again. */
+      tasks: z.array(z.string()).optional(),
+    }),
+  ),
   released: eventType('run.released', 'A quarantine was lifted.', z.object({ reason: z.string() })),
   succeeded: eventType(
     'run.succeeded',

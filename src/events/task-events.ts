@@ -177,6 +177,8 @@ export const taskEvents = {
       dueAt: fields.time.optional(),
       /** Of an instance: enough of the others have succeeded. */
       join: z.boolean().optional(),
+      /** It starts again once it has stopped, for its run was paused. */
+      resumes: z.boolean().optional(),
       ...leavesChild,
     }),
   ),
@@ -203,7 +205,12 @@ export const taskEvents = {
   reset: eventType(
     'task.reset',
     'The task goes back to pending and may run again.',
-    z.object({ ...task, reason: z.string() }),
+    z.object({
+      ...endOfAttempt,
+      reason: z.string(),
+      /** The state in which it was. */
+      from: z.string().optional(),
+    }),
   ),
   compensating: eventType(
     'task.compensating',

@@ -37,6 +37,8 @@ export interface TaskReport {
   error?: Failure;
   /** Why it was skipped or canceled. */
   reason?: string;
+  /** Of a cancellation: its agent was asked to stop, said that it stopped, or did not in time and was given up. */
+  cancel?: 'requested' | 'acknowledged' | 'forced';
   attempts: number;
   /**
    * Rounds that have begun, where there is more than one. Then `startedAt` is that of the first, and all but the times is
@@ -89,6 +91,8 @@ export interface RunReport {
   parent?: { runId: string; task: string };
   /** Of a fork: the last event that it has in common with the other run. */
   forkedFrom?: { run: string; at: number };
+  /** Named points of its history, in order. */
+  checkpoints?: { name: string; streamVersion: number }[];
   /** True when the run did not succeed and some tasks did. */
   partial?: boolean;
 }

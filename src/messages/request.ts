@@ -135,7 +135,13 @@ const vote = {
 export const commandSchema = z.discriminatedUnion('type', [
   z.object({ ...commandId, type: z.literal('start') }),
   z.object({ ...commandId, type: z.literal('step') }),
-  z.object({ ...commandId, type: z.literal('pause'), reason: z.string().optional() }),
+  z.object({
+    ...commandId,
+    type: z.literal('pause'),
+    reason: z.string().optional(),
+    /** Attempts in hand are interrupted, and start again when the run is resumed; else they finish. */
+    hard: z.boolean().optional(),
+  }),
   z.object({ ...commandId, type: z.literal('resume') }),
   z.object({
     ...commandId,
@@ -157,6 +163,21 @@ export const commandSchema = z.discriminatedUnion('type', [
   }),
   z.object({
     ...commandId,
+    type: z.literal('checkpoint'),
+    name: z
+      .string()
+      .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,127}$/, 'a letter, then letters, digits, `_`, `.` and `-`')
+      .optional(),
+  }),
+  z.object({
+    ...commandId,
+    type: z.literal('retry'),
+    /** Of what failed only these tasks; absent: all. */
+    tasks: z.array(id).min(1).max(1_000).optional(),
+    reason: z.string().max(10_000).default('retried by a client'),
+  }),
+  z.object({
+    ...commandId,
     type: z.literal('release'),
     reason: z.string().default('released by an operator'),
   }),
@@ -171,7 +192,7 @@ export const commandSchema = z.discriminatedUnion('type', [
   z.object({ ...vote, type: z.literal('reject') }),
 ]);
 /** Commands that come later (features F03 to F13). */
-export const laterCommands: ReadonlySet<unknown> = new Set(['retry', 'adapt', 'checkpoint']);
+export const laterCommands: ReadonlySet<unknown> = new Set(['adapt']);
 
 export type CommandMessage = z.infer<typeof commandSchema>;
 

@@ -7,7 +7,12 @@ import { LOST_CODE } from './step-attempts.ts';
 export type AttemptOutcome = 'succeeded' | 'reused' | 'failed' | 'lost' | 'canceled';
 
 export type AttemptEndEvent = ProjectedEventOf<
-  'task.succeeded' | 'task.reused' | 'task.attemptFailed' | 'task.failed' | 'task.canceled'
+  | 'task.succeeded'
+  | 'task.reused'
+  | 'task.attemptFailed'
+  | 'task.failed'
+  | 'task.canceled'
+  | 'task.reset'
 >;
 
 /** The types that end an attempt where there was one (they name its agent then). */
@@ -17,6 +22,8 @@ export const attemptEnds: ReadonlySet<string> = new Set<AttemptEndEvent['type']>
   'task.attemptFailed',
   'task.failed',
   'task.canceled',
+  // Of an attempt that was interrupted.
+  'task.reset',
 ]);
 
 /** Counts of attempts that ended. */
@@ -38,6 +45,7 @@ export function outcomeOf(event: AttemptEndEvent): AttemptOutcome {
     case 'task.reused':
       return 'reused';
     case 'task.canceled':
+    case 'task.reset':
       return 'canceled';
     default:
       return event.data.error.code === LOST_CODE ? 'lost' : 'failed';

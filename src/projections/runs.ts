@@ -1,6 +1,6 @@
 /**
  * `runs`: one document a run, scalars and counts only. Its tasks are documents of their own (`step-attempts.ts`).
- * Size: every field with what it means, and one line an event.
+ * Size: every field of the document, and what each event does to it.
  */
 import type { AnyEvent } from '../events/catalogue.ts';
 import {
@@ -36,8 +36,8 @@ export type RunState =
   | 'canceled';
 
 /**
- * Counts of activations, those of hooks left out. A task that is reset and ends again is counted again; `reset` says how
- * often that was.
+ * Counts of activations, those of hooks left out. A task that is reset counts by its next end; `reset` says how often that
+ * was.
  */
 export type TaskCounts = {
   /** Tasks of the definition; null where it is a blob or the run is a fork. */
@@ -230,6 +230,15 @@ function skipped(run: RunRecord, event: ProjectedEventOf<'task.skipped'>): RunRe
   return next;
 }
 
+/** What ended before is counted by its next end. Events of older releases do not say how it ended. */
+function reset(run: RunRecord, event: ProjectedEventOf<'task.reset'>): RunRecord {
+  const next = counted(run, 'reset');
+  const { from } = event.data;
+  if (from === 'succeeded' || from === 'failed' || from === 'skipped' || from === 'canceled')
+    next.tasks[from] = Math.max(0, next.tasks[from] - 1);
+  return next;
+}
+
 function reused(run: RunRecord): RunRecord {
   const next = counted(run, 'succeeded');
   next.tasks.reused += 1;
@@ -273,7 +282,7 @@ const table: FoldTable<RunRecord> = {
   'task.skipped': skipped,
   'task.canceled': (run) => counted(run, 'canceled'),
   'task.compensated': (run) => counted(run, 'compensated'),
-  'task.reset': (run) => counted(run, 'reset'),
+  'task.reset': reset,
 };
 
 function foldRun(run: RunRecord | undefined, event: ProjectedEvent): RunRecord | undefined {

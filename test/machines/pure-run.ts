@@ -364,6 +364,9 @@ export function digestOf(run: RunAggregate): unknown {
     isolatedAttempt: run.isolatedAttempt,
     errors: [...run.errors.values()],
     crashes: [...run.crashes],
+    retrying: ids(run.retrying),
+    isHardPause: run.isHardPause,
+    checkpoints: [...run.checkpoints],
     quarantine: run.quarantine,
     fork: run.fork === undefined ? undefined : storeFork(run.fork),
   };

@@ -6,7 +6,7 @@ import { reportRun } from '../../src/actors/host/report.ts';
 import { upcast } from '../../src/events/catalogue.ts';
 import { importLines } from '../../src/log/import-log.ts';
 import { createMemoryLog, type MemoryLog } from '../../src/log/memory-log.ts';
-import type { RunReport } from '../../src/messages/report.ts';
+import type { RunReport, TaskReport } from '../../src/messages/report.ts';
 import type { JsonValue } from '../../src/workflow/value.ts';
 
 const root = join(import.meta.dirname, 'histories');
@@ -45,4 +45,14 @@ export async function reportFrom(
   const loaded = await loadRun(log, runId, options);
   if (loaded === undefined) throw new Error(`${runId} is not in the history`);
   return reportRun(log, loaded.run, { now: 0 });
+}
+
+/** A report without what reports say only since a later release (`cancel` of a task). */
+export function asRecorded(report: RunReport): RunReport {
+  const withoutCancel = ({ cancel: _, instances, ...task }: TaskReport): TaskReport => ({
+    ...task,
+    ...(instances === undefined ? {} : { instances: instances.map(withoutCancel) }),
+  });
+  const tasks = Object.entries(report.tasks).map(([id, task]) => [id, withoutCancel(task)]);
+  return { ...report, tasks: Object.fromEntries(tasks) as RunReport['tasks'] };
 }

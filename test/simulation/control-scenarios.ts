@@ -113,6 +113,34 @@ export const controlScenarios: Scenario[] = [
   },
 ];
 
+export const pauseScenarios: Scenario[] = [
+  {
+    name: 'an interrupted attempt starts again',
+    workflow: {
+      settings: { max_parallel: 6 },
+      tasks: [
+        agent('a', { gives: 'a', ms: 5_000 }),
+        agent('each', { gives: '${item}', ms: 4_000 }, { foreach: [1, 2] }),
+        agent(
+          'turn',
+          { gives: '${default(turn.output, 0) + 1}', ms: 3_000 },
+          {
+            repeat: { until: 'turn.output >= 2', max: 3 },
+          },
+        ),
+        { id: 'wait', wait: { timer: 8 } },
+        agent('end', { gives: '${a.output}' }, after('a', 'each', 'turn', 'wait')),
+      ],
+      outputs: { end: '${end.output}', each: '${each.output}', turn: '${turn.output}' },
+    },
+    commands: [
+      { after: 'task.started turn', afterMs: 1_000, command: { type: 'pause', hard: true } },
+      { after: 'task.started turn', afterMs: 1_500, command: signal('held') },
+      { after: 'run.signalReceived', afterMs: 500, command: { type: 'resume' } },
+    ],
+  },
+];
+
 function signal(name: string, payload: JsonValue = null): JsonObject {
   return { type: 'signal', name, payload };
 }

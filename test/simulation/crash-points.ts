@@ -6,6 +6,7 @@ import { reportRun } from '../../src/actors/host/report.ts';
 import { envelopesOf, type JsonEnvelope } from '../../src/events/envelope.ts';
 import { snapshotOf } from '../../src/machines/run/snapshot.ts';
 import type { RunReport, TaskReport } from '../../src/messages/report.ts';
+import { isEnd } from './invariants.ts';
 import { type PlannedCommand, type Scenario, workflowOf } from './scenarios.ts';
 import { World } from './world.ts';
 
@@ -63,7 +64,10 @@ export function begin(
     isOver: () => {
       if (problem !== undefined) throw problem;
       const state = world.invariants.streams.get(runId);
-      return state?.isEnded === true && world.invariants.fed.get(runId) === state.version;
+      if (state?.isEnded !== true || world.invariants.fed.get(runId) !== state.version)
+        return false;
+      const ends = state.types.filter((type) => isEnd(type)).length;
+      return ends >= (scenario.ends ?? 1);
     },
   };
 }
@@ -148,7 +152,7 @@ export async function steer(world: World, runId: string, planned: PlannedCommand
       ? state()?.lines.includes(planned.after) === true
       : (state()?.version ?? 0) >= planned.atVersion;
   while (!isDue()) {
-    if (state()?.isEnded === true) return;
+    if (state()?.isEnded === true && planned.afterEnd !== true) return;
     await world.pause(5);
   }
   await world.pause(planned.afterMs ?? 0);

@@ -3,7 +3,8 @@
  *
  * V1 Versions of a stream are consecutive from 1, positions of the log too; `at` of a stream never goes back.
  * V2 No result is recorded twice: an activation succeeds at most once, an attempt fails at most once.
- * V3 Every event is one of the catalogue; `task.attemptFailed` is never the last of its commit; nothing follows the end.
+ * V3 Every event is one of the catalogue; `task.attemptFailed` is never the last of its commit; nothing but a retry
+ *    follows the end.
  * V4 What was acknowledged or replied was durable at that moment, and stays.
  * V5 The feed gives every event of a run in order; what comes twice is the same.
  * V6 No run is quarantined, but for a compensation that was lost on the way three times; no release throws.
@@ -13,6 +14,11 @@ import { type Commit, envelopesOf, type JsonEnvelope } from '../../src/events/en
 import type { AttemptRef, ResultMessage } from '../../src/messages/execution.ts';
 
 const ends = new Set(['run.succeeded', 'run.failed', 'run.canceled']);
+
+/** True for the type of an event that ends a run. */
+export function isEnd(type: string): boolean {
+  return ends.has(type);
+}
 
 interface StreamState {
   version: number;
@@ -66,10 +72,12 @@ export class Invariants {
   #event(state: StreamState, envelope: JsonEnvelope): void {
     const { type, data, schemaVersion } = envelope;
     parseEvent({ type, data, schemaVersion });
-    if (state.isEnded) this.fail('V3 something follows the end', envelope);
+    const goesOn = type === 'run.retried' && state.types.at(-1) === 'run.failed';
+    if (state.isEnded && !goesOn) this.fail('V3 something follows the end', envelope);
     if (type === 'run.quarantined') this.#quarantined(envelope);
     else if (type === 'run.released') this.quarantined.delete(envelope.stream);
     const { taskId, attempt } = data as { taskId?: string; attempt?: number };
+    if (type === 'task.reset') state.endedAttempts.delete(`${taskId} succeeded`);
     if (type === 'task.succeeded' || type === 'task.attemptFailed') {
       const once =
         type === 'task.succeeded' ? `${taskId} succeeded` : `${taskId} failed ${attempt}`;

@@ -1,10 +1,12 @@
 /** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
 import type { JsonObject } from '../../src/workflow/value.ts';
-import { controlScenarios } from './control-scenarios.ts';
+import { controlScenarios, pauseScenarios } from './control-scenarios.ts';
 import { failureScenarios } from './failure-scenarios.ts';
+import { retryScenarios } from './retry-scenarios.ts';
 import { after, agent, failing } from './simulated-tasks.ts';
 
-export type PlannedCommand = { command: JsonObject; afterMs?: number } & (
+/** `afterEnd`: it waits although the run has ended, for another command makes it go on. */
+export type PlannedCommand = { command: JsonObject; afterMs?: number; afterEnd?: true } & (
   | { atVersion: number }
   | { after: string }
 );
@@ -15,6 +17,8 @@ export interface Scenario {
   input?: JsonObject;
   /** Commands: sent once that many events of the run, or this one (`task.waiting a`), are durable, or so long after. */
   commands?: PlannedCommand[];
+  /** How often it ends, where commands make it go on. */
+  ends?: number;
 }
 
 export const scenarios: Scenario[] = [
@@ -253,7 +257,9 @@ export const scenarios: Scenario[] = [
     ],
   },
   ...controlScenarios,
+  ...pauseScenarios,
   ...failureScenarios,
+  ...retryScenarios,
 ];
 
 /** The file form with its name. */

@@ -101,7 +101,7 @@ export class Isolation {
         code: 'run.conflict',
         message: `the run is in quarantine: ${this.quarantine?.message ?? ''}`,
         hint: 'Release it once the defect is mended, or terminate it.',
-        details: { status: 'quarantined' },
+        details: { status: 'quarantined', possible: ['release', 'terminate'] },
       };
       this.#runtime.releases.push(() => delivery.reply?.({ kind: 'rejected', rejection }));
     }

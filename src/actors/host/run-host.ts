@@ -6,6 +6,7 @@
  * H2 Events are applied in memory in the turn that decides them, and appended as one commit at its end.
  * H3 An exception in a fold or decider quarantines this run and nothing else: memory is thrown away, the evidence logged.
  * H4 A refused append discards this host alone; a failed one discards every host that is ahead of the log (C4).
+ * H5 A turn that is longer than one commit lets others have their turns in between.
  * Size: the life of one actor in one place; what can stand alone is with its neighbours.
  * Neighbours: `turn.ts` runs decisions, `isolation.ts` keeps a quarantined run, `owed-effects.ts` compares effects, `load.ts` folds history.
  */
@@ -54,6 +55,8 @@ export class RunHost {
   #turn: Turn | undefined;
   #loading: Promise<boolean> | undefined;
   #isDraining = false;
+  /** A turn was cut, and other runs have theirs before it goes on. */
+  #isYielding = false;
   #isGone = false;
   readonly #snapshots: Snapshots;
   /** Commits whose effects are not released yet. */
@@ -91,7 +94,7 @@ export class RunHost {
     return this.#isolation.quarantine;
   }
 
-  /** True when nothing but timers is owed and nothing waits for the disk, so that the run can leave memory. */
+  /** True when nothing but timers is owed and nothing waits for the disk, so that it can leave memory. */
   get isIdle(): boolean {
     // When its commit fails, what it owes must be owed again: only hosts in memory are loaded again.
     if (this.#lastCommit > this.#runtime.log.durablePosition) return false;
@@ -203,12 +206,13 @@ export class RunHost {
 
   #drain(): void {
     if (this.#isDraining || this.#turn !== undefined || this.#loading !== undefined) return;
+    if (this.#isYielding) return;
     this.#isDraining = true;
     try {
       for (;;) {
         const delivery = this.#mailbox.shift();
         if (delivery === undefined || this.#isGone) break;
-        if (!this.#take(delivery)) break;
+        if (!this.#take(delivery) || this.#isYielding) break;
       }
     } finally {
       this.#isDraining = false;
@@ -241,7 +245,8 @@ export class RunHost {
     const { streamVersion } = run;
     const position = this.#runtime.log.appendedPosition;
     const status = runState(run);
-    const outcome: Outcome = { kind: 'done', status, streamVersion, position, changed: false };
+    const now = { status, streamVersion, position, changed: false };
+    const outcome: Outcome = { kind: 'done', ...now, isRepeated: true };
     this.#runtime.releases.push(() => {
       delivery.reply?.(outcome);
       this.#leaveWhenDone();
@@ -323,9 +328,19 @@ export class RunHost {
     });
     turn.finish();
     this.#returnGrants();
-    if (turn.isCut) this.post(proceed(delivery.causationId));
+    if (turn.isCut) this.#goOnLater(delivery.causationId);
     this.#snapshots.takeWhenDue(run);
     if (run.quarantine !== undefined) this.#keepIsolated(run.quarantine);
+  }
+
+  /** H5. */
+  #goOnLater(causationId: string): void {
+    this.#isYielding = true;
+    this.post({ message: { type: 'proceed' }, causationId, actor: { kind: 'system' } });
+    this.#runtime.clock.after(0, () => {
+      this.#isYielding = false;
+      this.#drain();
+    });
   }
 
   /** The turn decided to isolate the run, and its commit says so: nothing is owed until it is released. */

@@ -26,7 +26,15 @@ export interface Logger {
 
 /** How a message ended, told once everything before it is durable. */
 export type Outcome =
-  | { kind: 'done'; status: string; streamVersion: number; position: number; changed: boolean }
+  | {
+      kind: 'done';
+      status: string;
+      streamVersion: number;
+      position: number;
+      changed: boolean;
+      /** It was taken before; this is how things stand now. */
+      isRepeated?: true;
+    }
   | { kind: 'rejected'; rejection: Rejection };
 
 /** A message on its way to an actor. */

@@ -22,6 +22,7 @@ import { loadRun, readFirst } from '../host/load.ts';
 import { reportRun } from '../host/report.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
+import { firstReply } from './first-reply.ts';
 import { whyItWaits } from './queue-view.ts';
 import { refuse } from './refuse.ts';
 import { checkBlobs, namesBlobs } from './stored-blobs.ts';
@@ -77,19 +78,33 @@ export class ClientDoors {
           message.respondError(outcome.rejection);
           return;
         }
-        const { status, streamVersion, position } = outcome;
-        const notice = command.type === 'signal' ? this.#noticeOf(runId, command.name) : undefined;
-        const reply: CommandReply = {
-          runId,
-          status,
-          streamVersion,
-          position,
-          idempotent: id !== undefined,
-          ...(notice === undefined ? {} : { notice }),
-        };
-        message.respond(reply as unknown as JsonObject);
+        const answer = (stands: Pick<CommandReply, 'status' | 'streamVersion' | 'position'>) =>
+          message.respond(this.#replyOf({ runId, command, id, stands }));
+        if (outcome.isRepeated !== true || id === undefined) answer(outcome);
+        else
+          firstReply(this.#runtime.log, runId, id).then(
+            (first) => answer(first ?? outcome),
+            (error: unknown) => refuse(message, error, this.#runtime.logger),
+          );
       },
     });
+  }
+
+  #replyOf(parts: {
+    runId: string;
+    command: CommandMessage;
+    id: string | undefined;
+    stands: Pick<CommandReply, 'status' | 'streamVersion' | 'position'>;
+  }): JsonObject {
+    const { runId, command, id, stands } = parts;
+    const { status, streamVersion, position } = stands;
+    const notice = command.type === 'signal' ? this.#noticeOf(runId, command.name) : undefined;
+    const reply: CommandReply = {
+      ...{ runId, status, streamVersion, position },
+      idempotent: id !== undefined,
+      ...(notice === undefined ? {} : { notice }),
+    };
+    return reply as unknown as JsonObject;
   }
 
   /** A signal that no task of the workflow names is kept, and most likely a mistake. */

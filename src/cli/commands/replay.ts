@@ -20,7 +20,7 @@ export const replayCommand: Command = {
     at: {
       type: 'string',
       value: 'POINT',
-      description: 'A stream version or an ISO time: the exact state then',
+      description: 'A stream version, a checkpoint or an ISO time: the exact state then',
     },
     task: {
       type: 'string',

@@ -13,6 +13,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
+import { checkpointCommand } from './runs-checkpoint.ts';
 import { forkCommand } from './runs-fork.ts';
 import { releaseCommand } from './runs-release.ts';
 import { reportCommand } from './runs-report.ts';
@@ -130,6 +131,27 @@ function cancellation(given: Arguments): CommandInput {
   return { type: 'cancel', ...(task === undefined ? {} : { task }), ...withReason(given) };
 }
 
+function retry(given: Arguments): CommandInput {
+  const tasks = [...given.list('task')];
+  return { type: 'retry', ...(tasks.length === 0 ? {} : { tasks }), ...withReason(given) };
+}
+
+const retriedTasks: OptionTable = {
+  task: {
+    type: 'string',
+    value: 'ID',
+    multiple: true,
+    description: 'Of what failed only this task; again for more of them',
+  },
+};
+
+const hardOption: OptionTable = {
+  hard: {
+    type: 'boolean',
+    description: 'Interrupt what runs; it starts again when the run is resumed',
+  },
+};
+
 const taskOption: OptionTable = {
   task: {
     type: 'string',
@@ -164,9 +186,14 @@ export const runsGroup: CommandGroup = {
     }),
     pause: sender('Start no new attempts until it is resumed', {
       name: 'pause',
-      options: reasonOption,
-      message: (given) => ({ type: 'pause', ...withReason(given) }),
+      options: { ...hardOption, ...reasonOption },
+      message: (given) => ({
+        type: 'pause',
+        ...(given.flag('hard') ? { hard: true } : {}),
+        ...withReason(given),
+      }),
     }),
+    checkpoint: checkpointCommand,
     resume: sender('Let a paused run go on', {
       name: 'resume',
       message: () => ({ type: 'resume' }),
@@ -189,6 +216,11 @@ export const runsGroup: CommandGroup = {
     release: releaseCommand,
     reproduce: reproduceCommand,
     fork: forkCommand,
+    retry: sender('Try a failed run again from what failed; results are kept', {
+      name: 'retry',
+      options: { ...retriedTasks, ...reasonOption },
+      message: retry,
+    }),
     approve: approveCommand,
     reject: rejectCommand,
     signal: signalCommand,

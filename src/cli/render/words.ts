@@ -13,8 +13,12 @@ const words: Readonly<Record<string, Words>> = {
   'run.created': (data) => `"${text(data['name'])}" created, inputs ${valueText(data['inputs'])}`,
   'run.forked': (data) => `forked from ${text(data['from'])} after its version ${text(data['at'])}`,
   'run.started': (data, at) => `run started${due(data, at, ', times out in')}`,
-  'run.paused': (data) => `paused: ${text(data['reason'])}`,
+  'run.paused': (data) =>
+    `paused${data['hard'] === true ? ', what runs is interrupted' : ''}: ${text(data['reason'])}`,
+  'run.checkpointed': (data) => `checkpoint ${text(data['label'])}`,
   'run.resumed': (data) => `resumed after ${duration(Number(data['pausedMs'] ?? 0))}`,
+  'run.retried': (data, at) =>
+    `tried again${onlyTasks(data['tasks'])}: ${text(data['reason'])}${due(data, at, ', times out in')}`,
   'run.cancelRequested': (data) =>
     `${data['terminate'] === true ? 'termination' : 'cancellation'} requested: ${text(data['reason'])}`,
   'run.signalReceived': signalWords,
@@ -50,8 +54,10 @@ const words: Readonly<Record<string, Words>> = {
   'task.reused': (data) => `taken from the cache, output ${valueText(data['output'])}`,
   'task.failed': (data, at) => `failed${took(data, at)}: ${failureText(data['error'])}`,
   'task.skipped': (data) => `skipped: ${skipReason(text(data['reason']), data['by'])}`,
-  'task.cancelRequested': (data) => `cancellation requested: ${text(data['reason'])}`,
-  'task.cancelAcknowledged': () => 'the agent stopped',
+  'task.cancelRequested': (data, at) =>
+    `cancellation requested: ${text(data['reason'])}${due(data, at, ', forced in')}`,
+  'task.cancelAcknowledged': (data) =>
+    data['worker'] === undefined ? 'the agent stopped' : `${text(data['worker'])} stopped`,
   'task.cancelForced': () => 'the agent did not stop in time and was given up',
   'task.canceled': (data) => `canceled: ${text(data['reason'])}`,
   'task.compensating': () => 'is being undone',
@@ -63,6 +69,10 @@ const words: Readonly<Record<string, Words>> = {
 /** That a loop would have gone on but for its bound; `to`: the task that it leads to. */
 export function boundText(to: unknown): string {
   return typeof to === 'string' ? `; the bound of the loop to ${plainText(to)} is used up` : '';
+}
+
+function onlyTasks(tasks: unknown): string {
+  return Array.isArray(tasks) ? ` (${tasks.map(text).join(', ')})` : '';
 }
 
 /** What a child run was given. */
@@ -136,17 +146,25 @@ export function tookMs({
   return Math.max(0, workMs ?? endedAt - startedAt);
 }
 
+/** How far a cancellation is: asked, acknowledged and forced are three facts. */
+const CANCEL_WORDS: Readonly<Record<NonNullable<TaskReport['cancel']>, string>> = {
+  requested: 'asked to stop',
+  acknowledged: 'its agent stopped',
+  forced: 'its agent was given up',
+};
+
 /**
  * The status of a task, and what it does not say: that it was undone, how many rounds there were, and that the
  * bound of a loop ended it.
  */
 export function statusText(
-  task: Pick<TaskReport, 'status' | 'compensated' | 'rounds' | 'exhausted'>,
+  task: Pick<TaskReport, 'status' | 'compensated' | 'rounds' | 'exhausted' | 'cancel'>,
   status: string = task.status,
 ): string {
-  const { compensated, rounds = 1, exhausted } = task;
+  const { compensated, rounds = 1, exhausted, cancel } = task;
   return [
     statusWord(status),
+    cancel === undefined ? '' : CANCEL_WORDS[cancel],
     compensated === true ? 'undone' : '',
     rounds > 1 ? `${rounds} rounds` : '',
     exhausted === undefined ? '' : 'bound reached',

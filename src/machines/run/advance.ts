@@ -27,14 +27,16 @@ import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { advanceExpansion } from './expand.ts';
 import { closing } from './hooks.ts';
 import { identity, identityOfTask } from './identity.ts';
+import { advanceInterrupt } from './interrupt.ts';
 import { decideLate } from './late.ts';
 import { endedRunStates } from './machine.ts';
 import { withLoops } from './repeat.ts';
+import { advanceRetry } from './retry.ts';
 import { scheduleReturned, skipReturned } from './returned.ts';
 import { placeIdentity, scheduleTask } from './schedule.ts';
 import { evaluate } from './scope.ts';
 import { advanceSignals } from './signals.ts';
-import { isSpared, isTimedOut } from './stopping.ts';
+import { isSpared, isTimedOut, stopReason } from './stopping.ts';
 import { failureOfTask } from './task-outcome.ts';
 import { advanceSteering } from './withdraw.ts';
 
@@ -69,6 +71,10 @@ function advanceRun(run: RunAggregate, input: TurnInput): Decision {
 }
 
 function advanceRunning(run: RunAggregate, input: TurnInput): Decision {
+  const retry = advanceRetry(run);
+  if (retry !== undefined) return retry;
+  const interrupt = advanceInterrupt(run, input);
+  if (interrupt !== undefined) return interrupt;
   const mode = run.plan.definition.settings.onFailure;
   if (run.steering.endedBy !== undefined) return advanceEnd(run, input, run.steering.endedBy);
   const first = run.unhandled.values().next();
@@ -162,8 +168,8 @@ function nextRound(run: RunAggregate, input: TurnInput): Decision | undefined {
   const due = flow?.due.values().next();
   if (flow === undefined || due === undefined || due.done) return undefined;
   const node = run.plan.at(due.value);
-  const { begun, dueSkips } = flow.tasks[due.value] as TaskFlow;
-  const place = { node, id: roundId(node.task.id, begun + 1) };
+  const { begun, dueSkips, again } = flow.tasks[due.value] as TaskFlow;
+  const place = { node, id: roundId(node.task.id, again?.[0] ?? begun + 1) };
   if (dueSkips === 0) return scheduleTask(run, place, input);
   return events(event('task.skipped', { ...placeIdentity(place), reason: 'inactive' }));
 }
@@ -204,7 +210,7 @@ function advanceStopping(run: RunAggregate, input: TurnInput): Decision {
   const canceled = cancelOpen(run, {
     input,
     atOnce: false,
-    reason: isTimeout ? 'the run timed out' : 'the run stopped after a failure',
+    reason: isTimeout ? stopReason.timeout : stopReason.failure,
     spares: (activation) => isSpared(run, activation, input.now),
   });
   if (canceled !== undefined) return canceled;

@@ -51,6 +51,8 @@ export interface Expansion {
   completed?: true;
   /** The join was decided, and the rest is canceled. */
   isHeld?: true;
+  /** Instances that were reset and begin again, before those that have not begun, in order. */
+  again?: number[];
 }
 
 /** What an answer of a person says. */
@@ -111,6 +113,22 @@ export interface Activation {
   leaving?: string | undefined;
   /** The task that its loop led back to until its bound ended that. */
   exhausted?: string | undefined;
+  /** In canceling: it starts again afterwards, for its run was paused. */
+  resumes?: true | undefined;
+  /** How its cancellation ended: its worker said that it stopped, or nobody did in time. */
+  stopped?: 'acknowledged' | 'forced' | undefined;
+  /** What an end without success said in a plan with rounds, so that a reset can take it back. */
+  told?: ToldEnd | undefined;
+}
+
+/** Of a round that failed, was skipped or canceled. */
+export interface ToldEnd {
+  outcome: Outcome;
+  isInactive: boolean;
+  /** The number of its token on the edge to each dependent; 0 where it sent none. */
+  tokens: number[];
+  /** Repetitions in a row before it. */
+  repeated: number;
 }
 
 /** Errors of one task with one code, those of attempts that were retried included. */
@@ -172,6 +190,12 @@ export interface TaskFlow {
   taken: number[];
   /** Rounds that have left `activations`. */
   past?: PastRounds;
+  /** Rounds that were reset and begin again, in order. */
+  again?: number[];
+  /** By dependency: numbers of tokens that were taken back, for those that come next. */
+  freed?: number[][];
+  /** Complete groups with a token that may be taken back. */
+  settled?: Map<number, TokenGroup>;
 }
 
 export interface FlowState {
@@ -272,6 +296,12 @@ export interface RunAggregate {
   readonly errors: Map<string, ErrorCount>;
   /** By task; only of workflows with `settings.quarantine`. */
   readonly crashes: Map<string, Crashes>;
+  /** The pause interrupts what runs. */
+  isHardPause: boolean;
+  /** Versions by name. */
+  readonly checkpoints: Map<string, number>;
+  /** What `run.retried` takes back and has not taken back yet; nothing else is decided before. */
+  readonly retrying: Set<Activation>;
   /** While it holds nothing is decided. */
   quarantine: Quarantine | undefined;
   /** Activations whose state or due time changed since the host last looked. */

@@ -7,6 +7,7 @@ import type { CommandMessage } from '../../messages/request.ts';
 import { ending, fail, skipPending, succeed, terminateAtOnce } from './advance.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideVote } from './approvals.ts';
+import { decideCheckpoint } from './checkpoints.ts';
 import { mustCompensate } from './compensate.ts';
 import {
   conflict,
@@ -18,26 +19,30 @@ import {
 } from './decision.ts';
 import { closing } from './hooks.ts';
 import { endedRunStates, type RunState } from './machine.ts';
+import { decideRetry } from './retry.ts';
 import { decideSignal } from './signals.ts';
 import { decideCancelTask } from './withdraw.ts';
 
 /** Events that `complete` may need at most; a larger run is canceled instead. */
 const MAX_COMPLETED = 900;
 
+// Length: one case for each command.
 export function decideCommand(
   run: RunAggregate,
   command: CommandMessage,
   input: TurnInput,
 ): Decision {
   const state = runState(run);
+  if (state === 'failed' && command.type === 'retry') return decideRetry(run, command, input);
   if (endedRunStates.has(state)) {
-    return conflict(`the run has already ended: ${state}`, 'Start another run.', { status: state });
+    const hint = state === 'failed' ? 'Retry it, or start another run.' : 'Start another run.';
+    return conflict(`the run has already ended: ${state}`, hint, { status: state });
   }
   switch (command.type) {
     case 'start':
       return state === 'pending' ? events(started(run, input)) : nothing;
     case 'pause':
-      return pause(state, command.reason ?? 'paused by a client');
+      return pause(run, command, input);
     case 'resume':
       return resume(run, state, input);
     case 'step':
@@ -53,6 +58,12 @@ export function decideCommand(
       if (state === 'compensating' || state === 'finishing')
         return terminateAtOnce(run, command.reason, input);
       return events(event('run.cancelRequested', { reason: command.reason, terminate: true }));
+    case 'checkpoint':
+      return decideCheckpoint(run, command);
+    case 'retry':
+      return conflict(`the run has not failed: it is ${state}`, 'Only a failed run is retried.', {
+        status: state,
+      });
     case 'release':
       return conflict('the run is not in quarantine', 'Nothing needs to be done.', {
         status: state,
@@ -98,13 +109,22 @@ export function decidePostpone(
   return events(event('run.postponed', { startAt: later, inputs: message.inputs }));
 }
 
-function pause(state: RunState, reason: string): Decision {
-  if (state === 'paused') return nothing;
+/** A pause becomes harder, not softer: with `hard` what still runs is interrupted then. */
+function pause(
+  run: RunAggregate,
+  command: Extract<CommandMessage, { type: 'pause' }>,
+  input: TurnInput,
+): Decision {
+  const state = runState(run);
+  const { reason = 'paused by a client', hard = false } = command;
+  const paused = event('run.paused', { reason, ...(hard ? { hard } : {}) });
+  if (state === 'paused')
+    return hard && !run.isHardPause ? events(resumed(run, input), paused) : nothing;
   if (state !== 'running')
     return conflict(`a run that is ${state} cannot be paused`, 'Only running runs pause.', {
       status: state,
     });
-  return events(event('run.paused', { reason }));
+  return events(paused);
 }
 
 function resumed(run: RunAggregate, input: TurnInput): RunEvent {

@@ -9,8 +9,8 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import { undoId } from './activation.ts';
 import type { Activation, RunAggregate } from './aggregate.ts';
+import { nextAttempt } from './attempts.ts';
 import { type Decision, events, nothing } from './decision.ts';
-import { nextAttempt } from './fork-state.ts';
 import { identity } from './identity.ts';
 
 /** Folds what an event means for the order of undoing. */

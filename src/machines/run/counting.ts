@@ -16,6 +16,14 @@ export function isPending(run: RunAggregate, index: number): boolean {
   return run.pending.has(index) || run.pendingCleanup.has(index);
 }
 
+/** It is scheduled, or over. */
+export function leavePending(run: RunAggregate, index: number): void {
+  run.pending.delete(index);
+  run.pendingCleanup.delete(index);
+  run.runnable.delete(index);
+  run.skippable.delete(index);
+}
+
 /** Puts a pending task on the agenda once its trigger is certain, and takes it off again. */
 export function judgeTrigger(run: RunAggregate, index: number): void {
   if (!isPending(run, index)) return;

@@ -13,20 +13,22 @@ import { decideCommand, decidePostpone, decideStart } from './commands.ts';
 import { type Decision, events, nothing, type RunMessage, type TurnInput } from './decision.ts';
 import { isHeld, RUN_DEADLINE, RUN_START } from './effects.ts';
 import { identity } from './identity.ts';
+import { withInterrupted } from './interrupt.ts';
 import { endedRunStates, type RunState } from './machine.ts';
 import type { PlanNode } from './plan.ts';
+import { withPossible } from './possible.ts';
 import { decideRecorded, parametersOf } from './recorded.ts';
 import { withLoops } from './repeat.ts';
 import { decideWaitTimer } from './wait-end.ts';
 
 export function decide(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
-  return withLoops(run, decideMessage(run, message, input));
+  return withLoops(run, withInterrupted(run, message, decideMessage(run, message, input)));
 }
 
 function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
   switch (message.type) {
     case 'command':
-      return decideCommand(run, message.command, input);
+      return withPossible(run, decideCommand(run, message.command, input));
     case 'result':
       return decideResult(run, message, input);
     case 'admitted':

@@ -18,12 +18,14 @@ import { type ActivationName, parseActivation, roundOf, undoneId } from './activ
 import { type Activation, type Outcome, type RunAggregate, valueKey } from './aggregate.ts';
 import { noteChild, runsChild } from './children.ts';
 import { followCompensation } from './compensate.ts';
+import { leavePending } from './counting.ts';
 import { noteCrash } from './crashes.ts';
 import { isDelay } from './effects.ts';
 import { countError } from './errors-of-run.ts';
-import { beginRound, endRepeat, noteEnded, repeatedOf, repeatRound } from './rounds.ts';
+import { beginAgain, forgetEnd, hasDetached, reopen, wasTold } from './reopen.ts';
+import { beginRound, endRepeat, noteEnded, noteTold, repeatedOf, repeatRound } from './rounds.ts';
 import { foldWait } from './signals.ts';
-import { adoptSteering, followSteering, hasBegun } from './steering.ts';
+import { followSteering, hasBegun } from './steering.ts';
 import { setOutcome } from './task-outcome.ts';
 import { goesOn, newExpansion, valueRef, wakeExpansion } from './values.ts';
 
@@ -47,7 +49,6 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
   const before = activation.state;
   const hadBegun = hasBegun(activation);
   const cell = activation.cell ?? revive(run, activation);
-  const isNew = !run.activations.has(activation.id);
   cell.take({ type: event.type, at: event.at, data: event.data });
   activation.cell = cell;
   run.activations.set(activation.id, activation);
@@ -59,22 +60,29 @@ export function evolveTask(run: RunAggregate, event: TaskFold): void {
     activation.shiftMs = 0;
     activation.enteredAt = event.at;
     if (activation.state !== 'backoff') activation.leaving = undefined;
-    if (before === 'pending') run.fork?.returned.delete(activation);
+    if (activation.resumes !== undefined) activation.resumes = undefined;
     moveBetweenSets(run, activation, before);
   }
+  const begins = before === 'pending' && !comesBack(run, activation);
+  const wasExpanded = activation.expansion !== undefined;
   recordData(run, activation, event as unknown as TaskEvent & FoldedEvent);
   foldWait(run, activation, { before, event });
   if (hasMoved) noteDelay(run, activation);
   const isRound = activation.parent === undefined && activation.undoOf === undefined;
-  if (isNew && isRound) beginRound(run, activation, event.type);
-  const wasOpen = before === 'pending' || openStates.has(before);
+  if (begins && isRound) beginRound(run, activation, event.type);
   const folded = event as unknown as TaskEvent & FoldedEvent;
-  followState(run, activation, { event: folded, wasOpen, isNew });
+  followState(run, activation, { event: folded, before, begins, wasExpanded });
   const repeats = (event.data as { repeats?: boolean }).repeats === true;
+  const wasOpen = before === 'pending' || openStates.has(before);
   const isOpen = openStates.has(activation.state);
   const becameReady = activation.state === 'scheduled' && before !== 'scheduled';
   const change = { repeats, wasOpen, isOpen, hadBegun, becameReady };
   for (const woken of followSteering(run, activation, change)) becomeReady(run, woken);
+}
+
+/** True for the first event of what was open in the origin of a fork: rounds and instances have counted it already. */
+function comesBack(run: RunAggregate, activation: Activation): boolean {
+  return activation.state !== 'pending' && run.fork?.returned.delete(activation) === true;
 }
 
 function newActivation(run: RunAggregate, event: TaskFold): Activation {
@@ -123,43 +131,6 @@ export function relationsOf(
   return { node, parent, undoOf: undefined };
 }
 
-/** Takes over an activation from a snapshot, with all that follows from its state. Its own counts came with it. */
-export function adoptActivation(run: RunAggregate, activation: Activation): void {
-  run.activations.set(activation.id, activation);
-  moveBetweenSets(run, activation, 'pending');
-  noteDelay(run, activation);
-  const outcome = outcomes[activation.state];
-  if (activation.parent === undefined && activation.undoOf === undefined) {
-    leavePending(run, activation.node.index);
-    // Of a plan with rounds the outcomes came with the tokens: a round that was repeated is none.
-    if (run.flow === undefined) adoptOutcome(run, activation, outcome);
-  }
-  if (outcome !== undefined) close(run, activation);
-  else if (activation.expansion !== undefined) wakeExpansion(run, activation);
-  adoptSteering(run, activation, openStates.has(activation.state));
-  if (activation.state === 'scheduled' && run.steering.mutexes.isGranted(activation))
-    becomeReady(run, activation);
-}
-
-function adoptOutcome(run: RunAggregate, activation: Activation, outcome?: Outcome): void {
-  const { index } = activation.node;
-  const isKnown = hasDetached(activation);
-  if (isKnown) setOutcome(run, { index, outcome: 'succeeded', reason: undefined });
-  if (outcome !== undefined)
-    setOutcome(run, { index, outcome, reason: activation.reason, isKnown });
-}
-
-/** True once the dependents of a detached `foreach` go on without its instances. */
-function hasDetached({ node, expansion }: Activation): boolean {
-  return node.task.detach === true && expansion !== undefined;
-}
-
-/** True for the end of a detached `foreach` whose dependents went on before, in this round or an earlier one. */
-function wasTold(run: RunAggregate, activation: Activation): boolean {
-  const { task, index } = activation.node;
-  return hasDetached(activation) || (task.detach === true && repeatedOf(run, index) > 0);
-}
-
 /** An ended activation gets a cell again for the few events that may follow: skipped after failed, reset, compensation. */
 function revive(run: RunAggregate, activation: Activation): NonNullable<Activation['cell']> {
   const snapshot = { status: 'active', value: activation.state, context: activation.context };
@@ -203,7 +174,7 @@ export function noteDelay(run: RunAggregate, activation: Activation): void {
  * An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. What needs
  * no agent begins in the same turn.
  */
-function becomeReady(run: RunAggregate, activation: Activation): void {
+export function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
   if (runsChild(activation)) {
     run.startingChildren.add(activation);
@@ -255,9 +226,14 @@ function recordData(
       break;
     case 'task.cancelRequested':
       activation.reason = event.data.reason;
+      if (event.data.resumes === true) activation.resumes = true;
       if (event.data.join === true && activation.parent?.expansion !== undefined)
         activation.parent.expansion.isHeld = true;
       if (activation.expansion !== undefined) wakeExpansion(run, activation);
+      break;
+    case 'task.cancelAcknowledged':
+    case 'task.cancelForced':
+      activation.stopped = event.type === 'task.cancelForced' ? 'forced' : 'acknowledged';
       break;
     case 'task.skipped':
       activation.reason = event.data.reason;
@@ -274,21 +250,21 @@ function recordData(
       break;
     case 'task.expanded': {
       const items = valueRef(event.data.items, event.streamVersion, 'items');
-      activation.expansion = newExpansion(items, event.data.count);
+      const { expansion } = activation;
+      activation.expansion =
+        expansion === undefined ? newExpansion(items, event.data.count) : { ...expansion, items };
       wakeExpansion(run, activation);
       break;
     }
     case 'task.reset':
-      activation.output = undefined;
-      activation.error = undefined;
-      activation.reason = undefined;
+      forgetEnd(activation);
       break;
     default:
       break;
   }
 }
 
-const outcomes: Partial<Record<TaskState, Outcome>> = {
+export const outcomes: Partial<Record<TaskState, Outcome>> = {
   succeeded: 'succeeded',
   failed: 'failed',
   skipped: 'skipped',
@@ -308,9 +284,20 @@ const compensationTypes: ReadonlySet<string> = new Set([
 function followState(
   run: RunAggregate,
   activation: Activation,
-  { event, wasOpen, isNew }: { event: TaskEvent & FoldedEvent; wasOpen: boolean; isNew: boolean },
+  change: {
+    event: TaskEvent & FoldedEvent;
+    before: TaskState;
+    begins: boolean;
+    wasExpanded: boolean;
+  },
 ): void {
+  const { event, before, begins, wasExpanded } = change;
+  if (event.type === 'task.reset' && activation.undoOf === undefined) {
+    reopen(run, activation, before);
+    return;
+  }
   const outcome = outcomes[activation.state];
+  const wasOpen = before === 'pending' || openStates.has(before);
   followCompensation(run, activation, event.type);
   if (activation.undoOf !== undefined || compensationTypes.has(event.type)) {
     if (outcome !== undefined) close(run, activation);
@@ -327,11 +314,9 @@ function followState(
         index: activation.node.index,
         outcome: 'succeeded',
         reason: undefined,
-        isKnown: repeatedOf(run, activation.node.index) > 0,
+        isKnown: wasExpanded || repeatedOf(run, activation.node.index) > 0,
       });
-    else if (activation.state === 'pending')
-      setOutcome(run, { index: activation.node.index, outcome: undefined, reason: undefined });
-  } else if (isNew && event.type === 'task.scheduled') {
+  } else if (event.type === 'task.scheduled' && begins) {
     countNewInstance(activation, event.data.signal !== undefined);
   }
   if (outcome !== undefined) {
@@ -344,16 +329,10 @@ function followState(
 function endRound(run: RunAggregate, activation: Activation, outcome: Outcome): void {
   const { node, reason } = activation;
   const { index, task } = node;
-  setOutcome(run, { index, outcome, reason, isKnown: wasTold(run, activation) });
+  const told = setOutcome(run, { index, outcome, reason, isKnown: wasTold(run, activation) });
+  noteTold(run, activation, outcome, told);
   // A failure that becomes a skip has not ended yet.
   if (outcome !== 'failed' || task.onFailure !== 'skip') endRepeat(run, index);
-}
-
-export function leavePending(run: RunAggregate, index: number): void {
-  run.pending.delete(index);
-  run.pendingCleanup.delete(index);
-  run.runnable.delete(index);
-  run.skippable.delete(index);
 }
 
 function countNewInstance(activation: Activation, isFed: boolean): void {
@@ -362,6 +341,7 @@ function countNewInstance(activation: Activation, isFed: boolean): void {
     id: activation.id,
   });
   expansion.next = Math.max(expansion.next, activation.index + 1);
+  if (expansion.again !== undefined) beginAgain(expansion, activation.index);
   if (isFed) expansion.count = Math.max(expansion.count, expansion.next);
   expansion.open += 1;
 }
@@ -382,7 +362,7 @@ function countInstance(run: RunAggregate, activation: Activation, outcome: Outco
 }
 
 /** A2: the cell of an ended activation goes. */
-function close(run: RunAggregate, activation: Activation): void {
+export function close(run: RunAggregate, activation: Activation): void {
   activation.cell?.stop();
   activation.cell = undefined;
   activation.shiftMs = 0;

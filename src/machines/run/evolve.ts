@@ -12,7 +12,7 @@ import { noCounters } from '../../workflow/triggers.ts';
 import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
-import type { RunAggregate, RunHeader, ValueRef } from './aggregate.ts';
+import { type RunAggregate, type RunHeader, runState, type ValueRef } from './aggregate.ts';
 import { noteIsolation } from './compensate.ts';
 import { evolveTask, type FoldedEvent, isTaskType } from './evolve-task.ts';
 import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
@@ -20,6 +20,7 @@ import { KeptSignals } from './kept-signals.ts';
 import { runMachine } from './machine.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
+import { endsRetry, reopenRun } from './reopen.ts';
 import { dropDue, emptyFlow } from './rounds.ts';
 import { foldSignal } from './signals.ts';
 import { SteeringState } from './steering.ts';
@@ -80,6 +81,9 @@ export function emptyAggregate(parts: {
     isolatedAttempt: 0,
     errors: new Map(),
     crashes: new Map(),
+    isHardPause: false,
+    checkpoints: new Map(),
+    retrying: new Set(),
     quarantine: undefined,
     touched: new Set(),
     values: new Map(),
@@ -134,6 +138,7 @@ export function evolve(run: RunAggregate, event: FoldedEvent): void {
     expected: run.streamVersion + 1,
     found: event.streamVersion,
   });
+  if (run.retrying.size > 0 && endsRetry(event.type)) run.retrying.clear();
   if (isTaskType(event.type)) {
     const taken = event as FoldedEvent & { data: { taskId: string } };
     evolveTask(run, taken);
@@ -161,7 +166,15 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
   const pausedAt = (run.cell.snapshot.context as { pausedAt: number | null }).pausedAt;
   run.cell.take({ type: event.type, at: event.at, data: event.data } satisfies FoldEvent);
   const recorded = event as unknown as RunEvent & FoldedEvent;
+  // Whatever comes after a pause ends it, but for facts beside the chart.
+  if (run.isHardPause && runState(run) !== 'paused') run.isHardPause = false;
   switch (recorded.type) {
+    case 'run.paused':
+      run.isHardPause = recorded.data.hard === true;
+      break;
+    case 'run.checkpointed':
+      run.checkpoints.set(recorded.data.label, event.streamVersion);
+      break;
     case 'run.resumed':
       shiftDelays(run, {
         pausedMs: recorded.data.pausedMs,
@@ -172,6 +185,9 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
     case 'run.postponed':
       run.header.startAt = recorded.data.startAt;
       run.inputs = valueRef(recorded.data.inputs, event.streamVersion, 'inputs');
+      break;
+    case 'run.retried':
+      reopenRun(run, recorded.data.tasks);
       break;
     case 'run.signalReceived':
       foldSignal(run, recorded);

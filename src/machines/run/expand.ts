@@ -17,8 +17,8 @@ import {
   runState,
   type ValueRef,
 } from './aggregate.ts';
+import { nextAttempt } from './attempts.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
-import { nextAttempt } from './fork-state.ts';
 import { identity, identityOf } from './identity.ts';
 import type { KeptSignal } from './kept-signals.ts';
 import { MAX_ITEMS } from './schedule.ts';
@@ -78,7 +78,7 @@ function standingOf(
   if (enough.kind === 'needs') return enough;
   if (enough.kind === 'failed')
     return { isOpen, closedBy, holds: false, cannotHold: true, failure: enough.failure };
-  const isOver = !isOpen && expansion.open === 0 && expansion.next === expansion.count;
+  const isOver = !isOpen && expansion.open === 0 && hasBegunAll(expansion);
   return { isOpen, closedBy, holds: enough.value, cannotHold: !enough.value && isOver };
 }
 
@@ -118,10 +118,14 @@ export function advanceExpansion(
       now: input.now,
       ...(holds ? { join: true } : {}),
     });
-  const isOver = isCut || (!isOpen && expansion.next === expansion.count);
+  const isOver = isCut || (!isOpen && hasBegunAll(expansion));
   if (isOver && expansion.open === 0) return end(run, activation, standing);
   if (!isOver && mayStart(run, activation, input.now)) return scheduleNext(run, activation);
   return settled(activation);
+}
+
+function hasBegunAll({ next, count, again }: Expansion): boolean {
+  return next === count && again === undefined;
 }
 
 /** It is being canceled, or a task completed it: no instance begins any more, and after the last it ends. */
@@ -171,9 +175,11 @@ function scheduleNext(run: RunAggregate, activation: Activation): Decision {
       }),
     );
   };
-  const { next, count } = expansion;
+  const { next, count, again = [] } = expansion;
+  for (const index of again.slice(0, Math.max(0, room))) schedule(index);
   for (let index = next; index < count && list.length < room; index += 1) schedule(index);
-  if (task.feed !== undefined && next + list.length === count) {
+  const begun = list.length - Math.min(again.length, list.length);
+  if (task.feed !== undefined && next + begun === count) {
     const limit = Math.min(room - list.length, MAX_ITEMS - count);
     const { signals } = run.signals.ofFeed(task.feed, activation, limit);
     for (const [offset, signal] of signals.entries()) schedule(count + offset, signal);

@@ -84,20 +84,6 @@ export function isReturning(run: RunAggregate): boolean {
   return run.fork !== undefined && run.fork.returned.size > 0;
 }
 
-/**
- * The number of an activation that is scheduled now. Only a fork has attempts from before: they go on counting, and the
- * retry policy counts anew.
- */
-export function nextAttempt(
-  run: RunAggregate,
-  id: string,
-): { attempt: number; retryBase?: number } {
-  const { fork } = run;
-  if (fork === undefined) return { attempt: 1 };
-  const former = run.activations.get(id)?.context.attempt ?? fork.formerAttempts.get(id) ?? 0;
-  return former === 0 ? { attempt: 1 } : { attempt: former + 1, retryBase: former };
-}
-
 /** The parameters of an activation with what was set for this fork; those of its compensation stay as they are. */
 export function withOverrides(
   run: RunAggregate,

@@ -16,8 +16,8 @@ import type { Cell } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import { openStates, type TaskContext, type TaskState, taskMachine } from '../task/machine.ts';
 import type { Activation, RunAggregate, TaskFlow, ValueRef } from './aggregate.ts';
-import { bump, judgeTrigger } from './counting.ts';
-import { evolveTask, leavePending, moveBetweenSets, noteDelay } from './evolve-task.ts';
+import { bump, judgeTrigger, leavePending } from './counting.ts';
+import { evolveTask, moveBetweenSets, noteDelay } from './evolve-task.ts';
 import type { ForkOverrides, ForkState } from './fork-state.ts';
 import { emptyFlow } from './rounds.ts';
 import { listenAgain } from './signals.ts';
@@ -98,6 +98,9 @@ function clearEnd(run: RunAggregate): void {
   run.terminating = undefined;
   run.quarantine = undefined;
   run.isolatedAttempt = 0;
+  run.isHardPause = false;
+  // They name versions of the origin.
+  run.checkpoints.clear();
   run.values.clear();
 }
 
@@ -137,6 +140,8 @@ function comeBack(run: RunAggregate, activation: Activation, at: number): void {
   activation.child = undefined;
   activation.leaving = undefined;
   activation.reason = undefined;
+  activation.resumes = undefined;
+  activation.stopped = undefined;
   activation.shiftMs = 0;
   activation.enteredAt = at;
   noteDelay(run, activation);
@@ -202,7 +207,7 @@ function succeed(run: RunAggregate, activation: Activation, at: number): void {
   const attempt = Math.max(1, activation.context.attempt);
   const fold = (type: string, data: object): void =>
     evolveTask(run, { type, data: { taskId, ...data }, at, streamVersion: 1 });
-  fold('task.reset', { reason: 'forked' });
+  if (activation.state !== 'pending') fold('task.reset', { reason: 'forked' });
   fold('task.scheduled', { attempt });
   fold('task.succeeded', { output: null });
   activation.error = undefined;
@@ -264,6 +269,7 @@ function remove(run: RunAggregate, activation: Activation): void {
     withdrawFromSteering(run, activation);
   }
   run.fork?.returned.delete(activation);
+  run.retrying.delete(activation);
   run.fork?.formerAttempts.set(id, context.attempt);
   run.expansions.delete(activation);
   if (run.undoing === activation) run.undoing = undefined;

@@ -76,7 +76,8 @@ const canceled = folding<'run.canceled'>((data, at) => ({
   endedAt: at,
   cancelReason: data.reason,
 }));
-const retried = folding<'run.retried'>(() => ({
+const retried = folding<'run.retried'>((data) => ({
+  dueAt: data.dueAt ?? null,
   endedAt: null,
   failureCode: null,
   failureMessage: null,

@@ -3,7 +3,8 @@
  * holds constant memory and its snapshots stay small. Expressions see the last round that began and the last one that
  * succeeded, a failure is told by its round: these stay. What a report says of all rounds together is summed up.
  *
- * Rounds of a `foreach` stay, for reports list their instances, and so do those that a compensation would undo.
+ * Rounds of a `foreach` stay, for reports list their instances, and so do those that a compensation would undo, and those
+ * that a retry of the run may take back: of a hook, and what was skipped once a task has failed or was canceled.
  */
 import { parseActivation, roundId } from './activation.ts';
 import type { Activation, RunAggregate, TaskFlow } from './aggregate.ts';
@@ -26,7 +27,8 @@ export function forgetRounds(
   ended: { round: number; endedBefore: number },
 ): void {
   const flow = run.flow?.tasks[node.index];
-  if (flow === undefined || node.task.compensate !== undefined) return;
+  const { compensate, hook } = node.task;
+  if (flow === undefined || compensate !== undefined || hook !== undefined) return;
   const { round, endedBefore } = ended;
   for (const past of new Set([endedBefore, round - 2, round - 1]))
     if (past > 0 && past < round) forget(run, { node, flow, round: past });
@@ -40,6 +42,7 @@ function forget(
   const activation = run.activations.get(id);
   if (activation === undefined || round === flow.ended || round === flow.failed) return;
   if (!isOver(activation)) return;
+  if (activation.state === 'skipped' && hasFailures(run)) return;
   run.activations.delete(id);
   flow.past ??= { from: 1, workMs: 0, startedAt: null };
   addUp(flow.past, activation);
@@ -50,6 +53,14 @@ function forget(
 function isOver({ state, expansion, leaving }: Activation): boolean {
   if (expansion !== undefined || leaving !== undefined) return false;
   return state === 'succeeded' || state === 'skipped';
+}
+
+/** O(tasks). */
+function hasFailures(run: RunAggregate): boolean {
+  return (
+    run.flow?.tasks.some(({ failed }) => failed > 0) === true ||
+    run.progress.some(({ outcome }) => outcome === 'canceled')
+  );
 }
 
 function addUp(past: PastRounds, { context, exhausted }: Activation): void {

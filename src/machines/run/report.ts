@@ -72,6 +72,14 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
       : {}),
     ...(parent === undefined ? {} : { parent: { runId: parent.runId, task: parent.activation } }),
     ...(run.fork === undefined ? {} : { forkedFrom: { run: run.fork.from, at: run.fork.at } }),
+    ...(run.checkpoints.size > 0
+      ? {
+          checkpoints: [...run.checkpoints].map(([name, streamVersion]) => ({
+            name,
+            streamVersion,
+          })),
+        }
+      : {}),
     ...(isPartial ? { partial: true } : {}),
   };
 }
@@ -154,6 +162,8 @@ function reportActivation(
   if (output !== undefined) report.output = read(output, options);
   if (error !== undefined && state !== 'succeeded') report.error = error;
   if (reason !== undefined) report.reason = reason;
+  const cancel = cancelOf(activation);
+  if (cancel !== undefined) report.cancel = cancel;
   if (activation.exhausted !== undefined) report.exhausted = activation.exhausted;
   if (context.agent !== null) report.agent = context.agent;
   if (context.firstStartedAt !== null) report.startedAt = context.firstStartedAt;
@@ -175,6 +185,12 @@ function reportActivation(
     }
   }
   return report;
+}
+
+/** How far its cancellation is; nothing where nobody had to stop. */
+function cancelOf({ state, stopped }: Activation): TaskReport['cancel'] {
+  if (state === 'canceling') return 'requested';
+  return state === 'canceled' ? stopped : undefined;
 }
 
 /** What is waited for: the kind, what was recorded of it, until when, and the answers so far. */

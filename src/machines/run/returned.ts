@@ -1,8 +1,8 @@
 /** What was open in the origin of a fork: it is scheduled again, or skipped where the fork ends before. */
 import { event } from '../../events/catalogue.ts';
 import type { Activation, RunAggregate } from './aggregate.ts';
+import { nextAttempt } from './attempts.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
-import { nextAttempt } from './fork-state.ts';
 import { identity } from './identity.ts';
 import { scheduleTask } from './schedule.ts';
 

@@ -6,6 +6,8 @@
  * R3 Into a cycle: what comes from outside counts for every time round, and a later token begins another one.
  * R4 Out of a cycle: a skip is held back, for another time round may do better; `late.ts` decides in the end.
  * R5 A loop that is taken begins another round of its target, whatever the trigger says.
+ * R6 A round that is reset takes its tokens back; they come again under their numbers.
+ * Size: how tokens come and how they are taken back, side by side.
  */
 import type { TaskEvent } from '../../events/task-events.ts';
 import {
@@ -58,6 +60,7 @@ export function beginRound(run: RunAggregate, activation: Activation, type: stri
   const flow = flowOf(run, index);
   const round = parseActivation(activation.id)?.round ?? 1;
   flow.begun = Math.max(flow.begun, round);
+  if (flow.again !== undefined) flow.again = flow.again.filter((each) => each !== round);
   const isCertain = run.runnable.has(index) || run.skippable.has(index);
   if (round === 1 && (isCertain || flow.due === 0)) flow.isFirstDecided = true;
   // Rounds to skip are served first.
@@ -66,7 +69,7 @@ export function beginRound(run: RunAggregate, activation: Activation, type: stri
   listDue(run.flow, index);
 }
 
-function listDue(state: FlowState, index: number): void {
+export function listDue(state: FlowState, index: number): void {
   const flow = state.tasks[index] as TaskFlow;
   if (flow.due > 0 || flow.dueSkips > 0) state.due.add(index);
   else state.due.delete(index);
@@ -115,20 +118,40 @@ export function endRepeat(run: RunAggregate, index: number): void {
   if (flow !== undefined) flow.repeated = 0;
 }
 
-/** A round ended for its dependents: its tokens go out. */
+/** A round ended for its dependents: its tokens go out. Returns the number of the last one on each edge, 0 for none. */
 export function sendTokens(
   run: RunAggregate,
   node: PlanNode,
   end: { outcome: Outcome; isInactive: boolean },
-): void {
-  if (run.flow === undefined) return;
+): number[] {
+  const sent: number[] = [];
+  if (run.flow === undefined) return sent;
   const copies = end.outcome === 'succeeded' ? (node.task.emit ?? 1) : 1;
   for (const [at, dependent] of node.dependents.entries()) {
     const isHeld = end.outcome === 'skipped' && isExit(run.plan, node.index, dependent);
-    if (isHeld) continue;
-    for (let copy = 0; copy < copies; copy += 1)
-      arrive(run, { from: node.index, to: dependent, slot: node.slots[at] as number, ...end });
+    let last = 0;
+    for (let copy = 0; copy < copies && !isHeld; copy += 1)
+      last = arrive(run, {
+        ...{ from: node.index, to: dependent, slot: node.slots[at] as number },
+        ...end,
+      });
+    sent.push(last);
   }
+  return sent;
+}
+
+/** What an end without success said is kept, for a retry takes it back. */
+export function noteTold(
+  run: RunAggregate,
+  activation: Activation,
+  outcome: Outcome,
+  tokens: number[] = [],
+): void {
+  if (run.flow === undefined) return;
+  const { index } = activation.node;
+  const isInactive = run.progress[index]?.isInactive === true;
+  const { repeated } = flowOf(run, index);
+  activation.told = outcome === 'succeeded' ? undefined : { outcome, isInactive, tokens, repeated };
 }
 
 function isExit(plan: RunPlan, from: number, to: number): boolean {
@@ -143,15 +166,16 @@ interface Token {
   isInactive: boolean;
 }
 
-function arrive(run: RunAggregate, token: Token): void {
+function arrive(run: RunAggregate, token: Token): number {
   const { to, slot, outcome, isInactive } = token;
   const flow = flowOf(run, to);
   const { trigger } = run.plan.at(to).task;
-  const count = (flow.tokens[slot] ?? 0) + 1;
-  flow.tokens[slot] = count;
+  const freed = flow.freed?.[slot]?.shift();
+  const count = freed ?? (flow.tokens[slot] ?? 0) + 1;
+  if (freed === undefined) flow.tokens[slot] = count;
   if (trigger === 'each' || (typeof trigger === 'object' && 'merge' in trigger)) {
     arriveAlone(run, token);
-    return;
+    return count;
   }
   const { counters } = run.progress[to] as TaskProgress;
   const isEntry = run.plan.flow.cycleOf[to] !== -1 && !run.plan.flow.isInOneCycle(token.from, to);
@@ -162,6 +186,7 @@ function arrive(run: RunAggregate, token: Token): void {
   if (isEntry) enter(run, token, count);
   else if (count > 1) bump(groupOf(run, to, count).counters, outcome, { isInactive, by: 1 });
   judgeGroups(run, to);
+  return count;
 }
 
 /** R3. */
@@ -209,8 +234,9 @@ function judgeFirst(run: RunAggregate, index: number): void {
 }
 
 function groupOf(run: RunAggregate, index: number, number: number): TokenGroup {
-  const { groups } = flowOf(run, index);
-  let group = groups.get(number);
+  const { groups, settled } = flowOf(run, index);
+  let group = groups.get(number) ?? settled?.get(number);
+  if (group !== undefined && settled?.delete(number) === true) groups.set(number, group);
   if (group === undefined) {
     const node = run.plan.at(index);
     group = { counters: noCounters(node.dependencies.length), isDecided: false };
@@ -241,9 +267,19 @@ function judgeGroups(run: RunAggregate, index: number): void {
       group.isDecided = answer !== 'undecided';
       if (answer !== 'undecided') begin(run, index, answer === 'run' ? 'due' : 'dueSkips');
     }
-    if (isComplete(group.counters)) groups.delete(number);
+    if (isComplete(group.counters)) settle(run, index, number);
     else isBlocked = blocks;
   }
+}
+
+/** A complete group goes, but where a retry may take one of its tokens back. */
+function settle(run: RunAggregate, index: number, number: number): void {
+  const flow = flowOf(run, index);
+  const group = flow.groups.get(number) as TokenGroup;
+  flow.groups.delete(number);
+  if (group.counters.succeeded === group.counters.total) return;
+  flow.settled ??= new Map();
+  flow.settled.set(number, group);
 }
 
 function isComplete(counters: TriggerCounters): boolean {
@@ -276,4 +312,41 @@ export function dropDue(run: RunAggregate): void {
     flow.dueSkips = 0;
     run.flow.due.delete(index);
   }
+}
+
+/** A token that was taken back comes again, under its number. What its group decided because of it is open again. */
+export function takeBackToken(run: RunAggregate, token: Token, number: number): void {
+  const { to, slot, outcome, isInactive } = token;
+  const flow = flowOf(run, to);
+  const { trigger } = run.plan.at(to).task;
+  flow.freed ??= flow.tokens.map(() => []);
+  flow.freed[slot] = [...(flow.freed[slot] ?? []), number].sort((a, b) => a - b);
+  if (typeof trigger === 'object' && 'merge' in trigger) return;
+  const { counters } = run.progress[to] as TaskProgress;
+  const back = { isInactive, by: -1 } as const;
+  const isEntry = run.plan.flow.cycleOf[to] !== -1 && !run.plan.flow.isInOneCycle(token.from, to);
+  if (trigger === 'each') bump(counters, outcome, back);
+  else if (number === 1) {
+    if (decideTrigger(trigger, counters) === 'skip' && !isPending(run, to))
+      flow.isFirstDecided = false;
+    bump(counters, outcome, back);
+    if (isEntry) takeBackEntry(flow, outcome, back);
+  } else if (!isEntry) {
+    const group = groupOf(run, to, number);
+    if (decideTrigger(trigger, group.counters) === 'skip') group.isDecided = false;
+    bump(group.counters, outcome, back);
+  }
+  judgeTrigger(run, to);
+}
+
+/** R3: what came from outside counted for every time round. */
+function takeBackEntry(flow: TaskFlow, outcome: Outcome, back: Parameters<typeof bump>[2]): void {
+  for (const [number, group] of flow.settled ?? []) flow.groups.set(number, group);
+  flow.settled?.clear();
+  for (const { counters } of flow.groups.values()) bump(counters, outcome, back);
+}
+
+/** A round was taken back: so many repetitions came before it. */
+export function roundTaken(run: RunAggregate, index: number, repeated: number): void {
+  flowOf(run, index).repeated = repeated;
 }

@@ -3,15 +3,17 @@
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { Failure } from '../../messages/failure.ts';
-import type { RunAggregate } from './aggregate.ts';
+import type { JsonValue } from '../../workflow/value.ts';
+import type { Expansion, RunAggregate } from './aggregate.ts';
+import { nextAttempt } from './attempts.ts';
 import { cancelWholeTask } from './cancel-tasks.ts';
 import { type Decision, events, type TurnInput } from './decision.ts';
-import { nextAttempt } from './fork-state.ts';
 import { identityOf, type TaskIdentity } from './identity.ts';
 import type { PlanNode } from './plan.ts';
 import { repeatedOf } from './rounds.ts';
 import { waitData } from './schedule-wait.ts';
 import { type Evaluated, evaluate, evaluateCondition, notA } from './scope.ts';
+import { knownValue } from './values.ts';
 
 /** Items that one `foreach` may have. */
 export const MAX_ITEMS = 1_000_000;
@@ -137,7 +139,11 @@ function failedAtOnce(run: RunAggregate, place: Place, error: Failure): Decision
 
 function expand(run: RunAggregate, place: Place): Decision {
   const { node } = place;
-  const items = evaluate(run, undefined, (scope) => node.items.render(scope), { at: place.id });
+  const before = run.activations.get(place.id)?.expansion;
+  const items =
+    before === undefined
+      ? evaluate(run, undefined, (scope) => node.items.render(scope), { at: place.id })
+      : itemsBefore(run, before);
   if (items.kind === 'needs') return items;
   if (items.kind === 'failed') return failedAtOnce(run, place, items.failure);
   const list = items.value;
@@ -149,10 +155,16 @@ function expand(run: RunAggregate, place: Place): Decision {
   const expanded = event('task.expanded', {
     ...placeIdentity(place),
     items: list,
-    count: list.length,
+    count: before?.count ?? list.length,
     ...(node.task.feed === undefined ? {} : { feed: node.task.feed }),
   });
   return events(scheduled(run, place), expanded);
+}
+
+/** What was reset goes on with the items that it had: results of its instances belong to them. */
+function itemsBefore(run: RunAggregate, { items }: Expansion): Evaluated<JsonValue> {
+  const value = knownValue(run, items);
+  return value === undefined ? { kind: 'needs', refs: [items] } : { kind: 'value', value };
 }
 
 function startWait(run: RunAggregate, place: Place, input: TurnInput): Decision {

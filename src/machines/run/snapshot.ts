@@ -12,6 +12,7 @@ import { invariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { taskMachine } from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
+import { adoptActivation } from './adopt.ts';
 import { agendaOf, restoreAgenda, type StoredAgenda } from './agenda.ts';
 import type {
   Activation,
@@ -24,13 +25,14 @@ import type {
   TaskFlow,
   TaskProgress,
   TokenGroup,
+  ToldEnd,
   ValueRef,
   WaitState,
 } from './aggregate.ts';
 import { judgeTrigger } from './counting.ts';
 import type { Crashes } from './crashes.ts';
 import { emptyAggregate } from './evolve.ts';
-import { adoptActivation, relationsOf } from './evolve-task.ts';
+import { relationsOf } from './evolve-task.ts';
 import { restoreFork, type StoredFork, storeFork } from './fork-state.ts';
 import { restorePhase } from './hooks.ts';
 import { runMachine } from './machine.ts';
@@ -43,7 +45,7 @@ import { judgeFailures } from './task-outcome.ts';
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-11';
+export const FOLD_HASH = 'run-fold-12';
 
 interface StoredActivation {
   id: string;
@@ -62,6 +64,9 @@ interface StoredActivation {
   child?: string;
   leaving?: string;
   exhausted?: string;
+  told?: ToldEnd;
+  resumes?: true;
+  stopped?: 'acknowledged' | 'forced';
 }
 
 type StoredSignal = { name: string; streamVersion: number; payload?: ValueRef; closes?: true };
@@ -91,6 +96,10 @@ interface StoredRun {
   isolatedAttempt: number;
   errors: ErrorCount[];
   crashes?: [string, Crashes][];
+  isHardPause?: true;
+  checkpoints?: [string, number][];
+  /** Ids of what is to be reset. */
+  retrying?: string[];
   quarantine?: Quarantine;
   agenda?: StoredAgenda;
   fork?: StoredFork;
@@ -100,7 +109,10 @@ interface StoredRun {
 
 interface StoredRounds {
   progress: TaskProgress[];
-  tasks: (Omit<TaskFlow, 'groups'> & { groups: [number, TokenGroup][] })[];
+  tasks: (Omit<TaskFlow, 'groups' | 'settled'> & {
+    groups: [number, TokenGroup][];
+    settled?: [number, TokenGroup][];
+  })[];
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
@@ -126,8 +138,11 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     completed: run.completed.map(({ id }) => id),
     ...(run.undoing === undefined ? {} : { undoing: run.undoing.id }),
     isolatedAttempt: run.isolatedAttempt,
-    errors: [...run.errors.values()],
     ...(run.crashes.size === 0 ? {} : { crashes: [...run.crashes].map(copyCrashes) }),
+    errors: [...run.errors.values()].map((line) => ({ ...line })),
+    ...(run.isHardPause ? { isHardPause: true } : {}),
+    ...(run.checkpoints.size === 0 ? {} : { checkpoints: [...run.checkpoints] }),
+    ...(run.retrying.size === 0 ? {} : { retrying: [...run.retrying].map(({ id }) => id) }),
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
     ...(agenda === undefined ? {} : { agenda }),
     ...(run.fork === undefined ? {} : { fork: storeFork(run.fork) }),
@@ -157,25 +172,36 @@ function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
       outcome,
       isInactive,
     })),
-    tasks: flow.tasks.map((task) => ({
+    tasks: flow.tasks.map(({ settled, again, freed, past, ...task }) => ({
       ...task,
       tokens: [...task.tokens],
       taken: [...task.taken],
-      ...(task.past === undefined ? {} : { past: { ...task.past } }),
-      groups: [...task.groups].map(([number, group]) => [
-        number,
-        { counters: { ...group.counters }, isDecided: group.isDecided },
-      ]),
+      ...(past === undefined ? {} : { past: { ...past } }),
+      groups: storeGroups(task.groups),
+      ...(again === undefined ? {} : { again: [...again] }),
+      ...(freed === undefined ? {} : { freed: freed.map((numbers) => [...numbers]) }),
+      ...(settled === undefined ? {} : { settled: storeGroups(settled) }),
     })),
   };
+}
+
+function storeGroups(groups: ReadonlyMap<number, TokenGroup>): [number, TokenGroup][] {
+  return [...groups].map(([number, { counters, isDecided }]) => [
+    number,
+    { counters: { ...counters }, isDecided },
+  ]);
 }
 
 /** Puts back what the activations do not say, before they are taken over: counters, tokens, what is due. */
 function restoreRounds(run: RunAggregate, stored: StoredRounds | undefined): void {
   const { flow } = run;
   if (flow === undefined || stored === undefined) return;
-  for (const [index, task] of stored.tasks.entries()) {
-    flow.tasks[index] = { ...task, groups: new Map(task.groups) };
+  for (const [index, { settled, ...task }] of stored.tasks.entries()) {
+    flow.tasks[index] = {
+      ...task,
+      groups: new Map(task.groups),
+      ...(settled === undefined ? {} : { settled: new Map(settled) }),
+    };
     if (task.due > 0 || task.dueSkips > 0) flow.due.add(index);
     const { counters, outcome, isInactive } = stored.progress[index] as TaskProgress;
     run.progress[index] = { counters, outcome, isInactive };
@@ -199,6 +225,7 @@ function judgePending(run: RunAggregate, { index, task, dependencies }: PlanNode
   else if (run.pending.has(index) && merged >= trigger.merge) run.runnable.add(index);
 }
 
+// Length: one line a field.
 function store(activation: Activation): StoredActivation {
   const {
     id,
@@ -217,6 +244,9 @@ function store(activation: Activation): StoredActivation {
     child,
     leaving,
     exhausted,
+    told,
+    resumes,
+    stopped,
   } = activation;
   return {
     id,
@@ -231,11 +261,18 @@ function store(activation: Activation): StoredActivation {
     ...(output === undefined ? {} : { output }),
     ...(error === undefined ? {} : { error }),
     ...(reason === undefined ? {} : { reason }),
-    ...(expansion === undefined ? {} : { expansion: { ...expansion } }),
+    ...(expansion === undefined ? {} : { expansion: storeExpansion(expansion) }),
+    ...(told === undefined ? {} : { told }),
+    ...(resumes === undefined ? {} : { resumes }),
+    ...(stopped === undefined ? {} : { stopped }),
     ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
     ...(item === undefined ? {} : { item }),
     ...(failedAttempt === undefined ? {} : { failedAttempt }),
   };
+}
+
+function storeExpansion({ again, ...expansion }: Expansion): Expansion {
+  return { ...expansion, ...(again === undefined ? {} : { again: [...again] }) };
 }
 
 // Length: one line a field, in the order in which one needs the other.
@@ -263,7 +300,9 @@ export async function restoreRun(
   run.terminating = stored.terminating;
   restorePhase(run, stored.phase);
   restoreRounds(run, stored.rounds);
-  for (const entry of stored.activations) adoptActivation(run, restoreActivation(run, entry));
+  const returned = new Set(stored.fork?.returned);
+  for (const entry of stored.activations)
+    adoptActivation(run, restoreActivation(run, entry), returned.has(entry.id));
   restoreFork(run, stored.fork);
   listenAgain(run);
   judgeRounds(run);
@@ -272,6 +311,9 @@ export async function restoreRun(
   restoreAgenda(run, stored.agenda);
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
+  run.isHardPause = stored.isHardPause === true;
+  for (const [name, version] of stored.checkpoints ?? []) run.checkpoints.set(name, version);
+  for (const id of stored.retrying ?? []) run.retrying.add(run.activations.get(id) as Activation);
   for (const id of stored.completed) run.completed.push(run.activations.get(id) as Activation);
   if (stored.undoing !== undefined) run.undoing = run.activations.get(stored.undoing);
   run.isolatedAttempt = stored.isolatedAttempt;
@@ -332,5 +374,8 @@ function restoreActivation(run: RunAggregate, stored: StoredActivation): Activat
     child: stored.child,
     ...(stored.leaving === undefined ? {} : { leaving: stored.leaving }),
     ...(stored.exhausted === undefined ? {} : { exhausted: stored.exhausted }),
+    ...(stored.told === undefined ? {} : { told: stored.told }),
+    ...(stored.resumes === undefined ? {} : { resumes: stored.resumes }),
+    ...(stored.stopped === undefined ? {} : { stopped: stored.stopped }),
   };
 }

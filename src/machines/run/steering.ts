@@ -206,7 +206,8 @@ function settle(run: RunAggregate, index: number): void {
 
 /** A milestone that is over leaves alone what has begun. */
 export function isToWithdraw(activation: Activation, { kind }: Withdrawal): boolean {
-  return activation.state !== 'canceling' && (kind === 'cancel' || !hasBegun(activation));
+  const isLeaving = activation.state === 'canceling' && activation.resumes !== true;
+  return !isLeaving && (kind === 'cancel' || !hasBegun(activation));
 }
 
 function complete(run: RunAggregate, index: number): void {

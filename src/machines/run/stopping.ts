@@ -4,6 +4,15 @@
 import { failureCodes } from '../../messages/failure.ts';
 import { type Activation, type RunAggregate, runContext } from './aggregate.ts';
 
+/** What the cancellation of a task says that ended because its run stopped. */
+export const stopReason = {
+  failure: 'the run stopped after a failure',
+  timeout: 'the run timed out',
+  /** It would have started again, had the run gone on. */
+  pause: 'the run was paused',
+} as const;
+export const stopReasons: ReadonlySet<string> = new Set(Object.values(stopReason));
+
 /** True when the run's time is over: then nothing is spared, so that it ends. */
 export function isTimedOut(run: RunAggregate, now: number): boolean {
   const { failureCode, dueAt } = runContext(run);

@@ -7,7 +7,7 @@ import { bump, judgeTrigger } from './counting.ts';
 import type { PlanNode } from './plan.ts';
 import { sendTokens } from './rounds.ts';
 
-/** What dependents count, or the tokens on their edges. */
+/** What dependents count, or the tokens on their edges; returns the numbers of these. */
 function tellDependents(
   run: RunAggregate,
   node: PlanNode,
@@ -15,13 +15,15 @@ function tellDependents(
     before: { outcome: Outcome | undefined; isInactive: boolean };
     outcome: Outcome | undefined;
   },
-): void {
+): number[] | undefined {
   const { before, outcome } = change;
   const isInactive = run.progress[node.index]?.isInactive === true;
   if (run.flow !== undefined) {
     // A failure that becomes a skip sends what it becomes; that is the next event of its commit.
     const isPassing = outcome === 'failed' && node.task.onFailure === 'skip';
-    if (outcome !== undefined && !isPassing) sendTokens(run, node, { outcome, isInactive });
+    return outcome === undefined || isPassing
+      ? undefined
+      : sendTokens(run, node, { outcome, isInactive });
   } else {
     for (const dependent of node.dependents) {
       const { counters } = run.progress[dependent] as TaskProgress;
@@ -31,9 +33,10 @@ function tellDependents(
       judgeTrigger(run, dependent);
     }
   }
+  return undefined;
 }
 
-/** A task has ended, or, with `undefined`, is open again. */
+/** A task has ended, or, with `undefined`, is open again. Returns the numbers of the tokens that went out. */
 export function setOutcome(
   run: RunAggregate,
   change: {
@@ -43,16 +46,19 @@ export function setOutcome(
     /** True where the dependents went on before. */
     isKnown?: boolean;
   },
-): void {
+): number[] | undefined {
   const progress = run.progress[change.index];
   invariant(progress !== undefined, 'an index outside the plan');
   const before = { outcome: progress.outcome, isInactive: progress.isInactive };
-  if (before.outcome === change.outcome && run.flow === undefined) return;
+  if (before.outcome === change.outcome && run.flow === undefined) return undefined;
   progress.outcome = change.outcome;
   progress.isInactive = change.outcome === 'skipped' && inactiveReasons.has(change.reason);
   const node = run.plan.at(change.index);
   // Dependents of a detached task went on when its instances began; how they end is none of their business.
-  if (change.isKnown !== true) tellDependents(run, node, { before, outcome: change.outcome });
+  const told =
+    change.isKnown === true
+      ? undefined
+      : tellDependents(run, node, { before, outcome: change.outcome });
   if (change.outcome === 'failed' && counts(node)) judgeFailure(run, change.index);
   else {
     run.openFailures.delete(change.index);
@@ -61,6 +67,7 @@ export function setOutcome(
   for (const dependency of node.dependencies) {
     if (run.openFailures.has(dependency)) judgeFailure(run, dependency);
   }
+  return told;
 }
 
 /** A hook that fails changes nothing for the run, unless its author says so. */

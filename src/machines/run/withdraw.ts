@@ -5,7 +5,7 @@
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import { suggest } from '../../workflow/suggest.ts';
 import { invariant } from '../errors.ts';
-import { cancelActivation } from '../task/decide.ts';
+import { cancelTask } from '../task/decide.ts';
 import { openStates } from '../task/machine.ts';
 import { type Activation, type RunAggregate, runState } from './aggregate.ts';
 import { cancelWholeTask } from './cancel-tasks.ts';
@@ -69,7 +69,7 @@ export function decideCancelTask(
   const instance = run.activations.get(id);
   if (instance?.parent !== undefined) {
     if (!openStates.has(instance.state)) return ended(run, id, instance);
-    return events(...cancelActivation(instance, { reason, now: input.now, atOnce: false }));
+    return events(...cancelTask(instance, { reason, now: input.now }));
   }
   const node = run.plan.byId(id);
   if (node === undefined) return unknown(run, id);

@@ -20,7 +20,7 @@ import { openStates } from './machine.ts';
 /** Losses in a row after which a task has failed with `worker.lost`. */
 const MAX_LOSSES = 3;
 /** How long a canceled attempt may take to answer before it is given up. */
-const CANCEL_PATIENCE_MS = 10_000;
+export const CANCEL_PATIENCE_MS = 10_000;
 /** The same for a child run, which has agents of its own to wait for. */
 const CHILD_PATIENCE_MS = 30_000;
 
@@ -365,6 +365,8 @@ export function cancelTask(
   activation: Activation,
   options: { reason: string; now: number },
 ): RunEvent[] {
+  // It was asked to stop already, and was to begin again.
+  if (activation.resumes === true) return giveUp(activation, { atOnce: false });
   if ((activation.expansion?.open ?? 0) === 0)
     return cancelActivation(activation, { ...options, atOnce: false });
   if (activation.state === 'canceling') return [];

@@ -144,8 +144,11 @@ const failed = folding<'task.failed'>((data, at) => ({
   dueAt: null,
   failure: data.error.code,
 }));
+/** Attempts count on; agents, times and hand-overs begin anew. */
 const reset = folding<'task.reset'>(() => ({
+  handOffs: 0,
   startedAt: null,
+  firstStartedAt: null,
   endedAt: null,
   dueAt: null,
   wonBy: null,
