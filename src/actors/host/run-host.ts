@@ -242,11 +242,9 @@ export class RunHost {
 
   /** A message that was taken before changes nothing and hears how things stand, once that is durable. */
   #answerRepeated(run: RunAggregate, delivery: Delivery): void {
-    const { streamVersion } = run;
+    const now = { status: runState(run), streamVersion: run.streamVersion, changed: false };
     const position = this.#runtime.log.appendedPosition;
-    const status = runState(run);
-    const now = { status, streamVersion, position, changed: false };
-    const outcome: Outcome = { kind: 'done', ...now, isRepeated: true };
+    const outcome: Outcome = { kind: 'done', ...now, position, isRepeated: true };
     this.#runtime.releases.push(() => {
       delivery.reply?.(outcome);
       this.#leaveWhenDone();

@@ -281,16 +281,15 @@ const compensationTypes: ReadonlySet<string> = new Set([
   'task.compensationFailed',
 ]);
 
-function followState(
-  run: RunAggregate,
-  activation: Activation,
-  change: {
-    event: TaskEvent & FoldedEvent;
-    before: TaskState;
-    begins: boolean;
-    wasExpanded: boolean;
-  },
-): void {
+interface Change {
+  event: TaskEvent & FoldedEvent;
+  before: TaskState;
+  /** It leaves pending, and nothing has counted it yet. */
+  begins: boolean;
+  wasExpanded: boolean;
+}
+
+function followState(run: RunAggregate, activation: Activation, change: Change): void {
   const { event, before, begins, wasExpanded } = change;
   if (event.type === 'task.reset' && activation.undoOf === undefined) {
     reopen(run, activation, before);

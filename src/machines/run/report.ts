@@ -41,6 +41,7 @@ export function refsOfReport(run: RunAggregate): ValueRef[] {
   return refs;
 }
 
+// Length: one line a field.
 export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
   const context = runContext(run);
   const state = runState(run);
@@ -72,16 +73,13 @@ export function reportOf(run: RunAggregate, options: ReportOptions): RunReport {
       : {}),
     ...(parent === undefined ? {} : { parent: { runId: parent.runId, task: parent.activation } }),
     ...(run.fork === undefined ? {} : { forkedFrom: { run: run.fork.from, at: run.fork.at } }),
-    ...(run.checkpoints.size > 0
-      ? {
-          checkpoints: [...run.checkpoints].map(([name, streamVersion]) => ({
-            name,
-            streamVersion,
-          })),
-        }
-      : {}),
+    ...(run.checkpoints.size > 0 ? { checkpoints: checkpointsOf(run) } : {}),
     ...(isPartial ? { partial: true } : {}),
   };
+}
+
+function checkpointsOf({ checkpoints }: RunAggregate): NonNullable<RunReport['checkpoints']> {
+  return [...checkpoints].map(([name, streamVersion]) => ({ name, streamVersion }));
 }
 
 /** Of a quarantined run it is the defect: what lies in its own error is of before. */
