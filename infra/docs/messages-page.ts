@@ -139,6 +139,7 @@ const bodies: readonly (readonly [string, z.ZodType, string, string])[] = [
   ['timing', timingSchema, 'timingSchema', SCHEDULE],
   ['executionRequest', execution.executionRequestSchema, 'executionRequestSchema', EXECUTION],
   ['accepted', execution.acceptedSchema, 'acceptedSchema', EXECUTION],
+  ['refused', execution.refusedSchema, 'refusedSchema', EXECUTION],
   ['result', execution.resultSchema, 'resultSchema', EXECUTION],
   ['failure', failureSchema, 'failureSchema', 'src/messages/failure.ts'],
   ['progress', execution.progressSchema, 'progressSchema', EXECUTION],

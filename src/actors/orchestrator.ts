@@ -40,6 +40,7 @@ import { Schedules } from './services/schedules.ts';
 import { Secrets } from './services/secrets.ts';
 import { TimerPost } from './services/timer-post.ts';
 import { type ArmedTimer, Timers } from './services/timers.ts';
+import { cancelUnwanted } from './services/unwanted-attempts.ts';
 import { DEFAULT_SETTINGS, type OrchestratorSettings } from './settings.ts';
 
 export type { Orchestrator, OrchestratorOptions } from './orchestrator-options.ts';
@@ -307,6 +308,8 @@ class Node implements Orchestrator, HostRuntime {
 
   #judgeSilence(listenedMs: number): void {
     this.#doors.agents.judgeSilence(listenedMs);
+    const [table, attempts, dispatcher] = [this.#table, this.#attempts, this.#dispatcher];
+    cancelUnwanted({ runtime: this, table, attempts, dispatcher }, listenedMs);
     if (listenedMs > AGENT_GRACE_MS) this.#loseSilentAgents();
   }
 

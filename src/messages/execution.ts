@@ -59,6 +59,9 @@ export type ExecutionRequest = z.infer<typeof executionRequestSchema>;
 /** The answer to an execution request: this worker has it. */
 export const acceptedSchema = z.object({ accepted: z.literal(true), worker: token });
 
+/** The other answer: it has no room now. An error of status 429 or 503 says the same. */
+export const refusedSchema = z.object({ accepted: z.literal(false) });
+
 /** True: whoever did the work has taken the secrets of the request out of what it says. */
 const redacted = z.boolean().optional();
 

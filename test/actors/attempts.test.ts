@@ -137,6 +137,35 @@ describe('an attempt', () => {
     expect(attempts.lost(10_001)).toHaveLength(1);
   });
 
+  it('is not lost while workers say that they have no room', () => {
+    heartbeat('w1', 0);
+    dispatched(0);
+    for (let now = 1_000; now <= 60_000; now += 1_000) {
+      heartbeat('w1', now);
+      attempts.refused(ref, now);
+      expect(attempts.lost(now)).toEqual([]);
+    }
+    heartbeat('w1', 64_000);
+    expect(attempts.lost(65_000)).toEqual([]);
+    expect(attempts.lost(65_001)).toHaveLength(1);
+    attempts.seen(ref, 'w1', 65_001);
+    attempts.refused(ref, 90_000); // of a request that was doubled on its way
+    expect(attempts.get(ref)).toMatchObject({ worker: 'w1', seenAt: 65_001 });
+  });
+
+  it('that nobody owes is named once in the `ttl` of the worker that goes on listing it', () => {
+    heartbeat('w1', 0);
+    const list = (now: number) => attempts.listed(ref, { agent: 'x', worker: 'w1' }, now);
+    list(0);
+    expect(attempts.overdue(5_000)).toEqual([]);
+    list(5_000);
+    expect(attempts.overdue(5_001)).toEqual([{ ...ref, agent: 'x' }]);
+    expect(attempts.overdue(10_001)).toEqual([]);
+    expect(attempts.overdue(10_002)).toHaveLength(1);
+    attempts.settled(ref); // its result was answered for good
+    expect(attempts.overdue(60_000)).toEqual([]);
+  });
+
   it('that has ended is not lost, and one that nobody sent is of no interest', () => {
     dispatched(0);
     attempts.ended(ref);

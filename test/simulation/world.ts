@@ -262,6 +262,11 @@ export class World {
     return this.#ask(this.subjects.schedule(), body);
   }
 
+  /** A message of somebody outside. */
+  publish(subject: string, body: JsonObject): void {
+    this.#outside.bus.publish(subject, body);
+  }
+
   /** Something that happens outside, later. */
   plan(delayMs: number, run: () => void): void {
     this.time.plan(this.#outside.scope, delayMs, run);

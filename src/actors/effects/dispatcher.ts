@@ -16,9 +16,11 @@ import {
   type AttemptRef,
   acceptedSchema,
   type ExecutionRequest,
+  refusedSchema,
 } from '../../messages/execution.ts';
 import { type Failure, failureOf } from '../../messages/failure.ts';
 import type { Bus, BusMessage } from '../../messaging/bus.ts';
+import { errorInReply } from '../../messaging/nats-message.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import type { EffectContext, Logger } from '../host/runtime.ts';
@@ -32,6 +34,8 @@ const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 /** Everybody is back within a second of the server's return (contracts.md). */
 export const RECONNECT_PATIENCE_MS = 1_000;
+/** What workers without room answer. */
+const BUSY_STATUSES: ReadonlySet<number> = new Set([429, 503]);
 /** How often it is asked whether it still has to wait (X4). */
 const HELD_MS = 250;
 
@@ -316,11 +320,15 @@ export class Dispatcher {
       this.#retryLater(key, owed);
       return;
     }
+    const { attempts, listenedMs } = this.#options;
     const accepted = acceptedSchema.safeParse(bodyOf(message));
     if (accepted.success) {
       owed.tries = 0;
-      this.#options.attempts.seen(owed.ref, accepted.data.worker, this.#options.listenedMs());
-    } else this.#retryLater(key, owed);
+      attempts.seen(owed.ref, accepted.data.worker, listenedMs());
+      return;
+    }
+    if (isRefusal(message)) attempts.refused(owed.ref, listenedMs());
+    this.#retryLater(key, owed);
   }
 
   /** Nobody was there, or the worker was full: offered again while it is owed. */
@@ -337,6 +345,13 @@ export class Dispatcher {
       if (this.#owed.get(key) === owed) this.#send(key, owed);
     });
   }
+}
+
+/** True for the answer of a worker that is there and has no room, or takes no more. */
+function isRefusal(message: BusMessage): boolean {
+  const error = errorInReply(message);
+  if (error !== undefined) return BUSY_STATUSES.has(error.status);
+  return refusedSchema.safeParse(bodyOf(message)).success;
 }
 
 /** The body, or null for bytes that are none: then the answer counts as no answer. */

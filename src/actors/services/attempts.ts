@@ -5,10 +5,12 @@
  * O1 An attempt belongs to the worker that accepted it or lists it in a heartbeat; before that to nobody.
  * O2 It is lost when it was in no accept, progress or heartbeat for the `ttl` of its worker and a heartbeat came that
  *    does not list it (or none for as long again), or its worker is gone;
- *    one that nobody has taken counts from its dispatch, by the longest `ttl` of the agent's live workers, and is not
- *    lost before each of them has read what was sent to it.
+ *    one that nobody has taken counts from its dispatch, or from the last answer of a worker that had no room, by the
+ *    longest `ttl` of the agent's live workers, and is not lost before each of them has read what was sent to it.
  * O3 An attempt that was lost because its worker was silent is in hand again when the worker comes back with it. The one
  *    that follows it waits until somebody is there, and until that worker is done with it; it is not lost meanwhile.
+ * O4 What a worker goes on listing and nobody owes is named once in its `ttl`: a cancellation may have been lost on its
+ *    way, and the work would keep a place from others until it ends by itself.
  */
 import type { AttemptRef } from '../../messages/execution.ts';
 import type { Directory } from './directory.ts';
@@ -27,10 +29,12 @@ export interface AttemptEntry extends AttemptRef {
 }
 
 /** An attempt that a worker lists and nobody owes: it was lost and the worker is back, or has just ended. */
-interface Stray {
+interface Stray extends AttemptRef {
   agent: string;
   worker: string;
   seenAt: number;
+  /** When it was listed first, or named last (O4). */
+  namedAt: number;
   /** Its result was answered for good: it is nobody's work any more. */
   isSettled: boolean;
 }
@@ -82,7 +86,29 @@ export class Attempts {
     const isKnown = this.#entries.has(key) || this.#strays.has(key);
     if (isKnown) this.seen(ref, worker, now);
     else if (this.#strays.size < MAX_STRAYS)
-      this.#strays.set(key, { agent, worker, seenAt: now, isSettled: false });
+      this.#strays.set(key, {
+        ...{ ...ref, agent, worker },
+        ...{ seenAt: now, namedAt: now, isSettled: false },
+      });
+  }
+
+  /** A worker that was asked has no room: nobody has it, and its patience begins anew. */
+  refused(ref: AttemptRef, now: number): void {
+    const entry = this.get(ref);
+    if (entry !== undefined && entry.worker === undefined)
+      entry.seenAt = Math.max(entry.seenAt, now);
+  }
+
+  /** O4. */
+  overdue(now: number): (AttemptRef & { agent: string })[] {
+    const overdue: (AttemptRef & { agent: string })[] = [];
+    for (const stray of this.#strays.values()) {
+      const { runId, activation, attempt, agent, worker, namedAt, isSettled } = stray;
+      if (isSettled || now - namedAt <= this.#ttlMs(agent, worker)) continue;
+      stray.namedAt = now;
+      overdue.push({ runId, activation, attempt, agent });
+    }
+    return overdue;
   }
 
   /** Its result was answered for good. A heartbeat that crossed the answer may list it once more. */

@@ -61,6 +61,10 @@ export class LiveRuns {
     return this.#limits.live_runs ?? DEFAULT_LIVE_RUNS;
   }
 
+  has(stream: string): boolean {
+    return this.#owners.has(stream);
+  }
+
   configure(limits: Limits): void {
     this.#limits = limits;
   }
