@@ -10,6 +10,7 @@ import { noFaults } from './sim-network.ts';
 import { noDiskFaults, World } from './world.ts';
 
 const REQUESTS = 12;
+const FORKS = 4;
 const SAFETY_MS = 20_000;
 /** The longest task takes 300 s; lost twice, and waiting for a place behind others, it needs several times that. */
 const LIVENESS_MS = 2_400_000;
@@ -17,16 +18,20 @@ const WORKERS = ['w1', 'w2'];
 const all = [...scenarios, ...childScenarios];
 const commands: JsonObject[] = [
   { type: 'pause' },
+  { type: 'pause', hard: true },
   { type: 'resume' },
   { type: 'cancel' },
   { type: 'terminate' },
   { type: 'step' },
+  { type: 'checkpoint' },
+  { type: 'retry' },
 ];
 
 export interface ChaosResult {
   steps: number;
   crashes: number;
   runs: number;
+  forks: number;
   commits: number;
 }
 
@@ -52,11 +57,13 @@ class Chaos {
   readonly #runs = new Map<string, string>();
   /** By request. */
   readonly #scenarios = new Map<string, Scenario>();
+  readonly #forks: string[] = [];
   readonly #down = new Set<string>();
   readonly #released = new Set<string>();
   #problem: unknown;
   #pending = 0;
   #asked = 0;
+  #forked = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -80,6 +87,7 @@ class Chaos {
     const end = world.time.now + SAFETY_MS;
     while (world.time.now < end) {
       this.#mayAsk();
+      this.#mayFork();
       await this.#mayBreak();
       if (this.#problem !== undefined) throw this.#problem;
       if (!(await world.time.step())) break;
@@ -99,6 +107,20 @@ class Chaos {
       const command = possible[Math.floor(random() * possible.length)] as JsonObject;
       this.#follow(this.#world.command(runId, { ...command, id: `c${this.#world.time.steps}` }));
     }
+  }
+
+  /** A copy of a run at any point of it, also of one that has ended, in a sandbox or not. */
+  #mayFork(): void {
+    const { random, invariants } = this.#world;
+    if (this.#forked >= FORKS || this.#runs.size === 0 || random() > 0.002) return;
+    const runs = [...this.#runs.values()];
+    const run = runs[Math.floor(random() * runs.length)] as string;
+    const versions = invariants.streams.get(run)?.version ?? 1;
+    const at = random() < 0.5 ? {} : { at: 1 + Math.floor(random() * versions) };
+    const sandbox = random() < 0.5 ? {} : { sandbox: 'reuse' };
+    this.#forked += 1;
+    const asked = this.#world.fork(`f${this.#forked}`, { run, ...at, ...sandbox });
+    this.#follow(asked.then((runId) => void this.#forks.push(runId)));
   }
 
   /** Some requests are sent twice at once: they are one run. */
@@ -162,6 +184,9 @@ class Chaos {
     await world.until(isSettled, LIVENESS_MS, 'every request and command is answered');
     for (const runId of new Set(this.#runs.values()))
       this.#follow(world.command(runId, { type: 'resume', id: `heal-${runId}` }));
+    // Nobody knows how far a fork had come: what it waits for may be in what it has in common with the other run.
+    for (const runId of this.#forks)
+      this.#follow(world.command(runId, { type: 'terminate', id: `heal-${runId}` }));
     for (const [requestId, runId] of this.#runs)
       for (const planned of this.#scenarios.get(requestId)?.commands ?? [])
         if (isForHealing(planned)) this.#follow(steer(world, runId, planned));
@@ -182,7 +207,7 @@ class Chaos {
     const isOver = (): boolean => {
       if (this.#problem !== undefined) throw this.#problem;
       this.#releaseQuarantined();
-      const runs = [...this.#runs.values()];
+      const runs = [...this.#runs.values(), ...this.#forks];
       return (
         this.#pending === 0 &&
         runs.every((runId) => {
@@ -207,6 +232,7 @@ class Chaos {
       steps,
       crashes: world.crashes,
       runs: new Set(this.#runs.values()).size,
+      forks: this.#forks.length,
       commits: invariants.position,
     };
   }

@@ -12,13 +12,15 @@ describe.runIf(only === undefined)('random worlds', () => {
   it.each(batches)(
     `keep every promise and finish all work, seeds %i and the next ${BATCH - 1}`,
     async (first) => {
-      let crashes = 0;
+      let [crashes, forks] = [0, 0];
       for (let seed = first; seed < first + BATCH; seed += 1) {
         const result = await playSeed(seed);
         expect(result.runs).toBeGreaterThan(0);
         crashes += result.crashes;
+        forks += result.forks;
       }
       expect(crashes, 'faults really happened').toBeGreaterThan(0);
+      expect(forks, 'forks were really made').toBeGreaterThan(0);
     },
   );
 });
