@@ -43,6 +43,8 @@ export class OwedEffects {
   /** Dispatches of attempts that were lost, by activation, while it is open (C7). */
   readonly #lost = new Map<string, Effect[]>();
   #state: RunState;
+  /** The deadline of the run, which a patch may move. */
+  #dueAt: number | null = null;
   /** Effects owed for which the run has to be in memory: all but timers and waits for child runs. */
   #others = 0;
   #isAbandoned = false;
@@ -65,6 +67,7 @@ export class OwedEffects {
       this.#runtime.admission.claim(activation.context.agent);
     }
     this.#state = runState(this.#run);
+    this.#dueAt = runContext(this.#run).dueAt;
     const started: Started[] = [];
     const owners: (Activation | undefined)[] = [undefined, ...this.#run.open];
     for (const owner of owners) this.#compare(owner, { started, stopped: [] });
@@ -79,10 +82,13 @@ export class OwedEffects {
     const stopped: Stopped[] = [];
     const state = runState(run);
     const hasRunChanged = state !== this.#state;
+    const { dueAt } = runContext(run);
+    const hasDeadlineMoved = dueAt !== this.#dueAt;
     this.#state = state;
+    this.#dueAt = dueAt;
     const changes = { started, stopped, turn };
     this.#bookSlots(turn);
-    if (hasRunChanged) this.#compare(undefined, changes);
+    if (hasRunChanged || hasDeadlineMoved) this.#compare(undefined, changes);
     const owners: Iterable<Activation> = hasRunChanged
       ? new Set([...run.touched, ...run.open])
       : run.touched;

@@ -53,7 +53,7 @@ export class Doors {
     const doors = { runtime, table, subjects };
     this.agents = new AgentDoors({ ...doors, directory, attempts, listenedMs });
     this.intake = new Intake({ ...doors, planner });
-    this.#clients = new ClientDoors(doors);
+    this.#clients = new ClientDoors({ ...doors, planner });
     const report = (runId: string) => this.#clients.report(runId);
     this.#queries = new Queries({ log, projector, report });
     this.#blobs = new BlobDoor({ log, logger, clock });

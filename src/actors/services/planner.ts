@@ -100,6 +100,16 @@ export class Planner {
     return planned(known, given);
   }
 
+  /** The definition of a workflow that a live run is to move to. Throws `workflow.invalid` with all problems. */
+  definition(workflow: string | JsonObject): WorkflowDefinition {
+    return this.#definitionOf(workflow).definition;
+  }
+
+  /** The agents that are there. */
+  agents(): string[] {
+    return this.#agents();
+  }
+
   /** Throws `workflow.invalid` with all problems, `template.not-found`, `planning.unavailable`. */
   plan(request: RequestMessage): Planned {
     const workflow = request.workflow ?? this.#templateOf(request);
