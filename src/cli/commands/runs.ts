@@ -11,6 +11,7 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
+import { adaptCommand } from './runs-adapt.ts';
 import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
 import { reportCommand } from './runs-report.ts';
 import { reasonOption, sender, withReason } from './runs-send.ts';
@@ -181,6 +182,7 @@ export const runsGroup: CommandGroup = {
       options: reasonOption,
       message: (given) => ({ type: 'release', ...withReason(given) }),
     }),
+    adapt: adaptCommand,
     approve: approveCommand,
     reject: rejectCommand,
     signal: signalCommand,

@@ -17,7 +17,7 @@ import { type PatchProblem, patchDefinition, problem } from '../../workflow/chan
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { definitionHash } from '../../workflow/parse.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
-import { lookAt } from './adaptable.ts';
+import { lookAt, lookAtDifference } from './adaptable.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { conflict, type Decision, rejected, type TurnInput } from './decision.ts';
 import { approximateBytes } from './values.ts';
@@ -103,7 +103,8 @@ export function propose(
   const patched = patchDefinition(before, command.patch ?? null, agents);
   if (patched.definition === undefined) {
     const difference = differenceOfForms(fileFormOf(before), patched.form);
-    return { reply: { difference, problems: patched.problems }, begun: [] };
+    const problems = [...patched.problems, ...lookAtDifference(run, difference)];
+    return { reply: { difference, problems }, begun: [] };
   }
   return proposeDefinition(run, {
     after: patched.definition,
@@ -225,7 +226,8 @@ function refuse(errors: readonly PatchProblem[], { reply }: Proposal): Decision 
     status: isConflict ? 409 : 422,
     code: isConflict ? 'adapt.conflict' : 'adapt.invalid',
     message: `the run stays as it is: ${first?.message ?? ''}${more}`,
-    hint: first?.hint ?? '',
+    hint:
+      errors.length === 1 ? (first?.hint ?? '') : 'Correct all that is listed; a dry run shows it.',
     details: { problems: [...errors], difference: reply.difference },
   });
 }

@@ -3,6 +3,7 @@
  * begun stays what it is; what waits for a slot is withdrawn and decided anew.
  */
 import { isSameWork } from '../../workflow/change/definition-change.ts';
+import type { Difference } from '../../workflow/change/difference.ts';
 import { type PatchProblem, problem } from '../../workflow/change/patch.ts';
 import {
   hookTasksOf,
@@ -36,6 +37,30 @@ export function lookAt(run: RunAggregate, after: WorkflowDefinition, now: number
   for (const node of plan.nodes) looked.newTask(node);
   const { problems, withdrawn, begun } = looked;
   return { problems, withdrawn: [...withdrawn], begun: [...begun] };
+}
+
+/** The same of what is no valid workflow: only what has begun is looked at. */
+export function lookAtDifference(
+  run: RunAggregate,
+  { changed, removed }: Difference,
+): PatchProblem[] {
+  const work = changed.filter(({ fields }) => fields.some(({ field }) => field !== 'description'));
+  const touched = [
+    ...work.map(({ id }) => [id, 'changed'] as const),
+    ...removed.map((id) => [id, 'removed'] as const),
+  ];
+  return touched.flatMap(([id, how]) => {
+    const activation = run.activations.get(id);
+    if (activation === undefined || isWithdrawable(run, activation)) return [];
+    return [taskStarted(activation, how)];
+  });
+}
+
+function taskStarted(activation: Activation, how: 'changed' | 'removed'): PatchProblem {
+  const { id } = activation.node.task;
+  const message = `\`${id}\` is ${stateOf(activation)} and cannot be ${how}`;
+  const hint = 'Leave it as it is; add a task behind it for what should happen otherwise.';
+  return { ...problem('adapt.task-started', `tasks.${id}`, message, hint), task: id };
 }
 
 class Look {
@@ -79,13 +104,7 @@ class Look {
       return;
     }
     this.begun.add(task.id);
-    const status = stateOf(activation);
-    this.#add(
-      'adapt.task-started',
-      { path: `tasks.${task.id}`, task: task.id },
-      `\`${task.id}\` is ${status} and cannot be ${how}`,
-      'Leave it as it is; add a task behind it for what should happen otherwise.',
-    );
+    this.problems.push(taskStarted(activation, how));
   }
 
   /** A region whose mutexes change: nobody in it may have begun. */
