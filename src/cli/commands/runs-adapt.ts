@@ -5,7 +5,7 @@ import { sourceValue } from '../../workflow/link.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
-import { UsageError } from '../errors.ts';
+import { UsageError, WorkflowNotFoundError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { differenceLines } from '../render/difference.ts';
 import { problemLines } from '../report-error.ts';
@@ -114,13 +114,13 @@ async function readPatch(file: string): Promise<JsonObject> {
 }
 
 /** A workflow file with all that it runs, as a request carries it. */
-export async function readVersion(
+async function readVersion(
   word: string,
   workingDirectory: string,
 ): Promise<string | JsonObject> {
   const target = await readTarget(word, workingDirectory);
   if (target.kind === 'workflow') return target.workflow;
-  throw new UsageError(`${word} is no workflow file`, 'Name a file, or a workflow by its name.');
+  throw new WorkflowNotFoundError(word, 'Name the file of the new version.');
 }
 
 function print({ applied, difference, problems }: AdaptationReply, terminal: Terminal): void {
