@@ -1,5 +1,6 @@
 /**
  * `runs`: one document a run, scalars and counts only. Its tasks are documents of their own (`step-attempts.ts`).
+ * Size: a fold for each event of a run.
  */
 import type { AnyEvent } from '../events/catalogue.ts';
 import {

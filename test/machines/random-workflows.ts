@@ -126,7 +126,7 @@ function agentFields(task: ScriptedTask): JsonObject {
 }
 
 /** Fields as a whole, null for what goes. */
-export function patchBetween(before: JsonObject, after: JsonObject): JsonObject {
+function patchBetween(before: JsonObject, after: JsonObject): JsonObject {
   const tasksOf = ({ tasks }: JsonObject) =>
     new Map((tasks as JsonObject[]).map((task) => [String(task['id']), task]));
   const [old, next] = [tasksOf(before), tasksOf(after)];

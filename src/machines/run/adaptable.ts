@@ -1,6 +1,7 @@
 /**
  * What of a live run may still change. Every reason against a new definition is found, not the first alone. What has
  * begun stays what it is; what waits for a slot is withdrawn and decided anew.
+ * Size: one check for each thing that a live run keeps, with its words.
  */
 import { isSameWork } from '../../workflow/change/definition-change.ts';
 import type { Difference } from '../../workflow/change/difference.ts';

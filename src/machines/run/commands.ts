@@ -18,6 +18,7 @@ import { decideCancelTask } from './withdraw.ts';
 /** Events that `complete` may need at most; a larger run is canceled instead. */
 const MAX_COMPLETED = 900;
 
+// Length: one case a command.
 export function decideCommand(
   run: RunAggregate,
   command: CommandMessage,

@@ -42,10 +42,6 @@ export function differenceOfForms(before: JsonObject, after: JsonObject): Differ
   };
 }
 
-export function isEmptyDifference({ added, removed, changed, workflow }: Difference): boolean {
-  return [added, removed, changed, workflow].every(({ length }) => length === 0);
-}
-
 /** The patch that makes the one into the other: fields of tasks as a whole, null for what is gone. */
 export function patchOf({ added, removed, changed, workflow }: Difference): JsonObject {
   const tasks: JsonObject = {};

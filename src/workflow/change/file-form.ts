@@ -73,7 +73,7 @@ function inputForm({ type, description, required, ...input }: InputDefinition): 
 
 /** The task of a file; `passing`: tasks that stand for edges, by id. */
 // Length: one line a field.
-export function taskForm(
+function taskForm(
   task: TaskDefinition,
   passing: ReadonlyMap<string, TaskDefinition> = new Map(),
 ): JsonObject {

@@ -172,7 +172,7 @@ export function problem(code: string, path: string, message: string, hint: strin
 }
 
 /** RFC 7396; undefined where nothing is left. */
-export function mergePatch(
+function mergePatch(
   target: JsonValue | undefined,
   patch: JsonValue | undefined,
 ): JsonValue | undefined {

@@ -1,9 +1,9 @@
 /** What a patch is laid over: a definition in the form of a file, which compiles into the same definition. */
 import { readdirSync, readFileSync } from 'node:fs';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fileFormOf } from '../../../src/workflow/change/file-form.ts';
 import { compileWorkflow, parseWorkflow } from '../../../src/workflow/parse.ts';
+import fc from '../../support/property.ts';
 
 const root = new URL('../../../', import.meta.url);
 const files = ['workflows/', 'examples/', 'examples/patterns/'].flatMap((folder) =>
