@@ -3,6 +3,7 @@ import type { CommandInput } from '../../client/client.ts';
 import type { AdaptationReply } from '../../messages/request.ts';
 import { sourceValue } from '../../workflow/link.ts';
 import type { JsonObject } from '../../workflow/value.ts';
+import type { Arguments } from '../arguments.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { UsageError, WorkflowNotFoundError } from '../errors.ts';
@@ -18,7 +19,7 @@ const STDIN = '-';
 
 export const adaptCommand: Command = {
   summary: 'Change the tasks of a live run that have not started',
-  words: ['run', '[patch]'],
+  words: ['run', '[patch file]'],
   options: {
     to: {
       type: 'string',
@@ -56,40 +57,38 @@ export const adaptCommand: Command = {
 };
 
 async function adapt(context: CommandContext): Promise<number> {
-  const { arguments: given } = context;
-  given.word(0, 'the run');
-  const what = await changeOf(context);
+  const { arguments: given, terminal } = context;
   const isDryRun = given.flag('dry-run');
-  const expectedVersion = given.whole('expected-version', 1);
-  const id = given.text('id');
-  const command: CommandInput = {
-    type: 'adapt',
-    ...what,
-    ...(isDryRun ? { dryRun: true } : {}),
-    ...(expectedVersion === undefined ? {} : { expectedVersion }),
-    ...(id === undefined ? {} : { id }),
-  };
   let hasProblems = false;
-  const code = await send(context, () => async (client, runId) => {
-    const reply = await client.command(runId, command);
-    const { adaptation } = reply;
-    if (adaptation === undefined) return reply;
-    hasProblems = adaptation.problems.some(({ severity }) => severity === 'error');
-    if (!given.flag('json')) print(adaptation, context.terminal);
-    return reply;
+  const code = await send(context, () => {
+    checkWords(given);
+    const expectedVersion = given.whole('expected-version', 1);
+    const id = given.text('id');
+    return async (client, runId) => {
+      // That there is no such run is said before a file is looked for.
+      await client.history(runId, { limit: 1 });
+      const reply = await client.command(runId, {
+        type: 'adapt',
+        ...(await changeOf(context)),
+        ...(isDryRun ? { dryRun: true } : {}),
+        ...(expectedVersion === undefined ? {} : { expectedVersion }),
+        ...(id === undefined ? {} : { id }),
+      });
+      const { adaptation } = reply;
+      if (adaptation === undefined) return reply;
+      hasProblems = adaptation.problems.some(({ severity }) => severity === 'error');
+      if (!given.flag('json')) print(adaptation, terminal);
+      return reply;
+    };
   });
   return isDryRun && hasProblems ? exitCodes.failed : code;
 }
 
 /** Exactly one of a patch, a new definition, and the wish to take the last one back. */
-async function changeOf(
-  context: CommandContext,
-): Promise<Pick<Extract<CommandInput, { type: 'adapt' }>, 'patch' | 'workflow' | 'undo' | 'keep'>> {
-  const { arguments: given, workingDirectory } = context;
-  const [, patch] = given.words;
+function checkWords(given: Arguments): void {
   const to = given.text('to');
-  const isUndo = given.flag('undo');
-  const count = [patch !== undefined, to !== undefined, isUndo].filter(Boolean).length;
+  const named = [given.words[1] !== undefined, to !== undefined, given.flag('undo')];
+  const count = named.filter(Boolean).length;
   if (count !== 1)
     throw new UsageError(
       count === 0 ? 'nothing says what changes' : 'a patch, --to and --undo exclude each other',
@@ -97,8 +96,18 @@ async function changeOf(
     );
   if (given.flag('keep') && to === undefined)
     throw new UsageError('--keep has a meaning only with --to', 'Leave it out.');
-  if (isUndo) return { undo: true };
-  if (to === undefined) return { patch: await readPatch(patch ?? '') };
+}
+
+async function changeOf({
+  arguments: given,
+  workingDirectory,
+}: CommandContext): Promise<
+  Pick<Extract<CommandInput, { type: 'adapt' }>, 'patch' | 'workflow' | 'undo' | 'keep'>
+> {
+  const [, patch] = given.words;
+  const to = given.text('to');
+  if (patch !== undefined) return { patch: await readPatch(patch) };
+  if (to === undefined) return { undo: true };
   return { workflow: await readVersion(to, workingDirectory), keep: given.flag('keep') };
 }
 
@@ -114,10 +123,7 @@ async function readPatch(file: string): Promise<JsonObject> {
 }
 
 /** A workflow file with all that it runs, as a request carries it. */
-async function readVersion(
-  word: string,
-  workingDirectory: string,
-): Promise<string | JsonObject> {
+async function readVersion(word: string, workingDirectory: string): Promise<string | JsonObject> {
   const target = await readTarget(word, workingDirectory);
   if (target.kind === 'workflow') return target.workflow;
   throw new WorkflowNotFoundError(word, 'Name the file of the new version.');
