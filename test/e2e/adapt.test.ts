@@ -35,6 +35,7 @@ async function started(): Promise<string> {
   return runId;
 }
 
+// Length: one story from the patch to the end of the run.
 it('is there after kill -9 right behind its answer, and the run goes by it', async () => {
   const at = ['--nats-url', server.url];
   const up = await folder.up(...at);

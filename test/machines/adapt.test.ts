@@ -1,4 +1,7 @@
-/** The command `adapt`: what of a live run changes, what does not, and in which words. */
+/**
+ * The command `adapt`: what of a live run changes, what does not, and in which words.
+ * Size: a corpus of bad patches with their codes.
+ */
 import { describe, expect, it } from 'vitest';
 import { decide } from '../../src/machines/run/decide.ts';
 import { compileWorkflow } from '../../src/workflow/parse.ts';
@@ -207,90 +210,90 @@ describe('taking back', () => {
   });
 });
 
-describe('a patch that is refused', () => {
-  const begun = () => {
-    const run = new PureRun(
-      workflow(
-        [
-          agent('a', { region: 'r' }),
-          agent('b', { dependencies: ['a'], region: 'r' }),
-          agent('c', { dependencies: ['b'] }),
-        ],
-        {
-          regions: { r: { mutex: 'm' } },
-          hooks: { on_start: [{ id: 'first', agent: 'echo' }] },
-          inputs: { n: { type: 'number', default: 1 } },
-        },
-      ),
-    );
-    run.succeed('first');
-    return run;
-  };
-  const cases: [string, JsonObject | string, string[]][] = [
-    ['is no object', 'tasks', ['adapt.patch-shape ']],
-    [
-      'has unknown fields',
-      { sttings: {}, edges: [] },
-      ['adapt.unknown-field sttings', 'adapt.not-supported edges'],
-    ],
-    ['names the run otherwise', { name: 'y' }, ['adapt.not-supported name']],
-    ['has a task that is none', { tasks: { b: 3 } }, ['adapt.patch-shape tasks.b']],
-    ['renames a task', { tasks: { b: { id: 'x' } } }, ['adapt.patch-shape tasks.b.id']],
-    ['removes what is not there', { tasks: { x: null } }, ['adapt.unknown-task tasks.x']],
-    ['changes what has begun', { tasks: { a: { agent: 'x' } } }, ['adapt.task-started tasks.a']],
-    [
-      'removes what has begun and is needed',
-      { tasks: { a: null } },
-      ['workflow.missing-dependency tasks.b.dependencies[0]', 'adapt.task-started tasks.a'],
-    ],
-    [
-      'is no valid workflow',
-      { tasks: { c: { dependencies: ['x'], timeout: 'soon', condition: 'x.output' } } },
+const begun = () => {
+  const run = new PureRun(
+    workflow(
       [
-        'workflow.invalid-field tasks.c.timeout',
-        'workflow.missing-dependency tasks.c.dependencies[0]',
-        'expression.unknown-name tasks.c.condition',
+        agent('a', { region: 'r' }),
+        agent('b', { dependencies: ['a'], region: 'r' }),
+        agent('c', { dependencies: ['b'] }),
       ],
-    ],
+      {
+        regions: { r: { mutex: 'm' } },
+        hooks: { on_start: [{ id: 'first', agent: 'echo' }] },
+        inputs: { n: { type: 'number', default: 1 } },
+      },
+    ),
+  );
+  run.succeed('first');
+  return run;
+};
+const cases: [string, JsonObject | string, string[]][] = [
+  ['is no object', 'tasks', ['adapt.patch-shape ']],
+  [
+    'has unknown fields',
+    { sttings: {}, edges: [] },
+    ['adapt.unknown-field sttings', 'adapt.not-supported edges'],
+  ],
+  ['names the run otherwise', { name: 'y' }, ['adapt.not-supported name']],
+  ['has a task that is none', { tasks: { b: 3 } }, ['adapt.patch-shape tasks.b']],
+  ['renames a task', { tasks: { b: { id: 'x' } } }, ['adapt.patch-shape tasks.b.id']],
+  ['removes what is not there', { tasks: { x: null } }, ['adapt.unknown-task tasks.x']],
+  ['changes what has begun', { tasks: { a: { agent: 'x' } } }, ['adapt.task-started tasks.a']],
+  [
+    'removes what has begun and is needed',
+    { tasks: { a: null } },
+    ['workflow.missing-dependency tasks.b.dependencies[0]', 'adapt.task-started tasks.a'],
+  ],
+  [
+    'is no valid workflow',
+    { tasks: { c: { dependencies: ['x'], timeout: 'soon', condition: 'x.output' } } },
     [
-      'makes a cycle',
-      { tasks: { b: { dependencies: ['a', 'c'] } } },
-      ['workflow.cycle tasks.c.dependencies[0]'],
+      'workflow.invalid-field tasks.c.timeout',
+      'workflow.missing-dependency tasks.c.dependencies[0]',
+      'expression.unknown-name tasks.c.condition',
     ],
-    ['has a task of no kind', { tasks: { d: {} } }, ['workflow.task-kind tasks.d']],
-    [
-      'changes a region in use',
-      { regions: { r: { mutex: 'o' } } },
-      ['adapt.region-started regions.r'],
-    ],
-    ['changes inputs', { inputs: {} }, ['adapt.not-supported inputs']],
-    [
-      'changes the priority',
-      { settings: { priority: 'low' } },
-      ['adapt.not-supported settings.priority'],
-    ],
-    [
-      'changes the first hook',
-      { hooks: { on_start: null } },
-      ['adapt.not-supported hooks.on_start', 'adapt.task-started tasks.first'],
-    ],
-    [
-      'comes after its milestone',
-      { tasks: { d: { agent: 'echo', milestone: { until: 'a' } } } },
-      ['adapt.milestone-over tasks.d.milestone'],
-    ],
-    [
-      'is too large',
-      { tasks: { d: { agent: 'echo', parameters: { text: 'x'.repeat(300_000) } } } },
-      ['adapt.too-large '],
-    ],
-    [
-      'loops around what has begun',
-      { tasks: { a: { repeat: { max: 2 } } } },
-      ['adapt.task-started tasks.a'],
-    ],
-  ];
+  ],
+  [
+    'makes a cycle',
+    { tasks: { b: { dependencies: ['a', 'c'] } } },
+    ['workflow.cycle tasks.c.dependencies[0]'],
+  ],
+  ['has a task of no kind', { tasks: { d: {} } }, ['workflow.task-kind tasks.d']],
+  [
+    'changes a region in use',
+    { regions: { r: { mutex: 'o' } } },
+    ['adapt.region-started regions.r'],
+  ],
+  ['changes inputs', { inputs: {} }, ['adapt.not-supported inputs']],
+  [
+    'changes the priority',
+    { settings: { priority: 'low' } },
+    ['adapt.not-supported settings.priority'],
+  ],
+  [
+    'changes the first hook',
+    { hooks: { on_start: null } },
+    ['adapt.not-supported hooks.on_start', 'adapt.task-started tasks.first'],
+  ],
+  [
+    'comes after its milestone',
+    { tasks: { d: { agent: 'echo', milestone: { until: 'a' } } } },
+    ['adapt.milestone-over tasks.d.milestone'],
+  ],
+  [
+    'is too large',
+    { tasks: { d: { agent: 'echo', parameters: { text: 'x'.repeat(300_000) } } } },
+    ['adapt.too-large '],
+  ],
+  [
+    'loops around what has begun',
+    { tasks: { a: { repeat: { max: 2 } } } },
+    ['adapt.task-started tasks.a'],
+  ],
+];
 
+describe('a patch that is refused', () => {
   it.each(cases)('%s', (_name, patch, expected) => {
     const run = begun();
     const before = run.history.length;
