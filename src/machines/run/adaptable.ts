@@ -6,13 +6,13 @@
 import { isSameWork } from '../../workflow/change/definition-change.ts';
 import type { Difference } from '../../workflow/change/difference.ts';
 import { type PatchProblem, problem } from '../../workflow/change/patch.ts';
+import { isSameValue } from '../../workflow/change/same-value.ts';
 import {
   hookTasksOf,
   type TaskDefinition,
   type WorkflowDefinition,
 } from '../../workflow/definition.ts';
 import { decideTrigger, noCounters } from '../../workflow/triggers.ts';
-import { canonicalJson } from '../../workflow/value.ts';
 import { type Activation, type RunAggregate, runContext, runState } from './aggregate.ts';
 import { bump } from './counting.ts';
 import { type PlanNode, RunPlan } from './plan.ts';
@@ -114,7 +114,7 @@ class Look {
     for (const [name, region] of this.#run.plan.steering.regions) {
       const known = this.#before.regions?.[name];
       const isGone = !this.#plan.steering.regions.has(name);
-      if (isGone || canonicalJson(known ?? {}) === canonicalJson(next[name] ?? {})) continue;
+      if (isGone || isSameValue(known ?? {}, next[name] ?? {})) continue;
       for (const index of region.members) {
         const { task } = this.#run.plan.at(index);
         const activation = this.#run.activations.get(task.id);
@@ -139,8 +139,8 @@ class Look {
       const after = next.byId(node.task.id);
       if (after === undefined || !this.#run.activations.has(node.task.id)) continue;
       const isSame =
-        canonicalJson(loopsOf(old, node)) === canonicalJson(loopsOf(next, after)) &&
-        canonicalJson(cycleOf(old, node)) === canonicalJson(cycleOf(next, after));
+        isSameValue(loopsOf(old, node), loopsOf(next, after)) &&
+        isSameValue(cycleOf(old, node), cycleOf(next, after));
       if (isSame) continue;
       const { id } = node.task;
       this.#add(
@@ -215,7 +215,7 @@ class Look {
   workflow(now: number): void {
     const [old, next] = [this.#before, this.#plan.definition];
     const keeps = (path: string, before: unknown, after: unknown, hint: string): void => {
-      if (canonicalJson(before ?? null) === canonicalJson(after ?? null)) return;
+      if (isSameValue(before ?? null, after ?? null)) return;
       this.#add('adapt.not-supported', { path }, `\`${path}\` of a live run does not change`, hint);
     };
     keeps('name', old.name, next.name, 'It is another workflow: start a run of it.');
@@ -245,7 +245,7 @@ class Look {
   /** What a task has begun to run, or may undo itself with, stays. */
   #children(old: WorkflowDefinition, next: WorkflowDefinition): void {
     const changed = Object.entries(old.workflows ?? {}).filter(
-      ([name, child]) => canonicalJson(child) !== canonicalJson(next.workflows?.[name] ?? null),
+      ([name, child]) => !isSameValue(child, next.workflows?.[name]),
     );
     if (changed.length === 0) return;
     const user = [...old.tasks, ...hookTasksOf(old)].find(

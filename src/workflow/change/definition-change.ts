@@ -3,7 +3,8 @@
  * a fold never compiles anything. `applyChange(a, changeOf(a, b))` is `b`.
  */
 import type { TaskDefinition, WorkflowDefinition } from '../definition.ts';
-import { canonicalJson, type JsonValue } from '../value.ts';
+import type { JsonValue } from '../value.ts';
+import { isSameValue } from './same-value.ts';
 
 export interface DefinitionChange {
   /** New and changed tasks, whole; those of hooks are in `rest`. */
@@ -22,7 +23,7 @@ export interface DefinitionChange {
 export function changeOf(before: WorkflowDefinition, after: WorkflowDefinition): DefinitionChange {
   const known = new Map(before.tasks.map((task) => [task.id, task]));
   const left = new Set(after.tasks.map(({ id }) => id));
-  const tasks = after.tasks.filter((task) => !isSame(known.get(task.id), task));
+  const tasks = after.tasks.filter((task) => !isSameValue(known.get(task.id), task));
   const removed = before.tasks.map(({ id }) => id).filter((id) => !left.has(id));
   const change: DefinitionChange = {
     ...(tasks.length === 0 ? {} : { tasks }),
@@ -37,7 +38,7 @@ export function changeOf(before: WorkflowDefinition, after: WorkflowDefinition):
 function restOf(before: WorkflowDefinition, after: WorkflowDefinition): DefinitionChange {
   const { tasks: _, ...old } = before as unknown as Record<string, JsonValue>;
   const { tasks: __, ...next } = after as unknown as Record<string, JsonValue>;
-  const changed = Object.entries(next).filter(([key, value]) => !isSame(old[key], value));
+  const changed = Object.entries(next).filter(([key, value]) => !isSameValue(old[key], value));
   const dropped = Object.keys(old).filter((key) => !Object.hasOwn(next, key));
   return {
     ...(changed.length === 0 ? {} : { rest: Object.fromEntries(changed) }),
@@ -71,17 +72,16 @@ export function isEmptyChange(change: DefinitionChange): boolean {
   return Object.keys(change).length === 0;
 }
 
-function isSame(left: unknown, right: unknown): boolean {
-  return left === right || (left !== undefined && canonicalJson(left) === canonicalJson(right));
-}
-
 /** True where a task does the same in both: what it says of itself and the order of its dependencies do not count. */
 export function isSameWork(left: TaskDefinition, right: TaskDefinition): boolean {
-  return left === right || canonicalJson(workOf(left)) === canonicalJson(workOf(right));
+  return left === right || isSameValue(workOf(left), workOf(right));
 }
 
-function workOf({ description: _, edge: __, ...task }: TaskDefinition): unknown {
-  return { ...task, dependencies: [...task.dependencies].sort() };
+function workOf({ description: _, edge: __, dependencies, ...task }: TaskDefinition): unknown {
+  return {
+    ...task,
+    dependencies: dependencies.length < 2 ? dependencies : [...dependencies].sort(),
+  };
 }
 
 /** The definition with the tasks of `before` in it where they do the same and say the same. */

@@ -1,8 +1,9 @@
 /** What is different between two definitions, in the words of a file: for people, and for programs that ask first. */
 import type { WorkflowDefinition } from '../definition.ts';
 import { asList, asObject, isObject } from '../loose.ts';
-import { canonicalJson, type JsonObject, type JsonValue } from '../value.ts';
+import type { JsonObject, JsonValue } from '../value.ts';
 import { fileFormOf } from './file-form.ts';
+import { isSameValue } from './same-value.ts';
 
 export interface FieldChange {
   /** `parameters`, `settings.max_parallel`. */
@@ -92,8 +93,7 @@ function fieldsBetween(before: JsonObject, after: JsonObject, prefix: string): F
   for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const left = before[key];
     const right = after[key];
-    if (left !== undefined && right !== undefined && canonicalJson(left) === canonicalJson(right))
-      continue;
+    if (left !== undefined && right !== undefined && isSameValue(left, right)) continue;
     changes.push({
       field: `${prefix}${key}`,
       ...(left === undefined ? {} : { before: left }),

@@ -9,9 +9,10 @@ import { agentsOf, type WorkflowDefinition } from '../definition.ts';
 import { asList, asObject, isObject } from '../loose.ts';
 import { compileWorkflow } from '../parse.ts';
 import { suggest } from '../suggest.ts';
-import { canonicalJson, type JsonObject, type JsonValue } from '../value.ts';
+import type { JsonObject, JsonValue } from '../value.ts';
 import { keepingTasks } from './definition-change.ts';
 import { fileFormOf } from './file-form.ts';
+import { isSameValue } from './same-value.ts';
 
 /** What a patch gets wrong, or what stands in the way of it. */
 export interface PatchProblem {
@@ -75,7 +76,7 @@ function tasksAsBefore(before: JsonObject, after: JsonObject): ReadonlySet<strin
   const known = new Map(asList(before.tasks).map((task) => [asObject(task).id, task]));
   const same = asList(after.tasks).filter((task) => {
     const old = known.get(asObject(task).id);
-    return old !== undefined && canonicalJson(old) === canonicalJson(task);
+    return old !== undefined && isSameValue(old, task);
   });
   return new Set(same.map((task) => String(asObject(task).id)));
 }
