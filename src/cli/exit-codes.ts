@@ -17,6 +17,7 @@ const USAGE_CODES: ReadonlySet<string> = new Set([
   'cli.file-unwritable',
   'settings.invalid',
   'workflow.invalid',
+  'adapt.invalid',
   'request.invalid',
   'planning.unavailable',
   'input.invalid',

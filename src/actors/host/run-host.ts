@@ -62,6 +62,8 @@ export class RunHost {
   #lastCommit = 0;
   #definition: unknown;
   #sandbox: Sandbox | undefined;
+  /** Of `#definition`, where that is known. */
+  #firstHash: string | undefined;
   #parent: ParentRef | undefined;
   /** When it last had something to do, by the clock. */
   lastActiveAt: number;
@@ -106,6 +108,7 @@ export class RunHost {
     this.#run = run;
     this.#parent = run.header.parent;
     this.#definition = birth.storedDefinition;
+    this.#firstHash = run.header.definitionHash;
     this.#owed = new OwedEffects(run, this.#runtime);
     this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
     this.#turn.seed(birth.created, birth);
@@ -351,6 +354,7 @@ export class RunHost {
       streamVersion: run.streamVersion,
       position: this.#runtime.log.appendedPosition,
       changed: turn.events.length > 0,
+      ...(turn.reply === undefined ? {} : { reply: turn.reply }),
     };
   }
 
@@ -369,7 +373,7 @@ export class RunHost {
     if (since < Math.max(this.#runtime.snapshotEvery, run.activations.size)) return;
     this.#snapshotVersion = run.streamVersion;
     const state = snapshotOf(run, {
-      definition: this.#definition ?? run.plan.definition,
+      definition: this.#definitionNow(run),
     });
     const snapshot = { streamVersion: run.streamVersion, foldHash: FOLD_HASH, state };
     this.#runtime.releases.push(() => {
@@ -380,6 +384,12 @@ export class RunHost {
         });
       });
     });
+  }
+
+  /** As `run.created` holds it, for as long as that is the one. */
+  #definitionNow({ header, plan }: RunAggregate): unknown {
+    const isFirst = header.definitionHash === this.#firstHash;
+    return isFirst ? (this.#definition ?? plan.definition) : plan.definition;
   }
 
   /** The run is broken: memory goes, the evidence is logged, the others go on. */

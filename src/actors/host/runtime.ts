@@ -8,7 +8,7 @@ import type { Rejection, RunMessage } from '../../machines/run/decision.ts';
 import type { Effect } from '../../machines/run/effects.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import type { SecretSources } from '../../workflow/secrets.ts';
-import type { JsonValue } from '../../workflow/value.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import type { Admission } from '../services/admission.ts';
 import type { Clock } from '../services/clock.ts';
 import type { IdSource } from '../services/ids.ts';
@@ -26,7 +26,15 @@ export interface Logger {
 
 /** How a message ended, told once everything before it is durable. */
 export type Outcome =
-  | { kind: 'done'; status: string; streamVersion: number; position: number; changed: boolean }
+  | {
+      kind: 'done';
+      status: string;
+      streamVersion: number;
+      position: number;
+      changed: boolean;
+      /** What the decision says beyond that. */
+      reply?: JsonObject;
+    }
   | { kind: 'rejected'; rejection: Rejection };
 
 /** A message on its way to an actor. */

@@ -16,12 +16,14 @@ import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import { isRunStream } from '../../projections/projection.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
-import { checkValue, type JsonObject } from '../../workflow/value.ts';
+import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
 import { CommandUnavailable, InvalidMessage, RunNotFound } from '../host/errors.ts';
 import { loadRun, readFirst } from '../host/load.ts';
 import { reportRun } from '../host/report.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
+import { adaptationSources } from './adaptation-sources.ts';
+import type { Planner } from './planner.ts';
 import { whyItWaits } from './queue-view.ts';
 import { refuse } from './refuse.ts';
 import { checkBlobs, namesBlobs } from './stored-blobs.ts';
@@ -35,11 +37,18 @@ export class ClientDoors {
   readonly #runtime: HostRuntime;
   readonly #table: RunTable;
   readonly #subjects: Subjects;
+  readonly #planner: Planner;
 
-  constructor(options: { runtime: HostRuntime; table: RunTable; subjects: Subjects }) {
+  constructor(options: {
+    runtime: HostRuntime;
+    table: RunTable;
+    subjects: Subjects;
+    planner: Planner;
+  }) {
     this.#runtime = options.runtime;
     this.#table = options.table;
     this.#subjects = options.subjects;
+    this.#planner = options.planner;
   }
 
   command(message: BusMessage): void {
@@ -51,7 +60,7 @@ export class ClientDoors {
       const parsed = commandSchema.safeParse(message.body());
       if (!parsed.success) throw new InvalidMessage('the command', parsed.error);
       const command = parsed.data;
-      const payload = command.type === 'signal' ? command.payload : undefined;
+      const payload = payloadOf(command);
       if (payload !== undefined) checkValue(payload);
       if (payload === undefined || !namesBlobs(payload)) {
         this.#take(message, runId, command);
@@ -67,8 +76,9 @@ export class ClientDoors {
 
   #take(message: BusMessage, runId: string, command: CommandMessage): void {
     const id = command.id ?? message.header('Nats-Msg-Id');
+    const more = command.type === 'adapt' ? adaptationSources(command, this.#planner) : {};
     this.#table.post(runId, {
-      message: { type: 'command', command },
+      message: { type: 'command', command, ...more },
       causationId: id ?? `${command.type}/${this.#runtime.clock.now()}`,
       actor: { kind: 'client' },
       ...(id === undefined ? {} : { uniqueKey: `command:${runId}/${id}` }),
@@ -85,6 +95,7 @@ export class ClientDoors {
           streamVersion,
           position,
           idempotent: id !== undefined,
+          ...outcome.reply,
           ...(notice === undefined ? {} : { notice }),
         };
         message.respond(reply as unknown as JsonObject);
@@ -143,6 +154,12 @@ export class ClientDoors {
       quarantine: loaded.quarantine,
     });
   }
+}
+
+/** What a command carries that may be any value. */
+function payloadOf(command: CommandMessage): JsonValue | undefined {
+  if (command.type === 'signal') return command.payload;
+  return command.type === 'adapt' ? command.patch : undefined;
 }
 
 /** A page of a run's own events; `next` is absent after the last. */

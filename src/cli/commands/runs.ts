@@ -12,6 +12,7 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
+import { adaptCommand } from './runs-adapt.ts';
 import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
 import { forkCommand } from './runs-fork.ts';
 import { releaseCommand } from './runs-release.ts';
@@ -189,6 +190,7 @@ export const runsGroup: CommandGroup = {
     release: releaseCommand,
     reproduce: reproduceCommand,
     fork: forkCommand,
+    adapt: adaptCommand,
     approve: approveCommand,
     reject: rejectCommand,
     signal: signalCommand,

@@ -13,6 +13,7 @@ const words: Readonly<Record<string, Words>> = {
   'run.created': (data) => `"${text(data['name'])}" created, inputs ${valueText(data['inputs'])}`,
   'run.forked': (data) => `forked from ${text(data['from'])} after its version ${text(data['at'])}`,
   'run.started': (data, at) => `run started${due(data, at, ', times out in')}`,
+  'run.adapted': (data) => `adapted${adaptedText(data)}`,
   'run.paused': (data) => `paused: ${text(data['reason'])}`,
   'run.resumed': (data) => `resumed after ${duration(Number(data['pausedMs'] ?? 0))}`,
   'run.cancelRequested': (data) =>
@@ -63,6 +64,20 @@ const words: Readonly<Record<string, Words>> = {
 /** That a loop would have gone on but for its bound; `to`: the task that it leads to. */
 export function boundText(to: unknown): string {
   return typeof to === 'string' ? `; the bound of the loop to ${plainText(to)} is used up` : '';
+}
+
+/** The tasks of a patch; other fields are in the data. */
+function adaptedText({ change, undoes }: Data): string {
+  const { tasks = [], removed = [] } = (change ?? {}) as {
+    tasks?: { id: string }[];
+    removed?: string[];
+  };
+  const parts = [
+    ...(undoes === undefined ? [] : [`takes back version ${String(undoes)}`]),
+    ...(tasks.length === 0 ? [] : [brief(tasks.map(({ id }) => plainText(id)).join(', '))]),
+    ...(removed.length === 0 ? [] : [`without ${brief(removed.map(plainText).join(', '))}`]),
+  ];
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
 
 /** What a child run was given. */

@@ -203,7 +203,7 @@ export function noteDelay(run: RunAggregate, activation: Activation): void {
  * An instance needs an agent although its task is a `foreach`; the `foreach` activation itself needs none. What needs
  * no agent begins in the same turn.
  */
-function becomeReady(run: RunAggregate, activation: Activation): void {
+export function becomeReady(run: RunAggregate, activation: Activation): void {
   const { node } = activation;
   if (runsChild(activation)) {
     run.startingChildren.add(activation);

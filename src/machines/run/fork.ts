@@ -98,6 +98,8 @@ function clearEnd(run: RunAggregate): void {
   run.terminating = undefined;
   run.quarantine = undefined;
   run.isolatedAttempt = 0;
+  // A fork takes back what it changed itself: the versions of its origin are no versions of its own.
+  run.adaptations = [];
   run.values.clear();
 }
 

@@ -131,6 +131,16 @@ export function sendTokens(
   }
 }
 
+/** One task that was not there, or not a dependent, when the rounds of another ended hears of the last one. */
+export function sendToken(run: RunAggregate, from: number, to: number): void {
+  const { outcome, isInactive } = run.progress[from] as TaskProgress;
+  const slot = run.plan.at(to).dependencies.indexOf(from);
+  const isHeld = outcome === 'skipped' && isExit(run.plan, from, to);
+  if (outcome === undefined || isHeld || slot === -1) return;
+  const copies = outcome === 'succeeded' ? (run.plan.at(from).task.emit ?? 1) : 1;
+  for (let copy = 0; copy < copies; copy += 1) arrive(run, { from, to, slot, outcome, isInactive });
+}
+
 function isExit(plan: RunPlan, from: number, to: number): boolean {
   return plan.flow.cycleOf[from] !== -1 && !plan.flow.isInOneCycle(from, to);
 }
