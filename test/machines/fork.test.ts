@@ -72,6 +72,7 @@ describe('forks of random runs', () => {
   });
 });
 
+// Length: one promise of a fork after the other.
 describe('a fork', () => {
   const chain = workflow([
     agent('a'),

@@ -15,7 +15,6 @@ import { liveCells } from '../../machines/cell.ts';
 import { type ParentRef, type RunAggregate, runState } from '../../machines/run/aggregate.ts';
 import { enliven, stopCells } from '../../machines/run/evolve.ts';
 import { endedRunStates } from '../../machines/run/machine.ts';
-import { FOLD_HASH, snapshotOf } from '../../machines/run/snapshot.ts';
 import type { Grant } from '../services/admission.ts';
 import { Unavailable } from './errors.ts';
 import { Isolation, isDefect } from './isolation.ts';
@@ -25,6 +24,7 @@ import { rejectionOf } from './rejection.ts';
 import type { Delivery, HostRuntime, Outcome } from './runtime.ts';
 import { safeDelivery } from './safe-delivery.ts';
 import { Sandbox } from './sandbox.ts';
+import { Snapshots } from './snapshots.ts';
 import { Turn } from './turn.ts';
 
 /** Messages that may wait in one mailbox; more are refused with `overloaded`. */
@@ -55,15 +55,12 @@ export class RunHost {
   #loading: Promise<boolean> | undefined;
   #isDraining = false;
   #isGone = false;
-  #snapshotVersion = 0;
+  readonly #snapshots: Snapshots;
   /** Commits whose effects are not released yet. */
   #unreleased = 0;
   /** Position of its newest commit. */
   #lastCommit = 0;
-  #definition: unknown;
   #sandbox: Sandbox | undefined;
-  /** Of `#definition`, where that is known. */
-  #firstHash: string | undefined;
   #parent: ParentRef | undefined;
   /** When it last had something to do, by the clock. */
   lastActiveAt: number;
@@ -71,6 +68,7 @@ export class RunHost {
   constructor(stream: string, runtime: HostRuntime) {
     this.stream = stream;
     this.#runtime = runtime;
+    this.#snapshots = new Snapshots(stream, runtime);
     this.#isolation = new Isolation(this, runtime);
     this.lastActiveAt = runtime.clock.now();
   }
@@ -107,8 +105,7 @@ export class RunHost {
     const { run, delivery } = birth;
     this.#run = run;
     this.#parent = run.header.parent;
-    this.#definition = birth.storedDefinition;
-    this.#firstHash = run.header.definitionHash;
+    this.#snapshots.begin(0, { stored: birth.storedDefinition, hash: run.header.definitionHash });
     this.#owed = new OwedEffects(run, this.#runtime);
     this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
     this.#turn.seed(birth.created, birth);
@@ -146,7 +143,7 @@ export class RunHost {
     const { fork } = loaded.run;
     if (fork?.sandbox !== undefined) this.#sandbox = new Sandbox(this.#runtime.log, fork.from);
     enliven(loaded.run, liveCells);
-    this.#snapshotVersion = loaded.run.streamVersion;
+    this.#snapshots.begin(loaded.run.streamVersion);
     this.#owed = new OwedEffects(loaded.run, this.#runtime);
     const { header } = loaded.run;
     this.#runtime.liveRuns.note(this.stream, header, !endedRunStates.has(runState(loaded.run)));
@@ -329,7 +326,7 @@ export class RunHost {
     if (turn.isCut) {
       this.post(proceed(delivery.causationId));
     }
-    this.#snapshotWhenDue(run);
+    this.#snapshots.takeWhenDue(run);
     if (run.quarantine !== undefined) this.#keepIsolated(run.quarantine);
   }
 
@@ -362,34 +359,6 @@ export class RunHost {
   #leaveWhenDone(): void {
     if (this.#run === undefined || this.#unreleased > 0) return;
     if (isAtRest(this.#run) && this.isIdle) this.#runtime.release(this);
-  }
-
-  /**
-   * A snapshot every `snapshotEvery` events, and rarer in large runs, so that the cost of all snapshots together
-   * grows with the work and not with its square.
-   */
-  #snapshotWhenDue(run: RunAggregate): void {
-    const since = run.streamVersion - this.#snapshotVersion;
-    if (since < Math.max(this.#runtime.snapshotEvery, run.activations.size)) return;
-    this.#snapshotVersion = run.streamVersion;
-    const state = snapshotOf(run, {
-      definition: this.#definitionNow(run),
-    });
-    const snapshot = { streamVersion: run.streamVersion, foldHash: FOLD_HASH, state };
-    this.#runtime.releases.push(() => {
-      this.#runtime.log.saveSnapshot(this.stream, snapshot).catch((error: unknown) => {
-        this.#runtime.logger.warn('a snapshot could not be written', {
-          runId: this.stream,
-          error: String(error),
-        });
-      });
-    });
-  }
-
-  /** As `run.created` holds it, for as long as that is the one. */
-  #definitionNow({ header, plan }: RunAggregate): unknown {
-    const isFirst = header.definitionHash === this.#firstHash;
-    return isFirst ? (this.#definition ?? plan.definition) : plan.definition;
   }
 
   /** The run is broken: memory goes, the evidence is logged, the others go on. */

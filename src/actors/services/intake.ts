@@ -96,6 +96,7 @@ export class Intake {
     this.#take(message).catch((error: unknown) => refuse(message, error, this.#runtime.logger));
   }
 
+  // Length: one step after the other, each with its refusal.
   async #take(message: BusMessage): Promise<void> {
     const parsed = requestSchema.safeParse(message.body());
     if (!parsed.success) throw new InvalidMessage('the request', parsed.error);
