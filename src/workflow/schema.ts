@@ -1,6 +1,6 @@
 /**
- * The shape of a workflow file, with the words that editors show. What this release does not run is named in
- * `unsupported-fields.ts`. Size: every field has its words, its default and an example beside it.
+ * The shape of a workflow file, with the words that editors show; `unsupported-fields.ts` names what is not in here.
+ * Size: every field has its words, its default and an example beside it.
  */
 import { z } from 'zod';
 import { MAX_NAME_LENGTH, MAX_TASKS } from './limits.ts';
