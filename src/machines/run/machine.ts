@@ -56,6 +56,9 @@ const started = folding<'run.started'>((data, at) => ({
 }));
 const paused = folding<'run.paused'>((_data, at) => ({ pausedAt: at }));
 const resumed = folding<'run.resumed'>(() => ({ pausedAt: null }));
+const adapted = folding<'run.adapted'>((data) =>
+  data.dueAt === undefined ? {} : { dueAt: data.dueAt },
+);
 const stopping = folding<'run.stopping'>((data) => ({
   pausedAt: null,
   failureCode: data.error.code,
@@ -145,7 +148,7 @@ export const runMachine = setup({
         ...cancel,
         ...endCanceled,
         'run.created': { actions: created },
-        'run.adapted': note,
+        'run.adapted': { actions: adapted },
         'run.postponed': note,
         'run.started': { target: 'running', actions: started },
       },
@@ -161,7 +164,7 @@ export const runMachine = setup({
         ...finish,
         ...endSucceeded,
         ...endFailed,
-        'run.adapted': note,
+        'run.adapted': { actions: adapted },
         'run.paused': { target: 'paused', actions: paused },
       },
     },
@@ -173,7 +176,7 @@ export const runMachine = setup({
         ...cancel,
         ...endCanceled,
         ...stop,
-        'run.adapted': note,
+        'run.adapted': { actions: adapted },
         'run.resumed': { target: 'running', actions: resumed },
       },
     },
