@@ -17,8 +17,8 @@ import { type PatchProblem, patchDefinition, problem } from '../../workflow/chan
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { definitionHash } from '../../workflow/parse.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
-import { lookAt, lookAtDifference } from './adaptable.ts';
-import { type RunAggregate, runContext, runState } from './aggregate.ts';
+import { lookAt, lookAtDifference, timedFrom } from './adaptable.ts';
+import { type RunAggregate, runState } from './aggregate.ts';
 import { conflict, type Decision, rejected, type TurnInput } from './decision.ts';
 import { approximateBytes } from './values.ts';
 
@@ -210,11 +210,13 @@ function sizeProblems(change: DefinitionChange): PatchProblem[] {
 
 /** When the run times out afterwards; undefined where that stays. */
 function deadlineAfter(run: RunAggregate, { settings }: WorkflowDefinition): number | undefined {
-  const { startedAt } = runContext(run);
-  if (startedAt === null || settings.timeoutMs === run.plan.definition.settings.timeoutMs)
+  const from = timedFrom(run);
+  if (from === null || settings.timeoutMs === run.plan.definition.settings.timeoutMs)
     return undefined;
-  const dueAt = startedAt + settings.timeoutMs;
-  return Math.min(dueAt, run.header.deadline ?? dueAt);
+  const dueAt = from + settings.timeoutMs;
+  const { deadline } = run.header;
+  // A retry has put a deadline aside that had passed.
+  return deadline === undefined || deadline <= from ? dueAt : Math.min(dueAt, deadline);
 }
 
 /** A run that stands in the way is a conflict, a patch that makes no workflow is not valid. */

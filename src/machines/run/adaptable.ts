@@ -288,10 +288,10 @@ class Look {
   }
 
   #deadline(now: number): void {
-    const { startedAt } = runContext(this.#run);
+    const from = timedFrom(this.#run);
     const { timeoutMs } = this.#plan.definition.settings;
-    if (startedAt === null || timeoutMs === this.#before.settings.timeoutMs) return;
-    if (startedAt + timeoutMs > now) return;
+    if (from === null || timeoutMs === this.#before.settings.timeoutMs) return;
+    if (from + timeoutMs > now) return;
     this.#add(
       'adapt.times-out',
       { path: 'settings.timeout' },
@@ -312,6 +312,12 @@ function mapped<Value>(
   form: (value: Value) => unknown,
 ): object {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, form(value)]));
+}
+
+/** From when on the timeout of a run counts: its start, or its last retry; null before. */
+export function timedFrom(run: RunAggregate): number | null {
+  const { startedAt, retriedAt = 0 } = runContext(run);
+  return startedAt === null ? null : Math.max(startedAt, retriedAt);
 }
 
 /** How a task began: its first round, or the last one where earlier ones are forgotten. */

@@ -14,6 +14,8 @@ import { type FoldEvent, foldAction } from '../stepper.ts';
 export interface RunContext {
   createdAt: number | null;
   startedAt: number | null;
+  /** The last time; its timeout counts from there. */
+  retriedAt?: number;
   /** The run's deadline. */
   dueAt: number | null;
   pausedAt: number | null;
@@ -79,7 +81,8 @@ const canceled = folding<'run.canceled'>((data, at) => ({
   endedAt: at,
   cancelReason: data.reason,
 }));
-const retried = folding<'run.retried'>((data) => ({
+const retried = folding<'run.retried'>((data, at) => ({
+  retriedAt: at,
   dueAt: data.dueAt ?? null,
   endedAt: null,
   failureCode: null,
