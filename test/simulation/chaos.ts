@@ -5,7 +5,7 @@
 import type { JsonObject } from '../../src/workflow/value.ts';
 import { childScenarios } from './child-scenarios.ts';
 import { reportOfRun, steer } from './crash-points.ts';
-import { type Scenario, scenarios, workflowOf } from './scenarios.ts';
+import { type PlannedCommand, type Scenario, scenarios, workflowOf } from './scenarios.ts';
 import { noFaults } from './sim-network.ts';
 import { noDiskFaults, World } from './world.ts';
 
@@ -40,6 +40,11 @@ export async function playSeed(seed: number): Promise<ChaosResult> {
     const { message, cause } = error as Error;
     throw new Error(`seed ${seed}: ${message}\nrun it again: ${again}`, { cause: cause ?? error });
   }
+}
+
+/** What waits for the second end of a run may wait for ever: a random command may have canceled it before. */
+function isForHealing({ command, afterEnd }: PlannedCommand): boolean {
+  return command.type !== 'pause' && afterEnd !== true;
 }
 
 class Chaos {
@@ -159,7 +164,7 @@ class Chaos {
       this.#follow(world.command(runId, { type: 'resume', id: `heal-${runId}` }));
     for (const [requestId, runId] of this.#runs)
       for (const planned of this.#scenarios.get(requestId)?.commands ?? [])
-        if (planned.command.type !== 'pause') this.#follow(steer(world, runId, planned));
+        if (isForHealing(planned)) this.#follow(steer(world, runId, planned));
   }
 
   /** What was lost three times before the faults ended is tried again. */
