@@ -20,6 +20,7 @@ interface Known {
 
 /** What the codes mean that are recorded in events, where no error class says it. */
 const FAILURES: Readonly<Record<string, string>> = {
+  'adapt.history': 'The history of the run does not fit the new version of its workflow.',
   'run.timeout': 'The run was not over after `settings.timeout`.',
   'task.timeout': 'An attempt was not over after the `timeout` of its task.',
   'secret.missing': 'A secret is not where the definition says.',
@@ -62,6 +63,9 @@ const REPLAY =
 
 /** What to do, where the hint is made for each error out of its facts. */
 const HINTS: Readonly<Record<string, string>> = {
+  'adapt.conflict': 'That of the problem; all that the run is too far for are listed.',
+  'adapt.history': 'Keep the tasks that runs have begun, under their ids.',
+  'adapt.invalid': 'That of the problem; all problems of the patch are listed.',
   'agent.canceled': 'Nothing: somebody asked for it.',
   'agent.error': REPLAY,
   'agent.failed': REPLAY,

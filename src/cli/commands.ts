@@ -46,6 +46,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Check workflow files and report every problem in them',
     load: async () => (await import('./commands/validate.ts')).validateCommand,
   },
+  rehearse: {
+    summary: 'Try a new version of a workflow on the runs that are there, without touching them',
+    load: async () => (await import('./commands/rehearse.ts')).rehearseCommand,
+  },
   graph: {
     summary: 'Draw a workflow, or a run with the state of its tasks',
     load: async () => (await import('./commands/graph.ts')).graphCommand,

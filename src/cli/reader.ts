@@ -34,6 +34,10 @@ export interface Reader {
   readonly log?: EventLog;
   /** Throws `run.not-found`. */
   history(runId: string): Promise<RunHistory>;
+  /** The run's commits in order, page by page: no more than a page is in memory. Throws `run.not-found`. */
+  commits(runId: string): AsyncIterable<readonly Commit[]>;
+  /** The bytes of a blob. Throws what reading it throws. */
+  blob(reference: BlobReference): Promise<Uint8Array>;
   /** Documents of a projection. */
   query(name: string, query: QueryInput): Promise<QueryReply>;
   close(): Promise<void>;
@@ -70,6 +74,8 @@ function remoteReader(found: { client: Client; url: string; close(): Promise<voi
     where: url,
     client,
     history: (runId) => copyRun(client, runId),
+    commits: (runId) => remoteCommits(client, runId),
+    blob: (reference) => client.getBlob(reference),
     query: (name, query) => client.query(name, query),
     close: found.close,
   };
@@ -92,6 +98,8 @@ async function localReader(session: Session): Promise<Reader> {
       const envelopes = await envelopesIn(log, runId);
       return { log, envelopes, origins: await originsIn(log, envelopes) };
     },
+    commits: (runId) => log.readStream(runId),
+    blob: (reference) => log.blobs.get(reference),
     query: (name, query) => queryLog(log, name, query),
     close: () => log.close(),
   };
@@ -120,6 +128,11 @@ async function queryLog(log: EventLog, name: string, query: QueryInput): Promise
   } finally {
     await projector.close();
   }
+}
+
+async function* remoteCommits(client: Client, runId: string): AsyncGenerator<Commit[]> {
+  const { commitsOf } = await import('./history-commits.ts');
+  for await (const events of historyPages(client, runId)) yield commitsOf(events);
 }
 
 /** The run's history in a memory log, with the blobs it names, so that it folds as the original does. */

@@ -2,6 +2,7 @@
  * The events of a run's stream beside its tasks: the run itself, timers beside a state, escalations, budgets.
  */
 import { z } from 'zod';
+import type { DefinitionChange } from '../workflow/change/definition-change.ts';
 import type { WorkflowDefinition } from '../workflow/definition.ts';
 import { type EventOf, eventType, fields } from './event-type.ts';
 
@@ -29,6 +30,11 @@ const job = z.object({
 const definition = z.custom<WorkflowDefinition>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
   'a workflow definition or a blob reference to one',
+);
+
+const definitionChange = z.custom<DefinitionChange>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  'a change of a definition',
 );
 
 export const runEvents = {
@@ -87,7 +93,21 @@ export const runEvents = {
   adapted: eventType(
     'run.adapted',
     'Tasks that had not started were changed.',
-    z.object({ patch: fields.value, definitionHash: z.string() }),
+    z.object({
+      /** In the words of a file, for people. */
+      patch: fields.value,
+      definitionHash: z.string(),
+      /** What is folded: from the definition before to the one with that hash. */
+      change: definitionChange.optional(),
+      /** Activations that waited for a slot and are decided anew, or are gone. */
+      withdrawn: z.array(z.string()).optional(),
+      /** The deadline of the run, where it moved. */
+      dueAt: fields.time.optional(),
+      /** Version of the `run.adapted` that this one takes back. */
+      undoes: fields.count.optional(),
+      /** Tasks of the definition afterwards, without those of hooks. */
+      tasks: fields.count.optional(),
+    }),
   ),
   signalReceived: eventType(
     'run.signalReceived',

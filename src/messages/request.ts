@@ -1,8 +1,11 @@
 /**
  * Between clients and the orchestrator: requests, commands, history, queries, hello, blobs.
+ * Size: every field of what clients say and hear, with what it means.
  */
 import { z } from 'zod';
 import type { JsonEnvelope } from '../events/envelope.ts';
+import type { Difference } from '../workflow/change/difference.ts';
+import type { PatchProblem } from '../workflow/change/patch.ts';
 import { parseDuration } from '../workflow/durations.ts';
 import type { JsonObject, JsonValue } from '../workflow/value.ts';
 import { instantSchema } from './instant.ts';
@@ -188,11 +191,25 @@ export const commandSchema = z.discriminatedUnion('type', [
     /** Any value, or a reference to a blob that holds one; looked at where it comes in. */
     payload: z.custom<JsonValue>().optional(),
   }),
+  z.object({
+    ...commandId,
+    type: z.literal('adapt'),
+    /** Exactly one of the three. What changes, in the words of a file, with tasks by id and null for what goes. */
+    patch: z.custom<JsonValue>().optional(),
+    /** The definition to move to, as an object or as its YAML or JSON text. */
+    workflow: z.union([object, z.string().max(4_000_000)]).optional(),
+    /** Takes the last patch back. */
+    undo: z.literal(true).optional(),
+    /** Of `workflow`: what has begun stays as it is in this run. */
+    keep: z.boolean().default(false),
+    /** Nothing is changed; the reply says what would be. */
+    dryRun: z.boolean().default(false),
+    /** The version at which the run was looked at; refused where it is at another one. */
+    expectedVersion: z.number().int().positive().optional(),
+  }),
   z.object({ ...vote, type: z.literal('approve') }),
   z.object({ ...vote, type: z.literal('reject') }),
 ]);
-/** Commands that come later (features F03 to F13). */
-export const laterCommands: ReadonlySet<unknown> = new Set(['adapt']);
 
 export type CommandMessage = z.infer<typeof commandSchema>;
 
@@ -205,6 +222,21 @@ export interface CommandReply {
   idempotent: boolean;
   /** Of a signal that no task of the workflow names: it was kept, and may be a mistake. */
   notice?: string;
+  /** Of `adapt`. */
+  adaptation?: AdaptationReply;
+}
+
+/** What a patch changes, or would change. */
+export interface AdaptationReply {
+  /** False: nothing was to change, or it was only asked. */
+  applied: boolean;
+  difference: Difference;
+  /** Errors are in the way; warnings are not. */
+  problems: PatchProblem[];
+  /** Of the definition with the change. */
+  definitionHash?: string;
+  /** The version of the `run.adapted` that is taken back. */
+  undoes?: number;
 }
 
 export const historySchema = z.strictObject({

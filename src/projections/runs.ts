@@ -245,12 +245,23 @@ function reused(run: RunRecord): RunRecord {
   return next;
 }
 
+/** What was withdrawn is scheduled anew, or not at all. */
+function adapted(run: RunRecord, { data }: ProjectedEventOf<'run.adapted'>): RunRecord {
+  const scheduled = run.tasks.scheduled - (data.withdrawn?.length ?? 0);
+  const declared = data.tasks ?? run.tasks.declared;
+  return {
+    ...run,
+    definitionHash: data.definitionHash,
+    tasks: { ...run.tasks, scheduled, declared },
+  };
+}
+
 const table: FoldTable<RunRecord> = {
   'run.postponed': (run, event) => ({ ...run, startAt: event.data.startAt }),
   'run.started': (run, event) => ({ ...moved(run, 'running'), startedAt: event.at }),
   'run.paused': (run, event) => ({ ...moved(run, 'paused'), reason: event.data.reason }),
   'run.resumed': (run) => ({ ...moved(run, 'running'), reason: null }),
-  'run.adapted': (run, event) => ({ ...run, definitionHash: event.data.definitionHash }),
+  'run.adapted': adapted,
   'run.cancelRequested': (run, event) => ({
     ...moved(run, 'canceling'),
     reason: event.data.reason,

@@ -1,5 +1,5 @@
 /**
- * The shape of a workflow file, in the words that editors show. `unsupported-fields.ts` names what is not run yet.
+ * The shape of a workflow file, with the words that editors show; `unsupported-fields.ts` names what is not in here.
  * Size: every field has its words, its default and an example beside it.
  */
 import { z } from 'zod';

@@ -107,12 +107,6 @@ function runAttacks({ root, healthy, ended }: Targets): Attack[] {
     ['command: an agent as a run', `${root}.run.agent_echo.command`, cancel, 'run.not-found'],
     ['command: a run that has ended', `${root}.run.${ended}.command`, cancel, 'run.conflict'],
     [
-      'command: a later one',
-      `${root}.run.${healthy}.command`,
-      json({ type: 'adapt' }),
-      'command.unavailable',
-    ],
-    [
       'command: no such type',
       `${root}.run.${healthy}.command`,
       json({ type: 'dance' }),

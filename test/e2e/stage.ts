@@ -139,6 +139,8 @@ export function readerOf(log: EventLog, client: Client): Reader {
         envelopes.push(...commits.flatMap((commit) => [...envelopesOf(commit)]));
       return { log, envelopes, origins: [] };
     },
+    commits: (runId) => log.readStream(runId),
+    blob: (reference) => log.blobs.get(reference),
     query: (name, query) => client.query(name, query),
     close: async () => {},
   };

@@ -18,6 +18,8 @@ export interface ScriptedTask {
 
   mutexes?: string[];
   region?: string;
+  /** It runs twice: a workflow with such a task has rounds. */
+  repeats?: boolean;
 }
 
 export interface ScriptedWorkflow {
@@ -114,6 +116,7 @@ function sourceOf({ tasks, onFailure, maxParallel, hasRegions }: ScriptedWorkflo
 
 function agentFields(task: ScriptedTask): JsonObject {
   return {
+    ...(task.repeats === true && task.kind === 'agent' ? { repeat: { max: 2 } } : {}),
     ...(task.isSkippedOnFailure ? { on_failure: 'skip' } : {}),
     ...(task.attempts === 1
       ? {}
@@ -122,12 +125,56 @@ function agentFields(task: ScriptedTask): JsonObject {
   };
 }
 
+/** Fields as a whole, null for what goes. */
+function patchBetween(before: JsonObject, after: JsonObject): JsonObject {
+  const tasksOf = ({ tasks }: JsonObject) =>
+    new Map((tasks as JsonObject[]).map((task) => [String(task['id']), task]));
+  const [old, next] = [tasksOf(before), tasksOf(after)];
+  const tasks: JsonObject = {};
+  for (const id of old.keys()) if (!next.has(id)) tasks[id] = null;
+  for (const [id, task] of next) {
+    const gone = Object.keys(old.get(id) ?? {}).filter((key) => !Object.hasOwn(task, key));
+    tasks[id] = { ...Object.fromEntries(gone.map((key) => [key, null])), ...task };
+  }
+  return { tasks, settings: after['settings'] as JsonObject };
+}
+
+/** Another workflow with much in common: tasks at the end come and go, others change. */
+export const scriptedChange = (script: ScriptedWorkflow): fc.Arbitrary<ScriptedWorkflow> =>
+  fc
+    .integer({ min: Math.max(1, script.tasks.length - 1), max: script.tasks.length + 2 })
+    .chain((count) =>
+      fc
+        .tuple(
+          ...Array.from({ length: count }, (_, index) => {
+            const known = script.tasks[index];
+            const other = fc
+              .tuple(scriptedTask(index), fc.boolean(), locks)
+              .map(([task, repeats, { mutexes, region }]): ScriptedTask => {
+                const locked = script.hasRegions === true ? { mutexes } : {};
+                const inRegion =
+                  script.hasRegions === true && region !== undefined ? { region } : {};
+                return { ...task, repeats, ...locked, ...inRegion };
+              });
+            return known === undefined
+              ? other
+              : fc.oneof(
+                  { weight: 4, arbitrary: fc.constant(known) },
+                  { weight: 1, arbitrary: other },
+                );
+          }),
+        )
+        .chain((tasks) =>
+          fc.integer({ min: 1, max: 4 }).map((maxParallel) => ({ ...script, tasks, maxParallel })),
+        ),
+    );
+
 const MAX_MESSAGES = 2_000;
 
 /** Plays a run to its end in an order drawn from the seed, with noise that must not matter. */
 export class RandomPlay {
   readonly run: PureRun;
-  readonly #script: ScriptedWorkflow;
+  #script: ScriptedWorkflow;
   readonly #random: () => number;
   readonly #failed = new Map<string, number>();
   readonly #lost = new Set<string>();
@@ -160,6 +207,22 @@ export class RandomPlay {
       else if (delayed.length > 0) run.fire(this.#pick(delayed).id);
     }
     return true;
+  }
+
+  get script(): ScriptedWorkflow {
+    return this.#script;
+  }
+
+  /** Sends what makes the workflow into another one. False where that is refused, or changes nothing. */
+  adapt(script: ScriptedWorkflow): boolean {
+    const before = this.run.history.length;
+    const patch = patchBetween(sourceOf(this.#script), sourceOf(script));
+    this.run.command({ type: 'adapt', patch });
+    const isTaken = this.run.history
+      .slice(before)
+      .some(({ event }) => event.type === 'run.adapted');
+    if (isTaken) this.#script = script;
+    return isTaken;
   }
 
   play(): PureRun {

@@ -1,6 +1,7 @@
 /**
  * Random commands, legal and illegal, and random agents, against a small model of the run's chart: what the model refuses
- * is refused with `run.conflict` and changes nothing, what it takes leads where it says. After each message the run is
+ * is refused with `run.conflict` and changes nothing, what it takes leads where it says. Patches are among the commands:
+ * what stands in their way depends on the tasks, so they may be refused for that as well. After each message the run is
  * folded anew from its history, as after a crash, and has to be the same; at the end also from a snapshot at each event.
  */
 import { expect, it } from 'vitest';
@@ -11,7 +12,7 @@ import { seededRandom } from '../support/seeded.ts';
 import { agent, workflow } from './play.ts';
 import { digestOf, expectSnapshotsToAgree, foldRecorded, PureRun } from './pure-run.ts';
 
-const SEEDS = 40;
+const SEEDS = 60;
 const STEPS = 60;
 
 const workflows = [
@@ -75,6 +76,7 @@ const model: Record<
   checkpoint: { in: live },
   release: { in: [] },
   signal: { in: live },
+  adapt: { in: ['pending', 'running', 'paused'], mayRefuse: true },
 };
 
 const commands: JsonObject[] = [
@@ -91,6 +93,57 @@ const commands: JsonObject[] = [
   { type: 'release' },
   { type: 'signal', name: 'x' },
 ];
+
+const extra = { agent: 'echo', dependencies: ['a'], trigger: 'all_done' };
+const again = { agent: 'echo', repeat: { until: 'again.output == 2', max: 3 }, mutex: 'm' };
+const general: JsonObject[] = [
+  { tasks: { again } },
+  { tasks: { again: null } },
+  { settings: { max_parallel: 1 } },
+  { settings: { max_parallel: 5, timeout: '2d' } },
+  { settings: { on_failure: 'continue' } },
+  { hooks: { on_complete: [{ id: 'bye', agent: 'echo' }] } },
+];
+/** By workflow. */
+const patches: JsonObject[][] = [
+  [
+    { tasks: { extra } },
+    { tasks: { extra: { ...extra, trigger: 'one_failed' } } },
+    { tasks: { extra: { ...extra, dependencies: ['b'], repeat: { max: 2 } } } },
+    { tasks: { extra: null } },
+    { tasks: { again, b: { parameters: { n: 2 }, dependencies: ['a', 'again'] } } },
+    { tasks: { b: { parameters: { n: 1 }, dependencies: [] } } },
+    { tasks: { c: { dependencies: ['a', 'b'], mutex: 'm' } } },
+    { tasks: { c: null } },
+    { tasks: { ask: null } },
+    { tasks: { late: { wait: { approval: {} }, dependencies: ['ask', 'c'] } } },
+  ],
+  [
+    { tasks: { end: { dependencies: ['each'], foreach: '${[1, 2]}' } } },
+    { tasks: { end: { dependencies: ['loop'], trigger: 'all_done' } } },
+    { tasks: { end: null } },
+    { tasks: { behind: { agent: 'echo', dependencies: ['each'], trigger: 'one_failed' } } },
+    { tasks: { again: { ...again, dependencies: ['end'] } } },
+    { tasks: { behind: { agent: 'echo', dependencies: ['loop'], emit: 2 } } },
+  ],
+  [
+    { tasks: { extra } },
+    { tasks: { extra: { ...extra, compensate: { agent: 'echo' } } } },
+    { tasks: { b: { compensate: { agent: 'echo' }, dependencies: [] } } },
+    { tasks: { b: null } },
+    { hooks: { on_failure: [] } },
+    { hooks: { on_success: [{ id: 'cheer', agent: 'echo' }] } },
+  ],
+];
+
+/** A patch, or one taken back; some are only tried, or made for another version. */
+function adaptation(random: () => number, own: readonly JsonObject[]): JsonObject {
+  const more: JsonObject =
+    random() < 0.1 ? { dryRun: true } : random() < 0.1 ? { expectedVersion: 1 } : {};
+  const what: JsonObject =
+    random() < 0.25 ? { undo: true } : { patch: pick(random, [...own, ...general]) };
+  return { type: 'adapt', ...what, ...more };
+}
 
 /** What ends runs comes less often than what keeps them going. */
 const rare: ReadonlySet<unknown> = new Set(['cancel', 'terminate', 'complete']);
@@ -113,11 +166,17 @@ function say(run: PureRun, command: JsonObject): void {
     return;
   }
   expect(isTaken && rule?.mayRefuse !== true, `${where}: ${rejection.message}`).toBe(false);
+  expect(run.run.streamVersion, where).toBe(version);
+  if (isTaken && rejection.code.startsWith('adapt.')) {
+    const status = rejection.code === 'adapt.conflict' ? 409 : 422;
+    expect(rejection.status, where).toBe(status);
+    expect(rejection.details?.['problems'], where).not.toEqual([]);
+    return;
+  }
   expect(rejection, where).toMatchObject({ code: 'run.conflict', status: 409 });
   const possible = rejection.details?.['possible'] as string[];
   for (const type of possible.filter((each) => each in model))
     expect(model[type]?.in, `${where} named ${type}`).toContain(before);
-  expect(run.run.streamVersion, where).toBe(version);
 }
 
 /** Something that an agent, a person or the time does. */
@@ -156,18 +215,29 @@ function checkHistory(run: PureRun): void {
   }
 }
 
+let taken = 0;
+
 it.each(Array.from({ length: SEEDS }, (_, seed) => seed))('seed %i', async (seed) => {
   const random = seededRandom(seed);
-  const run = new PureRun(pick(random, workflows), { start: random() < 0.8 });
+  const which = pick(random, [...workflows.keys()]);
+  const run = new PureRun(workflows[which] as (typeof workflows)[number], {
+    start: random() < 0.8,
+  });
   for (let step = 0; step < STEPS; step += 1) {
     run.now += Math.floor(random() * 500);
-    const command = pick(random, commands);
+    const command =
+      random() < 0.2 ? adaptation(random, patches[which] ?? []) : pick(random, commands);
     const isRare = rare.has(command['type']) && random() < 0.85;
     if (random() < 0.5 && !isRare) say(run, command);
     else happen(run, random);
     expect(digestOf(foldRecorded(run.history, foldedCells))).toEqual(digestOf(run.run));
   }
   checkHistory(run);
+  taken += run.history.filter(({ event }) => event.type === 'run.adapted').length;
   if (!endedRunStates.has(run.state)) say(run, { type: 'terminate' });
   await expectSnapshotsToAgree(run.history);
+});
+
+it('many of the patches are taken', () => {
+  expect(taken).toBeGreaterThan(SEEDS);
 });

@@ -7,16 +7,19 @@ import { join } from 'node:path';
 import { exportLines } from '../../src/log/export-log.ts';
 import type { RunReport } from '../../src/messages/report.ts';
 import { begin, reportOfRun, servingWorld } from '../simulation/crash-points.ts';
-import { scenarios } from '../simulation/scenarios.ts';
+import { type Scenario, scenarios } from '../simulation/scenarios.ts';
 import { documentsOf } from './documents.ts';
 import type { Expected } from './read-history.ts';
 
 const LIMIT_MS = 600_000;
 
-export async function recordHistory(folder: string): Promise<void> {
+export async function recordHistory(
+  folder: string,
+  recorded: readonly Scenario[] = scenarios,
+): Promise<void> {
   const world = await servingWorld();
   const reports: Record<string, RunReport> = {};
-  for (const scenario of scenarios) {
+  for (const scenario of recorded) {
     const run = begin(world, `golden-${scenario.name.replaceAll(' ', '-')}`, scenario);
     await world.until(run.isOver, LIMIT_MS, scenario.name);
     reports[run.runId()] = await reportOfRun(world, run.runId());

@@ -5,6 +5,36 @@ import { after, agent } from './simulated-tasks.ts';
 
 export const controlScenarios: Scenario[] = [
   {
+    name: 'adapted',
+    workflow: {
+      tasks: [
+        { id: 'gate', wait: { signal: 'go' } },
+        agent('b', { gives: 1 }, after('gate')),
+        agent('c', { gives: 'old' }, after('b')),
+      ],
+      outputs: { c: '${c.output}' },
+    },
+    commands: [
+      {
+        atVersion: 4,
+        command: {
+          type: 'adapt',
+          patch: {
+            tasks: {
+              each: agent('each', { gives: '${item}' }, { ...after('gate'), foreach: [1, 2] }),
+              c: { ...after('b', 'each'), parameters: { gives: '${each.output}' }, mutex: 'm' },
+              d: agent('d', {}, { ...after('gate'), mutex: 'm', repeat: { max: 2 } }),
+            },
+            settings: { max_parallel: 2 },
+          },
+        },
+      },
+      { atVersion: 5, command: { type: 'adapt', patch: { tasks: { d: null } } } },
+      { atVersion: 6, command: { type: 'adapt', undo: true } },
+      { atVersion: 7, command: signal('go') },
+    ],
+  },
+  {
     name: 'mutexes and a region',
     workflow: {
       settings: { max_parallel: 4 },

@@ -156,7 +156,7 @@ export async function steer(world: World, runId: string, planned: PlannedCommand
     await world.pause(5);
   }
   await world.pause(planned.afterMs ?? 0);
-  const id = `${runId} ${JSON.stringify(planned)}`;
+  const id = `${runId} ${JSON.stringify(planned)}`.slice(0, 200);
   await world.command(runId, { id, ...planned.command } as never);
 }
 

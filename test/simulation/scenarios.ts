@@ -1,5 +1,6 @@
 /** Workflows that between them use what the language has, for the simulated agents (`sim-worker.ts`). */
 import type { JsonObject } from '../../src/workflow/value.ts';
+import { adaptScenarios } from './adapt-scenarios.ts';
 import { controlScenarios, pauseScenarios } from './control-scenarios.ts';
 import { failureScenarios } from './failure-scenarios.ts';
 import { retryScenarios } from './retry-scenarios.ts';
@@ -260,6 +261,7 @@ export const scenarios: Scenario[] = [
   ...pauseScenarios,
   ...failureScenarios,
   ...retryScenarios,
+  ...adaptScenarios,
 ];
 
 /** The file form with its name. */

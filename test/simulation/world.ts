@@ -36,6 +36,9 @@ interface Process {
   bus: SimBus;
 }
 
+/** What a command is refused with, depending on how far the run is. */
+const REFUSALS: ReadonlySet<unknown> = new Set(['run.conflict', 'adapt.conflict', 'adapt.invalid']);
+
 export class World {
   readonly time = new SimTime({ looksAMillisecond: 3 });
   readonly network: SimNetwork;
@@ -224,16 +227,19 @@ export class World {
   /** A command, once however often it is sent; undefined where it was refused. */
   async command(runId: string, command: JsonObject): Promise<CommandReply | undefined> {
     try {
-      const reply = (await this.#ask(
-        this.subjects.runCommand(runId),
-        command,
-      )) as unknown as CommandReply;
-      this.invariants.commanded(runId, reply.streamVersion);
-      return reply;
+      return await this.insist(runId, command);
     } catch (error) {
-      if ((error as { code?: string }).code === 'run.conflict') return undefined;
+      if (REFUSALS.has((error as { code?: string }).code)) return undefined;
       throw error;
     }
+  }
+
+  /** The same; throws the refusal. */
+  async insist(runId: string, command: JsonObject): Promise<CommandReply> {
+    const reply = await this.#ask(this.subjects.runCommand(runId), command);
+    const done = reply as unknown as CommandReply;
+    this.invariants.commanded(runId, done.streamVersion);
+    return done;
   }
 
   /** Asks about jobs until there is an answer. */

@@ -134,17 +134,6 @@ export class StartTooLate extends TroupeError {
   }
 }
 
-/** A command of the language that this release does not carry out. */
-export class CommandUnavailable extends TroupeError {
-  readonly code = 'command.unavailable';
-  constructor(type: string) {
-    super(`the command "${type}" is not built yet`, {
-      hint: 'A run takes start, step, pause, resume, checkpoint, complete, cancel, terminate, retry, release, signal, approve and reject.',
-      details: { type },
-    });
-  }
-}
-
 /** The state of a run does not allow what was asked. */
 export class RunConflict extends TroupeError {
   readonly code = 'run.conflict';

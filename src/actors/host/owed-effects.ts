@@ -46,6 +46,8 @@ export class OwedEffects {
   /** Undefined until it was looked at for the first time. */
   #state: RunState | undefined;
   #startAt: number | undefined;
+  /** The deadline of the run, which a patch may move. */
+  #dueAt: number | null = null;
   /** Effects owed for which the run has to be in memory: all but timers and waits for child runs. */
   #others = 0;
   #isAbandoned = false;
@@ -69,6 +71,7 @@ export class OwedEffects {
     }
     this.#state = runState(this.#run);
     this.#startAt = this.#run.header.startAt;
+    this.#dueAt = runContext(this.#run).dueAt;
     const started: Started[] = [];
     const owners: (Activation | undefined)[] = [undefined, ...this.#run.open];
     for (const owner of owners) this.#compare(owner, { started, stopped: [] });
@@ -84,11 +87,14 @@ export class OwedEffects {
     const state = runState(run);
     const { startAt } = run.header;
     const hasRunChanged = state !== this.#state || startAt !== this.#startAt;
+    const { dueAt } = runContext(run);
+    const hasDeadlineMoved = dueAt !== this.#dueAt;
     this.#state = state;
     this.#startAt = startAt;
+    this.#dueAt = dueAt;
     const changes = { started, stopped, turn };
     this.#bookSlots(turn);
-    if (hasRunChanged) this.#compare(undefined, changes);
+    if (hasRunChanged || hasDeadlineMoved) this.#compare(undefined, changes);
     const owners: Iterable<Activation> = hasRunChanged
       ? new Set([...run.touched, ...run.open])
       : run.touched;

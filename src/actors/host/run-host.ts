@@ -71,6 +71,7 @@ export class RunHost {
   constructor(stream: string, runtime: HostRuntime) {
     this.stream = stream;
     this.#runtime = runtime;
+    this.#snapshots = new Snapshots(stream, runtime);
     this.#isolation = new Isolation(this, runtime);
     this.#snapshots = new Snapshots(stream, runtime);
     this.lastActiveAt = runtime.clock.now();
@@ -108,7 +109,7 @@ export class RunHost {
     const { run, delivery } = birth;
     this.#run = run;
     this.#parent = run.header.parent;
-    this.#snapshots.begin(0, birth.storedDefinition);
+    this.#snapshots.begin(0, { stored: birth.storedDefinition, hash: run.header.definitionHash });
     this.#owed = new OwedEffects(run, this.#runtime);
     this.#turn = new Turn({ run, delivery, host: this, runtime: this.#runtime });
     this.#turn.seed(birth.created, birth);
@@ -362,6 +363,7 @@ export class RunHost {
       streamVersion: run.streamVersion,
       position: this.#runtime.log.appendedPosition,
       changed: turn.events.length > 0,
+      ...(turn.reply === undefined ? {} : { reply: turn.reply }),
     };
   }
 

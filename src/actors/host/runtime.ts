@@ -8,7 +8,7 @@ import type { Rejection, RunMessage } from '../../machines/run/decision.ts';
 import type { Effect } from '../../machines/run/effects.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import type { SecretSources } from '../../workflow/secrets.ts';
-import type { JsonValue } from '../../workflow/value.ts';
+import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import type { Admission } from '../services/admission.ts';
 import type { Clock } from '../services/clock.ts';
 import type { IdSource } from '../services/ids.ts';
@@ -34,6 +34,8 @@ export type Outcome =
       changed: boolean;
       /** It was taken before; this is how things stand now. */
       isRepeated?: true;
+      /** What the decision says beyond that. */
+      reply?: JsonObject;
     }
   | { kind: 'rejected'; rejection: Rejection };
 

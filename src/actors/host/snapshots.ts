@@ -6,11 +6,17 @@ import type { RunAggregate } from '../../machines/run/aggregate.ts';
 import { FOLD_HASH, snapshotOf } from '../../machines/run/snapshot.ts';
 import type { HostRuntime } from './runtime.ts';
 
+/** What `run.created` holds: the definition or a blob reference to it, and its hash. */
+interface FirstDefinition {
+  stored: unknown;
+  hash: string;
+}
+
 export class Snapshots {
   readonly #stream: string;
   readonly #runtime: HostRuntime;
-  /** What `run.created` holds: the definition or a blob reference to it. */
-  #definition: unknown;
+  /** Where it is known. */
+  #first: FirstDefinition | undefined;
   /** Version of the newest one. */
   #version = 0;
 
@@ -20,9 +26,9 @@ export class Snapshots {
   }
 
   /** The run is in memory from this version on. */
-  begin(version: number, definition?: unknown): void {
+  begin(version: number, first?: FirstDefinition): void {
     this.#version = version;
-    if (definition !== undefined) this.#definition = definition;
+    if (first !== undefined) this.#first = first;
   }
 
   /** Takes one now where it is due, and writes it once its last event is durable. */
@@ -31,7 +37,7 @@ export class Snapshots {
     const since = streamVersion - this.#version;
     if (since < Math.max(this.#runtime.snapshotEvery, run.activations.size)) return;
     this.#version = streamVersion;
-    const state = snapshotOf(run, { definition: this.#definition ?? run.plan.definition });
+    const state = snapshotOf(run, { definition: this.#definitionOf(run) });
     const { log, logger, releases } = this.#runtime;
     releases.push(() => {
       log
@@ -41,5 +47,11 @@ export class Snapshots {
           logger.warn('a snapshot could not be written', reason);
         });
     });
+  }
+
+  /** As `run.created` holds it, for as long as the run has that one. */
+  #definitionOf({ header, plan }: RunAggregate): unknown {
+    const isFirst = header.definitionHash === this.#first?.hash;
+    return (isFirst ? this.#first?.stored : undefined) ?? plan.definition;
   }
 }

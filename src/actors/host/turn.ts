@@ -20,7 +20,12 @@ import { evolve } from '../../machines/run/evolve.ts';
 import { parametersOf } from '../../machines/run/recorded.ts';
 import { approximateBytes, rememberValue, valueRef } from '../../machines/run/values.ts';
 import { OFFLOAD_BYTES } from '../../messages/request.ts';
-import { isKeptValue, type JsonValue, VALUE_BLOB_TYPE } from '../../workflow/value.ts';
+import {
+  isKeptValue,
+  type JsonObject,
+  type JsonValue,
+  VALUE_BLOB_TYPE,
+} from '../../workflow/value.ts';
 import type { Grant, Slot } from '../services/admission.ts';
 import { readValue } from './load.ts';
 import type { Delivery, HostRuntime } from './runtime.ts';
@@ -51,6 +56,8 @@ export class Turn {
   readonly events: RunEvent[] = [];
   readonly blobs: PendingBlob[] = [];
   rejection: Rejection | undefined;
+  /** What the decision says for the reply. */
+  reply: JsonObject | undefined;
   /** True when more follows than one commit holds. */
   isCut = false;
   /** Keys that no commit may have had before. */
@@ -235,6 +242,7 @@ export class Turn {
         this.#run.expansions.delete(decision.activation);
         return undefined;
       case 'events':
+        this.reply ??= decision.reply;
         for (const decided of decision.events) this.#apply(decided);
         this.#useHeld();
         return undefined;

@@ -10,19 +10,20 @@ import {
   commandSchema,
   type HistoryReply,
   historySchema,
-  laterCommands,
 } from '../../messages/request.ts';
 import type { BusMessage } from '../../messaging/bus.ts';
 import type { Subjects } from '../../messaging/subjects.ts';
 import { isRunStream } from '../../projections/projection.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
-import { checkValue, type JsonObject } from '../../workflow/value.ts';
-import { CommandUnavailable, InvalidMessage, RunNotFound } from '../host/errors.ts';
+import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
+import { InvalidMessage, RunNotFound } from '../host/errors.ts';
 import { loadRun, readFirst } from '../host/load.ts';
 import { reportRun } from '../host/report.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
+import { adaptationSources } from './adaptation-sources.ts';
 import { firstReply } from './first-reply.ts';
+import type { Planner } from './planner.ts';
 import { whyItWaits } from './queue-view.ts';
 import { refuse } from './refuse.ts';
 import { checkBlobs, namesBlobs } from './stored-blobs.ts';
@@ -36,23 +37,28 @@ export class ClientDoors {
   readonly #runtime: HostRuntime;
   readonly #table: RunTable;
   readonly #subjects: Subjects;
+  readonly #planner: Planner;
 
-  constructor(options: { runtime: HostRuntime; table: RunTable; subjects: Subjects }) {
+  constructor(options: {
+    runtime: HostRuntime;
+    table: RunTable;
+    subjects: Subjects;
+    planner: Planner;
+  }) {
     this.#runtime = options.runtime;
     this.#table = options.table;
     this.#subjects = options.subjects;
+    this.#planner = options.planner;
   }
 
   command(message: BusMessage): void {
     const runId = this.#subjects.parseRun(message.subject)?.runId;
     if (runId === undefined) return;
     try {
-      const type = (message.body() as { type?: unknown } | null)?.type;
-      if (laterCommands.has(type)) throw new CommandUnavailable(String(type));
       const parsed = commandSchema.safeParse(message.body());
       if (!parsed.success) throw new InvalidMessage('the command', parsed.error);
       const command = parsed.data;
-      const payload = command.type === 'signal' ? command.payload : undefined;
+      const payload = payloadOf(command);
       if (payload !== undefined) checkValue(payload);
       if (payload === undefined || !namesBlobs(payload)) {
         this.#take(message, runId, command);
@@ -68,8 +74,9 @@ export class ClientDoors {
 
   #take(message: BusMessage, runId: string, command: CommandMessage): void {
     const id = command.id ?? message.header('Nats-Msg-Id');
+    const more = command.type === 'adapt' ? adaptationSources(command, this.#planner) : {};
     this.#table.post(runId, {
-      message: { type: 'command', command },
+      message: { type: 'command', command, ...more },
       causationId: id ?? `${command.type}/${this.#runtime.clock.now()}`,
       actor: { kind: 'client' },
       ...(id === undefined ? {} : { uniqueKey: `command:${runId}/${id}` }),
@@ -78,8 +85,9 @@ export class ClientDoors {
           message.respondError(outcome.rejection);
           return;
         }
+        const { reply } = outcome;
         const answer = (stands: Pick<CommandReply, 'status' | 'streamVersion' | 'position'>) =>
-          message.respond(this.#replyOf({ runId, command, id, stands }));
+          message.respond(this.#replyOf({ runId, command, id, stands, reply }));
         if (outcome.isRepeated !== true || id === undefined) answer(outcome);
         else
           firstReply(this.#runtime.log, runId, id).then(
@@ -95,6 +103,7 @@ export class ClientDoors {
     command: CommandMessage;
     id: string | undefined;
     stands: Pick<CommandReply, 'status' | 'streamVersion' | 'position'>;
+    reply: JsonObject | undefined;
   }): JsonObject {
     const { runId, command, id, stands } = parts;
     const { status, streamVersion, position } = stands;
@@ -102,6 +111,7 @@ export class ClientDoors {
     const reply: CommandReply = {
       ...{ runId, status, streamVersion, position },
       idempotent: id !== undefined,
+      ...parts.reply,
       ...(notice === undefined ? {} : { notice }),
     };
     return reply as unknown as JsonObject;
@@ -158,6 +168,12 @@ export class ClientDoors {
       quarantine: loaded.quarantine,
     });
   }
+}
+
+/** What a command carries that may be any value. */
+function payloadOf(command: CommandMessage): JsonValue | undefined {
+  if (command.type === 'signal') return command.payload;
+  return command.type === 'adapt' ? command.patch : undefined;
 }
 
 /** A page of a run's own events; `next` is absent after the last. */

@@ -64,7 +64,7 @@ export class Doors {
     this.agents = new AgentDoors({ ...doors, directory, attempts, listenedMs });
     this.intake = new Intake({ ...doors, planner });
     this.#jobs = new Jobs({ ...doors, planner, projector });
-    this.#clients = new ClientDoors(doors);
+    this.#clients = new ClientDoors({ ...doors, planner });
     const report = (runId: string) => this.#clients.report(runId);
     const queue = () => queueReply({ ...runtime, position: log.durablePosition });
     this.#queries = new Queries({ log, projector, report, queue });

@@ -15,10 +15,11 @@ import { isRunStream } from '../../projections/projection.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
 import { BrokenStream, Overloaded, RunConflict, RunNotFound } from '../host/errors.ts';
-import { definitionOf, lineageOf, loadRun, readCreated, readFirst } from '../host/load.ts';
+import { lineageOf, loadRun, type Origin, readCreated, readFirst } from '../host/load.ts';
 import { bodyHashOf, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime } from '../host/runtime.ts';
+import { definitionAt } from './definition-at.ts';
 import { type CheckedOverrides, checkOverrides } from './fork-overrides.ts';
 import { forkPoint } from './fork-point.ts';
 
@@ -57,7 +58,7 @@ export class Forks {
     if (log.isSaturated) throw new Overloaded();
     await log.flush();
     const at = await forkPoint(log, run, point);
-    const facts = await this.#factsOf(run);
+    const facts = await this.#factsOf(run, { stream: run, at });
     const checked = await this.#overrides(run, at, set);
     const known = requestId === undefined ? undefined : log.uniqueOwner(requestKey(requestId));
     if (known !== undefined) {
@@ -99,7 +100,7 @@ export class Forks {
       });
     }
     const { from, at } = first.data;
-    const facts = await this.#factsOf(stream);
+    const facts = await this.#factsOf(stream, { stream: from, at });
     return this.#reply({ runId: stream, facts, requestId, forkedFrom: { run: from, at } });
   }
 
@@ -169,7 +170,8 @@ export class Forks {
     return checkOverrides({ log, stream, run: loaded.run }, set);
   }
 
-  async #factsOf(stream: string): Promise<OriginFacts> {
+  /** `point`: where its definition is that of the fork. */
+  async #factsOf(stream: string, point: Origin): Promise<OriginFacts> {
     const { log } = this.#runtime;
     const created = await readCreated(log, stream);
     let { priority, session } = created;
@@ -180,7 +182,8 @@ export class Forks {
       priority = first.data.priority ?? priority;
       session = first.data.session ?? session;
     }
-    return { name: created.name, priority, session, definition: await definitionOf(log, created) };
+    const definition = await definitionAt(log, point.stream, point.at);
+    return { name: created.name, priority, session, definition };
   }
 
   #reply(parts: {

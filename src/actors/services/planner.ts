@@ -106,6 +106,16 @@ export class Planner {
     if (!this.#agents.has(name)) throw new AgentUnknown(name, this.#agents.names());
   }
 
+  /** The definition of a workflow that a live run is to move to. Throws `workflow.invalid` with all problems. */
+  definition(workflow: string | JsonObject): WorkflowDefinition {
+    return this.#definitionOf(workflow).definition;
+  }
+
+  /** The agents that are there. */
+  agents(): string[] {
+    return this.#agents.names();
+  }
+
   /** Throws `workflow.invalid` with all problems, `template.not-found`, `planning.unavailable`. */
   plan(request: RequestMessage): Planned {
     const workflow = request.workflow ?? this.#templateOf(request);

@@ -12,6 +12,7 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
+import { adaptCommand } from './runs-adapt.ts';
 import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
 import { checkpointCommand } from './runs-checkpoint.ts';
 import { forkCommand } from './runs-fork.ts';
@@ -221,6 +222,7 @@ export const runsGroup: CommandGroup = {
       options: { ...retriedTasks, ...reasonOption },
       message: retry,
     }),
+    adapt: adaptCommand,
     approve: approveCommand,
     reject: rejectCommand,
     signal: signalCommand,

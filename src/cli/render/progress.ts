@@ -10,7 +10,7 @@ import { counted, duration } from './format.ts';
 import { plainText } from './painted.ts';
 import { endedInstances, RunView, type TaskView, type ViewedEvent } from './run-view.ts';
 import { waitText } from './wait-text.ts';
-import { boundText, failureText, skipReason } from './words.ts';
+import { boundText, failureText, skipReason, wordsOf } from './words.ts';
 
 type Data = {
   taskId?: string;
@@ -123,6 +123,8 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
       return `  skipped    ${task}: ${skipReason(data.reason ?? '', data.by)}`;
     case 'task.canceled':
       return `  canceled   ${task}: ${data.reason}`;
+    case 'run.adapted':
+      return wordsOf({ type, at, data });
     case 'run.paused':
       return `paused: ${data.reason}`;
     case 'run.resumed':

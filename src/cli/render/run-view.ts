@@ -9,7 +9,8 @@ import { isEnded } from '../../client/run-outcome.ts';
 import type { Envelope } from '../../events/envelope.ts';
 import { isRoundDelay } from '../../machines/task/delays.ts';
 import type { ReportedRunStatus } from '../../messages/report.ts';
-import type { RetryPolicy, WorkflowDefinition } from '../../workflow/definition.ts';
+import type { DefinitionChange } from '../../workflow/change/definition-change.ts';
+import type { RetryPolicy, TaskDefinition, WorkflowDefinition } from '../../workflow/definition.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import { waitText } from './wait-text.ts';
 
@@ -71,6 +72,8 @@ export interface TaskView {
 export type ViewedEvent = Pick<Envelope, 'type' | 'data' | 'at'>;
 
 type Data = {
+  change?: DefinitionChange;
+  withdrawn?: string[];
   taskId?: string;
   hook?: string;
   attempt?: number;
@@ -185,7 +188,11 @@ export class RunView {
   /** The definition, where `run.created` only names it. */
   define(definition: WorkflowDefinition): void {
     this.name = definition.name;
-    for (const definitionTask of definition.tasks) {
+    this.#defineTasks(definition.tasks);
+  }
+
+  #defineTasks(tasks: readonly TaskDefinition[]): void {
+    for (const definitionTask of tasks) {
       const { id, agent, workflow, dependencies, retry, mutex, region } = definitionTask;
       if (mutex !== undefined || region !== undefined) this.#withMutex.add(id);
       const task = this.task(id);
@@ -213,6 +220,7 @@ export class RunView {
       if (Array.isArray(data.definition?.tasks)) this.define(data.definition);
     }
     if (type === 'run.forked') this.name = data.name ?? '';
+    if (type === 'run.adapted') this.#adapt(data);
     if (type === 'run.quarantined') this.isQuarantined = true;
     if (type === 'run.released') this.isQuarantined = false;
     if (type === 'run.started' || type === 'run.forked') this.startedAt ??= at;
@@ -223,6 +231,17 @@ export class RunView {
     if (status === undefined) return;
     this.status = status;
     this.endedAt = isEnded({ status }) ? at : undefined;
+  }
+
+  #adapt({ change, withdrawn = [] }: Data): void {
+    for (const id of [...withdrawn, ...(change?.removed ?? [])]) {
+      this.tasks.delete(id);
+      this.#open.delete(id);
+      this.#locked.delete(id);
+    }
+    for (const { id } of change?.tasks ?? [])
+      if (this.tasks.get(id)?.state === 'pending') this.tasks.delete(id);
+    this.#defineTasks(change?.tasks ?? []);
   }
 
   /** A compensation is shown at the task that it undoes; an instance is counted at its `foreach`. */

@@ -13,6 +13,7 @@ const words: Readonly<Record<string, Words>> = {
   'run.created': (data) => `"${text(data['name'])}" created, inputs ${valueText(data['inputs'])}`,
   'run.forked': (data) => `forked from ${text(data['from'])} after its version ${text(data['at'])}`,
   'run.started': (data, at) => `run started${due(data, at, ', times out in')}`,
+  'run.adapted': (data) => `adapted${adaptedText(data)}`,
   'run.paused': (data) =>
     `paused${data['hard'] === true ? ', what runs is interrupted' : ''}: ${text(data['reason'])}`,
   'run.checkpointed': (data) => `checkpoint ${text(data['label'])}`,
@@ -73,6 +74,20 @@ export function boundText(to: unknown): string {
 
 function onlyTasks(tasks: unknown): string {
   return Array.isArray(tasks) ? ` (${tasks.map(text).join(', ')})` : '';
+}
+
+/** The tasks of a patch; other fields are in the data. */
+function adaptedText({ change, undoes }: Data): string {
+  const { tasks = [], removed = [] } = (change ?? {}) as {
+    tasks?: { id: string }[];
+    removed?: string[];
+  };
+  const parts = [
+    ...(undoes === undefined ? [] : [`takes back version ${String(undoes)}`]),
+    ...(tasks.length === 0 ? [] : [brief(tasks.map(({ id }) => plainText(id)).join(', '))]),
+    ...(removed.length === 0 ? [] : [`without ${brief(removed.map(plainText).join(', '))}`]),
+  ];
+  return parts.length === 0 ? '' : `: ${parts.join(', ')}`;
 }
 
 /** What a child run was given. */

@@ -8,6 +8,7 @@
  * Size: every field with what it means.
  */
 import type { Failure } from '../../messages/failure.ts';
+import type { DefinitionChange } from '../../workflow/change/definition-change.ts';
 import type { Priority } from '../../workflow/definition.ts';
 import type { TriggerCounters } from '../../workflow/triggers.ts';
 import type { BlobReference, JsonObject, JsonValue } from '../../workflow/value.ts';
@@ -77,7 +78,8 @@ export type Outcome = 'succeeded' | 'failed' | 'skipped' | 'canceled';
 
 export interface Activation {
   readonly id: string;
-  readonly node: PlanNode;
+  /** Another one of the same task once the run was adapted. */
+  node: PlanNode;
   /** Of an instance: the `foreach` activation and its index. */
   readonly parent: Activation | undefined;
   readonly index: number;
@@ -233,6 +235,14 @@ export interface RunHeader {
   trace: string | undefined;
 }
 
+/** A change of the definition that can be taken back. */
+export interface Adaptation {
+  /** Of its `run.adapted`. */
+  streamVersion: number;
+  /** From the definition after it to the one before. */
+  reverse: DefinitionChange;
+}
+
 export interface RunAggregate {
   /** Exchanged once, where the run is a fork. */
   header: RunHeader;
@@ -304,6 +314,8 @@ export interface RunAggregate {
   readonly retrying: Set<Activation>;
   /** While it holds nothing is decided. */
   quarantine: Quarantine | undefined;
+  /** Oldest first; those that were taken back are left out. */
+  adaptations: Adaptation[];
   /** Activations whose state or due time changed since the host last looked. */
   readonly touched: Set<Activation>;
   /** Cache of values that were fetched: by `valueKey`. Not folded. */

@@ -4,6 +4,7 @@
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { CommandMessage } from '../../messages/request.ts';
+import { type AdaptSources, decideAdapt } from './adapt.ts';
 import { ending, fail, skipPending, succeed, terminateAtOnce } from './advance.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideVote } from './approvals.ts';
@@ -30,7 +31,7 @@ const MAX_COMPLETED = 900;
 export function decideCommand(
   run: RunAggregate,
   command: CommandMessage,
-  input: TurnInput,
+  input: TurnInput & AdaptSources,
 ): Decision {
   const state = runState(run);
   if (state === 'failed' && command.type === 'retry') return decideRetry(run, command, input);
@@ -68,6 +69,8 @@ export function decideCommand(
       return conflict('the run is not in quarantine', 'Nothing needs to be done.', {
         status: state,
       });
+    case 'adapt':
+      return decideAdapt(run, command, input);
     case 'signal':
       return decideSignal(run, command);
     case 'approve':

@@ -7,6 +7,7 @@ import { type Failure, failureCodes } from '../../messages/failure.ts';
 import { strangeReference } from '../../workflow/secrets.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import { decideLost, decideResult, decideTaskTimer, finalFailure } from '../task/decide.ts';
+import type { AdaptSources } from './adapt.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
 import { decideChildEnd, startChild } from './child-runs.ts';
 import { decideCommand, decidePostpone, decideStart } from './commands.ts';
@@ -28,7 +29,10 @@ export function decide(run: RunAggregate, message: RunMessage, input: TurnInput)
 function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput): Decision {
   switch (message.type) {
     case 'command':
-      return withPossible(run, decideCommand(run, message.command, input));
+      return withPossible(
+        run,
+        decideCommand(run, message.command, { ...input, ...sourcesOf(message) }),
+      );
     case 'result':
       return decideResult(run, message, input);
     case 'admitted':
@@ -51,6 +55,12 @@ function decideMessage(run: RunAggregate, message: RunMessage, input: TurnInput)
       return nothing;
   }
 }
+
+function sourcesOf({ definition, agents }: MessageOf<'command'>): AdaptSources {
+  return definition === undefined && agents === undefined ? NO_SOURCES : { definition, agents };
+}
+
+const NO_SOURCES: AdaptSources = {};
 
 type MessageOf<Type extends RunMessage['type']> = Extract<RunMessage, { type: Type }>;
 

@@ -5,6 +5,7 @@ import type { RunEvent } from '../../events/catalogue.ts';
 import type { ResultMessage } from '../../messages/execution.ts';
 import type { Failure } from '../../messages/failure.ts';
 import type { CommandMessage } from '../../messages/request.ts';
+import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import type { Activation, ValueRef } from './aggregate.ts';
 import type { RecordedAnswer } from './recorded.ts';
@@ -20,7 +21,12 @@ export interface Rejection {
 
 export type Decision =
   /** What happens now. Empty: the message is a repetition or says nothing new. */
-  | { kind: 'events'; events: RunEvent[] }
+  | {
+      kind: 'events';
+      events: RunEvent[];
+      /** More for the reply than how the run stands. */
+      reply?: JsonObject;
+    }
   /** Values that must be fetched first; then the same question is asked again, in the same turn. */
   | { kind: 'needs'; refs: ValueRef[] }
   | { kind: 'rejected'; rejection: Rejection }
@@ -39,7 +45,13 @@ export interface TurnInput {
 
 /** Everything that can be said to a run. */
 export type RunMessage =
-  | { type: 'command'; command: CommandMessage }
+  | {
+      type: 'command';
+      command: CommandMessage;
+      /** Of `adapt`: the definition to move to, and the agents that are there. */
+      definition?: WorkflowDefinition;
+      agents?: readonly string[];
+    }
   | {
       type: 'admitted';
       activation: string;

@@ -8,89 +8,23 @@
 import type { RunEvent } from '../../events/catalogue.ts';
 import type { Envelope } from '../../events/envelope.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
-import { noCounters } from '../../workflow/triggers.ts';
-import { type Cell, type CellFactory, type FoldEvent, persistedOf } from '../cell.ts';
+import { type CellFactory, type FoldEvent, persistedOf } from '../cell.ts';
 import { invariant } from '../errors.ts';
 import { taskMachine } from '../task/machine.ts';
-import { type RunAggregate, type RunHeader, runState, type ValueRef } from './aggregate.ts';
+import { type RunAggregate, runState } from './aggregate.ts';
 import { noteIsolation } from './compensate.ts';
+import { emptyAggregate } from './empty-run.ts';
+import { evolveAdapted } from './evolve-adapted.ts';
 import { evolveTask, type FoldedEvent, isTaskType } from './evolve-task.ts';
 import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
-import { KeptSignals } from './kept-signals.ts';
 import { runMachine } from './machine.ts';
-import { planOf } from './plan.ts';
-import { ReadyList } from './ready-list.ts';
 import { endsRetry, reopenRun } from './reopen.ts';
-import { dropDue, emptyFlow } from './rounds.ts';
+import { dropDue } from './rounds.ts';
 import { foldSignal } from './signals.ts';
-import { SteeringState } from './steering.ts';
 import { valueRef } from './values.ts';
 
 type CreatedEnvelope = Pick<Envelope, 'at' | 'streamVersion' | 'correlationId' | 'trace'>;
 type CreatedData = Extract<RunEvent, { type: 'run.created' }>['data'];
-
-// Length: one line a field of the aggregate.
-/** An aggregate before any task event: every task pending, roots on the agenda. */
-export function emptyAggregate(parts: {
-  header: RunHeader;
-  definition: WorkflowDefinition;
-  cells: CellFactory;
-  cell: Cell;
-  inputs: ValueRef;
-}): RunAggregate {
-  const { header, definition, cells, cell, inputs } = parts;
-  const plan = planOf(definition, header.definitionHash);
-  const run: RunAggregate = {
-    header,
-    fork: undefined,
-    cells,
-    plan,
-    cell,
-    inputs,
-    streamVersion: 0,
-    at: 0,
-    progress: plan.nodes.map((node) => ({
-      counters: noCounters(node.dependencies.length),
-      outcome: undefined,
-      isInactive: false,
-    })),
-    flow: emptyFlow(plan),
-    activations: new Map(),
-    open: new Set(),
-    delayed: new Set(),
-    runnable: new Set(),
-    skippable: new Set(),
-    pending: new Set(),
-    pendingCleanup: new Set(),
-    expansions: new Set(),
-    openFailures: new Set(),
-    unhandled: new Set(),
-    signals: new KeptSignals(),
-    ready: new ReadyList(),
-    steering: new SteeringState(plan.steering),
-    startingChildren: new Set(),
-    slots: 0,
-    exclusiveSlots: 0,
-    output: undefined,
-    error: undefined,
-    phase: plan.hasHook('on_start') ? 'on_start' : 'tasks',
-    outcome: undefined,
-    terminating: undefined,
-    completed: [],
-    undoing: undefined,
-    isolatedAttempt: 0,
-    errors: new Map(),
-    crashes: new Map(),
-    isHardPause: false,
-    checkpoints: new Map(),
-    retrying: new Set(),
-    quarantine: undefined,
-    touched: new Set(),
-    values: new Map(),
-  };
-  enterPhase(run, run.phase);
-  return run;
-}
 
 /**
  * The aggregate after `run.created`. `definition` is the definition itself where the event has a blob reference.
@@ -191,6 +125,9 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
       break;
     case 'run.signalReceived':
       foldSignal(run, recorded);
+      break;
+    case 'run.adapted':
+      evolveAdapted(run, recorded);
       break;
     case 'run.succeeded':
       run.output = valueRef(recorded.data.output, event.streamVersion, 'output');

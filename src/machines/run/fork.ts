@@ -101,6 +101,8 @@ function clearEnd(run: RunAggregate): void {
   run.isHardPause = false;
   // They name versions of the origin.
   run.checkpoints.clear();
+  // A fork takes back what it changed itself: the versions of its origin are no versions of its own.
+  run.adaptations = [];
   run.values.clear();
 }
 

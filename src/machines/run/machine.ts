@@ -14,6 +14,8 @@ import { type FoldEvent, foldAction } from '../stepper.ts';
 export interface RunContext {
   createdAt: number | null;
   startedAt: number | null;
+  /** The last time; its timeout counts from there. */
+  retriedAt?: number;
   /** The run's deadline. */
   dueAt: number | null;
   pausedAt: number | null;
@@ -56,6 +58,9 @@ const started = folding<'run.started'>((data, at) => ({
 }));
 const paused = folding<'run.paused'>((_data, at) => ({ pausedAt: at }));
 const resumed = folding<'run.resumed'>(() => ({ pausedAt: null }));
+const adapted = folding<'run.adapted'>((data) =>
+  data.dueAt === undefined ? {} : { dueAt: data.dueAt },
+);
 const stopping = folding<'run.stopping'>((data) => ({
   pausedAt: null,
   failureCode: data.error.code,
@@ -76,7 +81,8 @@ const canceled = folding<'run.canceled'>((data, at) => ({
   endedAt: at,
   cancelReason: data.reason,
 }));
-const retried = folding<'run.retried'>((data) => ({
+const retried = folding<'run.retried'>((data, at) => ({
+  retriedAt: at,
   dueAt: data.dueAt ?? null,
   endedAt: null,
   failureCode: null,
@@ -145,7 +151,7 @@ export const runMachine = setup({
         ...cancel,
         ...endCanceled,
         'run.created': { actions: created },
-        'run.adapted': note,
+        'run.adapted': { actions: adapted },
         'run.postponed': note,
         'run.started': { target: 'running', actions: started },
       },
@@ -161,7 +167,7 @@ export const runMachine = setup({
         ...finish,
         ...endSucceeded,
         ...endFailed,
-        'run.adapted': note,
+        'run.adapted': { actions: adapted },
         'run.paused': { target: 'paused', actions: paused },
       },
     },
@@ -173,7 +179,7 @@ export const runMachine = setup({
         ...cancel,
         ...endCanceled,
         ...stop,
-        'run.adapted': note,
+        'run.adapted': { actions: adapted },
         'run.resumed': { target: 'running', actions: resumed },
       },
     },

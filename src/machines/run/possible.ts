@@ -9,9 +9,19 @@ type CommandType = CommandMessage['type'];
 
 /** By state, from the chart; commands to one task are among them where a task may take them. */
 const byState: Readonly<Record<RunState, readonly CommandType[]>> = {
-  pending: ['start', 'step', 'signal', 'checkpoint', 'cancel', 'terminate'],
-  running: ['pause', 'signal', 'checkpoint', 'complete', 'cancel', 'terminate'],
-  paused: ['resume', 'step', 'pause', 'signal', 'checkpoint', 'complete', 'cancel', 'terminate'],
+  pending: ['start', 'step', 'adapt', 'signal', 'checkpoint', 'cancel', 'terminate'],
+  running: ['pause', 'adapt', 'signal', 'checkpoint', 'complete', 'cancel', 'terminate'],
+  paused: [
+    'resume',
+    'step',
+    'pause',
+    'adapt',
+    'signal',
+    'checkpoint',
+    'complete',
+    'cancel',
+    'terminate',
+  ],
   stopping: ['signal', 'checkpoint', 'cancel', 'terminate'],
   compensating: ['signal', 'checkpoint', 'terminate'],
   canceling: ['signal', 'checkpoint', 'terminate'],

@@ -34,7 +34,7 @@ export function withLoops(run: RunAggregate, decision: Decision): Decision {
         : turned.value),
     );
   }
-  return { kind: 'events', events: list };
+  return { ...decision, events: list };
 }
 
 /** The task of a success that has a loop; instances and compensations have none. */

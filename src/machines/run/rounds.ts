@@ -154,6 +154,19 @@ export function noteTold(
   activation.told = outcome === 'succeeded' ? undefined : { outcome, isInactive, tokens, repeated };
 }
 
+/** One task that was not there, or not a dependent, when the rounds of another ended hears of the last one: the token's number. */
+export function sendToken(run: RunAggregate, from: number, to: number): number {
+  const { outcome, isInactive } = run.progress[from] as TaskProgress;
+  const slot = run.plan.at(to).dependencies.indexOf(from);
+  const isHeld = outcome === 'skipped' && isExit(run.plan, from, to);
+  if (outcome === undefined || isHeld || slot === -1) return 0;
+  const copies = outcome === 'succeeded' ? (run.plan.at(from).task.emit ?? 1) : 1;
+  let last = 0;
+  for (let copy = 0; copy < copies; copy += 1)
+    last = arrive(run, { from, to, slot, outcome, isInactive });
+  return last;
+}
+
 function isExit(plan: RunPlan, from: number, to: number): boolean {
   return plan.flow.cycleOf[from] !== -1 && !plan.flow.isInOneCycle(from, to);
 }

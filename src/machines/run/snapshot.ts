@@ -12,40 +12,33 @@ import { invariant } from '../errors.ts';
 import type { TaskContext, TaskState } from '../task/machine.ts';
 import { taskMachine } from '../task/machine.ts';
 import { parseActivation } from './activation.ts';
-import { adoptActivation } from './adopt.ts';
-import { agendaOf, restoreAgenda, type StoredAgenda } from './agenda.ts';
+import { agendaOf, type StoredAgenda } from './agenda.ts';
 import type {
   Activation,
+  Adaptation,
   ErrorCount,
   Expansion,
-  FlowState,
   Quarantine,
   RunAggregate,
   RunHeader,
-  TaskFlow,
-  TaskProgress,
-  TokenGroup,
   ToldEnd,
   ValueRef,
   WaitState,
 } from './aggregate.ts';
-import { judgeTrigger } from './counting.ts';
 import type { Crashes } from './crashes.ts';
-import { emptyAggregate } from './evolve.ts';
+import { emptyAggregate } from './empty-run.ts';
 import { relationsOf } from './evolve-task.ts';
 import { restoreFork, type StoredFork, storeFork } from './fork-state.ts';
-import { restorePhase } from './hooks.ts';
 import { runMachine } from './machine.ts';
-import type { Phase, PlanNode } from './plan.ts';
-import { listenAgain } from './signals.ts';
+import type { Phase } from './plan.ts';
 import type { StoredSteering } from './steering.ts';
-import { judgeFailures } from './task-outcome.ts';
+import { type NamedSignal, type StoredRounds, storeRounds, takeOver } from './take-over.ts';
 
 /**
  * Changes whenever the same events would fold into another snapshot: machines, upcasters or this file.
  * A snapshot with another hash is ignored. `test/replay/histories.test.ts` keeps the states that belong to it.
  */
-export const FOLD_HASH = 'run-fold-12';
+export const FOLD_HASH = 'run-fold-14';
 
 interface StoredActivation {
   id: string;
@@ -101,18 +94,12 @@ interface StoredRun {
   /** Ids of what is to be reset. */
   retrying?: string[];
   quarantine?: Quarantine;
+  /** `definition` is the one after them. */
+  adaptations?: Adaptation[];
   agenda?: StoredAgenda;
   fork?: StoredFork;
   /** Of plans with rounds: tokens cannot be counted again from the activations. */
   rounds?: StoredRounds;
-}
-
-interface StoredRounds {
-  progress: TaskProgress[];
-  tasks: (Omit<TaskFlow, 'groups' | 'settled'> & {
-    groups: [number, TokenGroup][];
-    settled?: [number, TokenGroup][];
-  })[];
 }
 
 /** What is stored; `definition` is what `run.created` holds, a blob reference where it has one. */
@@ -144,6 +131,7 @@ export function snapshotOf(run: RunAggregate, extra: { definition: unknown }): J
     ...(run.checkpoints.size === 0 ? {} : { checkpoints: [...run.checkpoints] }),
     ...(run.retrying.size === 0 ? {} : { retrying: [...run.retrying].map(({ id }) => id) }),
     ...(run.quarantine === undefined ? {} : { quarantine: run.quarantine }),
+    ...(run.adaptations.length === 0 ? {} : { adaptations: [...run.adaptations] }),
     ...(agenda === undefined ? {} : { agenda }),
     ...(run.fork === undefined ? {} : { fork: storeFork(run.fork) }),
     ...(run.flow === undefined ? {} : { rounds: storeRounds(run, run.flow) }),
@@ -163,66 +151,6 @@ function storeSignal(signal: ReturnType<RunAggregate['signals']['kept']>[number]
     ...(payload === undefined ? {} : { payload }),
     ...(closes ? { closes } : {}),
   };
-}
-
-function storeRounds(run: RunAggregate, flow: FlowState): StoredRounds {
-  return {
-    progress: run.progress.map(({ counters, outcome, isInactive }) => ({
-      counters: { ...counters },
-      outcome,
-      isInactive,
-    })),
-    tasks: flow.tasks.map(({ settled, again, freed, past, ...task }) => ({
-      ...task,
-      tokens: [...task.tokens],
-      taken: [...task.taken],
-      ...(past === undefined ? {} : { past: { ...past } }),
-      groups: storeGroups(task.groups),
-      ...(again === undefined ? {} : { again: [...again] }),
-      ...(freed === undefined ? {} : { freed: freed.map((numbers) => [...numbers]) }),
-      ...(settled === undefined ? {} : { settled: storeGroups(settled) }),
-    })),
-  };
-}
-
-function storeGroups(groups: ReadonlyMap<number, TokenGroup>): [number, TokenGroup][] {
-  return [...groups].map(([number, { counters, isDecided }]) => [
-    number,
-    { counters: { ...counters }, isDecided },
-  ]);
-}
-
-/** Puts back what the activations do not say, before they are taken over: counters, tokens, what is due. */
-function restoreRounds(run: RunAggregate, stored: StoredRounds | undefined): void {
-  const { flow } = run;
-  if (flow === undefined || stored === undefined) return;
-  for (const [index, { settled, ...task }] of stored.tasks.entries()) {
-    flow.tasks[index] = {
-      ...task,
-      groups: new Map(task.groups),
-      ...(settled === undefined ? {} : { settled: new Map(settled) }),
-    };
-    if (task.due > 0 || task.dueSkips > 0) flow.due.add(index);
-    const { counters, outcome, isInactive } = stored.progress[index] as TaskProgress;
-    run.progress[index] = { counters, outcome, isInactive };
-  }
-}
-
-/** A turn may end between a decision of the trigger and the event that follows from it. */
-function judgeRounds(run: RunAggregate): void {
-  if (run.flow === undefined) return;
-  run.runnable.clear();
-  run.skippable.clear();
-  for (const node of run.plan.nodes) judgePending(run, node);
-  judgeFailures(run);
-}
-
-function judgePending(run: RunAggregate, { index, task, dependencies }: PlanNode): void {
-  const merged = run.flow?.tasks[index]?.merged ?? 0;
-  const { trigger } = task;
-  const isMerge = typeof trigger === 'object' && 'merge' in trigger && dependencies.length > 0;
-  if (!isMerge) judgeTrigger(run, index);
-  else if (run.pending.has(index) && merged >= trigger.merge) run.runnable.add(index);
 }
 
 // Length: one line a field.
@@ -293,22 +221,18 @@ export async function restoreRun(
     cell: cells.create(runMachine, { persisted: stored.cell }),
     inputs: stored.inputs,
   });
-  run.steering.restore(stored.steering);
-  for (const { name, streamVersion, payload, closes } of stored.signals ?? [])
-    run.signals.add(name, { streamVersion, payload, closes: closes === true });
   run.outcome = stored.outcome;
   run.terminating = stored.terminating;
-  restorePhase(run, stored.phase);
-  restoreRounds(run, stored.rounds);
-  const returned = new Set(stored.fork?.returned);
-  for (const entry of stored.activations)
-    adoptActivation(run, restoreActivation(run, entry), returned.has(entry.id));
-  restoreFork(run, stored.fork);
-  listenAgain(run);
-  judgeRounds(run);
-  const { waiting = [] } = stored.steering?.mutexes ?? {};
-  run.steering.mutexes.requeue(waiting.flatMap((id) => run.activations.get(id) ?? []));
-  restoreAgenda(run, stored.agenda);
+  takeOver(run, {
+    steering: stored.steering,
+    signals: (stored.signals ?? []).map(keptSignal),
+    phase: stored.phase,
+    rounds: stored.rounds,
+    activations: restoreActivations(run, stored.activations),
+    returned: new Set(stored.fork?.returned),
+    agenda: stored.agenda,
+    onActivations: () => restoreFork(run, stored.fork),
+  });
   run.unhandled.clear();
   for (const index of stored.unhandled) run.unhandled.add(index);
   run.isHardPause = stored.isHardPause === true;
@@ -320,12 +244,25 @@ export async function restoreRun(
   for (const line of stored.errors) run.errors.set(`${line.task} ${line.code}`, { ...line });
   for (const [task, crashes] of stored.crashes ?? []) run.crashes.set(task, { ...crashes });
   run.quarantine = stored.quarantine;
+  run.adaptations = stored.adaptations ?? [];
   run.streamVersion = stored.streamVersion;
   run.at = stored.at;
   run.output = stored.output;
   run.error = stored.error;
   run.touched.clear();
   return { run, quarantine: stored.quarantine };
+}
+
+function keptSignal({ closes, payload, ...signal }: StoredSignal): NamedSignal {
+  return { ...signal, payload, closes: closes === true };
+}
+
+/** One by one: an instance finds its `foreach` among those that were taken over before. */
+function* restoreActivations(
+  run: RunAggregate,
+  stored: readonly StoredActivation[],
+): Generator<Activation> {
+  for (const entry of stored) yield restoreActivation(run, entry);
 }
 
 /** Fields that JSON leaves out when they are undefined. */
