@@ -190,6 +190,12 @@ export const commandSchema = z.discriminatedUnion('type', [
   }),
   z.object({ ...vote, type: z.literal('approve') }),
   z.object({ ...vote, type: z.literal('reject') }),
+  z.object({
+    ...vote,
+    type: z.literal('delegate'),
+    /** Who answers instead of `by`. */
+    to: z.string().trim().min(1).max(200),
+  }),
 ]);
 /** Commands that come later (features F03 to F13). */
 export const laterCommands: ReadonlySet<unknown> = new Set(['adapt']);

@@ -139,7 +139,7 @@ export class CommandUnavailable extends TroupeError {
   readonly code = 'command.unavailable';
   constructor(type: string) {
     super(`the command "${type}" is not built yet`, {
-      hint: 'A run takes start, step, pause, resume, checkpoint, complete, cancel, terminate, retry, release, signal, approve and reject.',
+      hint: 'A run takes start, step, pause, resume, checkpoint, complete, cancel, terminate, retry, release, signal, approve, reject and delegate.',
       details: { type },
     });
   }

@@ -12,7 +12,7 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
-import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
+import { approveCommand, delegateCommand, rejectCommand, signalCommand } from './runs-answer.ts';
 import { checkpointCommand } from './runs-checkpoint.ts';
 import { forkCommand } from './runs-fork.ts';
 import { releaseCommand } from './runs-release.ts';
@@ -223,6 +223,7 @@ export const runsGroup: CommandGroup = {
     }),
     approve: approveCommand,
     reject: rejectCommand,
+    delegate: delegateCommand,
     signal: signalCommand,
   },
 };

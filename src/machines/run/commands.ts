@@ -6,7 +6,7 @@ import { event, type RunEvent } from '../../events/catalogue.ts';
 import type { CommandMessage } from '../../messages/request.ts';
 import { ending, fail, skipPending, succeed, terminateAtOnce } from './advance.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
-import { decideVote } from './approvals.ts';
+import { decideDelegation, decideVote } from './approvals.ts';
 import { decideCheckpoint } from './checkpoints.ts';
 import { mustCompensate } from './compensate.ts';
 import {
@@ -73,6 +73,8 @@ export function decideCommand(
     case 'approve':
     case 'reject':
       return decideVote(run, command);
+    case 'delegate':
+      return decideDelegation(run, command);
   }
 }
 

@@ -20,6 +20,7 @@ import { KeptSignals } from './kept-signals.ts';
 import { runMachine } from './machine.ts';
 import { planOf } from './plan.ts';
 import { ReadyList } from './ready-list.ts';
+import { foldReminder } from './reminders.ts';
 import { endsRetry, reopenRun } from './reopen.ts';
 import { dropDue, emptyFlow } from './rounds.ts';
 import { foldSignal } from './signals.ts';
@@ -191,6 +192,9 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
       break;
     case 'run.signalReceived':
       foldSignal(run, recorded);
+      break;
+    case 'timer.fired':
+      foldReminder(run, recorded.data);
       break;
     case 'run.succeeded':
       run.output = valueRef(recorded.data.output, event.streamVersion, 'output');
