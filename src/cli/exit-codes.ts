@@ -46,6 +46,7 @@ const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'data-directory.busy',
   'cli.file-conflict',
   'quota.exceeded',
+  'permission.denied',
 ]);
 const TIMEOUT_CODES: ReadonlySet<string> = new Set(['run.timeout', 'cli.timeout']);
 
