@@ -47,6 +47,8 @@ const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'cli.file-conflict',
   'quota.exceeded',
   'permission.denied',
+  'schedule.overlap',
+  'schedule.paused',
 ]);
 const TIMEOUT_CODES: ReadonlySet<string> = new Set(['run.timeout', 'cli.timeout']);
 

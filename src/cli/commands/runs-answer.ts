@@ -21,7 +21,7 @@ const answerOptions: OptionTable = {
 };
 
 /** A person answers once, so everybody needs a name. */
-function personOf(given: Arguments): string {
+export function personOf(given: Arguments): string {
   const by = given.text('by');
   if (by !== undefined && by.trim() !== '') return by.trim();
   if (by !== undefined) throw new UsageError('--by is empty', 'Write --by=NAME.');
@@ -69,12 +69,17 @@ export const rejectCommand = answer(
 
 function answerOf(given: Arguments): { by: string; comment?: string; id?: string } {
   const comment = given.text('comment');
-  const id = given.text('id');
   return {
     by: personOf(given),
     ...(comment === undefined ? {} : { comment }),
-    ...(id === undefined ? {} : { id }),
+    ...idOf(given),
   };
+}
+
+/** `--id`, where it was given. */
+export function idOf(given: Arguments): { id?: string } {
+  const id = given.text('id');
+  return id === undefined ? {} : { id };
 }
 
 export const delegateCommand: Command = {
