@@ -46,6 +46,9 @@ const CONFLICT_CODES: ReadonlySet<string> = new Set([
   'data-directory.busy',
   'cli.file-conflict',
   'quota.exceeded',
+  'permission.denied',
+  'schedule.overlap',
+  'schedule.paused',
 ]);
 const TIMEOUT_CODES: ReadonlySet<string> = new Set(['run.timeout', 'cli.timeout']);
 

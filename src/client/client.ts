@@ -37,6 +37,7 @@ import {
   MAX_BODY_DEPTH,
   VALUE_BLOB_TYPE,
 } from '../workflow/value.ts';
+import { answerOf, type Said } from './answers.ts';
 import { type AskOptions, ask, isPassing, pause } from './ask.ts';
 import { getBlob, putBlob } from './blob-transfer.ts';
 import { ClarificationNeededError, UnexpectedReplyError, UnknownRunError } from './errors.ts';
@@ -57,7 +58,7 @@ export type QueryInput = z.input<typeof querySchema>;
 export type ScheduleInput = z.input<typeof scheduleSchema>;
 
 /** Who answers an approval, and what they say. */
-export type Answer = AskOptions & { by: string; comment?: string };
+export type Answer = AskOptions & Said;
 
 /** `text`, `workflow`, `template` or `pattern`, as in a request. */
 export type RunWorkflowOptions = RequestInput & {
@@ -176,16 +177,21 @@ export class Client {
    * Throws `task.not-found`, and `run.conflict` where it does not wait or this person has said otherwise.
    */
   approve(runId: string, task: string, answer: Answer): Promise<CommandReply> {
-    const { by, comment, ...asking } = answer;
-    const said = comment === undefined ? {} : { comment };
-    return this.command(runId, { type: 'approve', task, by, ...said }, asking);
+    return this.command(runId, ...answerOf({ type: 'approve', task }, answer));
   }
 
   /** Rejects it: the task fails with `approval.denied`. Throws like `approve`. */
   reject(runId: string, task: string, answer: Answer): Promise<CommandReply> {
-    const { by, comment, ...asking } = answer;
-    const said = comment === undefined ? {} : { comment };
-    return this.command(runId, { type: 'reject', task, by, ...said }, asking);
+    return this.command(runId, ...answerOf({ type: 'reject', task }, answer));
+  }
+
+  /**
+   * Lets `to` answer an approval instead of `by`. Throws like `approve`, `permission.denied` where `by` is not one of the
+   * group, and `run.conflict` where one of the two has answered already or `to` has an answer to give anyway.
+   */
+  delegate(runId: string, task: string, answer: Answer & { to: string }): Promise<CommandReply> {
+    const { to, ...given } = answer;
+    return this.command(runId, ...answerOf({ type: 'delegate', task, to }, given));
   }
 
   /** What waits for somebody, over all runs, oldest runs first; at most `limit` (default 100). */

@@ -111,7 +111,7 @@ export const runEvents = {
   ),
   signalReceived: eventType(
     'run.signalReceived',
-    'A signal reached the run; with `taskId` it is the answer of a person to an approval.',
+    'A signal reached the run; with `taskId` it is the answer of a person to an approval, or (`delegate`) whom that person lets answer.',
     z.object({
       name: z.string(),
       payload: fields.value.optional(),
@@ -218,7 +218,16 @@ export const timerEvents = {
     'A timer beside the state was set.',
     z.object({ ...timer, dueAt: fields.time }),
   ),
-  fired: eventType('timer.fired', 'A timer beside the state fell due.', z.object(timer)),
+  fired: eventType(
+    'timer.fired',
+    'A timer beside the state fell due; of the kind `reminder`: those who are asked were told again.',
+    z.object({
+      ...timer,
+      /** Of a reminder: how many there were with this one, and when the next one is due. */
+      count: fields.count.optional(),
+      nextAt: fields.time.optional(),
+    }),
+  ),
   disarmed: eventType('timer.disarmed', 'A timer beside the state was withdrawn.', z.object(timer)),
 };
 

@@ -31,12 +31,14 @@ export const scheduleEvents = {
   ),
   fired: eventType(
     'schedule.fired',
-    'A time came, and a run is owed under this id.',
+    'A time came, or somebody asked for a run now, and a run is owed under this id.',
     z.object({
       ...schedule,
       dueAt: fields.time,
       runId: z.string(),
       requestId: z.string(),
+      /** Who wanted a run now: no time has come, and the times to come stay as they are. */
+      asked: z.object({ by: z.string() }).optional(),
       ...next,
     }),
   ),

@@ -209,6 +209,12 @@ export const commandSchema = z.discriminatedUnion('type', [
   }),
   z.object({ ...vote, type: z.literal('approve') }),
   z.object({ ...vote, type: z.literal('reject') }),
+  z.object({
+    ...vote,
+    type: z.literal('delegate'),
+    /** Who answers instead of `by`. */
+    to: z.string().trim().min(1).max(200),
+  }),
 ]);
 
 export type CommandMessage = z.infer<typeof commandSchema>;

@@ -66,6 +66,12 @@ export const scheduleSchema = z.discriminatedUnion('type', [
   }),
   z.strictObject({ ...commandId, type: z.literal('resume') }),
   z.strictObject({ ...commandId, type: z.literal('remove') }),
+  z.strictObject({
+    ...commandId,
+    type: z.literal('run'),
+    /** Who wants it; recorded. */
+    by: z.string().trim().min(1).max(200).default('a client'),
+  }),
 ]);
 export type ScheduleMessage = z.infer<typeof scheduleSchema>;
 
@@ -83,6 +89,8 @@ export interface ScheduleReply {
   next: string[];
   /** The newest run that was started. */
   lastRunId?: string;
+  /** Of the message `run`: the run that it started. */
+  runId?: string;
   streamVersion: number;
   position: number;
   idempotent: boolean;

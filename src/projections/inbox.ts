@@ -15,6 +15,9 @@ import {
 /** An answer that was given and is not enough. */
 export type InboxAnswer = { by: string; comment: string | null; at: number };
 
+/** An answer that somebody let somebody else give. */
+export type InboxDelegation = { from: string; to: string; comment: string | null; at: number };
+
 /** A task that waits. Times are ms since the epoch. */
 export type InboxItem = {
   runId: string;
@@ -28,6 +31,13 @@ export type InboxItem = {
   quorum: number | null;
   /** Who approved so far. */
   approvals: InboxAnswer[];
+  /** Who belongs to the group, where the workflow says so. */
+  members: string[] | null;
+  delegations: InboxDelegation[];
+  /** How often those who are asked were told again, when last, and when next. */
+  reminders: number;
+  remindedAt: number | null;
+  nextReminderAt: number | null;
   /** Names of the signals that end the wait. */
   signals: string[];
   /** Since when this one is asked. */
@@ -41,6 +51,7 @@ type Waiting = ProjectedEventOf<'task.waiting' | 'task.expanded'>;
 type Handled =
   | Waiting['type']
   | 'run.signalReceived'
+  | 'timer.fired'
   | 'task.succeeded'
   | 'task.failed'
   | 'task.canceled'
@@ -53,6 +64,7 @@ const handles: ReadonlySet<string> = new Set<Handled>([
   'task.waiting',
   'task.expanded',
   'run.signalReceived',
+  'timer.fired',
   'task.succeeded',
   'task.failed',
   'task.canceled',
@@ -63,7 +75,8 @@ const handles: ReadonlySet<string> = new Set<Handled>([
 ]);
 const endings: ReadonlySet<string> = new Set(
   [...handles].filter(
-    (type) => !['task.waiting', 'task.expanded', 'run.signalReceived'].includes(type),
+    (type) =>
+      !['task.waiting', 'task.expanded', 'run.signalReceived', 'timer.fired'].includes(type),
   ),
 );
 
@@ -114,6 +127,11 @@ function asked(event: Waiting): InboxItem {
     message: text(details.message),
     quorum: number(details.quorum),
     approvals: [],
+    members: Array.isArray(details.members) ? details.members.map(String) : null,
+    delegations: [],
+    reminders: 0,
+    remindedAt: null,
+    nextReminderAt: isObject(details.remind) ? number(details.remind.dueAt) : null,
     signals: isFeed ? [event.data.feed ?? ''] : signalsIn(details),
     since: event.at,
     dueAt: (isFeed ? null : event.data.dueAt) ?? number(details.wantedBy),
@@ -130,8 +148,9 @@ function signalsIn({ signal, events }: JsonObject): string[] {
 }
 
 function answered(item: InboxItem, event: ProjectedEventOf<'run.signalReceived'>): InboxItem {
-  if (event.data.name !== 'approve') return item;
   const payload = isObject(event.data.payload) ? event.data.payload : {};
+  if (event.data.name === 'delegate') return delegated(item, payload, event);
+  if (event.data.name !== 'approve') return item;
   const answer = { by: String(payload.by), comment: text(payload.comment), at: event.at };
   return {
     ...item,
@@ -140,9 +159,31 @@ function answered(item: InboxItem, event: ProjectedEventOf<'run.signalReceived'>
   };
 }
 
+function delegated(
+  item: InboxItem,
+  { by, to, comment }: JsonObject,
+  { at, streamVersion }: ProjectedEvent,
+): InboxItem {
+  const delegation = { from: String(by), to: String(to), comment: text(comment), at };
+  return { ...item, delegations: [...item.delegations, delegation], streamVersion };
+}
+
+function reminded(item: InboxItem, event: ProjectedEventOf<'timer.fired'>): InboxItem {
+  const { count, nextAt, kind } = event.data;
+  if (kind !== 'reminder') return item;
+  return {
+    ...item,
+    reminders: count ?? item.reminders + 1,
+    remindedAt: event.at,
+    nextReminderAt: nextAt ?? null,
+    streamVersion: event.streamVersion,
+  };
+}
+
 function fold(item: InboxItem | undefined, event: ProjectedEvent): InboxItem | undefined {
   if (event.type === 'task.waiting' || event.type === 'task.expanded') return asked(event);
   if (item === undefined || endings.has(event.type)) return undefined;
+  if (event.type === 'timer.fired') return reminded(item, event);
   return event.type === 'run.signalReceived' ? answered(item, event) : item;
 }
 
@@ -152,7 +193,7 @@ function fold(item: InboxItem | undefined, event: ProjectedEvent): InboxItem | u
  */
 export const inbox: Projection<InboxItem> = {
   name: 'inbox',
-  version: 1,
+  version: 2,
   handles,
   keys,
   fold,

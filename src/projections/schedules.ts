@@ -23,6 +23,8 @@ export type ScheduledTime = {
   /** Times that the entry stands for. */
   count: number;
   error: { code: string; message: string } | null;
+  /** Who asked for it; null: its time had come. */
+  by: string | null;
 };
 
 /** Times are ms since the epoch. */
@@ -93,6 +95,7 @@ function withTime(record: ScheduleRecord, time: Partial<ScheduledTime> & { dueAt
     runId: null,
     count: 1,
     error: null,
+    by: null,
     ...before,
     ...time,
   };
@@ -105,9 +108,12 @@ const table: FoldTable<ScheduleRecord> = {
   'schedule.fired': (record, { data }) => ({
     ...record,
     ...next(data),
-    ...withTime(record, { dueAt: data.dueAt, outcome: 'starting', runId: data.runId }),
+    ...withTime(record, {
+      ...{ dueAt: data.dueAt, outcome: 'starting', runId: data.runId },
+      by: data.asked?.by ?? null,
+    }),
     owedRunId: data.runId,
-    queuedDueAt: null,
+    queuedDueAt: data.asked === undefined ? null : record.queuedDueAt,
   }),
   'schedule.started': (record, { data }) => ({
     ...record,
@@ -172,7 +178,7 @@ function fold(
 /** Key: the schedule's name. Indexes: `status` (`<status>/<name>`) and `next` (`<padded next time>/<name>`). */
 export const schedules: Projection<ScheduleRecord> = {
   name: 'schedules',
-  version: 1,
+  version: 2,
   handles: new Set<string>([...Object.keys(table), 'schedule.created', 'schedule.removed']),
   keys: (event) => {
     const { schedule } = event.data as { schedule?: string };

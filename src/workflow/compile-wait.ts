@@ -1,5 +1,11 @@
 /** Waits, from the fields of a file to the internal form. */
-import type { ApprovalWait, SignalWait, TimerWait, WaitDefinition } from './definition.ts';
+import type {
+  ApprovalWait,
+  ReminderPolicy,
+  SignalWait,
+  TimerWait,
+  WaitDefinition,
+} from './definition.ts';
 import { parseDuration } from './durations.ts';
 import { asNumber, asObject, asText, isObject, oneOf, optional } from './loose.ts';
 import type { JsonObject, JsonValue } from './value.ts';
@@ -33,16 +39,32 @@ function compileSignal(source: JsonValue): SignalWait | undefined {
   };
 }
 
+const DEFAULT_REMINDERS = 10;
+
 function compileApproval(source: JsonObject): ApprovalWait {
+  const onTimeout =
+    source.on_timeout === 'reject'
+      ? 'deny'
+      : oneOf(source.on_timeout, ['deny', 'fail', 'approve', 'escalate', 'wait']);
   return {
     kind: 'approval',
     ...optional('group', asText(source.group)),
     ...optional('message', asText(source.message)),
     quorum: asNumber(source.quorum) ?? 1,
     ...optional('timeoutMs', parseDuration(source.timeout)),
-    onTimeout: oneOf(source.on_timeout, ['deny', 'approve', 'escalate', 'wait']) ?? 'deny',
+    onTimeout: onTimeout ?? 'deny',
     ...optional('escalateTo', asText(source.escalate_to)),
+    ...optional('remind', compileReminders(source.remind)),
+    ...(source.delegate === false ? { delegate: false } : {}),
   };
+}
+
+function compileReminders(source: JsonValue | undefined): ReminderPolicy | undefined {
+  const given = asObject(source);
+  const everyMs = parseDuration(isObject(source) ? given.every : source);
+  if (everyMs === undefined) return undefined;
+  const afterMs = parseDuration(given.after) ?? everyMs;
+  return { afterMs, everyMs, max: asNumber(given.max) ?? DEFAULT_REMINDERS };
 }
 
 function compileFirst(source: JsonObject): WaitDefinition {

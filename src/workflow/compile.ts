@@ -23,7 +23,7 @@ import { parseDuration } from './durations.ts';
 import { applyEdges } from './edges.ts';
 import { asList, asNumber, asObject, asText, isObject, oneOf, put } from './loose.ts';
 import type { SecretSource } from './secrets.ts';
-import type { JsonObject } from './value.ts';
+import type { JsonObject, JsonValue } from './value.ts';
 
 const DEFAULT_MAX_PARALLEL = 3;
 const DEFAULT_TIMEOUT_MS = 3_600_000;
@@ -85,13 +85,25 @@ function compileInput(source: JsonObject): InputDefinition {
 
 function compileSettings(source: JsonObject): WorkflowDefinition['settings'] {
   const quarantineAfter = asNumber(asObject(source.quarantine).after);
+  const groups = compileGroups(source.groups);
   return {
     maxParallel: asNumber(source.max_parallel) ?? DEFAULT_MAX_PARALLEL,
     timeoutMs: parseDuration(source.timeout) ?? DEFAULT_TIMEOUT_MS,
     onFailure: oneOf(source.on_failure, ['stop', 'continue', 'compensate']) ?? 'stop',
     priority: oneOf<Priority>(source.priority, ['urgent', 'high', 'normal', 'low']) ?? 'normal',
     ...(quarantineAfter === undefined ? {} : { quarantineAfter }),
+    ...(groups === undefined ? {} : { groups }),
   };
+}
+
+function compileGroups(source: JsonValue | undefined): Record<string, string[]> | undefined {
+  if (source === undefined) return undefined;
+  const groups: Record<string, string[]> = {};
+  for (const [group, members] of Object.entries(asObject(source))) {
+    const names = asList(members).filter((name) => typeof name === 'string');
+    groups[group] = [...new Set(names)];
+  }
+  return groups;
 }
 
 /** Field by field: most tasks have few, and a file may have 100,000 tasks. */

@@ -186,8 +186,19 @@ export interface ApprovalWait {
   message?: string;
   quorum: number;
   timeoutMs?: number;
-  onTimeout: 'deny' | 'approve' | 'escalate' | 'wait';
+  onTimeout: 'deny' | 'fail' | 'approve' | 'escalate' | 'wait';
   escalateTo?: string;
+  remind?: ReminderPolicy;
+  /** False: nobody may hand an answer on. */
+  delegate?: false;
+}
+
+/** When those who were asked are told again. */
+export interface ReminderPolicy {
+  afterMs: number;
+  everyMs: number;
+  /** Of each group that is asked. */
+  max: number;
 }
 
 /** The first of several; keys are the names of the file. */
@@ -212,6 +223,8 @@ export interface WorkflowDefinition {
     priority: Priority;
     /** Crashes of a task after which the run is isolated. */
     quarantineAfter?: number;
+    /** Who belongs to a group that is asked. A group that is not listed is anybody. */
+    groups?: Record<string, string[]>;
   };
   context: {
     variables: JsonObject;

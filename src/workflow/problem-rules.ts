@@ -160,6 +160,18 @@ export const problemRules: Readonly<Record<string, ProblemRule>> = {
     summary: 'An approval escalates to nobody, or names who is never asked.',
     help: '`on_timeout: escalate` and `escalate_to` belong together.',
   },
+  'workflow.unknown-group': {
+    summary: 'An approval asks a group that `settings.groups` does not list.',
+    help: 'Correct the name, or say who belongs to it. A file without `settings.groups` needs no list: then whoever answers is taken for one of the group.',
+  },
+  'workflow.quorum': {
+    summary: 'More people must approve than the group has.',
+    help: 'Everybody answers once. Lower `quorum`, or add people to the group.',
+  },
+  'workflow.remind-never': {
+    summary: 'A reminder of an approval would never come.',
+    help: 'It comes after its time while the task waits. It needs a time above 0, and one before the `timeout` of the approval.',
+  },
   'workflow.same-signal': {
     summary: 'Two events of a `first` wait for the same signal.',
     help: 'The second can never be first; give each a signal of its own.',

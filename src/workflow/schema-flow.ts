@@ -86,6 +86,30 @@ const signal = z.union(
   { error: 'must be the name of a signal, or {name, transient, timeout, on_timeout}' },
 );
 
+/** Reminders of one group that is asked, at most. */
+const MAX_REMINDERS = 100;
+
+const reminders = z.union(
+  [
+    duration({ description: 'The time between two reminders.', examples: ['4h'] }),
+    z.strictObject({
+      every: duration({ description: 'The time between two reminders.', examples: ['1d'] }),
+      after: duration({
+        description: 'The time before the first one. Default: the same as `every`.',
+        examples: ['1h'],
+      }).optional(),
+      max: positive
+        .max(MAX_REMINDERS)
+        .optional()
+        .meta({
+          description: `How many there are of each group that is asked, at most ${MAX_REMINDERS}. Default: 10.`,
+          default: 10,
+        }),
+    }),
+  ],
+  { error: 'must be a time such as 4h, or {every, after, max}' },
+);
+
 export const approval = z.strictObject({
   group: z
     .string()
@@ -107,9 +131,9 @@ export const approval = z.strictObject({
     description: 'How long to wait. Default: for ever.',
     examples: ['1d'],
   }).optional(),
-  on_timeout: z.enum(['deny', 'approve', 'escalate', 'wait']).optional().meta({
+  on_timeout: z.enum(['deny', 'reject', 'fail', 'approve', 'escalate', 'wait']).optional().meta({
     description:
-      'What happens where nobody decided in time: deny fails the task with approval.denied, approve goes on, escalate asks escalate_to, wait keeps waiting. Default: deny.',
+      'What happens where nobody decided in time: deny (or reject) fails the task with approval.denied, fail with approval.timeout, approve goes on, escalate asks escalate_to, wait keeps waiting. Default: deny.',
     default: 'deny',
   }),
   escalate_to: z
@@ -117,6 +141,16 @@ export const approval = z.strictObject({
     .min(1)
     .optional()
     .meta({ description: 'The group that is asked next.', examples: ['directors'] }),
+  remind: reminders.optional().meta({
+    description:
+      'When those who are asked are told again: an event `timer.fired` on the feed of the run, for as long as the task waits. Default: never.',
+    examples: ['4h', { after: '1h', every: '1d', max: 5 }],
+  }),
+  delegate: z.boolean().optional().meta({
+    description:
+      'Whether who may answer can hand that on to somebody else (`troupe runs delegate`). Default: true.',
+    default: true,
+  }),
 });
 
 /** A wait in the place of an agent. */

@@ -230,6 +230,14 @@ export const settings = z.strictObject({
     description: 'Which run goes first where several wait for a place. Default: normal.',
     default: 'normal',
   }),
+  groups: z
+    .record(z.string().min(1).max(200), z.array(z.string().min(1).max(200)).min(1).max(100))
+    .optional()
+    .meta({
+      description:
+        'Who belongs to a group that an approval asks. Then only they answer, and those to whom they hand their answer on. Default: whoever answers is taken for one of the group.',
+      examples: [{ leads: ['ann', 'bob'] }],
+    }),
   quarantine: z
     .strictObject({
       after: positive.meta({

@@ -1,7 +1,8 @@
 /** What a well-shaped `wait`, feed or `join` may still get wrong. Linear. */
-import { signalNames, type TaskDefinition } from './definition.ts';
+import { signalNames, type TaskDefinition, type WorkflowDefinition } from './definition.ts';
 import { asObject, isObject } from './loose.ts';
 import type { Findings, Path } from './problems.ts';
+import { checkApprovalPolicy } from './validate-approvals.ts';
 import type { JsonObject, JsonValue } from './value.ts';
 
 const KINDS = ['timer', 'signal', 'approval', 'first'] as const;
@@ -15,13 +16,24 @@ interface Place {
 
 /** Checks what the tasks wait for, each and together. */
 export function checkWaits(
-  tasks: readonly TaskDefinition[],
-  sources: readonly JsonValue[],
+  list: {
+    tasks: readonly TaskDefinition[];
+    sources: readonly JsonValue[];
+    definition: Pick<WorkflowDefinition, 'settings'>;
+  },
   findings: Findings,
 ): void {
+  const { tasks, sources } = list;
+  const { groups } = list.definition.settings;
   for (const [index, task] of tasks.entries()) {
     const place = { index, task, source: asObject(sources[index]) };
-    if (isObject(place.source.wait)) checkWait(place, findings);
+    if (isObject(place.source.wait)) {
+      checkWait(place, findings);
+      const { approval } = place.source.wait;
+      const path: Path = ['tasks', index, 'wait', 'approval'];
+      if (isObject(approval) && task.wait?.kind === 'approval')
+        checkApprovalPolicy({ wait: task.wait, source: approval, path, groups }, findings);
+    }
     checkJoin(place, findings);
   }
   checkFeeds(tasks, findings);

@@ -102,7 +102,7 @@ function checkTasks(
     checkForeach(index, task, findings);
     checkCompensation(index, task, findings);
   }
-  checkWaits(tasks, sources, findings);
+  checkWaits(list, findings);
   checkWho(tasks, findings, options);
   if (edges !== undefined) checkEdges(list.definition, edges, { graph, findings });
   checkCycles(tasks, graph, findings);

@@ -60,6 +60,31 @@ it.each([
   await expect(ask(body)).rejects.toMatchObject({ code, hint: expect.stringMatching(hint) });
 });
 
+it('starts a run now, once for an id, and says why not where its overlap forbids it', async () => {
+  const schedule = { every: '1h', overlap: 'skip' };
+  const added = await ask({ ...add, name: 'now', schedule });
+  const run = { type: 'run', name: 'now', by: 'ann', id: 'now-1' };
+  const started = await ask(run);
+  expect(started).toMatchObject({ lastRunId: started['runId'], next: added['next'] });
+  expect((await ask(run))['runId']).toBe(started['runId']);
+  expect((await house.client.report(String(started['runId']))).name).toBe('w');
+  await expect(ask({ ...run, id: 'now-2' })).rejects.toMatchObject({
+    ...{ code: 'schedule.overlap', status: 409 },
+    details: { overlap: 'skip', runId: started['runId'] },
+  });
+  const { documents } = await house.client.query('schedules', { key: 'now' });
+  expect(documents[0]?.document).toMatchObject({
+    started: 1,
+    recent: [{ outcome: 'started', runId: started['runId'], by: 'ann' }],
+  });
+  await house.client.command(String(started['runId']), { type: 'terminate' });
+  expect((await ask({ ...run, id: 'now-2' }))['runId']).not.toBe(started['runId']);
+  await ask({ type: 'pause', name: 'now' });
+  await expect(ask({ ...run, id: 'now-3' })).rejects.toMatchObject({
+    ...{ code: 'schedule.paused', details: { possible: ['resume', 'remove'] } },
+  });
+});
+
 it('keeps its request ids to itself', async () => {
   const mine = { ...request, requestId: 'schedule:s/1/2030-01-01T00:00:00.000Z' };
   await expect(house.client.request(mine)).rejects.toMatchObject({ code: 'message.invalid' });
@@ -74,6 +99,12 @@ it('is a command: documents on stdout, exit codes 0, 2, 3 and 4', async () => {
   expect(added.stderr).toContain('Nobody serves now');
   const shown = await folder.troupe(['schedules', 'show', 'nightly', '--json']);
   expect(shown.json()).toMatchObject({ started: 0, next: added.json().next });
+  const asked = ['schedules', 'run', 'nightly', '--by', 'ann', '--id', 'x1', '--json'];
+  const run = (await folder.troupe(asked)).json();
+  expect(run.next).toEqual(added.json().next);
+  expect((await folder.troupe(asked)).json().runId).toBe(run.runId);
+  const seen = await folder.troupe(['schedules', 'show', 'nightly']);
+  expect(seen.stdout).toContain(`${run.runId} (asked for by ann)`);
   const bad = await folder.troupe([...set, '--cron', 'x']);
   expect([bad.code, bad.json().error.code]).toEqual([2, 'schedule.invalid']);
   const other = await folder.troupe([...set, '--every', '1h']);

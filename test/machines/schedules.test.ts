@@ -9,6 +9,7 @@ import {
   type ScheduleDefinition,
   type ScheduleInput,
   type ScheduleView,
+  scheduleContext,
 } from '../../src/machines/schedule/decide.ts';
 import { nextOf, readDueTimes } from '../../src/machines/schedule/due-times.ts';
 import { scheduleMachine } from '../../src/machines/schedule/machine.ts';
@@ -51,6 +52,62 @@ class Told {
     this.tell({ type: 'started', runId: `run_${now}` }, now);
   }
 }
+
+describe('a run that is asked for', () => {
+  const run = (told: Told, now: number, isRunning = false): ScheduleEvent[] =>
+    told.tell({ type: 'run', by: 'ann', key: `k${now}`, isRunning, runId: `run_${now}` }, now);
+
+  it('starts at once, says who asked, and leaves the next time as it was', () => {
+    const told = new Told();
+    told.add({ every: '1h', overlap: 'queue' });
+    const before = scheduleContext(told.view);
+    const [fired] = run(told, START + MINUTE);
+    expect(fired).toMatchObject({
+      type: 'schedule.fired',
+      data: {
+        ...{ dueAt: START + MINUTE, runId: `run_${START + MINUTE}`, asked: { by: 'ann' } },
+        ...{ nextDueAt: before.nextDueAt, wakeAt: before.wakeAt },
+        requestId: `schedule:s/1/asked/k${START + MINUTE}`,
+      },
+    });
+    told.tell({ type: 'started', runId: `run_${START + MINUTE}` }, START + MINUTE);
+    expect(scheduleContext(told.view)).toEqual({
+      ...before,
+      lastRunId: `run_${START + MINUTE}`,
+    });
+    told.started(START + 60 * MINUTE);
+  });
+
+  it('leaves a time that waits for the end of a run where it is', () => {
+    const told = new Told();
+    told.add({ every: '1h', overlap: 'queue' });
+    told.started(START + 60 * MINUTE);
+    told.due(START + 120 * MINUTE, true);
+    run(told, START + 121 * MINUTE);
+    expect(scheduleContext(told.view).queuedDueAt).toBe(START + 120 * MINUTE);
+  });
+
+  it.each(['skip', 'queue'] as const)('is refused beside another with overlap %s', (overlap) => {
+    const told = new Told();
+    told.add({ every: '1h', overlap });
+    told.started(START + 60 * MINUTE);
+    const again = (): unknown => run(told, START + 61 * MINUTE, true);
+    expect(again).toThrow(expect.objectContaining({ code: 'schedule.overlap' }));
+    expect(run(told, START + 62 * MINUTE, false)).toHaveLength(1);
+  });
+
+  it('is refused of a schedule that is paused or gone, and taken of one that is done', () => {
+    const told = new Told();
+    told.add({ at: '2026-01-01T01:00Z' });
+    told.started(START + 60 * MINUTE);
+    expect(run(told, START + 61 * MINUTE)).toHaveLength(1);
+    told.tell({ type: 'started', runId: `run_${START + 61 * MINUTE}` }, START + 61 * MINUTE);
+    told.tell({ type: 'pause', reason: 'no' }, START);
+    expect(() => run(told, START)).toThrow(expect.objectContaining({ code: 'schedule.paused' }));
+    told.tell({ type: 'remove' }, START);
+    expect(() => run(told, START)).toThrow(expect.objectContaining({ code: 'schedule.not-found' }));
+  });
+});
 
 describe('jitter', () => {
   const timings = fc.constantFrom<ScheduleTiming>(

@@ -42,6 +42,51 @@ export const waits: Case[] = [
     source: '  - { id: a, wait: { approval: { quorum: «0» } } }\n',
   },
   {
+    code: 'workflow.invalid-field',
+    source: '  - { id: a, wait: { approval: { timeout: 1, on_timeout: «abort» } } }\n',
+    says: /deny, reject, fail, approve, escalate or wait/,
+  },
+  {
+    code: 'workflow.invalid-field',
+    source: '  - { id: a, wait: { approval: { remind: «soon» } } }\n',
+  },
+  {
+    code: 'workflow.invalid-field',
+    source: '  - { id: a, wait: { approval: { remind: { every: 5, max: «101» } } } }\n',
+  },
+  {
+    code: 'workflow.remind-never',
+    source: '  - { id: a, wait: { approval: { remind: «0» } } }\n',
+  },
+  {
+    code: 'workflow.remind-never',
+    source: '  - { id: a, wait: { approval: { remind: { every: «1h» }, timeout: 30m } } }\n',
+    says: /after 3600 s, and the approval ends after 1800 s/,
+  },
+  {
+    code: 'workflow.remind-never',
+    source:
+      '  - { id: a, wait: { approval: { remind: { every: 1, after: «60» }, timeout: 30 } } }\n',
+  },
+  {
+    code: 'workflow.unknown-group',
+    source:
+      'settings: { groups: { leads: [ann] } }\ntasks:\n  - { id: a, wait: { approval: { group: «laeds» } } }\n',
+    suggestion: 'leads',
+  },
+  {
+    code: 'workflow.unknown-group',
+    source:
+      'settings: { groups: { leads: [ann] } }\ntasks:\n  - { id: a, wait: { approval: { group: leads, timeout: 1, on_timeout: escalate, escalate_to: «bosses» } } }\n',
+    says: /who belongs to `bosses`/,
+  },
+  {
+    code: 'workflow.quorum',
+    source:
+      'settings: { groups: { leads: [ann, ann] } }\ntasks:\n  - { id: a, wait: { approval: { group: «leads», quorum: 2 } } }\n',
+    says: /`leads` has 1 person/,
+  },
+  {
     code: 'workflow.no-attempts',
     severity: 'warning',
     source: '  - { id: a, wait: { signal: s }, «timeout»: 5 }\n',

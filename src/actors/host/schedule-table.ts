@@ -284,7 +284,7 @@ export class ScheduleTable {
     { fold }: Actor,
     input: ScheduleInput | undefined,
   ): Promise<ScheduleInput | undefined> {
-    if (input === undefined || (input.type !== 'due' && input.type !== 'ended')) return input;
+    if (input?.type !== 'due' && input?.type !== 'ended' && input?.type !== 'run') return input;
     if (fold?.definition === undefined || fold.definition.timing.overlap === 'allow') {
       // one that was queued before this was allowed starts as well
       return input;

@@ -3,10 +3,12 @@
  * so that its mistakes are told then.
  */
 import { hash } from 'node:crypto';
+import type { ScheduleEvent } from '../../events/schedule-events.ts';
 import type { ScheduleDefinition, ScheduleInput } from '../../machines/schedule/decide.ts';
-import { noTimeLeft } from '../../machines/schedule/decide.ts';
+import { askedRequestId, noTimeLeft } from '../../machines/schedule/decide.ts';
 import { readDueTimes, shownTimes } from '../../machines/schedule/due-times.ts';
-import { ScheduleNotFound } from '../../machines/schedule/errors.ts';
+import { ScheduleNotFound, ScheduleRunRefused } from '../../machines/schedule/errors.ts';
+import type { Failure } from '../../messages/failure.ts';
 import { OFFLOAD_BYTES, requestSchema } from '../../messages/request.ts';
 import {
   type ScheduleMessage,
@@ -21,6 +23,7 @@ import {
   VALUE_BLOB_TYPE,
 } from '../../workflow/value.ts';
 import { InvalidMessage } from '../host/errors.ts';
+import { requestKey } from '../host/new-run.ts';
 import type { HostRuntime } from '../host/runtime.ts';
 import { scheduleStream } from '../host/schedule-actor.ts';
 import type { ScheduleAnswer, ScheduleTable } from '../host/schedule-table.ts';
@@ -34,12 +37,12 @@ const SHOWN_TIMES = 5;
 type AddMessage = Extract<ScheduleMessage, { type: 'add' }>;
 
 export class ScheduleDoor {
-  readonly #runtime: Pick<HostRuntime, 'log' | 'clock' | 'logger'>;
+  readonly #runtime: Pick<HostRuntime, 'log' | 'clock' | 'logger' | 'ids'>;
   readonly #table: Pick<ScheduleTable, 'ask'>;
   readonly #planner: Pick<Planner, 'plan'>;
 
   constructor(options: {
-    runtime: Pick<HostRuntime, 'log' | 'clock' | 'logger'>;
+    runtime: Pick<HostRuntime, 'log' | 'clock' | 'logger' | 'ids'>;
     table: Pick<ScheduleTable, 'ask'>;
     planner: Pick<Planner, 'plan'>;
   }) {
@@ -63,6 +66,7 @@ export class ScheduleDoor {
     const { name } = asked;
     const id = asked.id ?? message.header('Nats-Msg-Id');
     const now = this.#runtime.clock.now();
+    if (asked.type === 'run') return this.#runNow(asked, id, now);
     const input = asked.type === 'add' ? await this.#planned(asked, now) : inputOf(asked);
     if (asked.type === 'add' && asked.dryRun && input?.type === 'add')
       return this.#dryRun(name, input, now);
@@ -72,6 +76,40 @@ export class ScheduleDoor {
       uniqueKey: id === undefined ? undefined : `command:${scheduleStream(name)}/${id}`,
     });
     return this.#reply(name, answer, id !== undefined || asked.type === 'get');
+  }
+
+  /** Answers once the run is there, the same for the same id; throws `schedule.run-refused`. */
+  async #runNow(
+    { name, by }: Extract<ScheduleMessage, { type: 'run' }>,
+    id: string | undefined,
+    now: number,
+  ): Promise<ScheduleReply> {
+    const { log, ids } = this.#runtime;
+    const key = id ?? `${now}/${ids.runId(now)}`;
+    const input = { type: 'run', by, key, isRunning: false, runId: ids.runId(now) } as const;
+    const from = { causationId: key, actor: { kind: 'client', id: by } as const };
+    const uniqueKey = `command:${scheduleStream(name)}/${key}`;
+    const asked = await this.#table.ask(name, input, { ...from, uniqueKey });
+    const answer = await this.#table.ask(name, { type: 'settle' }, from);
+    const { generation } = asked.context;
+    const runId = log.uniqueOwner(requestKey(askedRequestId(name, generation, key)));
+    if (runId === undefined)
+      throw new ScheduleRunRefused(name, await this.#whyRefused(name, asked));
+    return { ...this.#reply(name, answer, id !== undefined), runId };
+  }
+
+  /** What the schedule says of the run that it owed then; a message that is sent again finds it in its document. */
+  async #whyRefused(
+    name: string,
+    { streamVersion, context: { dueAt } }: ScheduleAnswer,
+  ): Promise<Failure | undefined> {
+    const range = { fromVersion: streamVersion };
+    for await (const commits of this.#runtime.log.readStream(scheduleStream(name), range)) {
+      for (const event of commits.flatMap(({ events }) => events) as ScheduleEvent[])
+        if (event.type === 'schedule.startFailed' && event.data.dueAt === dueAt)
+          return event.data.error;
+    }
+    return undefined;
   }
 
   /** Throws what is wrong with the times, the request or its workflow. */
@@ -118,7 +156,9 @@ export class ScheduleDoor {
   }
 }
 
-function inputOf(asked: Exclude<ScheduleMessage, AddMessage>): ScheduleInput | undefined {
+function inputOf(
+  asked: Exclude<ScheduleMessage, AddMessage | { type: 'run' }>,
+): ScheduleInput | undefined {
   if (asked.type === 'get') return undefined;
   return asked.type === 'pause' ? { type: 'pause', reason: asked.reason } : { type: asked.type };
 }

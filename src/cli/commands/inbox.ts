@@ -10,7 +10,7 @@ import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { dataDirOption, ownCommand } from '../own-command.ts';
 import { type Reader, withReader } from '../reader.ts';
-import { brief, duration, localTime } from '../render/format.ts';
+import { brief, counted, duration, localTime } from '../render/format.ts';
 import { plainText } from '../render/painted.ts';
 import { answersOf, waitText } from '../render/wait-text.ts';
 
@@ -97,6 +97,7 @@ async function namesOf(reader: Reader): Promise<Map<string, string>> {
 
 function linesOf(entry: Entry): string[] {
   const { runId, taskId, name, kind, since, dueAt, message, approvals, answers } = entry;
+  const handed = entry.delegations.map(({ from, to }) => plainText(`${from} to ${to}`));
   const time = now();
   const what = waitText(kind, detailsOf(entry));
   const due =
@@ -112,8 +113,20 @@ function linesOf(entry: Entry): string[] {
     `${runId}${name === null ? '' : ` "${plainText(name)}"`}  ${taskId}  ${what}, for ${duration(Math.max(0, time - since))}${due}`,
     ...(message === null ? [] : [`  ${plainText(brief(message, MAX_QUESTION))}`]),
     ...(who.length === 0 ? [] : [`  approved by ${who.join(', ')}`]),
+    ...(entry.members === null ? [] : [`  asked: ${entry.members.map(plainText).join(', ')}`]),
+    ...(handed.length === 0 ? [] : [`  handed on by ${handed.join(', ')}`]),
+    ...reminderLines(entry, time),
     ...answers.map((command) => `  ${command}`),
   ];
+}
+
+function reminderLines({ reminders, remindedAt, nextReminderAt }: Entry, time: number): string[] {
+  if (remindedAt === null) return [];
+  const next =
+    nextReminderAt === null
+      ? 'the last'
+      : `the next in ${duration(Math.max(0, nextReminderAt - time))}`;
+  return [`  ${counted(reminders, 'reminder')}, ${next}`];
 }
 
 /** What `waitText` knows of a wait, from its document. */

@@ -15,12 +15,13 @@ const answerOptions: OptionTable = {
     description: 'Who answers; default: the user of this shell',
   },
   comment: { type: 'string', value: 'TEXT', description: 'What they say; recorded in the log' },
+  id: { type: 'string', value: 'ID', description: 'The same id never says it twice' },
   ...jsonOption,
   ...settingOptions,
 };
 
 /** A person answers once, so everybody needs a name. */
-function personOf(given: Arguments): string {
+export function personOf(given: Arguments): string {
   const by = given.text('by');
   if (by !== undefined && by.trim() !== '') return by.trim();
   if (by !== undefined) throw new UsageError('--by is empty', 'Write --by=NAME.');
@@ -49,8 +50,7 @@ function answer(type: 'approve' | 'reject', summary: string, effect: string): Co
     run: (context) =>
       send(context, (given) => {
         const task = given.word(1, 'the task');
-        const comment = given.text('comment');
-        const said = { by: personOf(given), ...(comment === undefined ? {} : { comment }) };
+        const said = answerOf(given);
         return (client, runId) => client[type](runId, task, said);
       }),
   };
@@ -66,6 +66,53 @@ export const rejectCommand = answer(
   'Reject a task that waits for an approval',
   'The task fails with approval.denied',
 );
+
+function answerOf(given: Arguments): { by: string; comment?: string; id?: string } {
+  const comment = given.text('comment');
+  return {
+    by: personOf(given),
+    ...(comment === undefined ? {} : { comment }),
+    ...idOf(given),
+  };
+}
+
+/** `--id`, where it was given. */
+export function idOf(given: Arguments): { id?: string } {
+  const id = given.text('id');
+  return id === undefined ? {} : { id };
+}
+
+export const delegateCommand: Command = {
+  summary: 'Let somebody else answer an approval',
+  words: ['run', 'task'],
+  options: {
+    to: { type: 'string', value: 'NAME', description: 'Who answers instead' },
+    ...answerOptions,
+    by: {
+      type: 'string',
+      value: 'NAME',
+      description: 'Who hands the answer on; default: the user of this shell',
+    },
+  },
+  notes: [
+    'Everybody answers once: the other one must not be asked already. An answer goes through five persons at most, and never comes back.',
+  ],
+  examples: [
+    ['troupe runs delegate run_01j9zq sign-off --to dave', 'dave answers instead of you'],
+    [
+      'troupe runs delegate run_01j9zq sign-off --by ann --to dave --comment "on holiday"',
+      'In the name of ann, and why',
+    ],
+  ],
+  run: (context) =>
+    send(context, (given) => {
+      const task = given.word(1, 'the task');
+      const to = given.text('to')?.trim() ?? '';
+      if (to === '') throw new UsageError('--to is missing', 'Say who answers instead: --to=NAME.');
+      const said = { ...answerOf(given), to };
+      return (client, runId) => client.delegate(runId, task, said);
+    }),
+};
 
 export const signalCommand: Command = {
   summary: 'Send a signal to a run',

@@ -13,7 +13,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { adaptCommand } from './runs-adapt.ts';
-import { approveCommand, rejectCommand, signalCommand } from './runs-answer.ts';
+import { approveCommand, delegateCommand, rejectCommand, signalCommand } from './runs-answer.ts';
 import { checkpointCommand } from './runs-checkpoint.ts';
 import { forkCommand } from './runs-fork.ts';
 import { releaseCommand } from './runs-release.ts';
@@ -225,6 +225,7 @@ export const runsGroup: CommandGroup = {
     adapt: adaptCommand,
     approve: approveCommand,
     reject: rejectCommand,
+    delegate: delegateCommand,
     signal: signalCommand,
   },
 };

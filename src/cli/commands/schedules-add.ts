@@ -151,7 +151,8 @@ function timesOf(given: Arguments): Times {
 
 /** How a schedule stands after a command, for people. */
 export function replyLines(reply: ScheduleReply): string[] {
-  const { name, status, workflow, next } = reply;
+  const { name, status, workflow, next, runId } = reply;
+  if (runId !== undefined) return [`${name} started ${runId}`];
   const head = `${name} ${reply.dryRun === true ? 'would be ' : ''}${status}: starts "${plainText(workflow)}"`;
   return [head, ...next.map((time) => `  ${time}`)];
 }

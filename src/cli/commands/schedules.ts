@@ -1,4 +1,4 @@
-/** `troupe schedules`: list, show, add, pause, resume, remove. */
+/** `troupe schedules`: list, show, add, pause, resume, run, remove. */
 import type { ScheduleInput } from '../../client/client.ts';
 import { readDueTimes, shownTimes } from '../../machines/schedule/due-times.ts';
 import { ScheduleNotFound } from '../../machines/schedule/errors.ts';
@@ -16,6 +16,7 @@ import { withReader } from '../reader.ts';
 import { brief, counted, table } from '../render/format.ts';
 import { plainText } from '../render/painted.ts';
 import { openSession } from '../session.ts';
+import { idOf, personOf } from './runs-answer.ts';
 import { reasonOption, withReason } from './runs-send.ts';
 import { addCommand, replyLines, tellWhoServes } from './schedules-add.ts';
 
@@ -145,11 +146,20 @@ function linesOf(record: ScheduleRecord, next: readonly string[]): string[] {
   ];
 }
 
-function timeRow({ dueAt, outcome, runId, count, error }: ScheduledTime): string[] {
+function timeRow({ dueAt, outcome, runId, count, error, by }: ScheduledTime): string[] {
   const what =
     runId ?? (error === null ? counted(count, 'time') : `${error.code}: ${brief(error.message)}`);
-  return [isoOf(dueAt), outcome, what];
+  return [isoOf(dueAt), outcome, by === null ? what : `${what} (asked for by ${plainText(by)})`];
 }
+
+const askedOptions: OptionTable = {
+  by: {
+    type: 'string',
+    value: 'NAME',
+    description: 'Who wants it; default: the user of this shell',
+  },
+  id: { type: 'string', value: 'ID', description: 'The same id never starts another one' },
+};
 
 type Said = Exclude<ScheduleInput, { type: 'add' | 'get' }>;
 
@@ -158,7 +168,7 @@ function sender(
   parts: {
     type: Said['type'];
     options?: OptionTable;
-    more?(given: Arguments): { reason?: string };
+    more?(given: Arguments): { reason?: string; by?: string; id?: string };
   },
 ): Command {
   return {
@@ -172,7 +182,10 @@ function sender(
 
 async function say(
   context: CommandContext,
-  parts: { type: Said['type']; more?(given: Arguments): { reason?: string } },
+  parts: {
+    type: Said['type'];
+    more?(given: Arguments): { reason?: string; by?: string; id?: string };
+  },
 ): Promise<number> {
   const { arguments: given, terminal } = context;
   const name = given.word(0, 'the name');
@@ -187,7 +200,8 @@ async function say(
     const reply = await connection.client.schedule(message as Said);
     if (given.flag('json')) terminal.printJson(reply);
     else for (const line of replyLines(reply)) terminal.print(line);
-    if (parts.type === 'resume') tellWhoServes(connection, context, dataDirOption(session));
+    if (parts.type === 'resume' || parts.type === 'run')
+      tellWhoServes(connection, context, dataDirOption(session));
     return exitCodes.done;
   } finally {
     await connection.close();
@@ -206,6 +220,11 @@ export const schedulesGroup: CommandGroup = {
       more: withReason,
     }),
     resume: sender('Let its times count again, from now on', { type: 'resume' }),
+    run: sender('Start a run now; its times stay as they are', {
+      type: 'run',
+      options: askedOptions,
+      more: (given) => ({ by: personOf(given), ...idOf(given) }),
+    }),
     remove: sender('Withdraw a schedule; its runs go on', { type: 'remove' }),
   },
 };

@@ -119,6 +119,8 @@ function progressLine({ type, at }: ViewedEvent, data: Data, view: RunView): str
       return `  expanded   ${task} into ${counted(data.count ?? 0, 'instance', 'instances')}${data.feed === undefined ? '' : `, and ${waitText('feed', { signal: data.feed })} to come`}`;
     case 'task.waiting':
       return `  waiting    ${task} for ${waitText(data.kind, data.details)}${data.dueAt === undefined ? '' : `, due in ${duration(Math.max(0, data.dueAt - at))}`}`;
+    case 'timer.fired':
+      return data.kind === 'reminder' ? `  reminder   ${task}, number ${data.count}` : undefined;
     case 'task.skipped':
       return `  skipped    ${task}: ${skipReason(data.reason ?? '', data.by)}`;
     case 'task.canceled':

@@ -31,6 +31,7 @@ const words: Readonly<Record<string, Words>> = {
   'run.released': (data) => `released: ${text(data['reason'])}`,
   'run.compensationStarted': () => 'undoing what succeeded, last first',
   'run.finishing': (data) => `the closing hooks begin; the run will be ${text(data['outcome'])}`,
+  'timer.fired': (data) => reminderWords(data),
   'task.scheduled': () => 'ready',
   'task.preparing': () => 'fetching what the decision needs',
   'task.started': (data) =>
@@ -95,12 +96,18 @@ function childInputs({ kind, inputs }: Data): string {
   return kind === 'run' ? `, inputs ${valueText(inputs)}` : '';
 }
 
+function reminderWords({ kind, count }: Data): string {
+  return kind === 'reminder' ? `reminder ${text(count)}: nobody has decided yet` : 'a timer fired';
+}
+
 function signalWords({ name, payload, taskId }: Data): string {
-  const { by, comment } = (payload ?? {}) as Data;
+  const { by, to, comment, for: whose } = (payload ?? {}) as Data;
   if (taskId === undefined)
     return `signal ${text(name)}${payload === undefined ? '' : `, payload ${valueText(payload)}`}`;
   const said = comment === undefined ? '' : `: ${brief(text(comment))}`;
-  return `${text(by)} ${name === 'approve' ? 'approved' : 'rejected'}${said}`;
+  if (name === 'delegate') return `${text(by)} handed the answer to ${text(to)}${said}`;
+  const behalf = whose === undefined ? '' : ` for ${text(whose)}`;
+  return `${text(by)} ${name === 'approve' ? 'approved' : 'rejected'}${behalf}${said}`;
 }
 
 /** The activation that an event is about; undefined for an event of the run itself. */

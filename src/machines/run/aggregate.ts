@@ -61,6 +61,22 @@ export interface Vote {
   by: string;
   approves: boolean;
   comment?: string;
+  /** Whose answer it was before it was handed on. */
+  for?: string;
+}
+
+/** An answer that was handed on. */
+export interface Delegation {
+  from: string;
+  to: string;
+  comment?: string;
+}
+
+/** Of an approval that reminds. */
+export interface Reminders {
+  count: number;
+  /** When the next one is due; absent after the last. */
+  nextAt?: number;
 }
 
 /** Of an activation that waits, or of a `foreach` that is fed. */
@@ -71,6 +87,9 @@ export interface WaitState {
   kind: string;
   details: JsonValue;
   votes: Vote[];
+  /** In order. */
+  delegations?: Delegation[];
+  reminders?: Reminders;
 }
 
 /** How a task of the definition ended, as dependents see it. */

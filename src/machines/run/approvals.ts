@@ -1,6 +1,6 @@
 /**
  * Answers of people to approvals. Each is a recorded fact; a person answers once; enough of them, or one refusal, end
- * the task in the same commit.
+ * the task in the same commit. Who may answer, and hand that on, is in `voters.ts`.
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import { failureCodes } from '../../messages/failure.ts';
@@ -8,12 +8,14 @@ import type { CommandMessage } from '../../messages/request.ts';
 import { nearest } from '../../workflow/suggest.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import { endOfAttempt, finalFailure } from '../task/decide.ts';
-import type { Activation, RunAggregate, Vote } from './aggregate.ts';
+import type { Activation, RunAggregate, Vote, WaitState } from './aggregate.ts';
 import { conflict, type Decision, events, nothing, rejected } from './decision.ts';
 import type { ApprovalDetails } from './schedule-wait.ts';
 import { VOTES } from './signals.ts';
 import { reportedStatus } from './task-status.ts';
+import { givenFor, type Refusal, refusedDelegation, refusedVoter, votersOf } from './voters.ts';
 
+type DelegateCommand = Extract<CommandMessage, { type: 'delegate' }>;
 type VoteCommand = Extract<CommandMessage, { type: 'approve' | 'reject' }>;
 
 /** Names that an error lists. */
@@ -24,7 +26,8 @@ export function decideVote(run: RunAggregate, command: VoteCommand): Decision {
   if (!('activation' in found)) return found;
   const { activation } = found;
   const approves = command.type === 'approve';
-  const votes = activation.wait?.votes ?? [];
+  const wait = activation.wait as WaitState;
+  const { votes } = wait;
   const before = votes.find(({ by }) => by === command.by);
   if (before !== undefined) {
     if (before.approves === approves) return nothing;
@@ -35,11 +38,41 @@ export function decideVote(run: RunAggregate, command: VoteCommand): Decision {
     );
   }
   const { by, comment } = command;
-  const payload: JsonObject = { by, ...(comment === undefined ? {} : { comment }) };
+  const refusal = refusedVoter(wait, by);
+  if (refusal !== undefined) return refused(activation, by, refusal);
+  const whose = givenFor(wait, by);
+  const said = {
+    ...(comment === undefined ? {} : { comment }),
+    ...(whose === undefined ? {} : { for: whose }),
+  };
+  const payload: JsonObject = { by, ...said };
   const name = approves ? VOTES.approve : VOTES.reject;
   const received = event('run.signalReceived', { name, payload, taskId: activation.id });
-  const vote: Vote = { by, approves, ...(comment === undefined ? {} : { comment }) };
+  const vote: Vote = { by, approves, ...said };
   return events(received, ...consequences(activation, [...votes, vote]));
+}
+
+/** Somebody who may answer lets somebody else do so. */
+export function decideDelegation(run: RunAggregate, command: DelegateCommand): Decision {
+  const found = waitingFor(run, command.task);
+  if (!('activation' in found)) return found;
+  const { activation } = found;
+  const { by, to, comment } = command;
+  const wait = activation.wait as WaitState;
+  if (wait.delegations?.some((one) => one.from === by && one.to === to) === true) return nothing;
+  const refusal = refusedVoter(wait, by) ?? refusedDelegation(wait, { from: by, to });
+  if (refusal !== undefined) return refused(activation, by, refusal);
+  const payload = { by, to, ...(comment === undefined ? {} : { comment }) };
+  const taskId = activation.id;
+  return events(event('run.signalReceived', { name: VOTES.delegate, payload, taskId }));
+}
+
+function refused(activation: Activation, by: string, { kind, message, hint }: Refusal): Decision {
+  const wait = activation.wait as WaitState;
+  const voters = votersOf(wait);
+  const details = { task: activation.id, by, ...(voters === undefined ? {} : { voters }) };
+  if (kind === 'conflict') return conflict(message, hint, details);
+  return rejected({ status: 403, code: 'permission.denied', message, hint, details });
 }
 
 function consequences(activation: Activation, votes: readonly Vote[]): RunEvent[] {
@@ -66,8 +99,15 @@ export function approved(
       approved: true,
       by: votes.map(({ by }) => by),
       ...(comment === undefined ? {} : { comment }),
+      ...givenOnBehalf(votes),
     },
   });
+}
+
+/** Whose answers they were, by who gave them. */
+function givenOnBehalf(votes: readonly Vote[]): JsonObject {
+  const handed = votes.flatMap(({ by, for: whose }) => (whose === undefined ? [] : [[by, whose]]));
+  return handed.length === 0 ? {} : { for: Object.fromEntries(handed) as JsonObject };
 }
 
 /** The end of an approval that was refused. */

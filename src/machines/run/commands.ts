@@ -7,7 +7,7 @@ import type { CommandMessage } from '../../messages/request.ts';
 import { type AdaptSources, decideAdapt } from './adapt.ts';
 import { ending, fail, skipPending, succeed, terminateAtOnce } from './advance.ts';
 import { type RunAggregate, runContext, runState } from './aggregate.ts';
-import { decideVote } from './approvals.ts';
+import { decideDelegation, decideVote } from './approvals.ts';
 import { decideCheckpoint } from './checkpoints.ts';
 import { mustCompensate } from './compensate.ts';
 import {
@@ -76,6 +76,8 @@ export function decideCommand(
     case 'approve':
     case 'reject':
       return decideVote(run, command);
+    case 'delegate':
+      return decideDelegation(run, command);
   }
 }
 

@@ -150,7 +150,7 @@ function decideTimer(run: RunAggregate, message: MessageOf<'timer'>, input: Turn
   if (activation === undefined || (run.delayed.has(activation) && isHeld(runState(run))))
     return nothing;
   return activation.state === 'waiting' && activation.node.kind === 'wait'
-    ? decideWaitTimer({ activation, timerId: message.timerId }, input)
+    ? decideWaitTimer(run, { activation, timerId: message.timerId }, input)
     : decideTaskTimer(activation, message, input);
 }
 

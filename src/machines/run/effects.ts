@@ -5,6 +5,7 @@
 import { isRoundDelay } from '../task/delays.ts';
 import { type Activation, dueAtOf, type RunAggregate, runContext, runState } from './aggregate.ts';
 import { endedRunStates, type RunState } from './machine.ts';
+import { reminderIdOf } from './reminders.ts';
 
 export type Effect =
   | { kind: 'dispatch'; activation: string; attempt: number; agent: string }
@@ -82,6 +83,8 @@ export function effectsOfActivation(
     case 'waiting':
       if (activation.child !== undefined)
         owed.set(`child:${id}:${attempt}`, childEffect(activation, activation.child));
+      if (activation.wait?.reminders?.nextAt !== undefined)
+        oweReminder(owed, activation, activation.wait.reminders.nextAt);
       break;
     case 'backoff':
       if (activation.leaving !== undefined)
@@ -113,6 +116,11 @@ export function effectsOfActivation(
     owed.set(timerKey(timerId, dueAt), { kind: 'timer', timerId, dueAt });
   }
   return owed;
+}
+
+function oweReminder(owed: Map<string, Effect>, activation: Activation, dueAt: number): void {
+  const timerId = reminderIdOf(activation);
+  owed.set(timerKey(timerId, dueAt), { kind: 'timer', timerId, dueAt });
 }
 
 function childEffect(

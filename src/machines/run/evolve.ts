@@ -18,6 +18,7 @@ import { evolveAdapted } from './evolve-adapted.ts';
 import { evolveTask, type FoldedEvent, isTaskType } from './evolve-task.ts';
 import { enterPhase, firstClosingPhase, followHook, leaveStart } from './hooks.ts';
 import { runMachine } from './machine.ts';
+import { foldReminder } from './reminders.ts';
 import { endsRetry, reopenRun } from './reopen.ts';
 import { dropDue } from './rounds.ts';
 import { foldSignal } from './signals.ts';
@@ -128,6 +129,9 @@ function evolveRun(run: RunAggregate, event: FoldedEvent): void {
       break;
     case 'run.adapted':
       evolveAdapted(run, recorded);
+      break;
+    case 'timer.fired':
+      foldReminder(run, recorded.data);
       break;
     case 'run.succeeded':
       run.output = valueRef(recorded.data.output, event.streamVersion, 'output');

@@ -41,7 +41,7 @@ function possibleCommands(run: RunAggregate): CommandType[] {
     return true;
   });
   const isAsking = [...run.open].some((open) => open.wait?.kind === 'approval');
-  return isAsking ? [...list, 'approve', 'reject'] : list;
+  return isAsking ? [...list, 'approve', 'reject', 'delegate'] : list;
 }
 
 /** A conflict with what would be possible instead. */

@@ -201,5 +201,9 @@ function waitingReport(wait: WaitState, activation: Activation): JsonObject {
     ...(isObject(wait.details) ? wait.details : {}),
     ...(dueAt === null ? {} : { dueAt }),
     ...(wait.votes.length === 0 ? {} : { by: wait.votes.map(({ by }) => by) }),
+    ...(wait.delegations === undefined
+      ? {}
+      : { delegations: wait.delegations.map((each) => ({ ...each })) }),
+    ...(wait.reminders === undefined ? {} : { reminders: { ...wait.reminders } }),
   };
 }

@@ -26,6 +26,12 @@ export type ApprovalDetails = {
   wantedBy?: number;
   /** True once the first group let its time pass. */
   escalated?: true;
+  /** Who belongs to the group, where the workflow says so. */
+  members?: string[];
+  /** `dueAt`: when the first reminder is due. */
+  remind?: { dueAt: number; everyMs: number; max: number };
+  /** False: nobody may hand an answer on. */
+  delegate?: false;
 };
 
 type WaitData = Pick<
@@ -107,12 +113,36 @@ function forApproval(run: RunAggregate, { node, id, wait, input }: Asked<Approva
   const { dueAt } = due(timeoutMs, input);
   const isDue = dueAt !== undefined && onTimeout !== 'wait';
   const details: ApprovalDetails = {
-    ...(group === undefined ? {} : { group }),
+    ...asksOf(run, { wait, group, dueAt: isDue ? dueAt : undefined, input }),
     ...(asked.value === null ? {} : { message: question(asked.value) }),
     quorum,
     ...(dueAt === undefined || isDue ? {} : { wantedBy: dueAt }),
+    ...(wait.delegate === false ? { delegate: false } : {}),
   };
   return { kind: 'value', value: { kind: 'approval', ...(isDue ? { dueAt } : {}), details } };
+}
+
+/** Who is asked, and when they are told again; `dueAt`: when that is over. */
+export function asksOf(
+  run: RunAggregate,
+  asked: {
+    wait: ApprovalWait;
+    group: string | undefined;
+    dueAt: number | undefined;
+    input: TurnInput;
+  },
+): Pick<ApprovalDetails, 'group' | 'members' | 'remind'> {
+  const { wait, group, dueAt, input } = asked;
+  const { groups = {} } = run.plan.definition.settings;
+  const members = group !== undefined && Object.hasOwn(groups, group) ? groups[group] : undefined;
+  const { remind } = wait;
+  const first = remind === undefined ? 0 : input.now + remind.afterMs;
+  const isReminded = remind !== undefined && (dueAt === undefined || first < dueAt);
+  return {
+    ...(group === undefined ? {} : { group }),
+    ...(members === undefined ? {} : { members }),
+    ...(isReminded ? { remind: { dueAt: first, everyMs: remind.everyMs, max: remind.max } } : {}),
+  };
 }
 
 function question(value: JsonValue): string {

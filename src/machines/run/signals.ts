@@ -13,12 +13,13 @@ import type { Activation, RunAggregate, WaitState } from './aggregate.ts';
 import { type Decision, events, nothing, rejected } from './decision.ts';
 import type { FoldedEvent } from './evolve-task.ts';
 import { type Delivery, MAX_KEPT } from './kept-signals.ts';
+import { firstReminder } from './reminders.ts';
 import { knownValue, valueRef, wakeExpansion } from './values.ts';
 
 type SignalData = Extract<RunEvent, { type: 'run.signalReceived' }>['data'];
 
-/** The names of answers to approvals, which are signals to one task. */
-export const VOTES = { approve: 'approve', reject: 'reject' } as const;
+/** The names of answers to approvals, and of what hands one on: signals to one task. */
+export const VOTES = { approve: 'approve', reject: 'reject', delegate: 'delegate' } as const;
 
 /** A signal is kept until somebody takes it; an answer of a person belongs to its task. */
 export function foldSignal(
@@ -27,7 +28,7 @@ export function foldSignal(
 ): void {
   const { name, payload, taskId } = data;
   if (taskId !== undefined) {
-    run.activations.get(taskId)?.wait?.votes.push(voteOf(name, payload));
+    foldAnswer(run.activations.get(taskId)?.wait, name, payload);
     return;
   }
   run.signals.add(name, {
@@ -44,13 +45,24 @@ function wakeFeed(run: RunAggregate, name: string): void {
   if (fed?.expansion !== undefined) wakeExpansion(run, fed);
 }
 
-function voteOf(name: string, payload: JsonValue | undefined): WaitState['votes'][number] {
-  const { by, comment } = (isObject(payload) ? payload : {}) as JsonObject;
-  return {
+function foldAnswer(
+  wait: WaitState | undefined,
+  name: string,
+  payload: JsonValue | undefined,
+): void {
+  if (wait === undefined) return;
+  const { by, to, comment, for: whose } = (isObject(payload) ? payload : {}) as JsonObject;
+  const said = typeof comment === 'string' ? { comment } : {};
+  if (name === VOTES.delegate) {
+    wait.delegations = [...(wait.delegations ?? []), { from: String(by), to: String(to), ...said }];
+    return;
+  }
+  wait.votes.push({
     by: String(by),
     approves: name === VOTES.approve,
-    ...(typeof comment === 'string' ? { comment } : {}),
-  };
+    ...said,
+    ...(typeof whose === 'string' ? { for: whose } : {}),
+  });
 }
 
 /** Exactly `{"close": true}`: an item may well have a field of that name. */
@@ -83,7 +95,11 @@ export function foldWait(
     const { kind, details } = data as { kind: string; details?: JsonValue };
     // What waits for a child run has it in `child`.
     if (kind === 'run') return;
-    activation.wait = { since: streamVersion, kind, details: details ?? null, votes: [] };
+    const reminders = firstReminder(details);
+    activation.wait = {
+      ...{ since: streamVersion, kind, details: details ?? null, votes: [] },
+      ...(reminders === undefined ? {} : { reminders }),
+    };
     listen(run, activation);
   }
   if (type === 'task.expanded' && (data as { feed?: string }).feed !== undefined) {

@@ -193,9 +193,17 @@ function store(activation: Activation): StoredActivation {
     ...(told === undefined ? {} : { told }),
     ...(resumes === undefined ? {} : { resumes }),
     ...(stopped === undefined ? {} : { stopped }),
-    ...(wait === undefined ? {} : { wait: { ...wait, votes: [...wait.votes] } }),
+    ...(wait === undefined ? {} : { wait: storeWait(wait) }),
     ...(item === undefined ? {} : { item }),
     ...(failedAttempt === undefined ? {} : { failedAttempt }),
+  };
+}
+
+function storeWait({ reminders, ...wait }: WaitState): WaitState {
+  return {
+    ...wait,
+    votes: [...wait.votes],
+    ...(reminders === undefined ? {} : { reminders: { ...reminders } }),
   };
 }
 

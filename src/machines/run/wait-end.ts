@@ -3,22 +3,25 @@
  */
 import { event, type RunEvent } from '../../events/catalogue.ts';
 import { type Failure, failureCodes } from '../../messages/failure.ts';
-import type { SignalWait } from '../../workflow/definition.ts';
+import type { ApprovalWait, SignalWait } from '../../workflow/definition.ts';
 import type { JsonValue } from '../../workflow/value.ts';
 import { endDelay, endOfAttempt, finalFailure } from '../task/decide.ts';
 import { isRoundDelay } from '../task/delays.ts';
-import { type Activation, dueAtOf } from './aggregate.ts';
+import { type Activation, dueAtOf, type RunAggregate } from './aggregate.ts';
 import { approved, denied } from './approvals.ts';
 import { type Decision, events, nothing, type TurnInput } from './decision.ts';
 import { timerIdOf } from './effects.ts';
 import { identity } from './identity.ts';
-import type { ApprovalDetails, AwaitedEvent } from './schedule-wait.ts';
+import { decideReminder, reminderIdOf } from './reminders.ts';
+import { type ApprovalDetails, type AwaitedEvent, asksOf } from './schedule-wait.ts';
 
 /** A timer that is not armed any more is ignored. */
 export function decideWaitTimer(
+  run: RunAggregate,
   { activation, timerId }: { activation: Activation; timerId: string },
   input: TurnInput,
 ): Decision {
+  if (timerId === reminderIdOf(activation)) return decideReminder(activation, input);
   const dueAt = dueAtOf(activation);
   if (timerIdOf(activation) !== timerId || dueAt === null || dueAt > input.now) return nothing;
   const { wait } = activation.node.task;
@@ -27,7 +30,7 @@ export function decideWaitTimer(
     case 'signal':
       return events(...signalTimedOut(activation, wait, { signal: wait.name, payload: null }));
     case 'approval':
-      return events(...approvalTimedOut(activation, input));
+      return events(...approvalTimedOut(run, activation, input));
     case 'first':
       return events(...firstDue(activation));
     default:
@@ -60,25 +63,34 @@ function firstDue(activation: Activation): RunEvent[] {
     : [succeeded(activation, output)];
 }
 
-function approvalTimedOut(activation: Activation, input: TurnInput): RunEvent[] {
+function approvalTimedOut(run: RunAggregate, activation: Activation, input: TurnInput): RunEvent[] {
   const { wait } = activation.node.task;
   if (wait?.kind !== 'approval') return [];
   const details = activation.wait?.details as unknown as ApprovalDetails;
   const message = `${details.group ?? 'nobody'} ${details.group === undefined ? 'decided' : 'did not decide'} within ${(wait.timeoutMs ?? 0) / 1000} s`;
   if (wait.onTimeout === 'approve') return [approved(activation, message)];
+  if (wait.onTimeout === 'fail') return expired(activation, message);
   const { escalateTo } = wait;
   const isLast = wait.onTimeout !== 'escalate' || details.escalated === true;
   if (isLast || escalateTo === undefined) return denied(activation, message);
-  return askNext(activation, { message, group: escalateTo, timeoutMs: wait.timeoutMs ?? 0, input });
+  return askNext(run, activation, { message, wait, group: escalateTo, input });
+}
+
+function expired(activation: Activation, message: string): RunEvent[] {
+  const error: Failure = { code: failureCodes.approvalTimeout, message, retryable: false };
+  return finalFailure(activation, { error });
 }
 
 /** The next group is asked the same question, as another attempt. */
 function askNext(
+  run: RunAggregate,
   activation: Activation,
-  next: { message: string; group: string; timeoutMs: number; input: TurnInput },
+  next: { message: string; wait: ApprovalWait; group: string; input: TurnInput },
 ): RunEvent[] {
-  const { message, group, timeoutMs, input } = next;
-  const details = activation.wait?.details as unknown as ApprovalDetails;
+  const { message, wait, group, input } = next;
+  const asked = activation.wait?.details as unknown as ApprovalDetails;
+  const { members: _those, remind: _then, ...details } = asked;
+  const dueAt = input.now + (wait.timeoutMs ?? 0);
   const attempt = activation.context.attempt + 1;
   const error = { code: failureCodes.approvalTimeout, message, retryable: true };
   const ended = { ...endOfAttempt(activation, undefined), attempt: activation.context.attempt };
@@ -91,8 +103,8 @@ function askNext(
     event('task.waiting', {
       ...own,
       kind: 'approval',
-      dueAt: input.now + timeoutMs,
-      details: { ...details, group, escalated: true },
+      dueAt,
+      details: { ...details, ...asksOf(run, { wait, group, dueAt, input }), escalated: true },
     }),
   ];
 }

@@ -10,7 +10,7 @@ import { countTimes } from '../../workflow/timing/timing.ts';
 import type { JsonObject, JsonValue } from '../../workflow/value.ts';
 import type { Cell } from '../cell.ts';
 import { type DueTimes, type NextTime, nextOf, readDueTimes, takeDue } from './due-times.ts';
-import { ScheduleConflict, ScheduleNotFound } from './errors.ts';
+import { ScheduleConflict, ScheduleNotFound, ScheduleOverlap, SchedulePaused } from './errors.ts';
 import type { ScheduleContext, ScheduleState } from './machine.ts';
 
 /** Times that passed are counted up to here. */
@@ -40,6 +40,10 @@ export type ScheduleInput =
   | { type: 'remove' }
   /** The timer fired, or the newest run has ended. `runId`: for the run, if one is to start. */
   | { type: 'due' | 'ended'; isRunning: boolean; runId: string }
+  /** A run now, whatever the times say; `key` makes its request id. */
+  | { type: 'run'; by: string; key: string; isRunning: boolean; runId: string }
+  /** Nothing happens; it is taken once no run is owed any more. */
+  | { type: 'settle' }
   | { type: 'started'; runId: string }
   | { type: 'startFailed'; runId: string; error: Failure };
 
@@ -90,10 +94,37 @@ export function decideSchedule(
     case 'due':
     case 'ended':
       return decideDue(view, message, now);
+    case 'run':
+      return decideRunNow(view, message, now);
+    case 'settle':
+      return [];
     case 'started':
     case 'startFailed':
       return decideOutcome(view, message);
   }
+}
+
+/** The request id of a run that was asked for by hand. */
+export function askedRequestId(name: string, generation: number, key: string): string {
+  return `${SCHEDULE_REQUEST}${name}/${generation}/asked/${key}`;
+}
+
+/** Beside the times: what comes next, and what waits for the end of a run, stays as it is. */
+function decideRunNow(
+  view: ScheduleView,
+  { by, key, isRunning, runId }: Extract<ScheduleInput, { type: 'run' }>,
+  now: number,
+): ScheduleEvent[] {
+  const { timing } = requireThere(view);
+  const { name } = view;
+  if (scheduleState(view) === 'paused') throw new SchedulePaused(name);
+  const { generation, nextDueAt, wakeAt, lastRunId } = scheduleContext(view);
+  if (isRunning && timing.overlap !== 'allow')
+    throw new ScheduleOverlap(name, { overlap: timing.overlap, runId: lastRunId ?? '' });
+  const requestId = askedRequestId(name, generation, key);
+  const next = nextDueAt === null || wakeAt === null ? {} : { nextDueAt, wakeAt };
+  const asked = { schedule: name, dueAt: now, runId, requestId, asked: { by } };
+  return [event('schedule.fired', { ...asked, ...next })];
 }
 
 /** `paused` and `waiting`; in `starting` commands wait. */

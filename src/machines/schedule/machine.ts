@@ -73,12 +73,13 @@ const changed = folding<'schedule.changed'>((data) => ({
   anchorAt: data.anchorAt,
   ...next(data),
 }));
-const fired = folding<'schedule.fired'>((data, { lastDueAt }) => ({
+const fired = folding<'schedule.fired'>((data, { lastDueAt, queuedDueAt }) => ({
   dueAt: data.dueAt,
   runId: data.runId,
   requestId: data.requestId,
-  lastDueAt: Math.max(data.dueAt, lastDueAt ?? 0),
-  queuedDueAt: null,
+  ...(data.asked === undefined
+    ? { lastDueAt: Math.max(data.dueAt, lastDueAt ?? 0), queuedDueAt: null }
+    : { lastDueAt, queuedDueAt }),
   ...next(data),
 }));
 const begun = folding<'schedule.started'>((data) => ({ ...started, lastRunId: data.runId }));
