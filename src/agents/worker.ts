@@ -28,6 +28,7 @@ import { AttemptCache } from './attempt-cache.ts';
 import { systemClock, type WorkerClock } from './clock.ts';
 import { WorkerDrainingError, WorkerOverloadedError } from './errors.ts';
 import { runAgent } from './run-agent.ts';
+import { Acceptance } from './worker-acceptance.ts';
 import { type AttemptHost, AttemptInHand } from './worker-attempt.ts';
 import { DeadlineWatch } from './worker-deadlines.ts';
 import { checkAddress, parse } from './worker-messages.ts';
@@ -78,13 +79,12 @@ class NatsWorker implements Worker, AttemptHost {
   readonly #outbox: WorkerOutbox;
   readonly #presence: WorkerPresence;
   readonly #deadlines: DeadlineWatch;
+  readonly #acceptance: Acceptance;
   readonly #inHand = new Map<string, AttemptInHand>();
   readonly #services: Subscription[] = [];
   readonly #subscriptions: Subscription[] = [];
   #stopReconnect: (() => void) | undefined;
   #idle: (() => void)[] = [];
-  /** Requests that are taken and not answered yet. */
-  readonly #accepted: BusMessage[] = [];
   #isDraining = false;
   #isClosed = false;
 
@@ -107,6 +107,7 @@ class NatsWorker implements Worker, AttemptHost {
       now: () => this.clock.now(),
     });
     this.id = this.#cache.workerId;
+    this.#acceptance = new Acceptance({ bus: options.bus, worker: this.id, logger: this.logger });
     this.#queue = new WorkerQueue({ agents, concurrency, maxQueued });
     const address = { bus: options.bus, subjects: options.subjects };
     const sender = new ResultSender({ address, clock: this.clock, logger: this.logger });
@@ -221,12 +222,12 @@ class NatsWorker implements Worker, AttemptHost {
     const request = parse('execution request', executionRequestSchema, message);
     checkAddress(request, agent);
     if (this.#inHand.has(request.key)) {
-      this.#accept(message);
+      this.#acceptance.say(message);
       return;
     }
     const finished = this.#cache.get(request.key);
     if (finished !== undefined) {
-      this.#accept(message);
+      this.#acceptance.say(message);
       this.#outbox.send(finished);
       return;
     }
@@ -239,7 +240,7 @@ class NatsWorker implements Worker, AttemptHost {
       });
     }
     this.#inHand.set(request.key, attempt);
-    this.#accept(message);
+    this.#acceptance.say(message, { first: request.acceptFirst });
     this.#deadlines.watch(attempt.dueAt);
     this.#startWaiting();
   }
@@ -285,15 +286,6 @@ class NatsWorker implements Worker, AttemptHost {
     }
   }
 
-  /** Answers at the end of this turn, so that the results of quick attempts leave with the answers. */
-  #accept(message: BusMessage): void {
-    if (this.#accepted.push(message) > 1) return;
-    setImmediate(() => {
-      const accepted = this.#accepted.splice(0);
-      for (const one of accepted) one.respond({ accepted: true, worker: this.id });
-    });
-  }
-
   #startWaiting(): void {
     for (let attempt = this.#queue.next(); attempt !== undefined; attempt = this.#queue.next()) {
       void this.#run(attempt);
@@ -306,8 +298,9 @@ class NatsWorker implements Worker, AttemptHost {
   }
 
   async #outcomeOf(attempt: AttemptInHand): Promise<AgentOutcome> {
-    const { parameters, secrets = {} } = attempt.request;
+    const { parameters, secrets = {}, acceptFirst } = attempt.request;
     try {
+      if (acceptFirst === true) await this.#acceptance.left();
       checkTransport(attempt.request, this.#options.bus);
       const { signal } = attempt;
       const resolved = needsFetching(parameters)

@@ -7,7 +7,7 @@ import { blobReferencesIn } from '../log/blob-references.ts';
 import type { AppendRequest, EventLog } from '../log/event-log.ts';
 import type { QueryReply } from '../messages/request.ts';
 import { TroupeError } from '../workflow/errors.ts';
-import type { BlobReference } from '../workflow/value.ts';
+import type { BlobReference, JsonValue } from '../workflow/value.ts';
 import type { CommandContext } from './command.ts';
 import { findOrchestrator } from './connect.ts';
 import { RunNotFoundError } from './errors.ts';
@@ -15,6 +15,8 @@ import { onceUnlocked } from './once-unlocked.ts';
 import { openSession, type Session } from './session.ts';
 
 const HISTORY_PAGE = 1_000;
+/** Made of several projections: `blast-radius.ts`. */
+const BLAST_RADIUS = 'blast_radius';
 
 export interface RunHistory {
   /** Holds at least the run's stream, and those of its origins, and can be folded; positions in it mean nothing. */
@@ -114,16 +116,22 @@ async function archiveIn({ settings }: Session, runId: string): Promise<string |
 }
 
 async function queryLog(log: EventLog, name: string, query: QueryInput): Promise<QueryReply> {
-  const [{ Projector }, { queryProjection }, { querySchema }] = await Promise.all([
+  const [{ Projector }, { queryProjection }, { querySchema }, { blastRadius }] = await Promise.all([
     import('../actors/services/projector.ts'),
     import('../actors/services/projection-query.ts'),
     import('../messages/request.ts'),
+    import('../actors/services/blast-radius.ts'),
   ]);
   const projector = new Projector({ log });
   await projector.open();
   try {
     projector.start();
     await projector.catchUp(undefined, log.durablePosition);
+    if (name === BLAST_RADIUS) {
+      const document = await blastRadius(log, query.key ?? '');
+      const documents = [{ key: document.runId, document: document as unknown as JsonValue }];
+      return { documents, position: log.durablePosition };
+    }
     return await queryProjection({ log, projector, name, query: querySchema.parse(query) });
   } finally {
     await projector.close();

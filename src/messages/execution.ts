@@ -51,6 +51,8 @@ export const executionRequestSchema = z.object({
   result: z.string(),
   progress: z.string(),
   secrets: z.record(z.string(), z.string()).optional(),
+  /** The answer has to have left before the work begins, which may crash its worker. */
+  acceptFirst: z.boolean().optional(),
   trace: z.string().optional(),
   logId: z.string(),
 });

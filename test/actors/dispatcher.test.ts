@@ -62,6 +62,7 @@ function start(activation: string): void {
         secrets: undefined,
         startedVersion: 1,
         losses: 0,
+        isCounted: false,
         definitionTaskId: activation,
       },
       ...{ description: undefined, deadline: undefined, reason: undefined, origin: undefined },

@@ -290,6 +290,8 @@ export class Dispatcher {
       description,
       deadline,
       trace,
+      losses,
+      isCounted,
     } = context;
     // What is undefined is not sent.
     return {
@@ -305,6 +307,8 @@ export class Dispatcher {
       timeoutMs: deadline === undefined ? undefined : Math.max(deadline - clock.now(), 0),
       result: subjects.taskResult(ref.runId, ref.activation),
       progress: subjects.taskProgress(ref.runId, ref.activation),
+      // An agent that kills its worker at once is not known to have had the attempt otherwise.
+      acceptFirst: isCounted || losses > 0 ? true : undefined,
       trace,
       logId: log.logId,
     };

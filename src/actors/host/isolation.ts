@@ -21,6 +21,8 @@ export class Isolation {
   readonly #host: IsolatedHost;
   readonly #runtime: HostRuntime;
   quarantine: Quarantine | undefined;
+  /** What ends it is on its way to the log: nothing may follow it but from a host that has read it. */
+  #isLeaving = false;
 
   constructor(host: IsolatedHost, runtime: HostRuntime) {
     this.#host = host;
@@ -82,6 +84,11 @@ export class Isolation {
   /** Every command but `release` and `terminate` gets a conflict; results are kept by their workers. */
   take(delivery: Delivery): void {
     const { message } = delivery;
+    if (this.#isLeaving) {
+      const rejection = rejectionOf(new Unavailable(this.#host.stream, 'it leaves quarantine'));
+      this.#runtime.releases.push(() => delivery.reply?.({ kind: 'rejected', rejection }));
+      return;
+    }
     if (message.type !== 'command') {
       const rejection = rejectionOf(new Unavailable(this.#host.stream, 'it is in quarantine'));
       delivery.reply?.({ kind: 'rejected', rejection });
@@ -114,6 +121,7 @@ export class Isolation {
       this.#runtime.releases.push(() => delivery.reply?.({ kind: 'rejected', rejection }));
       return;
     }
+    this.#isLeaving = true;
     const head = this.#runtime.log.streamHead(this.#host.stream);
     const status = recorded.type === 'run.released' ? 'released' : 'canceled';
     this.#runtime.releases.push(() => {

@@ -206,6 +206,7 @@ export class OwedEffects {
       startedVersion: owner?.startedVersion ?? 0,
       secrets: owner?.node.secrets,
       losses: owner?.context.losses ?? 0,
+      isCounted: plan.definition.settings.quarantineAfter !== undefined,
       definitionTaskId: task?.id ?? '',
       description: task?.description,
       deadline: owner?.context.dueAt ?? runContext(this.#run).dueAt ?? undefined,

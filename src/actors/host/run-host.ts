@@ -222,19 +222,19 @@ export class RunHost {
 
   /** One message; false when its turn waits for a value. */
   #take(delivery: Delivery): boolean {
+    const run = this.#run;
+    const { uniqueKey } = delivery;
+    const isRepeated =
+      uniqueKey !== undefined && this.#runtime.log.uniqueOwner(uniqueKey) !== undefined;
+    if (isRepeated && run !== undefined) {
+      this.#answerRepeated(run, delivery);
+      return true;
+    }
     if (this.#isolation.quarantine !== undefined) {
       this.#isolation.take(delivery);
       return true;
     }
-    const run = this.#run;
     if (run === undefined) return true;
-    if (
-      delivery.uniqueKey !== undefined &&
-      this.#runtime.log.uniqueOwner(delivery.uniqueKey) !== undefined
-    ) {
-      this.#answerRepeated(run, delivery);
-      return true;
-    }
     const safe = safeDelivery(run, delivery, this.#runtime);
     if (safe === undefined) return true;
     this.#turn = new Turn({ run, delivery: safe, host: this, runtime: this.#runtime });

@@ -65,6 +65,8 @@ export interface EffectContext {
   secrets: SecretSources | undefined;
   /** Attempts that were lost in a row before this one. */
   losses: number;
+  /** Its crashes are counted (`settings.quarantine`). */
+  isCounted: boolean;
   definitionTaskId: string;
   description: string | undefined;
   deadline: number | undefined;

@@ -67,7 +67,8 @@ export class Doors {
     this.#clients = new ClientDoors({ ...doors, planner });
     const report = (runId: string) => this.#clients.report(runId);
     const queue = () => queueReply({ ...runtime, position: log.durablePosition });
-    this.#queries = new Queries({ log, projector, report, queue });
+    const archiveOf = (runId: string) => runtime.archiveOf?.(runId);
+    this.#queries = new Queries({ log, projector, report, queue, archiveOf });
     this.#blobs = new BlobDoor({ log, logger, clock, secrets });
     this.#schedules = new ScheduleDoor({ runtime, planner, table: options.schedules });
     this.log = new LogDoor({

@@ -8,6 +8,7 @@ import { type QueryMessage, type QueryReply, querySchema } from '../../messages/
 import type { BusMessage } from '../../messaging/bus.ts';
 import { type JsonObject, type JsonValue, VALUE_BLOB_TYPE } from '../../workflow/value.ts';
 import { InvalidMessage } from '../host/errors.ts';
+import { BLAST_PROJECTIONS, blastRadius } from './blast-radius.ts';
 import { queryProjection } from './projection-query.ts';
 import type { Projector } from './projector.ts';
 
@@ -15,6 +16,10 @@ import type { Projector } from './projector.ts';
 const RUN_REPORT = 'run_report';
 /** Not a projection either: what waits is the memory of this process. */
 const QUEUE = 'queue';
+/** Not a projection: put together from several, and from the run's own fold. */
+const BLAST_RADIUS = 'blast_radius';
+/** How long it waits for what was accepted before it was asked for. */
+const AFTER_TIMEOUT_MS = 5_000;
 /** Larger replies are offloaded; a message carries at most 1 MiB. */
 const MAX_REPLY_BYTES = 500 * 1024;
 
@@ -23,13 +28,16 @@ export class Queries {
   readonly #projector: Projector;
   readonly #report: (runId: string) => Promise<RunReport>;
   readonly #queue: () => QueryReply;
+  readonly #archiveOf: (runId: string) => string | undefined;
 
   constructor(options: {
     log: EventLog;
     projector: Projector;
     report(runId: string): Promise<RunReport>;
     queue(): QueryReply;
+    archiveOf(runId: string): string | undefined;
   }) {
+    this.#archiveOf = options.archiveOf;
     this.#queue = options.queue;
     this.#log = options.log;
     this.#projector = options.projector;
@@ -45,6 +53,7 @@ export class Queries {
 
   async #reply(name: string, query: QueryMessage): Promise<QueryReply> {
     if (name === RUN_REPORT) return this.#runReport(query);
+    if (name === BLAST_RADIUS) return this.#blastRadius(query);
     return name === QUEUE ? this.#queue() : this.#project(name, query);
   }
 
@@ -59,6 +68,16 @@ export class Queries {
       documents: [{ key, document: report as unknown as JsonValue }],
       position: this.#log.durablePosition,
     };
+  }
+
+  /** Everything that was accepted when it was asked for is in it. */
+  async #blastRadius({ key = '' }: QueryMessage): Promise<QueryReply> {
+    await this.#log.flush();
+    const position = this.#log.durablePosition;
+    for (const name of BLAST_PROJECTIONS)
+      await this.#projector.waitFor(name, position, AFTER_TIMEOUT_MS);
+    const document = await blastRadius(this.#log, key, this.#archiveOf(key));
+    return { documents: [{ key, document: document as unknown as JsonValue }], position };
   }
 
   /** The largest documents become blobs, as few as it takes. */

@@ -1,5 +1,6 @@
 /** `troupe runs reproduce`: the shortest history after which a run breaks again, as a log of its own. */
 import { resolve } from 'node:path';
+import type { EventLog } from '../../log/event-log.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { FileUnwritableError } from '../errors.ts';
@@ -50,7 +51,7 @@ async function reproduce(context: CommandContext): Promise<number> {
     else {
       const what = task === undefined ? '' : ` (${task})`;
       terminal.print(
-        `wrote ${file}: ${toVersion} of ${envelopes.length} events; ${HOW[kind]}${what}`,
+        `wrote ${file}: ${await endOfCommit(log, runId, toVersion)} of ${envelopes.length} events; ${HOW[kind]}${what}`,
       );
       terminal.print(`${code}: ${message}`);
       terminal.tell(
@@ -59,4 +60,13 @@ async function reproduce(context: CommandContext): Promise<number> {
     }
     return exitCodes.done;
   });
+}
+
+/** Commits are written whole. */
+async function endOfCommit(log: EventLog, runId: string, version: number): Promise<number> {
+  for await (const commits of log.readStream(runId, { fromVersion: version, toVersion: version })) {
+    const last = commits.at(-1);
+    if (last !== undefined) return last.firstVersion + last.events.length - 1;
+  }
+  return version;
 }

@@ -6,9 +6,11 @@ import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions, timesOption } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type Reader, withReader } from '../reader.ts';
+import { blastLines } from '../render/blast-text.ts';
 import { duration, localTime, outputText } from '../render/format.ts';
 import { taskTable, titleOf } from '../render/timeline.ts';
 import { failureText } from '../render/words.ts';
+import { readBlastRadius } from './runs-blast-radius.ts';
 
 export const showCommand: Command = {
   summary: 'Show a run, its tasks and its output',
@@ -42,6 +44,10 @@ async function show(context: CommandContext): Promise<number> {
     if (report.error !== undefined) terminal.print(`error: ${failureText(report.error)}`);
     terminal.print('');
     for (const line of taskTable(report, { hasTimes: given.flag('times') })) terminal.print(line);
+    if (report.status === 'quarantined') {
+      terminal.print('\nwhat it touches:');
+      for (const line of blastLines(await readBlastRadius(reader, runId))) terminal.print(line);
+    }
     const text = outputText(report.output ?? null);
     if (text !== '') terminal.print(`\n${text}`);
     return exitCodes.done;

@@ -14,6 +14,7 @@ import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { adaptCommand } from './runs-adapt.ts';
 import { approveCommand, delegateCommand, rejectCommand, signalCommand } from './runs-answer.ts';
+import { blastRadiusCommand } from './runs-blast-radius.ts';
 import { checkpointCommand } from './runs-checkpoint.ts';
 import { forkCommand } from './runs-fork.ts';
 import { releaseCommand } from './runs-release.ts';
@@ -21,6 +22,7 @@ import { reportCommand } from './runs-report.ts';
 import { reproduceCommand } from './runs-reproduce.ts';
 import { reasonOption, sender, withReason } from './runs-send.ts';
 import { showCommand } from './runs-show.ts';
+import { terminateCommand } from './runs-terminate.ts';
 import { watchCommand } from './runs-watch.ts';
 
 const DEFAULT_LIMIT = 20;
@@ -209,11 +211,8 @@ export const runsGroup: CommandGroup = {
       options: { ...taskOption, ...reasonOption },
       message: cancellation,
     }),
-    terminate: sender('End the run now, without waiting for any agent', {
-      name: 'terminate',
-      options: reasonOption,
-      message: (given) => ({ type: 'terminate', ...withReason(given) }),
-    }),
+    terminate: terminateCommand,
+    'blast-radius': blastRadiusCommand,
     release: releaseCommand,
     reproduce: reproduceCommand,
     fork: forkCommand,

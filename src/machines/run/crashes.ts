@@ -21,7 +21,7 @@ export interface Crashes {
 }
 
 /** True for a lost worker that had the attempt, and for a defect of the agent. */
-function isCrash(error: Pick<Failure, 'code'>, worker: string | undefined): boolean {
+export function isCrash(error: Pick<Failure, 'code'>, worker: string | undefined): boolean {
   if (error.code === failureCodes.workerLost) return worker !== undefined;
   return error.code === DEFECT || error.code.startsWith(DEFECTS);
 }
