@@ -80,6 +80,17 @@ export class Unavailable extends TroupeError {
   }
 }
 
+/** The run is being archived or removed: once that is done it is gone, or it stays. */
+export class RunLeaving extends TroupeError {
+  readonly code = 'unavailable';
+  constructor(runId: string) {
+    super(`${runId} is about to leave the log`, {
+      hint: 'Ask again in a moment: by then it is archived, or it has stayed.',
+      details: { runId },
+    });
+  }
+}
+
 /** A client may not use an id that stands for the child run of another run, or for the run of a schedule. */
 export class ReservedRequestId extends TroupeError {
   readonly code = 'message.invalid';

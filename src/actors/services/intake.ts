@@ -24,6 +24,7 @@ import {
   Overloaded,
   ReservedRequestId,
   RunConflict,
+  RunLeaving,
   RunNotFound,
   StartTooLate,
 } from '../host/errors.ts';
@@ -170,12 +171,14 @@ export class Intake {
 
   /**
    * Makes a run under the id that its parent or its schedule recorded; resolves with how that ended, not at all when it is
-   * unknown. Throws `overloaded`.
+   * unknown. Throws `overloaded`, `unavailable`.
    */
   spawn(child: ChildRequest): Promise<Outcome> {
     const { planned, runId, requestId, correlationId, trace, priority, session, tenant } = child;
-    const { clock, log } = this.#runtime;
+    const { clock, log, leaving } = this.#runtime;
     if (log.isSaturated) throw new Overloaded();
+    const parent = child.lineage?.parent.runId;
+    if (parent !== undefined && leaving.has(parent)) throw new RunLeaving(parent);
     const request: RequestMessage = {
       start: true,
       dryRun: false,
@@ -310,12 +313,12 @@ export class Intake {
   }): Promise<JsonObject> {
     const { request, requestId, stream } = options;
     const { log } = this.#runtime;
-    if (request.fork !== undefined || (await this.#forks.isFork(stream)))
-      return this.#forks.repeat({ request, requestId, stream });
     await log.flush();
     // Its key is still taken, so it is not done again.
     if (log.streamHead(stream) === undefined)
       throw new RunNotFound(stream, this.#runtime.archiveOf?.(stream));
+    if (request.fork !== undefined || (await this.#forks.isFork(stream)))
+      return this.#forks.repeat({ request, requestId, stream });
     const created = await readCreated(log, stream);
     // A request that let a run wait anew is not the one that the run was made of.
     const isPostponed =

@@ -31,6 +31,7 @@ import {
   Overloaded,
   RunConflict,
   RunNotFound,
+  Unavailable,
 } from '../host/errors.ts';
 import { readCreated } from '../host/load.ts';
 import { newRun } from '../host/new-run.ts';
@@ -273,9 +274,11 @@ function originOf({ agent, maxRetries, jobId, runId }: EnqueueMessage, bodyHash:
   };
 }
 
-/** Throws `run.not-found`, and `run.conflict` where the run has ended or is about to. */
+/** Throws `run.not-found`, `unavailable`, and `run.conflict` where the run has ended or is about to. */
 function requireLive(runId: string, host: RunHost | undefined): void {
   if (host === undefined) throw new RunNotFound(runId);
+  if (host.run === undefined && host.quarantine === undefined)
+    throw new Unavailable(runId, 'it has left memory meanwhile');
   const status = host.run === undefined ? 'running' : runState(host.run);
   if (!endedRunStates.has(status) && status !== 'canceling') return;
   throw new RunConflict(`the run ${runId} takes no jobs any more: it is ${status}`, {
