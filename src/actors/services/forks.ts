@@ -30,6 +30,7 @@ interface OriginFacts {
   name: string;
   priority: NonNullable<RequestMessage['priority']>;
   session: string | undefined;
+  tenant: string | undefined;
   definition: WorkflowDefinition;
 }
 
@@ -44,7 +45,7 @@ export class Forks {
     this.#subjects = options.subjects;
   }
 
-  /** Makes the fork and answers once it is durable. Throws `run.not-found`, `unavailable`, `fork.not-found`, `fork.invalid`, `overloaded`. */
+  /** Makes the fork and answers once it is durable. Throws `run.not-found`, `unavailable`, `fork.not-found`, `fork.invalid`, `overloaded`, `quota.exceeded`. */
   async take(parts: {
     message: BusMessage;
     request: ForkMessage;
@@ -67,7 +68,11 @@ export class Forks {
     }
     // It may have left, or be about to, since it was looked at; from here to the append nothing is waited for.
     this.#requireOrigin(run);
+    const { tenant, name } = facts;
+    const owner = { tenant, session: request.session ?? facts.session, name };
+    this.#runtime.liveRuns.check(owner);
     const runId = this.#append({ message, request, requestId, at, facts, checked });
+    this.#runtime.liveRuns.note(runId, owner, true);
     const reply = this.#reply({ runId, facts, requestId, forkedFrom: { run, at } });
     this.#runtime.releases.push(
       () => {
@@ -191,7 +196,8 @@ export class Forks {
       priority = first.data.priority ?? priority;
       session = first.data.session ?? session;
     }
-    return { name: created.name, priority, session, definition: await definitionOf(log, created) };
+    const { name, tenant } = created;
+    return { name, priority, session, tenant, definition: await definitionOf(log, created) };
   }
 
   #reply(parts: {
