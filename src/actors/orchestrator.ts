@@ -75,6 +75,7 @@ class Node implements Orchestrator, HostRuntime {
   readonly releases: ReleaseQueue;
   readonly admission: Admission;
   readonly liveRuns: LiveRuns;
+  readonly leaving = new Set<string>();
   readonly effects: Effects;
   readonly snapshotEvery: number;
   readonly projector: Projector;
@@ -158,6 +159,7 @@ class Node implements Orchestrator, HostRuntime {
       ...workers,
       ...{ projector: this.projector, since: this.#since, version: this.#settings.version },
       ...{ schedules: this.#schedules.table, archiveDirectory: options.archiveDirectory },
+      leaving: this.leaving,
     });
     this.#background = new Background({
       ...{ runtime: this, bus, subjects, table: this.#table, schedules: this.#schedules },

@@ -5,12 +5,13 @@ import { UsageError } from './errors.ts';
 
 const priorities = ['urgent', 'high', 'normal', 'low'] as const;
 
-export const startOptions: OptionTable = {
+/** Of requests and jobs. */
+export const ownerOptions: OptionTable = {
   priority: {
     type: 'string',
     value: 'LEVEL',
     choices: priorities,
-    description: 'urgent, high, normal or low; default: what the workflow says',
+    description: 'urgent, high, normal or low; default: what the workflow says, else normal',
   },
   tenant: {
     type: 'string',
@@ -22,6 +23,10 @@ export const startOptions: OptionTable = {
     value: 'NAME',
     description: 'The session it belongs to; slots are shared among sessions next',
   },
+};
+
+export const startOptions: OptionTable = {
+  ...ownerOptions,
   dedupe: {
     type: 'string',
     value: 'KEY=TIME',
@@ -34,19 +39,31 @@ export const startOptions: OptionTable = {
   },
 };
 
-/** Throws `cli.usage` for a key without a time. */
-export function startFields(
+/** Throws `cli.usage` for a priority that there is not. */
+export function ownerFields(
   given: Arguments,
-): Pick<RequestInput, 'priority' | 'tenant' | 'session' | 'dedupe' | 'debounce'> {
-  const priority = priorities.find((each) => each === given.text('priority'));
+): Pick<RequestInput, 'priority' | 'tenant' | 'session'> {
+  const wanted = given.text('priority');
+  const priority = priorities.find((each) => each === wanted);
+  if (wanted !== undefined && priority === undefined)
+    throw new UsageError(`there is no priority "${wanted}"`, `Known are ${priorities.join(', ')}.`);
   const tenant = given.text('tenant');
   const session = given.text('session');
-  const dedupe = keyAndTime(given, 'dedupe');
-  const debounce = keyAndTime(given, 'debounce');
   return {
     ...(priority === undefined ? {} : { priority }),
     ...(tenant === undefined ? {} : { tenant }),
     ...(session === undefined ? {} : { session }),
+  };
+}
+
+/** Throws `cli.usage` for a priority that there is not, or a key without a time. */
+export function startFields(
+  given: Arguments,
+): Pick<RequestInput, 'priority' | 'tenant' | 'session' | 'dedupe' | 'debounce'> {
+  const dedupe = keyAndTime(given, 'dedupe');
+  const debounce = keyAndTime(given, 'debounce');
+  return {
+    ...ownerFields(given),
     ...(dedupe === undefined ? {} : { dedupe: { key: dedupe.key, window: dedupe.time } }),
     ...(debounce === undefined ? {} : { debounce: { key: debounce.key, delay: debounce.time } }),
   };

@@ -77,6 +77,9 @@ export const jobSchema = z.discriminatedUnion('type', [
       timeout: duration.optional(),
       /** The run that it belongs to: it is listed by it, and canceled with it. */
       runId: id.optional(),
+      /** Whose share and whose limits it counts for; of a job in the scope of a run by default those of the run. */
+      session: id.optional(),
+      tenant: id.optional(),
     })
     .refine(
       ({ runAt, delay }) => runAt === undefined || delay === undefined,

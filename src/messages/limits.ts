@@ -26,12 +26,17 @@ const weight = z
   .max(1_000)
   .optional()
   .meta({ description: 'How much of what is scarce it gets, next to the others; default 1.' });
+const queued = count.optional().meta({
+  description:
+    'Its tasks that are ready and wait; with as many, new runs are refused with `quota.exceeded`.',
+});
 /** Of a tenant or a session. */
 const owner = z.strictObject({
   weight,
   live_runs: count.optional().meta({
     description: 'Runs that have not ended; more are refused with `quota.exceeded`.',
   }),
+  queued,
 });
 
 const named = <Schema extends z.ZodType>(schema: Schema) =>
@@ -48,7 +53,7 @@ export const limitsSchema = z.strictObject({
   tenants: named(owner).optional(),
   sessions: named(owner).optional(),
   /** By name. */
-  workflows: named(z.strictObject({ weight })).optional(),
+  workflows: named(z.strictObject({ weight, queued })).optional(),
 });
 export type Limits = z.infer<typeof limitsSchema>;
 

@@ -41,6 +41,7 @@ const scheduledRequestSchema = z.strictObject({
   pattern: object.optional(),
   input: object.optional(),
   session: id.optional(),
+  tenant: id.optional(),
   priority: z.enum(['urgent', 'high', 'normal', 'low']).optional(),
 });
 

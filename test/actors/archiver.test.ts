@@ -1,8 +1,8 @@
 /** Retention: A1 to A5 of `archiver.ts`, and S5 of `projection-state.ts`. */
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Archiver } from '../../src/actors/services/archiver.ts';
+import { Archiver, type LiveHosts } from '../../src/actors/services/archiver.ts';
 import { Projector } from '../../src/actors/services/projector.ts';
 import { event, type RunEvent } from '../../src/events/catalogue.ts';
 import { archivePath } from '../../src/log/archive-file.ts';
@@ -94,10 +94,11 @@ async function passed(position: number): Promise<void> {
     });
 }
 
-async function archive(policy: Partial<RetentionPolicy>, dryRun = false) {
+async function archive(policy: Partial<RetentionPolicy>, dryRun = false, live?: LiveHosts) {
   await log.flush();
   return new Archiver({
     ...{ log, projector, dryRun, now: () => NOW },
+    ...(live === undefined ? {} : { live }),
     directory: join(directory.path, 'archive'),
     policy: { action: 'archive', ...policy },
   }).run();
@@ -218,5 +219,59 @@ describe('retention', () => {
     await archive({ beyond: 0 });
     expect(log.uniqueOwner('request:run_a1')).toBeUndefined();
     expect(log.uniqueOwner('request:run_e1')).toBe('run_e1');
+  });
+
+  describe('A5 what comes meanwhile', () => {
+    const leaving = new Set<string>();
+    /** Something that has passed the door before the runs were marked, and is appended now. */
+    const meanwhile = (work: (runId: string) => boolean): LiveHosts => ({ leaving, dismiss: work });
+    const take = (live: LiveHosts) => archive({ olderThanMs: 30 * DAY }, false, live);
+
+    afterEach(() => expect(leaving.size).toBe(0));
+
+    it('a fork keeps its origin, and the others leave', async () => {
+      const live = meanwhile((runId) => {
+        expect([...leaving].sort()).toEqual(['run_a1', 'run_b1', 'run_b2']);
+        if (runId === 'run_a1') make('run_g1', { at: NOW, forkOf: 'run_a1' });
+        return true;
+      });
+      const report = await take(live);
+      expect(report).toMatchObject({ runs: 2, families: 1, shown: ['run_b1'] });
+      expect(report.stayed).toEqual({ forked: 1, 'goes-on': 1 });
+      expect(await runsLeft()).toContain('run_a1');
+      expect(await verifyLog(log)).toMatchObject({ ok: true });
+    });
+
+    it('a fork of a child keeps the whole family', async () => {
+      const live = meanwhile((runId) => {
+        if (runId === 'run_b2') make('run_g1', { at: NOW, forkOf: 'run_b2' });
+        return true;
+      });
+      expect(await take(live)).toMatchObject({ runs: 1, stayed: { forked: 1, 'goes-on': 1 } });
+      expect(await runsLeft()).toEqual(expect.arrayContaining(['run_b1', 'run_b2']));
+    });
+
+    it('a run that goes on stays, and one whose child has begun', async () => {
+      const live = meanwhile((runId) => {
+        if (runId === 'run_a1')
+          append('run_a1', NOW, [event('run.retried', { tasks: ['a'] } as never)]);
+        if (runId === 'run_b1') make('run_b3', { at: NOW, parent: 'run_b1', isOpen: true });
+        return true;
+      });
+      const report = await take(live);
+      expect(report).toMatchObject({ runs: 0, families: 0, commits: 0, shown: [] });
+      expect(await runsLeft()).toEqual(expect.arrayContaining(['run_a1', 'run_b1', 'run_b2']));
+    });
+
+    it('a run that has something to do in memory stays', async () => {
+      const report = await take(meanwhile((runId) => runId !== 'run_b2'));
+      expect(report).toMatchObject({ runs: 1, stayed: { changed: 1, 'goes-on': 1 } });
+    });
+
+    it('marks go also when nothing could be written', async () => {
+      await writeFile(join(directory.path, 'archive'), 'in the way');
+      await expect(take(meanwhile(() => true))).rejects.toMatchObject({ code: 'log.io' });
+      expect(await runsLeft()).toContain('run_a1');
+    });
   });
 });

@@ -18,7 +18,7 @@ function errorOf(work: () => void): unknown {
 }
 
 const runsWith = (limits: Limits): LiveRuns => new LiveRuns(limits, { now: () => now });
-const nobody = { tenant: undefined, session: undefined };
+const nobody = { tenant: undefined, session: undefined, name: 'w' };
 
 describe('live runs', () => {
   it('L1: count once, however often they are loaded or end', () => {
@@ -46,7 +46,7 @@ describe('live runs', () => {
       tenants: { acme: { live_runs: 2 } },
       sessions: { '*': { live_runs: 1 } },
     });
-    const acme = (session: string) => ({ tenant: 'acme', session });
+    const acme = (session: string) => ({ tenant: 'acme', session, name: 'w' });
     runs.note('r1', acme('s1'), true);
     expect(errorOf(() => runs.check(acme('s1')))).toMatchObject({
       code: 'quota.exceeded',
@@ -57,7 +57,7 @@ describe('live runs', () => {
       code: 'quota.exceeded',
       message: 'the tenant "acme" has 2 live runs of at most 2',
     });
-    runs.check({ tenant: 'other', session: 's3' });
+    runs.check({ tenant: 'other', session: 's3', name: 'w' });
     runs.check(nobody);
   });
 

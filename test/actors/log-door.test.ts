@@ -29,7 +29,7 @@ beforeEach(async () => {
   door = new LogDoor({
     ...{ log, subjects, logger: quiet, projector, archiveDirectory: undefined },
     clock: { now: () => now, after: clock.after.bind(clock) },
-    forget: () => {},
+    live: { leaving: new Set(), dismiss: () => true },
   });
 });
 afterEach(async () => {

@@ -71,6 +71,66 @@ it('says what waits and why, and takes limits that change while it waits', async
   }, WAIT);
 });
 
+it('lowers a limit to nothing, changes its kind and removes it, while work waits', async () => {
+  const write = (text: string) => folder.write('troupe.config.yaml', text);
+  write('limits: { keys: { bed: { concurrency: 1 } } }\n');
+  const asking = await connected(await folder.up());
+  const node = async () => {
+    const { documents } = await asking.query('queue', {});
+    return documents[0]?.document as Loose;
+  };
+  const holds = (limits: object) =>
+    vi.waitFor(async () => expect((await node()).limits).toEqual(limits), WAIT);
+  const [first, second, third] = [
+    await asking.request({ workflow: sleeper(600_000) }),
+    await asking.request({ workflow: sleeper(600_000) }),
+    await asking.request({ workflow: sleeper(600_000) }),
+  ];
+  const waitsFor = async () => (await asking.report(second.runId)).tasks['a']?.waitsFor;
+
+  write('limits: { keys: { bed: { concurrency: 0 } } }\n');
+  await holds({ keys: { bed: { concurrency: 0 } } });
+  // What runs is not ended by it, and nothing begins once it has ended.
+  expect((await asking.report(first.runId)).tasks['a']?.status).toBe('running');
+  await asking.command(first.runId, { type: 'terminate' });
+  await vi.waitFor(async () => expect((await node()).inHand).toBe(0), WAIT);
+  expect(await waitsFor()).toEqual({ kind: 'slot', of: 'key', name: 'bed', limit: 0 });
+  expect(await node()).toMatchObject({ waiting: 2, queuedTasks: 2 });
+
+  write('limits: { keys: { bed: { rate: 1/d } }, workflows: { sleeper: { queued: 1 } } }\n');
+  await holds({ keys: { bed: { rate: '1/d' } }, workflows: { sleeper: { queued: 1 } } });
+  // The token with which it begins is one run's; the other waits for tomorrow's.
+  await vi.waitFor(async () => expect((await node()).inHand).toBe(1), WAIT);
+  expect(await node()).toMatchObject({ waiting: 1, queuedTasks: 1 });
+  await expect(asking.request({ workflow: sleeper(1) })).rejects.toMatchObject({
+    code: 'quota.exceeded',
+    details: { scope: 'workflow', name: 'sleeper', queued: 1 },
+  });
+
+  write('log_level: warn\n');
+  await vi.waitFor(async () => {
+    for (const { runId } of [second, third])
+      expect((await asking.report(runId)).tasks['a']?.status).toBe('running');
+  }, WAIT);
+  expect(await node()).toMatchObject({ limits: {}, waiting: 0, queuedTasks: 0 });
+});
+
+it('counts what waits anew after a kill -9', async () => {
+  folder.write(
+    'troupe.config.yaml',
+    'limits: { keys: { bed: { concurrency: 0 } }, tenants: { acme: { queued: 2 } } }\n',
+  );
+  const begin = (from: Client) => from.request({ workflow: sleeper(1), tenant: 'acme' });
+  const up = await folder.up();
+  const asking = await connected(up);
+  for (let run = 0; run < 2; run += 1) await begin(asking);
+  const full = { code: 'quota.exceeded', details: { scope: 'tenant', limit: 2, queued: 2 } };
+  await expect(begin(asking)).rejects.toMatchObject(full);
+  await up.end('SIGKILL');
+  const again = await connected(await folder.up());
+  await expect(begin(again)).rejects.toMatchObject(full);
+});
+
 it('keeps the promises of keys over a kill -9', async () => {
   const up = await folder.up();
   const asking = await connected(up);

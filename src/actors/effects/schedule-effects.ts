@@ -65,7 +65,9 @@ export class ScheduleEffects {
 
   async isRunning(runId: string): Promise<boolean> {
     const { log } = this.#parts;
-    return log.streamHead(runId) !== undefined && (await endOfRun(log, runId)) === undefined;
+    const hasEnded = (await endOfRun(log, runId)) !== undefined;
+    // One that has left the log has ended.
+    return !hasEnded && log.streamHead(runId) !== undefined;
   }
 
   /** What is owed is told again by schedules that are loaded again. */

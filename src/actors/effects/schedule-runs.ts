@@ -20,6 +20,9 @@ import type { Planner } from '../services/planner.ts';
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 5_000;
 
+/** A quota is full for as long as what lives has not ended. */
+const PASSING: ReadonlySet<string> = new Set(['overloaded', 'unavailable', 'quota.exceeded']);
+
 /** A run that a schedule owes. */
 export interface OwedRun {
   name: string;
@@ -105,9 +108,17 @@ export class ScheduleRuns {
 
   #failed(owed: OwedRun, tries: number, error: unknown): void {
     const code = error instanceof TroupeError ? error.code : '';
-    const isPassing = code === 'overloaded' || code === 'unavailable' || code.startsWith('log.');
-    if (isPassing) this.#later(owed, tries);
-    else this.#refused(owed, failureOf(error, false));
+    const isPassing = PASSING.has(code) || code.startsWith('log.');
+    if (!isPassing) {
+      this.#refused(owed, failureOf(error, false));
+      return;
+    }
+    if (code === 'quota.exceeded' && tries === 0) {
+      const { name: schedule, runId } = owed;
+      const why = error instanceof Error ? error.message : code;
+      this.#parts().logger.warn('the run of a schedule has to wait', { schedule, runId, why });
+    }
+    this.#later(owed, tries);
   }
 
   #refused(owed: OwedRun, { code, message }: { code: string; message: string }): void {

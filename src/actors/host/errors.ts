@@ -51,18 +51,21 @@ export class TooManyRuns extends TroupeError {
   }
 }
 
-/** A tenant or a session has as many live runs as it may. */
+/** A tenant or a session has as many live runs as it may, or as many of its tasks wait for a slot. */
 export class QuotaExceeded extends TroupeError {
   readonly code = 'quota.exceeded';
-  constructor(details: {
-    scope: 'tenant' | 'session';
-    name: string;
-    limit: number;
-    live: number;
-    retryAfterMs: number;
-  }) {
-    const { scope, name, limit, live, retryAfterMs } = details;
-    super(`the ${scope} "${name}" has ${live} live runs of at most ${limit}`, {
+  constructor(
+    details: {
+      scope: 'tenant' | 'session' | 'workflow';
+      name: string;
+      limit: number;
+      retryAfterMs: number;
+    } & ({ live: number } | { queued: number }),
+  ) {
+    const { scope, name, limit, retryAfterMs } = details;
+    const what =
+      'live' in details ? `${details.live} live runs` : `${details.queued} tasks that wait`;
+    super(`the ${scope} "${name}" has ${what} of at most ${limit}`, {
       hint: `Send the same request again in about ${retryAfterMs} ms, or raise the setting limits.${scope}s.`,
       details,
     });
@@ -76,6 +79,17 @@ export class Unavailable extends TroupeError {
     super(`${stream} cannot take this now: ${why}`, {
       hint: 'Send the same message again later.',
       details: { stream },
+    });
+  }
+}
+
+/** The run is being archived or removed: once that is done it is gone, or it stays. */
+export class RunLeaving extends TroupeError {
+  readonly code = 'unavailable';
+  constructor(runId: string) {
+    super(`${runId} is about to leave the log`, {
+      hint: 'Ask again in a moment: by then it is archived, or it has stayed.',
+      details: { runId },
     });
   }
 }

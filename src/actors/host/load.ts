@@ -5,6 +5,7 @@
 import type { RunEvent } from '../../events/catalogue.ts';
 import type { Commit } from '../../events/envelope.ts';
 import { valueOfBlob } from '../../log/blob-references.ts';
+import { StreamRemovedError } from '../../log/errors.ts';
 import type { EventLog } from '../../log/event-log.ts';
 import { type CellFactory, foldedCells } from '../../machines/cell.ts';
 import type { ParentRef, RunAggregate, ValueRef } from '../../machines/run/aggregate.ts';
@@ -131,6 +132,7 @@ export async function readCreated(
   const [root] = await lineageOf(log, stream);
   const first = await readFirst(log, root?.stream ?? stream);
   if (first?.type === 'run.created') return first.data;
+  if (log.streamHead(stream) === undefined) throw new StreamRemovedError(stream);
   throw new BrokenStream(root?.stream ?? stream, 'it does not begin with run.created');
 }
 

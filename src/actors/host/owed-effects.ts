@@ -50,6 +50,8 @@ export class OwedEffects {
   #dueAt: number | null = null;
   /** Effects owed for which the run has to be in memory: all but timers and waits for child runs. */
   #others = 0;
+  /** Tasks that are counted as ready and not begun. */
+  #queued = 0;
   #isAbandoned = false;
 
   constructor(run: RunAggregate, runtime: HostRuntime) {
@@ -76,6 +78,7 @@ export class OwedEffects {
     const owners: (Activation | undefined)[] = [undefined, ...this.#run.open];
     for (const owner of owners) this.#compare(owner, { started, stopped: [] });
     this.#run.touched.clear();
+    this.#countQueued(this.#run.ready.size);
     this.#runtime.releases.push(() => this.#start(started));
   }
 
@@ -103,6 +106,7 @@ export class OwedEffects {
       this.#compare(activation, changes);
     }
     run.touched.clear();
+    this.#countQueued(run.ready.size);
     if (started.length === 0 && stopped.length === 0) return undefined;
     return {
       release: () => {
@@ -128,6 +132,13 @@ export class OwedEffects {
     this.#slots.clear();
     this.#owed.clear();
     this.#lost.clear();
+    this.#countQueued(0);
+  }
+
+  #countQueued(queued: number): void {
+    if (queued === this.#queued) return;
+    this.#runtime.liveRuns.queued.changed(this.#run.header, queued - this.#queued);
+    this.#queued = queued;
   }
 
   /** An attempt that follows another one in the same turn has a slot of its own: the earlier one goes back. */

@@ -95,12 +95,16 @@ export class RunHost {
     return this.#isolation.quarantine;
   }
 
-  /** True when nothing but timers is owed and nothing waits for the disk, so that it can leave memory. */
-  get isIdle(): boolean {
+  /** It is loading, has a message, or waits for the disk. */
+  get isBusy(): boolean {
     // When its commit fails, what it owes must be owed again: only hosts in memory are loaded again.
-    if (this.#lastCommit > this.#runtime.log.durablePosition) return false;
-    if (this.#turn !== undefined || this.#mailbox.length > 0 || this.#loading !== undefined)
-      return false;
+    if (this.#lastCommit > this.#runtime.log.durablePosition) return true;
+    return this.#turn !== undefined || this.#mailbox.length > 0 || this.#loading !== undefined;
+  }
+
+  /** True when nothing but timers is owed, so that it can leave memory. */
+  get isIdle(): boolean {
+    if (this.isBusy) return false;
     return this.#isolation.quarantine !== undefined || (this.#owed?.onlyTimers ?? true);
   }
 

@@ -3,10 +3,11 @@
  *
  * T1 At most one host of a stream takes messages.
  * T2 A host that was released is forgotten at once; the next message loads the run again.
- * T3 After a failed append every host is thrown away and the log reopened before anything is appended (C4).
+ * T3 A run that leaves the log is not in memory, and takes no message and is not loaded until it is gone or stays.
+ * T4 After a failed append every host is thrown away and the log reopened before anything is appended (C4).
  */
 import { isRunStream } from '../../projections/projection.ts';
-import { LogReopening, RunNotFound, Unavailable } from './errors.ts';
+import { LogReopening, RunLeaving, RunNotFound, Unavailable } from './errors.ts';
 import { rejectionOf } from './rejection.ts';
 import { type Birth, RunHost } from './run-host.ts';
 import type { Delivery, HostRuntime } from './runtime.ts';
@@ -67,6 +68,10 @@ export class RunTable {
       reject(delivery, new LogReopening());
       return;
     }
+    if (this.#runtime.leaving.has(stream)) {
+      reject(delivery, new RunLeaving(stream));
+      return;
+    }
     const host = this.#hosts.get(stream);
     if (host?.run !== undefined || host?.quarantine !== undefined) {
       host.post(delivery);
@@ -82,8 +87,9 @@ export class RunTable {
     );
   }
 
-  /** The host with its run in memory; undefined where there is no such stream. */
+  /** The host with its run in memory; undefined where there is no such stream. Throws `unavailable`. */
   async activate(stream: string): Promise<RunHost | undefined> {
+    if (this.#runtime.leaving.has(stream)) throw new RunLeaving(stream);
     let host = this.#hosts.get(stream);
     if (host === undefined) {
       if (this.#runtime.log.streamHead(stream) === undefined) {
@@ -136,6 +142,14 @@ export class RunTable {
     if (known !== host) return;
     this.#hosts.delete(host.stream);
     known.discard();
+  }
+
+  /** Takes a run out of memory that leaves the log (T3); false where it has something to do. */
+  dismiss(stream: string): boolean {
+    const host = this.#hosts.get(stream);
+    if (host?.isBusy === true) return false;
+    if (host !== undefined) this.forget(host);
+    return true;
   }
 
   /** Throws a host away and loads its run again: what it owes must not be forgotten until the next message. */

@@ -94,6 +94,8 @@ export interface HostRuntime {
   readonly releases: ReleaseQueue;
   readonly admission: Admission;
   readonly liveRuns: LiveRuns;
+  /** Runs that are about to leave the log (`archiver.ts` marks them): nothing may begin in them or from them. */
+  readonly leaving: ReadonlySet<string>;
   readonly effects: EffectRunner;
   readonly secrets: Pick<Secrets, 'redacted' | 'isIn'>;
   /** What an agent needed to recover from failures before, in milliseconds on average; undefined where that is not known. */

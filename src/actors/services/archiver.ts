@@ -6,7 +6,9 @@
  * A2 An archive is durable and read back before its runs leave.
  * A3 What the feed or the child reactor has not passed yet stays: subscribers and parents hear of every end.
  * A4 Unique keys stay taken for seven days, also when their run has left.
- * A5 Memory is bounded by a page of documents and a batch of families.
+ * A5 Runs are marked before they are judged for the last time, and marked until they are gone: nothing is forked from
+ *    them, retried or begun in them meanwhile (`runtime.ts`, `leaving`).
+ * A6 Memory is bounded by a page of documents and a batch of families.
  */
 import { event } from '../../events/catalogue.ts';
 import { archivePath, writeArchive } from '../../log/archive-file.ts';
@@ -22,11 +24,9 @@ import type { RunRecord } from '../../projections/runs.ts';
 import { CHILD_CURSOR } from './child-reactor.ts';
 import { FEED_CURSOR } from './feed.ts';
 import type { Projector } from './projector.ts';
+import { familyOf, topRuns } from './run-families.ts';
 
 const KEEP_KEYS_MS = 7 * 24 * 60 * 60 * 1_000;
-const PAGE = 500;
-/** Runs of one family; larger ones stay. */
-const MAX_FAMILY = 10_000;
 /** Of one step: what waits in memory for one commit. */
 const BATCH_RUNS = 200;
 const BATCH_COMMITS = 20_000;
@@ -34,14 +34,22 @@ const PARALLEL_FILES = 16;
 const SHOWN_RUNS = 100;
 const SYSTEM = 'system';
 
+/** What an archiver does to runs that others may use (A5). */
+export interface LiveHosts {
+  /** Where runs are marked. */
+  leaving: Set<string>;
+  /** Takes a run out of memory; false where it has something to do. */
+  dismiss(runId: string): boolean;
+}
+
 export interface ArchiverOptions {
   log: EventLog;
   projector: Projector;
   now: () => number;
   /** Where archives go; without it nothing can be archived. */
   directory: string | undefined;
-  /** Told of runs that have left. */
-  onRemoved?: (runIds: readonly string[]) => void;
+  /** The runs in memory; left out where nobody else uses the log. */
+  live?: LiveHosts;
   pause?: (() => Promise<void>) | undefined;
 }
 
@@ -90,7 +98,7 @@ export class Archiver {
     const { log, projector, now } = this.#options;
     await projector.catchUp(undefined, log.durablePosition);
     let rank = 0;
-    for await (const top of this.#tops()) {
+    for await (const top of topRuns(log.documents, this.#options.pause)) {
       if (!endedStatuses.has(top.status)) continue;
       if (isDue(top, this.#policy, { now: now(), rank })) await this.#take(top);
       rank += 1;
@@ -100,33 +108,15 @@ export class Archiver {
     return this.#report;
   }
 
-  /** Runs without a parent, the newest first. */
-  async *#tops(): AsyncGenerator<RunRecord> {
-    const { documents } = this.#options.log;
-    for (let after: string | undefined; ; ) {
-      const from = after === undefined ? {} : { after };
-      const page = await documents.list('runs', { limit: PAGE, reverse: true, ...from });
-      for (const { document } of page.documents) {
-        const run = document as unknown as RunRecord;
-        if (run.parent === null) yield run;
-      }
-      await this.#options.pause?.();
-      if (page.next === undefined) return;
-      after = page.next;
-    }
-  }
-
   async #take(top: RunRecord): Promise<void> {
-    const { runs, isWhole } = await this.#familyOf(top);
-    const ids = new Set(runs.map(({ runId }) => runId));
-    const forks = (await this.#forksOf(runs)).filter((fork) => !ids.has(fork));
-    const reason = whyItStays({ runs, forks, isWhole });
+    const { runs, reason } = await this.#judge(top);
     if (reason !== undefined) {
       this.#stays(reason);
       return;
     }
     const { log, now } = this.#options;
-    const removal = await log.prepareRemoval([...ids], { keepKeysSince: now() - KEEP_KEYS_MS });
+    const ids = runs.map(({ runId }) => runId);
+    const removal = await log.prepareRemoval(ids, { keepKeysSince: now() - KEEP_KEYS_MS });
     if (largest(removal.positions) > (await this.#passedByAll())) {
       this.#stays('not-published');
       return;
@@ -144,40 +134,15 @@ export class Archiver {
     if (count >= BATCH_RUNS || commits >= BATCH_COMMITS) await this.#leave();
   }
 
-  #stays(reason: StayReason, families = 1): void {
+  #stays(reason: StayReason): void {
     const { stayed } = this.#report;
-    stayed[reason] = (stayed[reason] ?? 0) + families;
+    stayed[reason] = (stayed[reason] ?? 0) + 1;
   }
 
-  async #familyOf(top: RunRecord): Promise<{ runs: RunRecord[]; isWhole: boolean }> {
-    const runs = [top];
-    for (let next = 0; next < runs.length; next += 1) {
-      const { runId } = runs[next] as RunRecord;
-      for await (const child of this.#listed('parent', runId)) runs.push(child);
-      if (runs.length > MAX_FAMILY) return { runs, isWhole: false };
-    }
-    return { runs, isWhole: true };
-  }
-
-  async #forksOf(runs: readonly RunRecord[]): Promise<string[]> {
-    const forks: string[] = [];
-    for (const { runId } of runs)
-      for await (const fork of this.#listed('forkedFrom', runId)) forks.push(fork.runId);
-    return forks;
-  }
-
-  async *#listed(index: string, of: string): AsyncGenerator<RunRecord> {
-    const { documents } = this.#options.log;
-    for (let after: string | undefined; ; ) {
-      const from = after === undefined ? {} : { after };
-      const page = await documents.list('runs', {
-        ...{ index, prefix: `${of}/`, limit: PAGE },
-        ...from,
-      });
-      for (const { document } of page.documents) yield document as unknown as RunRecord;
-      if (page.next === undefined) return;
-      after = page.next;
-    }
+  /** The family of a run, and why it has to stay if it does. */
+  async #judge(top: RunRecord): Promise<{ runs: RunRecord[]; reason: StayReason | undefined }> {
+    const family = await familyOf(this.#options.log.documents, top);
+    return { runs: family.runs, reason: whyItStays(family) };
   }
 
   /** A3. */
@@ -212,53 +177,83 @@ export class Archiver {
     return path;
   }
 
-  /** A1: the families that were gathered leave in one commit. */
+  /** A5: the families that were gathered leave, but for those that changed since they were looked at. */
   async #leave(): Promise<void> {
-    const families = this.#batch;
+    const leaving = this.#options.live?.leaving;
+    const gathered = this.#batch;
     this.#batch = [];
-    if (families.length === 0) return;
+    const marked = runIdsOf(gathered);
+    for (const runId of marked) leaving?.add(runId);
+    try {
+      const families = await this.#unchanged(gathered);
+      if (families.length > 0) await this.#remove(families);
+    } finally {
+      for (const runId of marked) leaving?.delete(runId);
+    }
+  }
+
+  /** What was on its way before the mark is in the log and in the documents by the time a family is judged again. */
+  async #unchanged(gathered: readonly Family[]): Promise<Family[]> {
+    const { log, projector, live } = this.#options;
+    const busy = new Set(runIdsOf(gathered).filter((runId) => live?.dismiss(runId) === false));
+    await log.flush();
+    await projector.catchUp(['runs'], log.durablePosition);
+    const families: Family[] = [];
+    for (const family of gathered) {
+      const isBusy = family.runs.some(({ runId }) => busy.has(runId));
+      const reason = isBusy ? 'changed' : await this.#whyItStaysNow(family);
+      if (reason === undefined) families.push(family);
+      else this.#takeBack(family, reason);
+    }
+    return families;
+  }
+
+  async #whyItStaysNow(family: Family): Promise<StayReason | undefined> {
+    const { log } = this.#options;
+    const top = await log.documents.get('runs', family.root);
+    if (top === undefined) return 'changed';
+    const { runs, reason } = await this.#judge(top as unknown as RunRecord);
+    if (reason !== undefined) return reason;
+    const { streams } = family.removal;
+    const isSame = streams.every(
+      ({ stream, version }) => log.streamHead(stream)?.version === version,
+    );
+    return isSame && runs.length === family.runs.length ? undefined : 'changed';
+  }
+
+  /** A1: they leave in one commit. */
+  async #remove(families: readonly Family[]): Promise<void> {
     if (this.#policy.action === 'archive') await this.#archiveAll(families);
-    const { log, projector, now, onRemoved } = this.#options;
+    const { log, projector, now } = this.#options;
     const removals = families.map(({ removal }) => removal);
     const positions = removals.flatMap((removal) => removal.positions);
     const bases = await projector.capture(largest(positions));
-    const runIds = families.flatMap(({ runs }) => runs.map(({ runId }) => runId));
-    for (const runId of runIds) await log.dropSnapshots(runId);
+    for (const runId of runIdsOf(families)) await log.dropSnapshots(runId);
     const head = log.streamHead(SYSTEM) ?? { version: 0, at: 0 };
-    try {
-      log.append({
-        ...{ stream: SYSTEM, expectedVersion: head.version, at: Math.max(head.at, now()) },
-        ...{ correlationId: 'retention', causationId: 'retention', actor: { kind: 'system' } },
-        events: [this.#removedEvent(families)],
-        removal: {
-          bases,
-          positions,
-          streams: removals.flatMap(({ streams }) => streams),
-          freedKeys: removals.flatMap(({ freedKeys }) => freedKeys),
-          keptKeys: removals.flatMap(({ keptKeys }) => keptKeys),
-        },
-      });
-    } catch (error) {
-      if ((error as { code?: unknown }).code !== 'log.version-conflict') throw error;
-      // One of them has gone on since it was looked at: all of this batch wait for the next time.
-      this.#takeBack(families);
-      return;
-    }
+    log.append({
+      ...{ stream: SYSTEM, expectedVersion: head.version, at: Math.max(head.at, now()) },
+      ...{ correlationId: 'retention', causationId: 'retention', actor: { kind: 'system' } },
+      events: [this.#removedEvent(families)],
+      removal: {
+        bases,
+        positions,
+        streams: removals.flatMap(({ streams }) => streams),
+        freedKeys: removals.flatMap(({ freedKeys }) => freedKeys),
+        keptKeys: removals.flatMap(({ keptKeys }) => keptKeys),
+      },
+    });
     await log.flush();
     this.#report.freedKeys += removals.reduce((sum, { freedKeys }) => sum + freedKeys.length, 0);
-    onRemoved?.(runIds);
     await projector.catchUp(undefined, log.durablePosition);
   }
 
-  #takeBack(families: readonly Family[]): void {
+  #takeBack({ root, runs, removal }: Family, reason: StayReason): void {
     const report = this.#report;
-    for (const { root, runs, removal } of families) {
-      report.runs -= runs.length;
-      report.families -= 1;
-      report.commits -= removal.positions.length;
-      report.shown = report.shown.filter((shown) => shown !== root);
-    }
-    this.#stays('changed', families.length);
+    report.runs -= runs.length;
+    report.families -= 1;
+    report.commits -= removal.positions.length;
+    report.shown = report.shown.filter((shown) => shown !== root);
+    this.#stays(reason);
   }
 
   #removedEvent(families: readonly Family[]) {
@@ -271,6 +266,10 @@ export class Archiver {
     );
     return event('system.runsRemoved', { runs, reason: this.#policy.action });
   }
+}
+
+function runIdsOf(families: readonly Family[]): string[] {
+  return families.flatMap(({ runs }) => runs.map(({ runId }) => runId));
 }
 
 function largest(positions: readonly number[]): number {

@@ -143,6 +143,9 @@ export class ClientDoors {
     if (!isRunStream(runId) || this.#runtime.log.streamHead(runId) === undefined)
       throw new RunNotFound(runId, this.#runtime.archiveOf?.(runId));
     const page = await readHistory(this.#runtime.log, runId, parsed.data);
+    // What was removed while it was read is no page of a history.
+    if (this.#runtime.log.streamHead(runId) === undefined)
+      throw new RunNotFound(runId, this.#runtime.archiveOf?.(runId));
     message.respond(page as unknown as JsonObject);
   }
 
@@ -162,7 +165,8 @@ export class ClientDoors {
       if (this.#table.find(runId) === host) return report;
     }
     const loaded = await loadRun(log, runId);
-    if (loaded === undefined) throw new RunNotFound(runId, this.#runtime.archiveOf?.(runId));
+    if (loaded === undefined || log.streamHead(runId) === undefined)
+      throw new RunNotFound(runId, this.#runtime.archiveOf?.(runId));
     return reportRun(log, loaded.run, {
       now: clock.now(),
       quarantine: loaded.quarantine,

@@ -41,6 +41,8 @@ export interface DoorsOptions {
   since: number;
   version: string;
   archiveDirectory: string | undefined;
+  /** Of the runtime, for the one that marks runs. */
+  leaving: Set<string>;
 }
 
 export class Doors {
@@ -74,12 +76,7 @@ export class Doors {
     this.log = new LogDoor({
       ...{ log, subjects, logger, clock, projector },
       archiveDirectory: options.archiveDirectory,
-      forget: (runIds) => {
-        for (const runId of runIds) {
-          const host = table.find(runId);
-          if (host !== undefined) table.forget(host);
-        }
-      },
+      live: { leaving: options.leaving, dismiss: (runId) => table.dismiss(runId) },
     });
   }
 

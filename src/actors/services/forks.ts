@@ -5,7 +5,8 @@
  *
  * K1 The answer leaves first, for loading a long history takes longer; the fork begins after it. After a failed append
  *    it is loaded once the log is open again, if it is there.
- * K2 A repeated request id returns the first fork (I1 of `intake.ts`).
+ * K2 Nothing is forked from a run that is not there when the fork is appended, or that is about to leave the log.
+ * K3 A repeated request id returns the first fork (I1 of `intake.ts`).
  */
 import { event } from '../../events/catalogue.ts';
 import type { RequestMessage, RequestReply } from '../../messages/request.ts';
@@ -14,7 +15,7 @@ import type { Subjects } from '../../messaging/subjects.ts';
 import { isRunStream } from '../../projections/projection.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { checkValue, type JsonObject, type JsonValue } from '../../workflow/value.ts';
-import { BrokenStream, Overloaded, RunConflict, RunNotFound } from '../host/errors.ts';
+import { BrokenStream, Overloaded, RunConflict, RunLeaving, RunNotFound } from '../host/errors.ts';
 import { lineageOf, loadRun, type Origin, readCreated, readFirst } from '../host/load.ts';
 import { bodyHashOf, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
@@ -30,6 +31,7 @@ interface OriginFacts {
   name: string;
   priority: NonNullable<RequestMessage['priority']>;
   session: string | undefined;
+  tenant: string | undefined;
   definition: WorkflowDefinition;
 }
 
@@ -44,7 +46,7 @@ export class Forks {
     this.#subjects = options.subjects;
   }
 
-  /** Makes the fork and answers once it is durable. Throws `run.not-found`, `fork.not-found`, `fork.invalid`, `overloaded`. */
+  /** Makes the fork and answers once it is durable. Throws `run.not-found`, `unavailable`, `fork.not-found`, `fork.invalid`, `overloaded`, `quota.exceeded`. */
   async take(parts: {
     message: BusMessage;
     request: ForkMessage;
@@ -53,7 +55,7 @@ export class Forks {
     const { message, request, requestId } = parts;
     const { log } = this.#runtime;
     const { run, at: point, set = {} } = request.fork;
-    if (!isRunStream(run) || log.streamHead(run) === undefined) throw new RunNotFound(run);
+    this.#requireOrigin(run);
     checkValue(set);
     if (log.isSaturated) throw new Overloaded();
     await log.flush();
@@ -65,7 +67,13 @@ export class Forks {
       message.respond(await this.repeat({ request, requestId: requestId ?? '', stream: known }));
       return;
     }
+    // It may have left, or be about to, since it was looked at; from here to the append nothing is waited for.
+    this.#requireOrigin(run);
+    const { tenant, name } = facts;
+    const owner = { tenant, session: request.session ?? facts.session, name };
+    this.#runtime.liveRuns.check(owner);
     const runId = this.#append({ message, request, requestId, at, facts, checked });
+    this.#runtime.liveRuns.note(runId, owner, true);
     const reply = this.#reply({ runId, facts, requestId, forkedFrom: { run, at } });
     this.#runtime.releases.push(
       () => {
@@ -74,6 +82,14 @@ export class Forks {
       },
       () => this.#table.reload({ stream: runId }),
     );
+  }
+
+  /** K2 */
+  #requireOrigin(run: string): void {
+    const { log, leaving } = this.#runtime;
+    if (leaving.has(run)) throw new RunLeaving(run);
+    if (!isRunStream(run) || log.streamHead(run) === undefined)
+      throw new RunNotFound(run, this.#runtime.archiveOf?.(run));
   }
 
   #begin(runId: string): void {
@@ -182,8 +198,9 @@ export class Forks {
       priority = first.data.priority ?? priority;
       session = first.data.session ?? session;
     }
+    const { name, tenant } = created;
     const definition = await definitionAt(log, point.stream, point.at);
-    return { name: created.name, priority, session, definition };
+    return { name, priority, session, tenant, definition };
   }
 
   #reply(parts: {

@@ -24,6 +24,7 @@ import {
   Overloaded,
   ReservedRequestId,
   RunConflict,
+  RunLeaving,
   RunNotFound,
   StartTooLate,
 } from '../host/errors.ts';
@@ -32,8 +33,8 @@ import { bodyHashOf, hashOf, newRun, requestKey } from '../host/new-run.ts';
 import type { RunTable } from '../host/run-table.ts';
 import type { HostRuntime, Outcome } from '../host/runtime.ts';
 import { Forks } from './forks.ts';
-import type { RunOwner } from './live-runs.ts';
 import type { Planned, Planner } from './planner.ts';
+import type { TaskOwner } from './queued-tasks.ts';
 import { refuse } from './refuse.ts';
 import { Starts, type Waiting } from './starts.ts';
 import { checkStored, namesBlobs } from './stored-blobs.ts';
@@ -170,12 +171,14 @@ export class Intake {
 
   /**
    * Makes a run under the id that its parent or its schedule recorded; resolves with how that ended, not at all when it is
-   * unknown. Throws `overloaded`.
+   * unknown. Throws `overloaded`, `unavailable` and, but for a child, `quota.exceeded`.
    */
   spawn(child: ChildRequest): Promise<Outcome> {
     const { planned, runId, requestId, correlationId, trace, priority, session, tenant } = child;
-    const { clock, log } = this.#runtime;
+    const { clock, log, leaving } = this.#runtime;
     if (log.isSaturated) throw new Overloaded();
+    const parent = child.lineage?.parent.runId;
+    if (parent !== undefined && leaving.has(parent)) throw new RunLeaving(parent);
     const request: RequestMessage = {
       start: true,
       dryRun: false,
@@ -183,6 +186,8 @@ export class Intake {
       ...(session === undefined ? {} : { session }),
       ...(tenant === undefined ? {} : { tenant }),
     };
+    // A child belongs to what lives already; another one has to be let in.
+    if (child.lineage === undefined) this.#runtime.liveRuns.check(ownerOf(request, planned));
     const birth = newRun({
       ...{ log, request, requestId, planned, runId, correlationId, trace },
       ...(child.lineage === undefined ? {} : { lineage: child.lineage }),
@@ -207,7 +212,7 @@ export class Intake {
     const { clock, ids, log } = this.#runtime;
     const now = clock.now();
     const request = withStart(taken.request, now);
-    this.#runtime.liveRuns.check(ownerOf(request));
+    this.#runtime.liveRuns.check(ownerOf(request, planned));
     const runId = ids.runId(now);
     if (!this.starts.begin(request, { runId, now, startAt: request.startAt })) {
       // Another one with its key was first, while this one was looked at.
@@ -310,12 +315,12 @@ export class Intake {
   }): Promise<JsonObject> {
     const { request, requestId, stream } = options;
     const { log } = this.#runtime;
-    if (request.fork !== undefined || (await this.#forks.isFork(stream)))
-      return this.#forks.repeat({ request, requestId, stream });
     await log.flush();
     // Its key is still taken, so it is not done again.
     if (log.streamHead(stream) === undefined)
       throw new RunNotFound(stream, this.#runtime.archiveOf?.(stream));
+    if (request.fork !== undefined || (await this.#forks.isFork(stream)))
+      return this.#forks.repeat({ request, requestId, stream });
     const created = await readCreated(log, stream);
     // A request that let a run wait anew is not the one that the run was made of.
     const isPostponed =
@@ -343,8 +348,11 @@ function withStart(request: RequestMessage, now: number): RequestMessage {
   return { ...request, startAt: now + Math.min(debounce.delay, debounce.max ?? debounce.delay) };
 }
 
-function ownerOf({ tenant, session }: RequestMessage): RunOwner {
-  return { tenant, session };
+function ownerOf(
+  { tenant, session }: Pick<RequestMessage, 'tenant' | 'session'>,
+  { definition }: Planned,
+): TaskOwner {
+  return { tenant, session, name: definition.name };
 }
 
 /** Whether a run that is asked for begins at once. Throws `message.invalid` for a start that is too far away. */

@@ -5,6 +5,7 @@
  *    another body it is a conflict.
  * J2 A job in the scope of a run is made only while that run goes on. Whether it does is looked at in the turn in which the
  *    job is made, so the log has the job before the end of the run or not at all: `job-scope.ts` finds them all.
+ * Size: every question about jobs, side by side.
  */
 import { hash } from 'node:crypto';
 import { runState } from '../../machines/run/aggregate.ts';
@@ -31,6 +32,7 @@ import {
   Overloaded,
   RunConflict,
   RunNotFound,
+  Unavailable,
 } from '../host/errors.ts';
 import { readCreated } from '../host/load.ts';
 import { newRun } from '../host/new-run.ts';
@@ -42,6 +44,7 @@ import { listJobs } from './job-list.ts';
 import { planJob } from './job-plan.ts';
 import { findJob, jobKey, readJob } from './job-view.ts';
 import { JobWaiters } from './job-waiters.ts';
+import type { RunOwner } from './live-runs.ts';
 import type { Planned, Planner } from './planner.ts';
 import type { Projector } from './projector.ts';
 import { refuse } from './refuse.ts';
@@ -157,26 +160,29 @@ export class Jobs {
     const planned = planJob(asked);
     if (planned.namesBlobs) await checkStored(runtime.log.blobs, asked.parameters);
     if (runtime.log.isSaturated) throw new Overloaded();
-    runtime.liveRuns.check({ tenant: undefined, session: undefined });
-    if (asked.runId !== undefined) {
-      const host = isRunStream(asked.runId) ? await table.activate(asked.runId) : undefined;
-      // From here to the new run nothing is waited for (J2).
-      requireLive(asked.runId, host);
-    }
-    const { jobId, outcome } = this.#create(enqueued, planned, message.header('traceparent'));
+    const { runId } = asked;
+    const host =
+      runId !== undefined && isRunStream(runId) ? await table.activate(runId) : undefined;
+    // From here to the new run nothing is waited for (J2).
+    if (runId !== undefined) requireLive(runId, host);
+    const { tenant = host?.run?.header.tenant, session = host?.run?.header.session } = asked;
+    runtime.liveRuns.check({ tenant, session, name: planned.definition.name });
+    const { jobId, outcome } = this.#create(
+      { ...enqueued, owner: { tenant, session } },
+      { planned, trace: message.header('traceparent') },
+    );
     return this.#created(enqueued, jobId, await outcome);
   }
 
   #create(
-    { asked, id, bodyHash }: Enqueued,
-    planned: Planned,
-    trace: string | undefined,
+    { asked, id, bodyHash, owner }: Enqueued & { owner: RunOwner },
+    { planned, trace }: { planned: Planned; trace: string | undefined },
   ): { jobId: string; outcome: Promise<Outcome> } {
     const { runtime, table } = this.#options;
     const { log, clock, ids } = runtime;
     const now = clock.now();
     const jobId = ids.runId(now).replace('run_', JOB_IDS);
-    const request = requestOf(asked, now);
+    const request = requestOf(asked, owner, now);
     const isNow = isStarted(request, now);
     const correlationId = id ?? ids.id('req', now);
     const birth = newRun({
@@ -255,12 +261,18 @@ function firstState({ status, streamVersion }: Extract<Outcome, { kind: 'done' }
 }
 
 /** The run of the job, as a request for it would be. */
-function requestOf({ priority, runAt, delay }: EnqueueMessage, now: number): RequestMessage {
+function requestOf(
+  { priority, runAt, delay }: EnqueueMessage,
+  { tenant, session }: RunOwner,
+  now: number,
+): RequestMessage {
   const startAt = delay === undefined ? runAt : now + delay;
   return {
     ...{ start: true, dryRun: false },
     ...(priority === undefined ? {} : { priority }),
     ...(startAt === undefined ? {} : { startAt }),
+    ...(tenant === undefined ? {} : { tenant }),
+    ...(session === undefined ? {} : { session }),
   };
 }
 
@@ -273,9 +285,11 @@ function originOf({ agent, maxRetries, jobId, runId }: EnqueueMessage, bodyHash:
   };
 }
 
-/** Throws `run.not-found`, and `run.conflict` where the run has ended or is about to. */
+/** Throws `run.not-found`, `unavailable`, and `run.conflict` where the run has ended or is about to. */
 function requireLive(runId: string, host: RunHost | undefined): void {
   if (host === undefined) throw new RunNotFound(runId);
+  if (host.run === undefined && host.quarantine === undefined)
+    throw new Unavailable(runId, 'it has left memory meanwhile');
   const status = host.run === undefined ? 'running' : runState(host.run);
   if (!endedRunStates.has(status) && status !== 'canceling') return;
   throw new RunConflict(`the run ${runId} takes no jobs any more: it is ${status}`, {

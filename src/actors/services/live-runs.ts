@@ -4,19 +4,16 @@
  *
  * L1 A run counts once, from its first commit (or its loading) until its end is decided, also while it is not in memory.
  * L2 What is over a bound is refused before anything is recorded. Child runs and what lives already are never refused.
+ * What waits for a slot is counted by `queued-tasks.ts`.
  */
 import { entryOf, type Limits } from '../../messages/limits.ts';
 import { QuotaExceeded, TooManyRuns } from '../host/errors.ts';
 import type { Clock } from './clock.ts';
+import { LATEST_MS, Pace } from './pace.ts';
+import { QueuedTasks, type TaskOwner } from './queued-tasks.ts';
 
 /** Runs that may live at once, where nothing is said. */
 const DEFAULT_LIVE_RUNS = 1_000_000;
-/** The shortest and the longest time after which one that was refused is told to come again. */
-const SOONEST_MS = 100;
-const LATEST_MS = 60_000;
-/** How much the newest end says about the next one. */
-const NEWEST = 0.2;
-
 /** Tenants and sessions without a run that are kept. */
 const MAX_IDLE = 1_000;
 
@@ -27,17 +24,16 @@ export interface RunOwner {
 
 interface Count {
   live: number;
-  /** When one ended last, and how long it took on average from one end to the next; 0 before it is known. */
-  endedAt: number;
-  intervalMs: number;
+  readonly ended: Pace;
 }
 
 type Scope = 'tenant' | 'session';
 
 export class LiveRuns {
+  readonly queued: QueuedTasks;
   #limits: Limits;
   readonly #clock: Pick<Clock, 'now'>;
-  readonly #all: Count = { live: 0, endedAt: 0, intervalMs: 0 };
+  readonly #all: Count = { live: 0, ended: new Pace() };
   /** Of runs without a tenant and a session: one list for all of them. */
   readonly #nobody: Count[] = [this.#all];
   readonly #counts = new Map<string, Count>();
@@ -46,6 +42,7 @@ export class LiveRuns {
   constructor(limits: Limits, clock: Pick<Clock, 'now'>) {
     this.#limits = limits;
     this.#clock = clock;
+    this.queued = new QueuedTasks(limits, clock);
   }
 
   get size(): number {
@@ -67,14 +64,18 @@ export class LiveRuns {
 
   configure(limits: Limits): void {
     this.#limits = limits;
+    this.queued.configure(limits);
   }
 
-  /** Throws `overloaded` or `quota.exceeded` where no more may begin. */
-  check({ tenant, session }: RunOwner): void {
-    if (this.#owners.size >= this.limit)
-      throw new TooManyRuns({ limit: this.limit, retryAfterMs: this.#wait(this.#all) });
-    this.#checkScope('tenant', tenant);
-    this.#checkScope('session', session);
+  /** For whoever makes a run, in the turn in which it is made: throws `overloaded` or `quota.exceeded` where none may begin. */
+  check(owner: TaskOwner): void {
+    if (this.#owners.size >= this.limit) {
+      const retryAfterMs = this.#all.ended.wait(this.#clock.now());
+      throw new TooManyRuns({ limit: this.limit, retryAfterMs });
+    }
+    this.#checkScope('tenant', owner.tenant);
+    this.#checkScope('session', owner.session);
+    this.queued.check(owner);
   }
 
   #checkScope(scope: Scope, name: string | undefined): void {
@@ -84,15 +85,8 @@ export class LiveRuns {
     const count = this.#counts.get(`${scope}:${name}`);
     const live = count?.live ?? 0;
     if (live < limit) return;
-    const retryAfterMs = count === undefined ? LATEST_MS : this.#wait(count);
+    const retryAfterMs = count?.ended.wait(this.#clock.now()) ?? LATEST_MS;
     throw new QuotaExceeded({ scope, name, limit, live, retryAfterMs });
-  }
-
-  /** About when the next one ends, by how the last ones did. */
-  #wait({ endedAt, intervalMs }: Count): number {
-    if (intervalMs === 0) return 10 * SOONEST_MS;
-    const left = endedAt + intervalMs - this.#clock.now();
-    return Math.ceil(Math.min(LATEST_MS, Math.max(SOONEST_MS, left)));
   }
 
   /** What a run's host knows of it: after each commit, and when it was loaded. */
@@ -117,11 +111,7 @@ export class LiveRuns {
     const now = this.#clock.now();
     for (const count of counts) {
       count.live -= 1;
-      if (count.endedAt > 0) {
-        const newest = Math.max(0, now - count.endedAt);
-        count.intervalMs += (newest - count.intervalMs) * (count.intervalMs === 0 ? 1 : NEWEST);
-      }
-      count.endedAt = now;
+      count.ended.passed(now);
     }
     this.#forgetIdle();
   }
@@ -129,7 +119,7 @@ export class LiveRuns {
   #countOf(key: string): Count {
     let count = this.#counts.get(key);
     if (count === undefined) {
-      count = { live: 0, endedAt: 0, intervalMs: 0 };
+      count = { live: 0, ended: new Pace() };
       this.#counts.set(key, count);
     }
     return count;

@@ -21,7 +21,7 @@ import type { Subjects } from '../../messaging/subjects.ts';
 import type { JsonObject } from '../../workflow/value.ts';
 import { ArchiveNowhere, InvalidMessage, LogBusy, LogOperationUnknown } from '../host/errors.ts';
 import type { Logger } from '../host/runtime.ts';
-import { Archiver } from './archiver.ts';
+import { Archiver, type LiveHosts } from './archiver.ts';
 import type { Clock } from './clock.ts';
 import type { Projector } from './projector.ts';
 import { refuse } from './refuse.ts';
@@ -40,8 +40,7 @@ export interface LogDoorOptions {
   projector: Projector;
   /** Where archives of runs go. */
   archiveDirectory: string | undefined;
-  /** Takes runs that have left the log out of memory. */
-  forget(runIds: readonly string[]): void;
+  live: LiveHosts;
 }
 
 export class LogDoor {
@@ -109,7 +108,7 @@ export class LogDoor {
       ...{ log, projector, dryRun, directory: archiveDirectory },
       ...{
         now: () => clock.now(),
-        onRemoved: (runIds: readonly string[]) => this.#options.forget(runIds),
+        live: this.#options.live,
         ...pace,
       },
       policy: {

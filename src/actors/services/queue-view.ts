@@ -51,6 +51,7 @@ export function queueReply(parts: {
     inHand: admission.total,
     limit: admission.nodeLimit,
     waiting: admission.waiting,
+    queuedTasks: liveRuns.queued.total,
     liveRuns: liveRuns.size,
     liveRunsLimit: liveRuns.limit,
     limits: admission.limits as unknown as JsonObject,

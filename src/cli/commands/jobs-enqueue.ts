@@ -23,9 +23,8 @@ import { asTyped, dataDirOption } from '../own-command.ts';
 import { printJob } from '../render/job-text.ts';
 import { readText } from '../run-input.ts';
 import { openSession, type Session } from '../session.ts';
+import { ownerFields, ownerOptions } from '../start-options.ts';
 import { readTime } from '../start-time.ts';
-
-const PRIORITIES = ['urgent', 'high', 'normal', 'low'] as const;
 
 const waitingOptions: OptionTable = {
   timeout: {
@@ -42,12 +41,7 @@ export const enqueueCommand: Command = {
     parameters: { type: 'string', value: 'JSON', description: 'What the agent gets; default: {}' },
     'parameters-file': { type: 'string', value: 'FILE', description: 'The same from a JSON file' },
     id: { type: 'string', value: 'ID', description: 'The same id never enqueues it twice' },
-    priority: {
-      type: 'string',
-      value: 'NAME',
-      choices: PRIORITIES,
-      description: 'urgent, high, normal or low; default: normal',
-    },
+    ...ownerOptions,
     at: { type: 'string', value: 'TIME', description: 'Not before: 2031-05-01T08:00:00Z' },
     in: { type: 'string', value: 'TIME', description: 'Not before this long from now: 10m, 2h' },
     'max-retries': {
@@ -133,19 +127,12 @@ function jobOf(given: Arguments): JobInput {
     throw new UsageError(`--max-retries is below ${MAX_ATTEMPTS}`, 'Write --max-retries=3.');
   const id = given.text('id');
   const runId = given.text('run');
-  const priority = given.text('priority');
-  const known = PRIORITIES.find((each) => each === priority);
-  if (priority !== undefined && known === undefined)
-    throw new UsageError(
-      `there is no priority "${priority}"`,
-      `Known are ${PRIORITIES.join(', ')}.`,
-    );
   const timeout = given.text('attempt-timeout');
   return {
     agent: given.word(0, 'the agent'),
     parameters: parametersOf(given),
     ...(id === undefined ? {} : { jobId: id }),
-    ...(known === undefined ? {} : { priority: known }),
+    ...ownerFields(given),
     ...startOf(given),
     ...(maxRetries === undefined ? {} : { maxRetries }),
     ...(timeout === undefined ? {} : { timeout }),

@@ -13,6 +13,7 @@ import { plainText } from '../render/painted.ts';
 import { problemLines } from '../report-error.ts';
 import { readInputs, readTarget } from '../run-input.ts';
 import { openSession } from '../session.ts';
+import { ownerFields, ownerOptions } from '../start-options.ts';
 
 const timeOptions: OptionTable = {
   cron: {
@@ -64,6 +65,7 @@ export const addCommand: Command = {
       description: 'One input',
     },
     'input-file': { type: 'string', value: 'FILE', description: 'A JSON object with inputs' },
+    ...ownerOptions,
     replace: { type: 'boolean', description: 'Change the schedule that has this name' },
     'dry-run': { type: 'boolean', description: 'Check it and print the next times' },
     ...jsonOption,
@@ -123,7 +125,7 @@ async function messageOf(context: CommandContext, name: string): Promise<Schedul
     type: 'add',
     name,
     schedule: timesOf(given),
-    request: { workflow: target.workflow, input },
+    request: { workflow: target.workflow, input, ...ownerFields(given) },
     replace: given.flag('replace'),
     dryRun: given.flag('dry-run'),
   };
