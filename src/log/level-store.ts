@@ -19,6 +19,11 @@ const WRITE_BUFFER_BYTES = 8 * MIB;
 const CACHE_BYTES = 16 * MIB;
 const MAX_FILE_BYTES = 8 * MIB;
 const RANGE_BATCH_ENTRIES = 512;
+/**
+ * The iterator reserves native memory for as many entries as it is asked for (64 bytes each), and keeps it until its
+ * JavaScript object is collected, closed or not. Streams are read by the hundred thousand, and most are short.
+ */
+const FIRST_BATCH_ENTRIES = 16;
 const RANGE_BATCH_BYTES = MIB;
 const TEXT = { valueEncoding: 'utf8' } as const;
 const BYTES = { valueEncoding: 'view' } as const;
@@ -228,8 +233,8 @@ interface Cursor<Entry> {
 async function* batches<Entry>(open: () => Cursor<Entry>): AsyncGenerator<Entry[]> {
   const cursor = guard(open);
   try {
-    for (;;) {
-      const entries = await cursor.nextv(RANGE_BATCH_ENTRIES);
+    for (let size = FIRST_BATCH_ENTRIES; ; size = RANGE_BATCH_ENTRIES) {
+      const entries = await cursor.nextv(size);
       if (entries.length === 0) return;
       yield entries;
     }

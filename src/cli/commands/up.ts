@@ -2,6 +2,7 @@
 import type { Command, CommandContext } from '../command.ts';
 import { jsonOption, settingOptions } from '../common-options.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { returnIdleMemory } from '../idle-memory.ts';
 import { aborted, onInterrupt } from '../interrupt.ts';
 import { watchLimits } from '../limits-watch.ts';
 import { openSession } from '../session.ts';
@@ -54,7 +55,9 @@ async function serve(context: CommandContext): Promise<number> {
     apply: (limits) => stack.limit(limits),
     logger,
   });
+  const endReturns = returnIdleMemory();
   await aborted(interrupt.signal);
+  endReturns();
   endWatch();
   logger.info('closing');
   await stack.close();
