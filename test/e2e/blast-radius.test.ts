@@ -87,6 +87,7 @@ function troupe(...words: string[]) {
 
 const idsOf = (runs: readonly { runId: string }[]): string[] => runs.map(({ runId }) => runId);
 
+// Length: one story, from the isolation to the release.
 it('names forks, jobs, runs of the same definition and schedules, and releases all of them', async () => {
   const { client } = house;
   const runId = await isolated(await start(bad));

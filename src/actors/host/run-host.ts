@@ -7,8 +7,7 @@
  * H3 An exception in a fold or decider quarantines this run and nothing else: memory is thrown away, the evidence logged.
  * H4 A refused append discards this host alone; a failed one discards every host that is ahead of the log (C4).
  * H5 A turn that is longer than one commit lets others have their turns in between.
- * Size: the life of one actor in one place; what can stand alone is with its neighbours.
- * Neighbours: `turn.ts` runs decisions, `isolation.ts` keeps a quarantined run, `owed-effects.ts` compares effects, `load.ts` folds history.
+ * Size: the life of one actor in one place. Apart are `turn.ts`, `isolation.ts`, `owed-effects.ts` and `load.ts`.
  */
 import type { RunEvent } from '../../events/catalogue.ts';
 import type { PendingBlob } from '../../log/event-log.ts';
