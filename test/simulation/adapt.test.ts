@@ -73,7 +73,7 @@ test('a patch that races with a completion comes before it or after it, and is w
     const isFirst = lines.indexOf('run.adapted') !== -1;
     if (answer?.taken === true) {
       expect(lines.indexOf('run.adapted')).toBeLessThan(lines.indexOf('task.started b'));
-      expect([tasks['b']?.output, tasks['c']?.status]).toEqual(['new', 'succeeded']);
+      expect([tasks['b']?.output, tasks['c']?.status]).toEqual(['new', 'success']);
     } else {
       expect(answer).toMatchObject({ code: 'adapt.conflict' });
       expect(answer?.message).toContain('`b` is running and cannot be changed');
