@@ -215,6 +215,25 @@ describe('retention', () => {
     expect(await runsLeft()).toContain('run_a1');
   });
 
+  it('A2 writes what a fork begins with into its file', async () => {
+    make('run_g1', { at: NOW - 31 * DAY, forkOf: 'run_a1' });
+    make('run_h1', { at: NOW - 31 * DAY, forkOf: 'run_g1' });
+    make('run_i1', { at: NOW - 31 * DAY, forkOf: 'run_d1' });
+    await log.flush();
+    await passed(log.durablePosition);
+    const report = await archive({ olderThanMs: 30 * DAY });
+    expect(report.stayed).toEqual({ forked: 2, 'goes-on': 1 });
+    const versions = async (runId: string): Promise<unknown[]> => {
+      const text = await readFile(archivePath(join(directory.path, 'archive'), runId), 'utf8');
+      const copy = createMemoryLog();
+      await importLines(copy, text.split('\n'));
+      return ['run_a1', 'run_d1', 'run_g1', runId].map((each) => copy.streamHead(each)?.version);
+    };
+    expect(await versions('run_h1')).toEqual([4, undefined, 4, 4]);
+    // Its origin goes on: only what the fork has of it.
+    expect(await versions('run_i1')).toEqual([undefined, 2, undefined, 4]);
+  });
+
   it('A4 keeps the keys of young runs taken', async () => {
     await archive({ beyond: 0 });
     expect(log.uniqueOwner('request:run_a1')).toBeUndefined();
