@@ -1,6 +1,6 @@
 /** Retention: A1 to A5 of `archiver.ts`, and S5 of `projection-state.ts`. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Archiver, type LiveHosts } from '../../src/actors/services/archiver.ts';
 import { Projector } from '../../src/actors/services/projector.ts';
@@ -285,6 +285,17 @@ describe('retention', () => {
     it('a run that has something to do in memory stays', async () => {
       const report = await take(meanwhile((runId) => runId !== 'run_b2'));
       expect(report).toMatchObject({ runs: 1, stayed: { changed: 1, 'goes-on': 1 } });
+    });
+
+    it('nothing is written any more when a file could not be', async () => {
+      for (let run = 0; run < 60; run += 1) make(`run_z${run}`, { at: NOW - 50 * DAY });
+      await log.flush();
+      await passed(log.durablePosition);
+      const folder = dirname(archivePath(join(directory.path, 'archive'), 'run_z9'));
+      await mkdir(archivePath(join(directory.path, 'archive'), 'run_z9'), { recursive: true });
+      await expect(take(meanwhile(() => true))).rejects.toMatchObject({ code: 'log.io' });
+      expect((await readdir(folder)).filter((name) => !name.endsWith('.jsonl'))).toEqual([]);
+      expect(await runsLeft()).toContain('run_a1');
     });
 
     it('marks go also when nothing could be written', async () => {

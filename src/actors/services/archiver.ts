@@ -161,7 +161,15 @@ export class Archiver {
       for (let family = left.shift(); family !== undefined; family = left.shift())
         family.file = await this.#archive(family);
     };
-    await Promise.all(Array.from({ length: PARALLEL_FILES }, work));
+    // After a failure no file is begun, and none is written any more when the runs are let go.
+    const works = Array.from({ length: PARALLEL_FILES }, () =>
+      work().catch((error: unknown) => {
+        left.length = 0;
+        throw error;
+      }),
+    );
+    await Promise.allSettled(works);
+    await Promise.all(works);
   }
 
   async #archive({ root, runs }: Family): Promise<string> {
