@@ -1,6 +1,6 @@
 /** Retention: A1 to A5 of `archiver.ts`, and S5 of `projection-state.ts`. */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Archiver, type LiveHosts } from '../../src/actors/services/archiver.ts';
 import { Projector } from '../../src/actors/services/projector.ts';
@@ -215,6 +215,25 @@ describe('retention', () => {
     expect(await runsLeft()).toContain('run_a1');
   });
 
+  it('A2 writes what a fork begins with into its file', async () => {
+    make('run_g1', { at: NOW - 31 * DAY, forkOf: 'run_a1' });
+    make('run_h1', { at: NOW - 31 * DAY, forkOf: 'run_g1' });
+    make('run_i1', { at: NOW - 31 * DAY, forkOf: 'run_d1' });
+    await log.flush();
+    await passed(log.durablePosition);
+    const report = await archive({ olderThanMs: 30 * DAY });
+    expect(report.stayed).toEqual({ forked: 2, 'goes-on': 1 });
+    const versions = async (runId: string): Promise<unknown[]> => {
+      const text = await readFile(archivePath(join(directory.path, 'archive'), runId), 'utf8');
+      const copy = createMemoryLog();
+      await importLines(copy, text.split('\n'));
+      return ['run_a1', 'run_d1', 'run_g1', runId].map((each) => copy.streamHead(each)?.version);
+    };
+    expect(await versions('run_h1')).toEqual([4, undefined, 4, 4]);
+    // Its origin goes on: only what the fork has of it.
+    expect(await versions('run_i1')).toEqual([undefined, 2, undefined, 4]);
+  });
+
   it('A4 keeps the keys of young runs taken', async () => {
     await archive({ beyond: 0 });
     expect(log.uniqueOwner('request:run_a1')).toBeUndefined();
@@ -266,6 +285,17 @@ describe('retention', () => {
     it('a run that has something to do in memory stays', async () => {
       const report = await take(meanwhile((runId) => runId !== 'run_b2'));
       expect(report).toMatchObject({ runs: 1, stayed: { changed: 1, 'goes-on': 1 } });
+    });
+
+    it('nothing is written any more when a file could not be', async () => {
+      for (let run = 0; run < 60; run += 1) make(`run_z${run}`, { at: NOW - 50 * DAY });
+      await log.flush();
+      await passed(log.durablePosition);
+      const folder = dirname(archivePath(join(directory.path, 'archive'), 'run_z9'));
+      await mkdir(archivePath(join(directory.path, 'archive'), 'run_z9'), { recursive: true });
+      await expect(take(meanwhile(() => true))).rejects.toMatchObject({ code: 'log.io' });
+      expect((await readdir(folder)).filter((name) => !name.endsWith('.jsonl'))).toEqual([]);
+      expect(await runsLeft()).toContain('run_a1');
     });
 
     it('marks go also when nothing could be written', async () => {

@@ -3,7 +3,7 @@
  *
  * A1 A family leaves as a whole, in one durable step with the event that says so (`system.runsRemoved`). A crash before
  *    it leaves everything (and perhaps a file that is written again), a crash after it nothing.
- * A2 An archive is durable and read back before its runs leave.
+ * A2 An archive is durable and read back before its runs leave, and can be read alone: a fork has its origins in it.
  * A3 What the feed or the child reactor has not passed yet stays: subscribers and parents hear of every end.
  * A4 Unique keys stay taken for seven days, also when their run has left.
  * A5 Runs are marked before they are judged for the last time, and marked until they are gone: nothing is forked from
@@ -24,7 +24,7 @@ import type { RunRecord } from '../../projections/runs.ts';
 import { CHILD_CURSOR } from './child-reactor.ts';
 import { FEED_CURSOR } from './feed.ts';
 import type { Projector } from './projector.ts';
-import { familyOf, topRuns } from './run-families.ts';
+import { familyOf, originsOf, topRuns } from './run-families.ts';
 
 const KEEP_KEYS_MS = 7 * 24 * 60 * 60 * 1_000;
 /** Of one step: what waits in memory for one commit. */
@@ -161,18 +161,25 @@ export class Archiver {
       for (let family = left.shift(); family !== undefined; family = left.shift())
         family.file = await this.#archive(family);
     };
-    await Promise.all(Array.from({ length: PARALLEL_FILES }, work));
+    // After a failure no file is begun, and none is written any more when the runs are let go.
+    const works = Array.from({ length: PARALLEL_FILES }, () =>
+      work().catch((error: unknown) => {
+        left.length = 0;
+        throw error;
+      }),
+    );
+    await Promise.allSettled(works);
+    await Promise.all(works);
   }
 
   async #archive({ root, runs }: Family): Promise<string> {
     const { log, directory } = this.#options;
     if (directory === undefined) throw new RangeError('there is no directory for archives');
     const path = archivePath(directory, root);
-    const { bytes } = await writeArchive(
-      log,
-      runs.map(({ runId }) => ({ stream: runId })),
-      path,
-    );
+    const [top] = runs as [RunRecord];
+    const origins = await originsOf(log.documents, top);
+    const parts = [...origins, ...runs.map(({ runId }) => ({ stream: runId }))];
+    const { bytes } = await writeArchive(log, parts, path);
     this.#report.archiveBytes += bytes;
     return path;
   }

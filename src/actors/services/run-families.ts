@@ -1,5 +1,6 @@
 /** Families of runs, from the documents of `runs`: a run without a parent, with all that descends from it. */
 import type { DocumentStore } from '../../log/event-log.ts';
+import { endedStatuses } from '../../policies/retention.ts';
 import type { RunRecord } from '../../projections/runs.ts';
 
 const PAGE = 500;
@@ -47,6 +48,25 @@ export async function familyOf(documents: DocumentStore, top: RunRecord): Promis
       if (!ids.has(runId)) forks.push(runId);
   }
   return { runs, forks, isWhole: true };
+}
+
+/**
+ * The runs that a fork begins with, for a file that is read without them. One that has ended is taken as a whole: a part of
+ * it would be a run that goes on.
+ */
+export async function originsOf(
+  documents: DocumentStore,
+  fork: RunRecord,
+): Promise<{ stream: string; toVersion?: number }[]> {
+  const origins: { stream: string; toVersion?: number }[] = [];
+  for (let from = fork.forkedFrom; from !== null; ) {
+    const { run: stream, at: toVersion } = from;
+    const origin = (await documents.get('runs', stream)) as RunRecord | undefined;
+    const hasEnded = origin !== undefined && endedStatuses.has(origin.status);
+    origins.push(hasEnded ? { stream } : { stream, toVersion });
+    from = origin?.forkedFrom ?? null;
+  }
+  return origins;
 }
 
 async function* listed(
