@@ -284,6 +284,7 @@ class Node implements Orchestrator, HostRuntime {
   }
 
   #directoryChanged(change: DirectoryChange): void {
+    this.admission.offerRate(change.agent, this.#directory.rate(change.agent));
     if (change.kind === 'left') {
       if (change.isLast) this.#agents.tell(change.agent, { type: 'gone', worker: change.worker });
       this.#doors.agents.lose(this.#attempts.ofWorker(change.agent, change.worker));

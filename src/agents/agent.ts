@@ -80,6 +80,12 @@ export interface Agent {
   readonly capabilities: readonly string[];
   /** Attempts this agent can hold at a time in one process; absent: the worker's own bound is the only one. */
   readonly concurrency?: number;
+  /**
+   * How often attempts may begin on all workers together, such as `10/s`, `100/m`, and how many of them at once after a
+   * pause. The strictest of what its live workers and the setting `limits` of the orchestrator say holds.
+   */
+  readonly rate?: string;
+  readonly burst?: number;
   /** Checked by `runAgent` before `execute`, which gets the parsed value as `task.parameters`. */
   readonly parametersSchema?: z.ZodType;
   /** Resolves to the output, or throws: an `AgentFailure` as it says, anything else as `agent.error`, retryable. */

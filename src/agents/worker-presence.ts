@@ -156,6 +156,8 @@ function heartbeat(presence: Presence, attempts: AttemptRef[]): Heartbeat {
     version: agent.version,
     capabilities: agent.capabilities.slice(0, MAX_CAPABILITIES),
     concurrency: limit,
+    ...(agent.rate === undefined ? {} : { rate: agent.rate }),
+    ...(agent.burst === undefined ? {} : { burst: agent.burst }),
     load: running / limit,
     attempts,
     ttl: ttlSeconds,

@@ -9,6 +9,21 @@ export const helpOption: OptionTable = {
 export const settingOptions: OptionTable = {
   'data-dir': { type: 'string', value: 'DIR', description: 'Where the log is (TROUPE_DATA_DIR)' },
   'nats-url': { type: 'string', value: 'URL', description: 'NATS server to use (TROUPE_NATS_URL)' },
+  'nats-ca': {
+    type: 'string',
+    value: 'FILE',
+    description: 'Authorities (PEM) whose servers are trusted; asks for TLS (TROUPE_NATS_CA)',
+  },
+  'nats-cert': {
+    type: 'string',
+    value: 'FILE',
+    description: 'Certificate (PEM) to show to the server (TROUPE_NATS_CERT)',
+  },
+  'nats-key': {
+    type: 'string',
+    value: 'FILE',
+    description: 'Its private key (PEM) (TROUPE_NATS_KEY)',
+  },
   'nats-port': {
     type: 'string',
     value: 'PORT',

@@ -22,7 +22,7 @@ import { reasonOf } from '../workflow/errors.ts';
 import type { Logger } from './logger.ts';
 import { shippedTemplates } from './named-workflows.ts';
 import { archiveDirectoryOf, openLog } from './open-log.ts';
-import type { Settings } from './settings.ts';
+import { type Settings, serverAt } from './settings.ts';
 import { removeUpFile, type UpFile, writeUpFile } from './up-file.ts';
 
 export interface StackOptions {
@@ -122,11 +122,10 @@ function choresOf({ kind, settings: { retention } }: StackOptions): Chore[] {
 type Connect = (options: Pick<ConnectOptions, 'name' | 'onError'>) => Promise<Bus>;
 
 /** Where NATS is: the server of the settings, else a broker in this process. */
-async function findServer(
-  { settings: { natsUrl, natsPort }, port }: StackOptions,
-  closers: Closer[],
-): Promise<Connect> {
-  if (natsUrl !== undefined) return (options) => connectBus({ ...options, url: natsUrl });
+async function findServer({ settings, port }: StackOptions, closers: Closer[]): Promise<Connect> {
+  const { natsUrl, natsPort } = settings;
+  if (natsUrl !== undefined)
+    return (options) => connectBus({ ...options, ...serverAt(natsUrl, settings) });
   const broker = await startBroker({ port: port ?? natsPort });
   closers.push(['broker', () => broker.close()]);
   return (options) => connectToOwnBroker(broker, options);

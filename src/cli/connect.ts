@@ -8,6 +8,7 @@ import { withoutCredentials } from '../messaging/server-url.ts';
 import { NoOrchestratorError } from './errors.ts';
 import { onceUnlocked } from './once-unlocked.ts';
 import type { Session } from './session.ts';
+import { type Settings, serverAt } from './settings.ts';
 import { readUpFile, type UpFile } from './up-file.ts';
 
 /** How long a running orchestrator may take to say hello. */
@@ -36,11 +37,11 @@ export async function findOrchestrator({
   logger,
 }: Session): Promise<Connection | undefined> {
   if (settings.natsUrl !== undefined)
-    return greet({ url: settings.natsUrl, prefix: settings.prefix });
+    return greet({ settings, url: settings.natsUrl, prefix: settings.prefix });
   const up = readUpFile(settings.dataDir);
   if (up === undefined) return undefined;
   try {
-    const found = await greet({ url: up.nats, prefix: up.prefix, up });
+    const found = await greet({ settings, url: up.nats, prefix: up.prefix, up });
     if (found === undefined) logger.debug('up.json is stale', { nats: up.nats, pid: up.pid });
     return found;
   } catch (error) {
@@ -52,6 +53,7 @@ export async function findOrchestrator({
 }
 
 async function greet(target: {
+  settings: Settings;
   url: string;
   prefix: string;
   up?: UpFile;
@@ -59,7 +61,7 @@ async function greet(target: {
   const { url, prefix, up } = target;
   const [{ createClient }, { connectBus }] = await loadClient();
   const bus = await connectBus({
-    url,
+    ...serverAt(url, target.settings),
     name: 'troupe-cli',
     ...(up && { connectTimeoutMs: HELLO_MS }),
   });

@@ -21,6 +21,9 @@ const LLM_PREFIX = 'TROUPE_LLM_';
 /** Flag, variable and key of the file for each setting that has all three; `llm` and `retention` have the file's alone. */
 const names: Readonly<Record<Exclude<SettingName, 'llm' | 'retention'>, string>> = {
   natsUrl: 'nats-url',
+  natsCa: 'nats-ca',
+  natsCert: 'nats-cert',
+  natsKey: 'nats-key',
   natsPort: 'nats-port',
   dataDir: 'data-dir',
   store: 'store',

@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { limitsSchema } from '../messages/limits.ts';
+import type { ServerTls } from '../messaging/server-tls.ts';
 import { parseDuration } from '../workflow/durations.ts';
 import { didYouMean } from '../workflow/suggest.ts';
 import { type SettingProblem, SettingsInvalidError } from './errors.ts';
@@ -52,6 +53,8 @@ function fromJson(value: unknown): unknown {
   }
 }
 
+const path = z.string().min(1, 'needs a path').optional();
+
 /** The one schema of all settings. */
 export const settingsSchema = z.object({
   /** A NATS server to use; absent: the embedded broker. */
@@ -62,6 +65,10 @@ export const settingsSchema = z.object({
       'needs a URL like nats://127.0.0.1:4222',
     )
     .optional(),
+  /** Files in PEM form for TLS to that server. Absolute. */
+  natsCa: path,
+  natsCert: path,
+  natsKey: path,
   /** Port of the embedded broker; 0 picks a free one. */
   natsPort: numeric.pipe(z.number().int().min(0).max(65_535)),
   /** Absolute. */
@@ -113,11 +120,38 @@ export function resolveSettings(
     throw new SettingsInvalidError(
       parsed.error.issues.map((issue) => problemOf(issue, { provenance, values })),
     );
-  const settings = {
-    ...parsed.data,
-    dataDir: resolve(options.workingDirectory, parsed.data.dataDir),
-  };
+  const settings = { ...parsed.data };
+  for (const name of ['dataDir', 'natsCa', 'natsCert', 'natsKey'] as const) {
+    const given = settings[name];
+    if (given !== undefined) settings[name] = resolve(options.workingDirectory, given);
+  }
+  const lone = loneOf(settings);
+  if (lone !== undefined) {
+    const message = `needs ${lone === 'natsCert' ? '--nats-key' : '--nats-cert'} as well`;
+    const hint = 'A certificate and its key belong together.';
+    throw new SettingsInvalidError([{ source: provenance[lone] ?? lone, message, hint }]);
+  }
   return { settings, provenance: provenance as Record<SettingName, string> };
+}
+
+/** Of a certificate and its key the one that stands alone. */
+function loneOf({ natsCert, natsKey }: Settings): 'natsCert' | 'natsKey' | undefined {
+  if ((natsCert === undefined) === (natsKey === undefined)) return undefined;
+  return natsCert === undefined ? 'natsKey' : 'natsCert';
+}
+
+/**
+ * How a server is spoken to: that of the settings by TLS where a file for it is named, another one (of `up.json`) where its
+ * URL says so.
+ */
+export function serverAt(
+  url: string,
+  { natsUrl, natsCa, natsCert, natsKey }: Settings,
+): { url: string; tls?: ServerTls } {
+  const isTls = url === natsUrl || url.startsWith('tls://');
+  if (!isTls || (natsCa === undefined && natsCert === undefined)) return { url };
+  const tls = { caFile: natsCa, certFile: natsCert, keyFile: natsKey };
+  return { url: url.replaceAll(/(^|,)nats:\/\//g, '$1tls://'), tls };
 }
 
 function problemOf(

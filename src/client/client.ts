@@ -23,7 +23,7 @@ import {
 } from '../messages/request.ts';
 import type { ScheduleReply, scheduleSchema } from '../messages/schedule.ts';
 import type { Bus } from '../messaging/bus.ts';
-import { connectBus } from '../messaging/nats-bus.ts';
+import { type ConnectOptions, connectBus } from '../messaging/nats-bus.ts';
 import { createSubjects, type Subjects } from '../messaging/subjects.ts';
 import type { InboxItem } from '../projections/inbox.ts';
 import { sourceOf } from '../workflow/define.ts';
@@ -77,13 +77,15 @@ const LOG_DEADLINE_MS = 60 * 60 * 1_000;
 /** Bytes of a report as JSON: below what one text can hold. */
 const MAX_REPORT_BYTES = 500_000_000;
 
-/** Connects to a server. Throws `bus.connect-failed`. `close` closes the connection. */
+/** Connects to a server. Throws `bus.connect-failed`, `bus.tls-failed`. `close` closes the connection. */
 export async function connectClient(options: {
   url: string;
+  tls?: ConnectOptions['tls'];
   prefix?: string;
   name?: string;
 }): Promise<Client> {
-  const bus = await connectBus({ url: options.url, name: options.name ?? 'troupe-client' });
+  const { url, tls, name = 'troupe-client' } = options;
+  const bus = await connectBus({ url, tls, name });
   return new Client({ bus, subjects: createSubjects(options.prefix), ownsBus: true });
 }
 

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import type { JsonObject, JsonValue } from '../workflow/value.ts';
 import { failureSchema } from './failure.ts';
+import { burstSchema, rateSchema } from './limits.ts';
 
 const value = z.custom<JsonValue>((candidate) => candidate !== undefined, 'a JSON value');
 const object = z.custom<JsonObject>(
@@ -106,6 +107,12 @@ export const heartbeatSchema = z.object({
   version: z.string().max(100).default('0.0.0'),
   capabilities: z.array(z.string().max(200)).max(200).default([]),
   concurrency: z.number().int().positive().max(100_000).default(1),
+  /**
+   * How often attempts of the agent may begin, on all workers together, as in the setting `limits`. The strictest of what
+   * the live workers and the setting say holds.
+   */
+  rate: rateSchema.optional(),
+  burst: burstSchema.optional(),
   /** Share of the concurrency in use, 0 to 1. */
   load: z.number().min(0).default(0),
   /** Attempts really in hand. */

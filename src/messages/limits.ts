@@ -6,17 +6,20 @@ import { z } from 'zod';
 
 const count = z.number().int().min(0).max(10_000_000);
 
+/** Attempts that begin, as `10/s`, `100/m`, `5/h`, `1/d`. */
+export const rateSchema = z
+  .string()
+  .regex(/^(?=.*[1-9])\d{1,9}(\.\d{1,6})?\/[smhd]$/, 'needs a rate like 10/s, 100/m, 5/h or 1/d');
+/** Of them that may begin at once after a pause. */
+export const burstSchema = count.min(1);
+
 /** Of an agent, over all its workers, or of a key that tasks name. */
 const gate = z.strictObject({
   /** Attempts at once; 0 stops it. */
   concurrency: count.optional(),
-  /** Attempts that begin, as `10/s`, `100/m`, `5/h`, `1/d`. */
-  rate: z
-    .string()
-    .regex(/^(?=.*[1-9])\d{1,9}(\.\d{1,6})?\/[smhd]$/, 'needs a rate like 10/s, 100/m, 5/h or 1/d')
-    .optional(),
+  rate: rateSchema.optional(),
   /** Of them that may begin at once after a pause; default what 50 ms give, at least 1. */
-  burst: count.min(1).optional(),
+  burst: burstSchema.optional(),
 });
 export type GateLimits = z.infer<typeof gate>;
 
@@ -56,6 +59,9 @@ export const limitsSchema = z.strictObject({
   workflows: named(z.strictObject({ weight, queued })).optional(),
 });
 export type Limits = z.infer<typeof limitsSchema>;
+
+/** How often attempts of an agent may begin, as its workers say. */
+export type OfferedRate = { rate: string; burst?: number | undefined };
 
 /** What holds for a name: its own entry, else that of `*`. */
 export function entryOf<Entry>(

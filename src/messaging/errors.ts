@@ -1,5 +1,6 @@
 /**
  * The errors of messaging, and how any error crosses NATS: the one table of numeric statuses and `toWireError`.
+ * Size: every condition of the room, with what to do about it.
  */
 import { reasonOf, TroupeError } from '../workflow/errors.ts';
 import type { WireError } from './bus.ts';
@@ -74,11 +75,97 @@ export class ConnectFailedError extends TroupeError {
   }
 }
 
-/** True for what the client says of a server that refuses it: waiting does not help against wrong credentials or options. */
+/** A file of `tls` cannot be read. */
+export class TlsFileError extends TroupeError {
+  readonly code = 'bus.tls-file';
+  constructor(path: string, cause: unknown) {
+    super(`cannot read ${path} for TLS: ${reasonOf(cause)}`, {
+      hint: 'Correct --nats-ca, --nats-cert or --nats-key, and the rights of the file.',
+      details: { path },
+      cause,
+    });
+  }
+}
+
+/** The two sides could not agree on TLS: a certificate that is not trusted, is over, or is for another name; or no TLS there. */
+export class TlsFailedError extends TroupeError {
+  readonly code = 'bus.tls-failed';
+  constructor(url: string, cause: unknown) {
+    const reason = tlsReason(cause) ?? 'TIMEOUT';
+    super(`no TLS connection to ${url}: ${firstLine(tlsText(cause))} (${reason})`, {
+      hint: hintOfTls(reason),
+      details: { url, reason },
+      cause,
+    });
+  }
+}
+
+interface ClientError {
+  code?: unknown;
+  message?: unknown;
+  chainedError?: ClientError;
+}
+
+/** Why TLS failed, in the words of Node.js or of the client; undefined where it was something else. */
+export function tlsReason(error: unknown): string | undefined {
+  const { code, chainedError } = (error ?? {}) as ClientError;
+  if (code === 'TLS' && typeof chainedError?.code === 'string') return chainedError.code;
+  if (code === 'TLS' || code === 'SERVER_OPT_NA') return code;
+  if (typeof code !== 'string') return undefined;
+  return /^ERR_(SSL|TLS|OSSL)|CERT|_SIGNATURE$|_ISSUER|^UNABLE_TO_/.test(code) ? code : undefined;
+}
+
+function tlsText(error: unknown): string {
+  const { code, chainedError } = (error ?? {}) as ClientError;
+  if (code === 'SERVER_OPT_NA') return 'the server offers no TLS';
+  if (code === 'TIMEOUT') return 'no answer in time';
+  return reasonOf(code === 'TLS' && chainedError !== undefined ? chainedError : error);
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}
+
+const TLS_HINTS: readonly [RegExp, string][] = [
+  [
+    /EXPIRED/,
+    'Its certificate is over: renew it. If it is not, the clock of this machine is wrong.',
+  ],
+  [/NOT_YET_VALID/, 'Its certificate begins later. Look at the clock of this machine.'],
+  [
+    /ALTNAME/,
+    'Its certificate is for another name: use that one in the URL, or give it a certificate with this name in subjectAltName.',
+  ],
+  [
+    /ALERT|TIMEOUT/,
+    'A server that wants a certificate of this side, and one that it trusts, lets nobody in without: --nats-cert and --nats-key (TROUPE_NATS_CERT, TROUPE_NATS_KEY).',
+  ],
+  [
+    /SERVER_OPT_NA/,
+    'Give the server a certificate (`tls` in its configuration), or use a nats:// URL without --nats-ca and --nats-cert.',
+  ],
+  [
+    /SELF_SIGNED|SIGNATURE|ISSUER/,
+    'Nobody who signed its certificate is trusted here: name that authority with --nats-ca (TROUPE_NATS_CA).',
+  ],
+];
+
+function hintOfTls(reason: string): string {
+  const known = TLS_HINTS.find(([pattern]) => pattern.test(reason));
+  return known?.[1] ?? 'Check the files of --nats-ca, --nats-cert and --nats-key.';
+}
+
+/**
+ * True for what the client says of a server that refuses it, or that it refuses: waiting does not help against wrong
+ * credentials, options or certificates.
+ */
 export function isRefusal(error: unknown): boolean {
   const code = (error as { code?: unknown } | null | undefined)?.code;
   return (
-    code === 'AUTHORIZATION_VIOLATION' || code === 'INVALID_OPTION' || code === 'BAD_AUTHENTICATION'
+    code === 'AUTHORIZATION_VIOLATION' ||
+    code === 'INVALID_OPTION' ||
+    code === 'BAD_AUTHENTICATION' ||
+    tlsReason(error) !== undefined
   );
 }
 
@@ -163,6 +250,8 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   'bus.disconnected': 503,
   'bus.no-responders': 503,
   'bus.timeout': 504,
+  'bus.tls-failed': 503,
+  'bus.tls-file': 503,
   'log.closed': 503,
   'log.archive-nowhere': 409,
   'log.busy': 409,

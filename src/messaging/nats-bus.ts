@@ -37,7 +37,7 @@ export type { BusErrorListener, ConnectOptions } from './nats-dial.ts';
 /** How long an ending waits for what is still under way. */
 const DRAIN_TIMEOUT_MS = 2000;
 
-/** Connects; resolves when the server has answered. Throws `bus.connect-failed`. */
+/** Connects; resolves when the server has answered. Throws `bus.connect-failed`, `bus.tls-failed`, `bus.tls-file`. */
 export async function connectBus(options: ConnectOptions): Promise<Bus> {
   return new NatsBus(await dialServer(options), options);
 }
@@ -45,6 +45,7 @@ export async function connectBus(options: ConnectOptions): Promise<Bus> {
 /** One connection. Made by `connectBus`, and by `connectToOwnBroker` with another link than the socket. */
 export class NatsBus implements Bus {
   readonly url: string;
+  readonly #tls: ConnectOptions['tls'];
   readonly #connection: NatsConnection;
   readonly #link: Link;
   readonly #onError: BusErrorListener;
@@ -60,10 +61,11 @@ export class NatsBus implements Bus {
 
   constructor(
     connection: NatsConnection,
-    options: Pick<ConnectOptions, 'url' | 'inboxPrefix' | 'onError'>,
+    options: Pick<ConnectOptions, 'url' | 'tls' | 'inboxPrefix' | 'onError'>,
     link: Link = new SocketLink(connection),
   ) {
     this.url = withoutCredentials(options.url);
+    this.#tls = options.tls;
     this.#connection = connection;
     this.#link = link;
     this.#onError = options.onError ?? warn;
@@ -87,7 +89,7 @@ export class NatsBus implements Bus {
   }
 
   get isPrivate(): boolean {
-    return isPrivate(this.url, this.#connection);
+    return isPrivate({ url: this.url, tls: this.#tls }, this.#connection);
   }
 
   publish(subject: string, body: JsonValue, options?: PublishOptions): void {

@@ -1,6 +1,7 @@
 /** How a connection of the `nats` client is made, and how it comes back. */
 import { connect, type NatsConnection } from 'nats';
-import { ConnectFailedError, isRefusal } from './errors.ts';
+import { ConnectFailedError, isRefusal, TlsFailedError, tlsReason } from './errors.ts';
+import { requiresTls, type ServerTls, tlsOptionsOf } from './server-tls.ts';
 import { USER_INFO, withoutCredentials } from './server-url.ts';
 
 /** Told of what a handler threw, or what the server complained about. */
@@ -11,6 +12,8 @@ export interface ConnectOptions {
   url: string;
   /** Shown by the server's monitoring. */
   name: string;
+  /** Files for TLS; with any of them the connection is TLS, also where the URL does not say so. */
+  tls?: ServerTls | undefined;
   user?: string;
   pass?: string;
   token?: string;
@@ -30,23 +33,32 @@ const DIAL_TIMEOUT_MS = 450;
 const PING_INTERVAL_MS = 2000;
 const MAX_PINGS = 2;
 
-/** Tries until the server answers or the time is over. Throws `bus.connect-failed`. */
+/** Tries until the server answers or the time is over. Throws `bus.connect-failed`, `bus.tls-failed`, `bus.tls-file`. */
 export async function dialServer(options: ConnectOptions): Promise<NatsConnection> {
   const timeoutMs = options.connectTimeoutMs ?? CONNECT_TIMEOUT_MS;
   const deadline = performance.now() + timeoutMs;
+  const tls = tlsOptionsOf(options);
   for (;;) {
     try {
-      return await dial(options);
+      return await dial(options, tls);
     } catch (error) {
       if (performance.now() + RECONNECT_WAIT_MS >= deadline || isRefusal(error)) {
-        throw new ConnectFailedError(withoutCredentials(options.url), error);
+        const url = withoutCredentials(options.url);
+        // A server that wants another certificate of this side ends the connection; the client then only says TIMEOUT.
+        const isTls =
+          tlsReason(error) !== undefined ||
+          (requiresTls(options) && (error as { code?: unknown }).code === 'TIMEOUT');
+        throw isTls ? new TlsFailedError(url, error) : new ConnectFailedError(url, error);
       }
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_WAIT_MS));
     }
   }
 }
 
-function dial(options: ConnectOptions): Promise<NatsConnection> {
+function dial(
+  options: ConnectOptions,
+  tls: ReturnType<typeof tlsOptionsOf>,
+): Promise<NatsConnection> {
   return connect({
     servers: withoutCredentials(options.url).split(','),
     name: options.name,
@@ -61,7 +73,7 @@ function dial(options: ConnectOptions): Promise<NatsConnection> {
     maxPingOut: MAX_PINGS,
     noAsyncTraces: true,
     // Without it the client speaks in clear text to a server that offers no TLS.
-    ...(options.url.startsWith('tls://') && { tls: {} }),
+    ...tls,
     ...credentialsOf(options),
     ...(options.inboxPrefix !== undefined && { inboxPrefix: options.inboxPrefix }),
   });
@@ -85,11 +97,11 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[?::1\]?)$/;
 
 /** True where nobody on another host can read along: TLS, or the server that it is connected to now is on this host. */
 export function isPrivate(
-  url: string,
+  options: Pick<ConnectOptions, 'url' | 'tls'>,
   connection: Pick<NatsConnection, 'getServer' | 'info'>,
 ): boolean {
-  // `tls://` asks for TLS or no connection at all.
-  if (/^(tls|wss):\/\//.test(url) || connection.info?.tls_required === true) return true;
+  if (requiresTls(options) || options.url.startsWith('wss://')) return true;
+  if (connection.info?.tls_required === true) return true;
   return LOOPBACK.test(
     connection
       .getServer()

@@ -79,6 +79,31 @@ describe('a limit', () => {
     expect(offered).toHaveLength(1);
   });
 
+  it('that workers say of a rate holds with the setting; the strictest of them, while they live', () => {
+    const says = (worker: string, rate: object, ttl = 5): void => {
+      directory.heard(
+        heartbeatSchema.parse({ worker, agent: 'a', concurrency: 9, ttl, ...rate }),
+        0,
+      );
+    };
+    says('w1', { rate: '10/s', burst: 4 });
+    says('w2', { rate: '2/s' });
+    says('w3', { rate: '120/m', burst: 3 });
+    expect(directory.rate('a')).toEqual({ rate: '2/s', burst: undefined });
+    const admission = admissionWith({ agents: { a: { rate: '1/m', burst: 5 } } });
+    admission.offerRate('a', directory.rate('a'));
+    expect(ask(admission, 2)).toBe(1);
+    expect(admission.obstacleOf(onA)).toMatchObject({ kind: 'rate', of: 'agent', rate: '1/m' });
+    admission.configure({});
+    expect(admission.obstacleOf(onA)).toEqual({
+      ...{ kind: 'rate', of: 'agent', name: 'a', rate: '2/s', dueAt: start + 500 },
+    });
+    for (const worker of ['w1', 'w2', 'w3']) says(worker, {}, 0);
+    says('w4', {});
+    admission.offerRate('a', directory.rate('a'));
+    expect(ask(admission, 5)).toBe(5);
+  });
+
   it('of a key is shared by agents that know nothing of each other', () => {
     const admission = admissionWith({ keys: { github: { concurrency: 2 } } });
     expect(ask(admission, 1, withKey)).toBe(1);

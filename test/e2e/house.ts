@@ -4,6 +4,7 @@
  */
 import { type Orchestrator, startOrchestrator } from '../../src/actors/orchestrator.ts';
 import type { Clock } from '../../src/actors/services/clock.ts';
+import type { OrchestratorSettings } from '../../src/actors/settings.ts';
 import { type Client, createClient } from '../../src/client/client.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import type { Bus } from '../../src/messaging/bus.ts';
@@ -22,27 +23,32 @@ export interface LoggedLine {
   fields: Record<string, unknown> | undefined;
 }
 
+interface HouseOptions {
+  clock?: Clock;
+  settings?: OrchestratorSettings;
+}
+
 export class House {
   readonly broker: Broker;
   /** The connection of whoever looks in from outside. */
   readonly bus: Bus;
   readonly client: Client;
   readonly lines: LoggedLine[] = [];
-  readonly #clock: Clock | undefined;
+  readonly #options: HouseOptions;
   #serving: { orchestrator: Orchestrator; bus: Bus } | undefined;
 
-  private constructor(broker: Broker, bus: Bus, clock: Clock | undefined) {
+  private constructor(broker: Broker, bus: Bus, options: HouseOptions) {
     this.broker = broker;
     this.bus = bus;
     this.client = createClient({ bus });
-    this.#clock = clock;
+    this.#options = options;
   }
 
   /** A broker, and an orchestrator on the log. */
-  static async open(log: EventLog, options: { clock?: Clock } = {}): Promise<House> {
+  static async open(log: EventLog, options: HouseOptions = {}): Promise<House> {
     const broker = await startBroker({ port: 0 });
     const bus = await connectBus({ url: broker.url, name: 'outside' });
-    const house = new House(broker, bus, options.clock);
+    const house = new House(broker, bus, options);
     await house.serve(log);
     return house;
   }
@@ -60,7 +66,7 @@ export class House {
       bus,
       subjects,
       logger: this.#logger(),
-      ...(this.#clock === undefined ? {} : { clock: this.#clock }),
+      ...this.#options,
     });
     this.#serving = { orchestrator, bus };
   }

@@ -8,6 +8,8 @@ const samples = [
   new errors.DisconnectedError('nats://x'),
   new errors.BusClosedError('nats://x'),
   new errors.ConnectFailedError('nats://x', new Error('refused')),
+  new errors.TlsFailedError('tls://x', { code: 'CERT_HAS_EXPIRED', message: 'expired' }),
+  new errors.TlsFileError('ca.pem', new Error('no such file')),
   new errors.MalformedMessageError('invalid JSON'),
   new errors.PayloadTooLargeError({ size: 2, limit: 1 }),
   new errors.InvalidTokenError('the run id', 'a b'),

@@ -18,5 +18,12 @@ it.each([
   ['nats://127.0.0.1:1,nats://10.0.0.5:2', '', undefined, false],
 ])('%s, connected to %s, TLS required %s: %s', (url, server, tls, expected) => {
   const info = (tls === undefined ? undefined : { tls_required: tls }) as never;
-  expect(isPrivate(url, { getServer: () => server, info })).toBe(expected);
+  expect(isPrivate({ url }, { getServer: () => server, info })).toBe(expected);
+});
+
+it('is private where a file for TLS is named: then there is TLS or no connection', () => {
+  const url = 'nats://nats.example:4222';
+  const connection = { getServer: () => 'nats.example:4222' } as never;
+  expect(isPrivate({ url, tls: { caFile: 'ca.pem' } }, connection)).toBe(true);
+  expect(isPrivate({ url, tls: { caFile: undefined } }, connection)).toBe(false);
 });

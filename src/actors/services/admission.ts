@@ -10,7 +10,7 @@
  * S4 Nothing polls: what waits for a token is looked at when the token is there, what waits for a slot when one is free.
  * Size: one memory, and every way in which it changes; the order, the tree and the buckets stand alone.
  */
-import type { Limits } from '../../messages/limits.ts';
+import type { Limits, OfferedRate } from '../../messages/limits.ts';
 import { weightOf } from '../../policies/admission-order.ts';
 import { chooseByCapability } from '../../policies/choose-agent.ts';
 import { type Demand, demandOf, parseDemand } from '../../policies/demand.ts';
@@ -118,10 +118,18 @@ export class Admission {
     this.pump();
   }
 
+  /** How often attempts of an agent may begin, as its workers say; undefined: they do not. */
+  offerRate(agent: string, offered: OfferedRate | undefined): void {
+    if (!this.#gates.offer(agent, offered)) return;
+    this.#hasGates = this.#gates.hasAny;
+    for (const line of this.#lines.values()) this.#sleep(line, undefined);
+    this.pump();
+  }
+
   #adopt(limits: Limits): void {
     this.#nodeLimit = limits.node ?? DEFAULT_NODE_LIMIT;
     this.#gates.configure(limits);
-    this.#hasGates = limits.agents !== undefined || limits.keys !== undefined;
+    this.#hasGates = this.#gates.hasAny;
   }
 
   /** A slot at once, or undefined: then the run waits and hears by `offer`. */

@@ -9,13 +9,17 @@
  * D2 An agent without a live worker has no capacity: nothing is dispatched to it.
  */
 import type { Heartbeat } from '../../messages/execution.ts';
+import type { OfferedRate } from '../../messages/limits.ts';
 import type { AgentOffer } from '../../policies/choose-agent.ts';
+import { parseRate, type Rate } from '../../policies/rate.ts';
 
 interface WorkerEntry {
   worker: string;
   version: string;
   capabilities: string[];
   concurrency: number;
+  rate: string | undefined;
+  burst: number | undefined;
   ttlMs: number;
   joinedAt: number;
   /** Its last heartbeat. */
@@ -61,6 +65,8 @@ export class Directory {
       version: heartbeat.version,
       capabilities: heartbeat.capabilities,
       concurrency: heartbeat.concurrency,
+      rate: heartbeat.rate,
+      burst: heartbeat.burst,
       ttlMs: heartbeat.ttl * 1000,
       joinedAt: before?.joinedAt ?? now,
       beatAt: now,
@@ -121,6 +127,22 @@ export class Directory {
     return capacity;
   }
 
+  /** The strictest rate that a live worker of an agent says; of two that are as slow, the one with the smaller burst. */
+  rate(agent: string): OfferedRate | undefined {
+    let strictest: { offered: OfferedRate; rate: Rate } | undefined;
+    for (const worker of this.#agents.get(agent)?.workers.values() ?? []) {
+      const rate = worker.rate === undefined ? undefined : parseRate(worker.rate, worker.burst);
+      if (rate === undefined || worker.rate === undefined) continue;
+      const than = strictest?.rate;
+      const isStricter =
+        than === undefined ||
+        rate.intervalMs > than.intervalMs ||
+        (rate.intervalMs === than.intervalMs && rate.burst < than.burst);
+      if (isStricter) strictest = { offered: { rate: worker.rate, burst: worker.burst }, rate };
+    }
+    return strictest?.offered;
+  }
+
   /** The longest `ttl` of an agent's live workers in ms; undefined for nobody. */
   longestTtlMs(agent: string): number | undefined {
     let longest: number | undefined;
@@ -175,6 +197,8 @@ function isOtherOffer(before: WorkerEntry, heartbeat: Heartbeat): boolean {
   return (
     before.version !== heartbeat.version ||
     before.concurrency !== heartbeat.concurrency ||
+    before.rate !== heartbeat.rate ||
+    before.burst !== heartbeat.burst ||
     before.capabilities.join('\n') !== heartbeat.capabilities.join('\n')
   );
 }

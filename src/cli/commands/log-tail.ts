@@ -7,6 +7,7 @@ import { exitCodes } from '../exit-codes.ts';
 import { aborted, onInterrupt } from '../interrupt.ts';
 import { taskIdOf, wordsOf } from '../render/words.ts';
 import { openSession, type Session } from '../session.ts';
+import { serverAt } from '../settings.ts';
 import { readUpFile } from '../up-file.ts';
 
 const DEFAULT_LINES = 20;
@@ -38,26 +39,23 @@ async function tail(context: CommandContext): Promise<number> {
   await found.close();
   const up =
     session.settings.natsUrl === undefined ? readUpFile(session.settings.dataDir) : undefined;
-  return follow(context, { url: found.url, prefix: up?.prefix ?? session.settings.prefix });
+  const prefix = up?.prefix ?? session.settings.prefix;
+  return follow(context, { ...serverAt(found.url, session.settings), prefix });
 }
 
 async function follow(
   context: CommandContext,
-  server: { url: string; prefix: string },
+  { prefix, ...server }: ReturnType<typeof serverAt> & { prefix: string },
 ): Promise<number> {
   const [{ connectBus }, { createSubjects }] = await Promise.all([
     import('../../messaging/nats-bus.ts'),
     import('../../messaging/subjects.ts'),
   ]);
   const interrupt = onInterrupt();
-  const bus = await connectBus({ url: server.url, name: 'troupe-log-tail' });
-  const subscription = bus.subscribe(
-    createSubjects(server.prefix).anyRunEvents(),
-    {},
-    (message) => {
-      show(context, message.body() as unknown as Envelope);
-    },
-  );
+  const bus = await connectBus({ ...server, name: 'troupe-log-tail' });
+  const subscription = bus.subscribe(createSubjects(prefix).anyRunEvents(), {}, (message) => {
+    show(context, message.body() as unknown as Envelope);
+  });
   context.terminal.tell(`events from now on, on ${server.url}; Ctrl+C ends it`);
   await aborted(interrupt.signal);
   await subscription.stop();

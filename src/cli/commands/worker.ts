@@ -9,6 +9,7 @@ import { NobodyUpError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { aborted, onInterrupt } from '../interrupt.ts';
 import { openSession, type Session } from '../session.ts';
+import { serverAt } from '../settings.ts';
 import { readUpFile } from '../up-file.ts';
 
 export const workerCommand: Command = {
@@ -44,7 +45,7 @@ async function work(context: CommandContext): Promise<number> {
     import('../../messaging/nats-bus.ts'),
   ]);
   const bus = await connectBus({
-    url: target.url,
+    ...serverAt(target.url, settings),
     name: 'troupe-worker',
     onError: handlerErrorsTo(logger),
   });

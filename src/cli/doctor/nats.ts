@@ -1,8 +1,8 @@
 /** NATS: is there a server, which, how far away, what can it do; or can the embedded broker have its port. */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { reasonOf } from '../../workflow/errors.ts';
-import type { Settings } from '../settings.ts';
+import { reasonOf, TroupeError } from '../../workflow/errors.ts';
+import { type Settings, serverAt } from '../settings.ts';
 import { readUpFile } from '../up-file.ts';
 import { type Finding, findings } from './finding.ts';
 import { medianMs } from './median.ts';
@@ -21,9 +21,10 @@ export async function checkNats(settings: Settings): Promise<Finding[]> {
   const url = settings.natsUrl ?? readUpFile(settings.dataDir)?.nats;
   if (url === undefined) return [await portFinding(settings.natsPort)];
   const found: Finding[] = [];
-  for (const part of url.split(',')) found.push(...(await checkServer(part)));
+  for (const part of serverAt(url, settings).url.split(','))
+    found.push(...(await checkServer(part)));
   if (found.some(({ status, check }) => check === 'server' && status === 'ok'))
-    found.push(await roundTrip(url));
+    found.push(await roundTrip(url, settings));
   return found;
 }
 
@@ -116,10 +117,14 @@ async function readInfo(host: string, port: number): Promise<ServerInfo> {
   }
 }
 
-async function roundTrip(url: string): Promise<Finding> {
+async function roundTrip(url: string, settings: Settings): Promise<Finding> {
   const { connectBus } = await import('../../messaging/nats-bus.ts');
   try {
-    const bus = await connectBus({ url, name: 'troupe-doctor', connectTimeoutMs: CONNECT_MS });
+    const bus = await connectBus({
+      ...serverAt(url, settings),
+      name: 'troupe-doctor',
+      connectTimeoutMs: CONNECT_MS,
+    });
     const median = await medianMs(ROUND_TRIPS, () => bus.flush());
     await bus.close();
     const text = `a round trip takes ${median.toFixed(2)} ms`;
@@ -127,10 +132,11 @@ async function roundTrip(url: string): Promise<Finding> {
       ? ok('round-trip', text)
       : warn('round-trip', text, 'Every step takes two: use a server that is nearer.');
   } catch (error) {
+    const isTls = error instanceof TroupeError && error.code.startsWith('bus.tls');
     return fail(
       'round-trip',
       reasonOf(error),
-      'Check user, password and token in TROUPE_NATS_URL.',
+      isTls ? error.hint : 'Check user, password and token in TROUPE_NATS_URL.',
     );
   }
 }

@@ -3,7 +3,7 @@ import { withoutCredentials } from '../../messaging/server-url.ts';
 import { didYouMean } from '../../workflow/suggest.ts';
 import type { CommandContext } from '../command.ts';
 import { type SettingProblem, SettingsInvalidError } from '../errors.ts';
-import type { Provenance, Settings } from '../settings.ts';
+import { type Provenance, type Settings, serverAt } from '../settings.ts';
 import { loadSettings, variableNames } from '../settings-sources.ts';
 import { readUpFile } from '../up-file.ts';
 import { type Finding, findings } from './finding.ts';
@@ -92,7 +92,10 @@ function conflicts({ settings, provenance }: NonNullable<CheckedSettings['loaded
 function againstUp({ settings, provenance }: NonNullable<CheckedSettings['loaded']>): Finding[] {
   const up = readUpFile(settings.dataDir);
   if (up === undefined) return [];
-  if (settings.natsUrl !== undefined && settings.natsUrl.replace(/\/$/, '') !== up.nats)
+  if (
+    settings.natsUrl !== undefined &&
+    serverAt(settings.natsUrl, settings).url.replace(/\/$/, '') !== up.nats
+  )
     return [
       warn(
         'conflict',
