@@ -38,6 +38,7 @@ const FAILURES: Readonly<Record<string, string>> = {
   'approval.denied': 'A person rejected the approval, or nobody answered in time.',
   'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
   'approval.timeout': 'Not enough people answered an approval within its `timeout`.',
+  'permission.denied': 'Somebody else may answer this approval.',
   'task.crashed':
     'The run is in quarantine: a task crashed as often as `settings.quarantine` allows. Mend the agent, then `troupe runs release`.',
   'compensation.failed':
@@ -71,6 +72,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'agent.failed': REPLAY,
   'shell.exit': REPLAY,
   'task.canceled': 'Nothing: somebody asked for it.',
+  'permission.denied': 'Let one of those answer, or hand the answer on: `troupe runs delegate`.',
   'task.crashed':
     'See the evidence in `run.quarantined`; `troupe runs reproduce` makes a small log of it.',
   'sandbox.refused': 'Fork without `--strict`: then what changed runs.',

@@ -60,7 +60,7 @@ afterEach(async () => {
   await worker.close();
   await house.close();
   await log.close();
-  folder.dispose();
+  await folder.dispose();
   rmSync(directory, { recursive: true });
 });
 
@@ -87,7 +87,7 @@ function troupe(...words: string[]) {
 
 const idsOf = (runs: readonly { runId: string }[]): string[] => runs.map(({ runId }) => runId);
 
-// Length: one story, from the isolation to the release.
+// Length: one story; each run in it is there for the others.
 it('names forks, jobs, runs of the same definition and schedules, and releases all of them', async () => {
   const { client } = house;
   const runId = await isolated(await start(bad));

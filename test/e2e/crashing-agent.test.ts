@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { upcast } from '../../src/events/catalogue.ts';
 import type { EventLog } from '../../src/log/event-log.ts';
 import { createMemoryLog } from '../../src/log/memory-log.ts';
-import { House, until } from './house.ts';
+import type { BlastRadius } from '../../src/messages/blast-radius.ts';
+import { House, subjects, until } from './house.ts';
 
 const CRASHES = 3;
 
@@ -40,10 +41,27 @@ async function startWorkerProcess(
   return { id, ended };
 }
 
+/** A worker says in a heartbeat that it has an attempt of the run. */
+async function listed(runId: string): Promise<void> {
+  let stop = (): Promise<void> => Promise.resolve();
+  await new Promise<void>((resolve) => {
+    const subscription = house.bus.subscribe(subjects.anyHeartbeat(), {}, (message) => {
+      if (JSON.stringify(message.body()).includes(runId)) resolve();
+    });
+    stop = () => subscription.stop();
+  });
+  await stop();
+}
+
+// Length: one story, for each crash costs a process.
 it('isolates the run of a task that ended three workers before they could say anything else', async () => {
   const { client } = house;
   const first = await startWorkerProcess();
   await until('the worker is known', () => house.orchestrator.agents().includes('crash'));
+  const other = await client.request({
+    workflow: { name: 'other', tasks: [{ id: 'beside', agent: 'bystander' }] },
+  });
+  await listed(other.runId);
   const { runId } = await client.request({
     workflow: {
       name: 'crashes',
@@ -68,6 +86,14 @@ it('isolates the run of a task that ended three workers before they could say an
   expect(evidence).toMatchObject({
     error: { code: 'task.crashed' },
     message: { task: 'parse', crashes: CRASHES, agent: 'crash', worker: workers.at(-1) },
+  });
+
+  const { documents } = await client.query('blast_radius', { key: runId });
+  const radius = documents[0]?.document as unknown as BlastRadius;
+  expect(radius.crashed.map(({ worker }) => worker)).toEqual(workers.toReversed());
+  expect(radius.collateral).toContainEqual({
+    ...{ runId: other.runId, task: 'beside', attempt: 1, agent: 'bystander' },
+    ...{ worker: first.id, code: 'worker.lost' },
   });
 
   await startWorkerProcess('mended');

@@ -9,11 +9,16 @@ const crash = functionAgent({
   name: 'crash',
   run: () => (mended === undefined ? process.exit(3) : 'mended'),
 });
+/** Of another run, lost with the worker. */
+const bystander = functionAgent({
+  name: 'bystander',
+  run: () => (mended === undefined ? new Promise<void>(() => {}) : 'done'),
+});
 const bus = await connectBus({ url, name: 'worker' });
 const worker = await startWorker({
   bus,
   subjects: createSubjects(),
-  agents: [crash],
+  agents: [crash, bystander],
   heartbeatMs: 100,
 });
 process.stdout.write(`${worker.id}\n`);

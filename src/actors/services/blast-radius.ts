@@ -4,8 +4,9 @@
  */
 import type { RunEvent } from '../../events/catalogue.ts';
 import type { EventLog } from '../../log/event-log.ts';
-import { dueAtOf } from '../../machines/run/aggregate.ts';
+import { dueAtOf, runState } from '../../machines/run/aggregate.ts';
 import { isCrash } from '../../machines/run/crashes.ts';
+import { endedRunStates } from '../../machines/run/machine.ts';
 import type { BlastRadius, CrashedAttempt } from '../../messages/blast-radius.ts';
 import type { RunRecord } from '../../projections/runs.ts';
 import type { ScheduleRecord } from '../../projections/schedules.ts';
@@ -73,6 +74,7 @@ async function folded(log: EventLog, runId: string): Promise<LoadedRun | undefin
 function heldIn(loaded: LoadedRun | undefined): Pick<BlastRadius, 'held' | 'open' | 'pending'> {
   if (loaded === undefined) return { held: null, open: 0, pending: 0 };
   const { run } = loaded;
+  if (endedRunStates.has(runState(run))) return { held: [], open: 0, pending: 0 };
   const held = [...run.open].slice(0, MAX_HELD).map((activation) => ({
     task: activation.id,
     state: activation.state,
