@@ -1,4 +1,7 @@
-/** Retention: A1 to A5 of `archiver.ts`, and S5 of `projection-state.ts`. */
+/**
+ * Retention: A1 to A5 of `archiver.ts`, and S5 of `projection-state.ts`.
+ * Size: one log with everything that retention judges, and each thing that may come between.
+ */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';

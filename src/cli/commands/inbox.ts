@@ -6,8 +6,8 @@ import type { Arguments } from '../arguments.ts';
 import { now } from '../clock.ts';
 import type { Command, CommandContext } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
-import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { limitOf, limitOption, MAX_LISTED } from '../list-limit.ts';
 import { dataDirOption, ownCommand } from '../own-command.ts';
 import { type Reader, withReader } from '../reader.ts';
 import { brief, counted, duration, localTime } from '../render/format.ts';
@@ -15,7 +15,6 @@ import { plainText } from '../render/painted.ts';
 import { answersOf, waitText } from '../render/wait-text.ts';
 
 const DEFAULT_LIMIT = 50;
-const MAX_LIMIT = 1_000;
 const MAX_QUESTION = 300;
 
 export const inboxCommand: Command = {
@@ -24,11 +23,7 @@ export const inboxCommand: Command = {
   options: {
     run: { type: 'string', value: 'RUN', description: 'Only this run' },
     group: { type: 'string', value: 'NAME', description: 'Only what this group may approve' },
-    limit: {
-      type: 'string',
-      value: 'N',
-      description: `How many, at most ${MAX_LIMIT}; default ${DEFAULT_LIMIT}`,
-    },
+    ...limitOption(DEFAULT_LIMIT),
     ...jsonOption,
     ...jsonlOption,
     ...settingOptions,
@@ -45,7 +40,7 @@ type Entry = InboxItem & { name: string | null; answers: string[] };
 
 async function listInbox(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const limit = limitOf(given);
+  const limit = limitOf(given, { usual: DEFAULT_LIMIT, narrower: '--group' });
   const query = queryOf(given, limit);
   return withReader(context, async (reader, session) => {
     const { documents, next } = await reader.query('inbox', query);
@@ -71,25 +66,18 @@ async function listInbox(context: CommandContext): Promise<number> {
   });
 }
 
-function limitOf(given: Arguments): number {
-  const limit = given.whole('limit', 1) ?? DEFAULT_LIMIT;
-  if (limit > MAX_LIMIT)
-    throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --group.');
-  return limit;
-}
-
 function queryOf(given: Arguments, limit: number): QueryInput {
   const run = given.text('run');
   const group = given.text('group');
   // Of both the run is asked for, whole: the group is picked from it, and the limit counts what is left.
   if (run !== undefined)
-    return { limit: group === undefined ? limit : MAX_LIMIT, prefix: `${run}/` };
+    return { limit: group === undefined ? limit : MAX_LISTED, prefix: `${run}/` };
   return group === undefined ? { limit } : { limit, index: 'group', prefix: `${group}/` };
 }
 
 /** Names of the runs that have not ended; those beyond the bound stay without. */
 async function namesOf(reader: Reader): Promise<Map<string, string>> {
-  const { documents } = await reader.query('runs', { index: 'live', limit: MAX_LIMIT });
+  const { documents } = await reader.query('runs', { index: 'live', limit: MAX_LISTED });
   return new Map(
     documents.map(({ key, document }) => [key, String((document as JsonObject)['name'])]),
   );

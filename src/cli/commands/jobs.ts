@@ -11,6 +11,7 @@ import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { orchestratorOfRuns } from '../connect.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { limitOf, limitOption } from '../list-limit.ts';
 import { type Reader, withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { printJob } from '../render/job-text.ts';
@@ -19,7 +20,6 @@ import { enqueueCommand, waitCommand } from './jobs-enqueue.ts';
 import { reasonOption, withReason } from './runs-send.ts';
 
 const DEFAULT_LIMIT = 20;
-const MAX_LIMIT = 1_000;
 /** Documents that are looked at for one list. */
 const MAX_SCANNED = 20_000;
 
@@ -35,11 +35,7 @@ const listCommand: Command = {
     },
     agent: { type: 'string', value: 'NAME', description: 'Only jobs for this agent' },
     run: { type: 'string', value: 'RUN', description: 'Only jobs in the scope of this run' },
-    limit: {
-      type: 'string',
-      value: 'N',
-      description: `How many, at most ${MAX_LIMIT}; default ${DEFAULT_LIMIT}`,
-    },
+    ...limitOption(DEFAULT_LIMIT),
     ids: { type: 'boolean', description: 'Print the ids alone, one a line' },
     ...jsonOption,
     ...jsonlOption,
@@ -57,9 +53,7 @@ const listCommand: Command = {
 
 async function list(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const limit = given.whole('limit', 1) ?? DEFAULT_LIMIT;
-  if (limit > MAX_LIMIT)
-    throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --state.');
+  const limit = limitOf(given, { usual: DEFAULT_LIMIT, narrower: '--state' });
   const wish = { state: stateOf(given), agent: given.text('agent'), runId: given.text('run') };
   return withReader(context, async (reader) => {
     const { jobs, next } = await find(reader, wish, limit);

@@ -10,6 +10,7 @@ import type { Command, CommandContext, CommandGroup } from '../command.ts';
 import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { limitOf, limitOption } from '../list-limit.ts';
 import { withReader } from '../reader.ts';
 import { duration, table } from '../render/format.ts';
 import { adaptCommand } from './runs-adapt.ts';
@@ -26,7 +27,6 @@ import { terminateCommand } from './runs-terminate.ts';
 import { watchCommand } from './runs-watch.ts';
 
 const DEFAULT_LIMIT = 20;
-const MAX_LIMIT = 1_000;
 
 const listCommand: Command = {
   summary: 'List runs, newest first',
@@ -40,11 +40,7 @@ const listCommand: Command = {
     },
     parent: { type: 'string', value: 'RUN', description: 'Only the children of this run' },
     'forks-of': { type: 'string', value: 'RUN', description: 'Only the forks of this run' },
-    limit: {
-      type: 'string',
-      value: 'N',
-      description: `How many, at most ${MAX_LIMIT}; default ${DEFAULT_LIMIT}`,
-    },
+    ...limitOption(DEFAULT_LIMIT),
     ids: { type: 'boolean', description: 'Print the ids alone, one a line' },
     ...jsonOption,
     ...jsonlOption,
@@ -59,9 +55,7 @@ const listCommand: Command = {
 
 async function listRuns(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const limit = given.whole('limit', 1) ?? DEFAULT_LIMIT;
-  if (limit > MAX_LIMIT)
-    throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --status.');
+  const limit = limitOf(given, { usual: DEFAULT_LIMIT, narrower: '--status' });
   const status = given.text('status');
   if (status !== undefined && !(runStatuses as readonly string[]).includes(status))
     throw new UsageError(

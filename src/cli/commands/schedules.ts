@@ -11,6 +11,7 @@ import { jsonlOption, jsonOption, settingOptions } from '../common-options.ts';
 import { orchestratorOfRuns } from '../connect.ts';
 import { UsageError } from '../errors.ts';
 import { exitCodes } from '../exit-codes.ts';
+import { limitOf, limitOption } from '../list-limit.ts';
 import { dataDirOption } from '../own-command.ts';
 import { withReader } from '../reader.ts';
 import { brief, counted, table } from '../render/format.ts';
@@ -21,7 +22,6 @@ import { reasonOption, withReason } from './runs-send.ts';
 import { addCommand, replyLines, tellWhoServes } from './schedules-add.ts';
 
 const DEFAULT_LIMIT = 100;
-const MAX_LIMIT = 1_000;
 const SHOWN_TIMES = 5;
 const statuses = ['active', 'done', 'paused'] as const;
 
@@ -35,11 +35,7 @@ const listCommand: Command = {
       choices: statuses,
       description: 'Only active, done or paused ones',
     },
-    limit: {
-      type: 'string',
-      value: 'N',
-      description: `How many, at most ${MAX_LIMIT}; default ${DEFAULT_LIMIT}`,
-    },
+    ...limitOption(DEFAULT_LIMIT),
     ...jsonOption,
     ...jsonlOption,
     ...settingOptions,
@@ -50,9 +46,7 @@ const listCommand: Command = {
 
 async function listSchedules(context: CommandContext): Promise<number> {
   const { arguments: given, terminal } = context;
-  const limit = given.whole('limit', 1) ?? DEFAULT_LIMIT;
-  if (limit > MAX_LIMIT)
-    throw new UsageError(`--limit is at most ${MAX_LIMIT}`, 'Narrow the list with --status.');
+  const limit = limitOf(given, { usual: DEFAULT_LIMIT, narrower: '--status' });
   const filter = filterOf(given);
   return withReader(context, async (reader) => {
     const { documents, next } = await reader.query('schedules', { limit, ...filter });
