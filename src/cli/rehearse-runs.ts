@@ -55,19 +55,32 @@ export async function rehearseRun(
 ): Promise<Rehearsed | undefined> {
   const nextHash = definitionHash(definition);
   let rehearsal: Rehearsal | undefined;
+  for await (const { commit, event, streamVersion } of historyOf(reader, runId)) {
+    if (event.type === 'run.created')
+      rehearsal = await begin(reader, { commit, data: event.data, next: definition, nextHash });
+    else if (event.type === 'run.forked') rehearsal?.fork({ envelope: commit, data: event.data });
+    else rehearsal?.take({ ...event, at: commit.at, streamVersion });
+  }
+  return rehearsal?.verdict({ keep, now: now() });
+}
+
+/** Every event of a run, and before that of the runs that it was forked from, each up to its point. */
+async function* historyOf(
+  reader: Reader,
+  runId: string,
+  upTo = Number.POSITIVE_INFINITY,
+): AsyncGenerator<{ commit: Commit; event: RunEvent; streamVersion: number }> {
   for await (const commits of reader.commits(runId)) {
     for (const commit of commits) {
       for (const [index, recorded] of commit.events.entries()) {
-        const event = recorded as RunEvent;
         const streamVersion = commit.firstVersion + index;
-        if (rehearsal !== undefined) rehearsal.take({ ...event, at: commit.at, streamVersion });
-        else if (event.type === 'run.created')
-          rehearsal = await begin(reader, { commit, data: event.data, next: definition, nextHash });
-        else return undefined;
+        if (streamVersion > upTo) return;
+        const event = recorded as RunEvent;
+        if (event.type === 'run.forked') yield* historyOf(reader, event.data.from, event.data.at);
+        yield { commit, event, streamVersion };
       }
     }
   }
-  return rehearsal?.verdict({ keep, now: now() });
 }
 
 async function begin(

@@ -111,9 +111,16 @@ it('rehearses a new version on live and ended runs, and moves those that would n
   const good = await rehearse('good.yaml', '--runs', 'live', '--apply');
   expect(good.code, good.stderr).toBe(0);
   expect(good.json().runs).toMatchObject([{ runId: live, verdict: 'moves', applied: true }]);
+  const forked = await folder.troupe(['runs', 'fork', ended, '--at', '4', '--json', ...at]);
+  expect(forked.code, forked.stderr).toBe(0);
+  const { runId: fork } = forked.json() as { runId: string };
+  const ofFork = (await rehearse('bad.yaml', '--runs', fork)).json().runs;
+  expect(ofFork).toMatchObject([
+    { runId: fork, verdict: 'breaks', at: { streamVersion: 1, task: 'gate' } },
+  ]);
   await up.end('SIGTERM');
   const offline = await folder.troupe(['rehearse', 'good.yaml', '--json']);
-  expect(offline.json().totals).toMatchObject({ runs: 2, same: 1, folds: 1, breaks: 0 });
+  expect(offline.json().totals).toMatchObject({ runs: 3, same: 1, folds: 1, moves: 1, breaks: 0 });
   await folder.up(...at);
   await client.signal(live, 'go');
   expect((await client.waitForRun(live)).output).toEqual({ published: { to: 'next' } });

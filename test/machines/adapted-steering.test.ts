@@ -162,7 +162,8 @@ it('a run that was adapted and tried again is forked at every version, and ends'
 });
 
 function rehearsed(history: readonly Recorded[], tasks: JsonObject[], upTo = history.length) {
-  const [created, ...rest] = history.slice(0, upTo);
+  const [first, ...later] = history.slice(0, upTo);
+  const [created, ...before] = first?.origin ?? [first];
   if (created?.event.type !== 'run.created') throw new Error('a run begins with `run.created`');
   const { data } = created.event;
   const { definition: next } = compileWorkflow(workflow(tasks, goesOn));
@@ -174,7 +175,12 @@ function rehearsed(history: readonly Recorded[], tasks: JsonObject[], upTo = his
     next,
     nextHash: definitionHash(next),
   });
-  for (const { event, at, streamVersion } of rest) rehearsal.take({ ...event, at, streamVersion });
+  const take = ({ event, at, streamVersion }: Recorded): void =>
+    rehearsal.take({ ...event, at, streamVersion });
+  for (const recorded of before) if (recorded !== undefined) take(recorded);
+  if (first?.event.type === 'run.forked')
+    rehearsal.fork({ envelope: { at: first.at, correlationId: 'c' }, data: first.event.data });
+  for (const recorded of later) take(recorded);
   return rehearsal.verdict({ keep: false, now: history.at(-1)?.at ?? 0 });
 }
 
@@ -200,6 +206,17 @@ describe('a rehearsal over a run that was adapted and tried again', () => {
       at: { streamVersion: at?.streamVersion, task: 'more' },
       problems: [{ code: 'adapt.history' }],
     });
+  });
+
+  it('goes on in its forks: what the origin did is their first event', () => {
+    const origin = steered();
+    for (const at of [8, 14, origin.history.length]) {
+      const { history } = new PureRun({}, { forkOf: { history: origin.history, at, data: {} } });
+      const where = `fork at version ${at}`;
+      expect(rehearsed(history, whole).verdict, where).not.toBe('breaks');
+      const broken = rehearsed(history, [agent('z')]);
+      expect(broken, where).toMatchObject({ verdict: 'breaks', at: { streamVersion: 1 } });
+    }
   });
 
   it('moves it while it lives, at every version from its retry on', () => {

@@ -11,6 +11,7 @@ import { parseActivation } from './activation.ts';
 import { propose } from './adapt.ts';
 import { type RunAggregate, runState } from './aggregate.ts';
 import { createAggregate, evolve } from './evolve.ts';
+import { forkAggregate } from './fork.ts';
 import { endedRunStates } from './machine.ts';
 
 /** `moves`: the live run can go on with it. `same`: it has it. `folds`: it has ended, and its history fits. */
@@ -76,6 +77,16 @@ export class Rehearsal {
     if (task !== undefined && !this.#first.has(task)) this.#first.set(task, event.streamVersion);
     this.#broken ??= tried(event, task, () => evolve(this.#run, event));
     this.#break ??= tried(event, task, () => evolve(this.#through, this.#withoutChange(event)));
+  }
+
+  /** The origin was taken up to its point, and this is the fork's first event: what was before is one event here. */
+  fork(forked: Parameters<typeof forkAggregate>[1]): void {
+    const event = { type: 'run.forked', streamVersion: 1 };
+    for (const task of this.#first.keys()) this.#first.set(task, 1);
+    if (this.#broken !== undefined) this.#broken = { ...this.#broken, streamVersion: 1 };
+    if (this.#break !== undefined) this.#break = { ...this.#break, streamVersion: 1 };
+    this.#broken ??= tried(event, undefined, () => forkAggregate(this.#run, forked));
+    this.#break ??= tried(event, undefined, () => forkAggregate(this.#through, forked));
   }
 
   /** `keep`: what has begun stays as it is. */
@@ -147,7 +158,7 @@ function taskOf({ data }: RunEvent): string | undefined {
 }
 
 function tried(
-  { streamVersion, type }: Recorded,
+  { streamVersion, type }: { streamVersion: number; type: string },
   task: string | undefined,
   fold: () => void,
 ): Break | undefined {
