@@ -36,6 +36,8 @@ const FAILURES: Readonly<Record<string, string>> = {
     'The worker died or fell silent. The next attempt follows at once; after three losses in a row the task has failed.',
   'agent.unavailable': 'No worker offers the agent, or the one that was asked takes no more work.',
   'approval.denied': 'A person rejected the approval, or nobody answered in time.',
+  'permission.denied':
+    'Who answers an approval, or hands an answer on, is not one of the group and has got no answer of another one.',
   'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
   'approval.timeout': 'Not enough people answered an approval within its `timeout`.',
   'permission.denied': 'Somebody else may answer this approval.',
@@ -70,6 +72,10 @@ const HINTS: Readonly<Record<string, string>> = {
   'agent.canceled': 'Nothing: somebody asked for it.',
   'agent.error': REPLAY,
   'agent.failed': REPLAY,
+  'bus.tls-failed':
+    'As `details.reason` says: trust the authority with `--nats-ca`, show a certificate with `--nats-cert` and `--nats-key`, or give the server one that is valid for the name in the URL.',
+  'permission.denied':
+    '`details.voters` names who may answer. One of them can hand the answer on with `troupe runs delegate`.',
   'shell.exit': REPLAY,
   'task.canceled': 'Nothing: somebody asked for it.',
   'permission.denied': 'Let one of those answer, or hand the answer on: `troupe runs delegate`.',

@@ -103,6 +103,30 @@ describe('compiling', () => {
     }
   });
 
+  it('takes a policy of an approval in code, checked by the compiler', () => {
+    const { settings, tasks } = defineWorkflow({
+      name: 'x',
+      settings: { groups: { leads: ['ann', 'bob', 'ann'] } },
+      tasks: [
+        {
+          id: 'sign',
+          wait: {
+            approval: {
+              ...{ group: 'leads', quorum: 2, delegate: false },
+              ...{ remind: { after: '1m', every: 3600 }, timeout: '1d', on_timeout: 'reject' },
+            },
+          },
+        },
+      ],
+    });
+    expect(settings.groups).toEqual({ leads: ['ann', 'bob'] });
+    expect(tasks[0]?.wait).toEqual({
+      ...{ kind: 'approval', group: 'leads', quorum: 2, delegate: false },
+      ...{ timeoutMs: 86_400_000, onTimeout: 'deny' },
+      remind: { afterMs: 60_000, everyMs: 3_600_000, max: 10 },
+    });
+  });
+
   it('throws all problems of a workflow in code', () => {
     const define = () =>
       defineWorkflow({

@@ -40,7 +40,8 @@ const BY_CODE: Readonly<Record<string, string>> = {
     'A defect in the analysis of this file. Leave it out with `patterns` and report it.',
   'locator.regex-too-slow': 'Write a simpler `regex`, without a repetition inside a repetition.',
   'approval.denied': 'A person refused, or nobody answered in time.',
-  'approval.timeout': 'Nobody of the group answered in time; the next group was asked.',
+  'approval.timeout':
+    'Nobody decided in time. With `on_timeout: escalate` another group is asked then.',
   'signal.timeout': 'Nobody sent the signal in time. `on_timeout: continue` goes on without it.',
   'loop.exhausted':
     'The condition of the loop did not end it within `max`. Raise it, or use `on_max: accept`.',
