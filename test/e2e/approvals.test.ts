@@ -94,13 +94,13 @@ it('is a command: inbox, delegate, approve, and exit codes', async () => {
   folder.write('release.json', JSON.stringify(workflow({ remind: '1h' })));
   const { runId } = (await folder.troupe(['run', 'release.json', '--json'])).json();
   const runs = (...words: string[]) => folder.troupe(['runs', ...words, '--json']);
-  const handed = await runs('delegate', runId, 'sign', '--by', 'ann', '--to', 'eve');
+  const handed = await runs('delegate', runId, 'sign', 'eve', '--by', 'ann');
   expect([handed.code, handed.json().status]).toEqual([0, 'running']);
   const inbox = await folder.troupe(['inbox']);
   expect(inbox.stdout).toContain('  asked: ann, bob\n  handed on by ann to eve\n');
   const outside = await runs('approve', runId, 'sign', '--by', 'mallory');
   expect([outside.code, outside.json().error.code]).toEqual([4, 'permission.denied']);
-  const again = await runs('delegate', runId, 'sign', '--by', 'bob', '--to', 'eve');
+  const again = await runs('delegate', runId, 'sign', 'eve', '--by', 'bob');
   expect([again.code, again.json().error.code]).toEqual([4, 'run.conflict']);
   const nobody = await runs('delegate', runId, 'sign', '--by', 'bob');
   expect(nobody.code).toBe(2);
@@ -112,6 +112,6 @@ it('is a command: inbox, delegate, approve, and exit codes', async () => {
   await runs('approve', runId, 'sign', '--by', 'eve', '--id', 'once');
   const done = await runs('approve', runId, 'sign', '--by', 'bob');
   expect(done.json().status).toBe('succeeded');
-  const late = await runs('delegate', runId, 'sign', '--by', 'ann', '--to', 'zoe');
+  const late = await runs('delegate', runId, 'sign', 'zoe', '--by', 'ann');
   expect([late.code, late.json().error.details.possible]).toEqual([4, []]);
 });

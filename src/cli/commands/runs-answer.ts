@@ -84,9 +84,8 @@ export function idOf(given: Arguments): { id?: string } {
 
 export const delegateCommand: Command = {
   summary: 'Let somebody else answer an approval',
-  words: ['run', 'task'],
+  words: ['run', 'task', 'to'],
   options: {
-    to: { type: 'string', value: 'NAME', description: 'Who answers instead' },
     ...answerOptions,
     by: {
       type: 'string',
@@ -98,18 +97,16 @@ export const delegateCommand: Command = {
     'Everybody answers once: the other one must not be asked already. An answer goes through five persons at most, and never comes back.',
   ],
   examples: [
-    ['troupe runs delegate run_01j9zq sign-off --to dave', 'dave answers instead of you'],
+    ['troupe runs delegate run_01j9zq sign-off dave', 'dave answers instead of you'],
     [
-      'troupe runs delegate run_01j9zq sign-off --by ann --to dave --comment "on holiday"',
+      'troupe runs delegate run_01j9zq sign-off dave --by ann --comment "on holiday"',
       'In the name of ann, and why',
     ],
   ],
   run: (context) =>
     send(context, (given) => {
       const task = given.word(1, 'the task');
-      const to = given.text('to')?.trim() ?? '';
-      if (to === '') throw new UsageError('--to is missing', 'Say who answers instead: --to=NAME.');
-      const said = { ...answerOf(given), to };
+      const said = { ...answerOf(given), to: given.word(2, 'who answers instead') };
       return (client, runId) => client.delegate(runId, task, said);
     }),
 };
