@@ -56,11 +56,12 @@ export class QueuedTasks {
     this.#total += by;
     for (const scope of scopes) {
       const name = nameOf(owner, scope);
-      if (name !== undefined) this.#change(this.#counts[scope], name, by);
+      if (name !== undefined) this.#change(scope, name, by);
     }
   }
 
-  #change(counts: Map<string, Count>, name: string, by: number): void {
+  #change(scope: Scope, name: string, by: number): void {
+    const counts = this.#counts[scope];
     let count = counts.get(name);
     if (count === undefined) {
       count = { tasks: 0, left: new Pace() };
@@ -68,16 +69,16 @@ export class QueuedTasks {
     }
     count.tasks += by;
     if (count.tasks <= 0) counts.delete(name);
-    else if (by < 0) count.left.passed(this.#clock.now(), -by);
+    // How fast they begin is asked only where there is a limit.
+    else if (by < 0 && this.#limitOf(scope, name) !== undefined)
+      count.left.passed(this.#clock.now(), -by);
   }
 
   /** Throws `quota.exceeded` where as many wait as may. */
   check(owner: TaskOwner): void {
-    const { tenants, sessions, workflows } = this.#limits;
-    const entries = { tenant: tenants, session: sessions, workflow: workflows };
     for (const scope of scopes) {
       const name = nameOf(owner, scope);
-      const limit = name === undefined ? undefined : entryOf(entries[scope], name)?.queued;
+      const limit = name === undefined ? undefined : this.#limitOf(scope, name);
       if (name === undefined || limit === undefined) continue;
       const count = this.#counts[scope].get(name);
       const queued = count?.tasks ?? 0;
@@ -86,6 +87,10 @@ export class QueuedTasks {
         limit === 0 ? LATEST_MS : (count?.left.wait(this.#clock.now(), queued - limit + 1) ?? 0);
       throw new QuotaExceeded({ scope, name, limit, queued, retryAfterMs });
     }
+  }
+
+  #limitOf(scope: Scope, name: string): number | undefined {
+    return entryOf(this.#limits[`${scope}s`], name)?.queued;
   }
 }
 
