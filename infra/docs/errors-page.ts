@@ -40,7 +40,6 @@ const FAILURES: Readonly<Record<string, string>> = {
     'Who answers an approval, or hands an answer on, is not one of the group and has got no answer of another one.',
   'signal.timeout': 'The signal that a task waited for did not come within its `timeout`.',
   'approval.timeout': 'Not enough people answered an approval within its `timeout`.',
-  'permission.denied': 'Somebody else may answer this approval.',
   'task.crashed':
     'The run is in quarantine: a task crashed as often as `settings.quarantine` allows. Mend the agent, then `troupe runs release`.',
   'compensation.failed':
@@ -78,7 +77,6 @@ const HINTS: Readonly<Record<string, string>> = {
     '`details.voters` names who may answer. One of them can hand the answer on with `troupe runs delegate`.',
   'shell.exit': REPLAY,
   'task.canceled': 'Nothing: somebody asked for it.',
-  'permission.denied': 'Let one of those answer, or hand the answer on: `troupe runs delegate`.',
   'task.crashed':
     'See the evidence in `run.quarantined`; `troupe runs reproduce` makes a small log of it.',
   'sandbox.refused': 'Fork without `--strict`: then what changed runs.',

@@ -3,7 +3,7 @@
  */
 
 import type { AttemptRef, ExecutionRequest, ProgressMessage } from '../messages/execution.ts';
-import type { Failure } from '../messages/failure.ts';
+import { type Failure, failureCodes } from '../messages/failure.ts';
 import type { Cut, Redactor } from '../messages/redactor.ts';
 import { reasonOf } from '../workflow/errors.ts';
 import type { JsonObject } from '../workflow/value.ts';
@@ -160,4 +160,9 @@ function withFields(logger: AgentLogger, fields: Record<string, unknown>): Agent
     warn: (message, more) => logger.warn(message, { ...fields, ...more }),
     error: (message, more) => logger.error(message, { ...fields, ...more }),
   };
+}
+
+/** What interrupts an attempt that is not wanted any more. */
+export function canceled(message: string): Failure {
+  return { code: failureCodes.taskCanceled, message, retryable: false };
 }

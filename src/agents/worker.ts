@@ -29,7 +29,7 @@ import { systemClock, type WorkerClock } from './clock.ts';
 import { WorkerDrainingError, WorkerOverloadedError } from './errors.ts';
 import { runAgent } from './run-agent.ts';
 import { Acceptance } from './worker-acceptance.ts';
-import { type AttemptHost, AttemptInHand } from './worker-attempt.ts';
+import { type AttemptHost, AttemptInHand, canceled } from './worker-attempt.ts';
 import { DeadlineWatch } from './worker-deadlines.ts';
 import { checkAddress, parse } from './worker-messages.ts';
 import {
@@ -81,6 +81,8 @@ class NatsWorker implements Worker, AttemptHost {
   readonly #deadlines: DeadlineWatch;
   readonly #acceptance: Acceptance;
   readonly #inHand = new Map<string, AttemptInHand>();
+  /** The same by what a cancellation names. */
+  readonly #byRef = new Map<string, AttemptInHand>();
   readonly #services: Subscription[] = [];
   readonly #subscriptions: Subscription[] = [];
   #stopReconnect: (() => void) | undefined;
@@ -240,6 +242,7 @@ class NatsWorker implements Worker, AttemptHost {
       });
     }
     this.#inHand.set(request.key, attempt);
+    this.#byRef.set(refKey(attempt.ref), attempt);
     this.#acceptance.say(message, { first: request.acceptFirst });
     this.#deadlines.watch(attempt.dueAt);
     this.#startWaiting();
@@ -247,18 +250,15 @@ class NatsWorker implements Worker, AttemptHost {
 
   #onCancel(message: BusMessage): void {
     const cancel = parse('cancellation', agentCancelSchema, message);
-    const wanted = refKey(cancel);
-    for (const attempt of this.#inHand.values()) {
-      if (refKey(attempt.ref) !== wanted) continue;
-      if (cancel.force === true) this.#abandon(attempt, cancel.reason);
-      else
-        this.#interrupt(attempt, {
-          code: failureCodes.taskCanceled,
-          message: cancel.reason,
-          retryable: false,
-        });
-      return;
-    }
+    const attempt = this.#byRef.get(refKey(cancel));
+    if (attempt === undefined) return;
+    if (cancel.force === true) this.#abandon(attempt, cancel.reason);
+    else this.#interrupt(attempt, canceled(cancel.reason));
+  }
+
+  #forget(attempt: AttemptInHand): void {
+    this.#inHand.delete(attempt.request.key);
+    this.#byRef.delete(refKey(attempt.ref));
   }
 
   #onProbe(agent: Agent, message: BusMessage): void {
@@ -324,7 +324,7 @@ class NatsWorker implements Worker, AttemptHost {
 
   #dispatch(attempt: AttemptInHand, finished: Parameters<WorkerOutbox['send']>[0]): void {
     if (this.#isClosed) return;
-    this.#inHand.delete(attempt.request.key);
+    this.#forget(attempt);
     if (!attempt.isAbandoned) this.#outbox.send(finished);
     else this.#cache.acknowledge(finished.key);
   }
@@ -338,9 +338,9 @@ class NatsWorker implements Worker, AttemptHost {
 
   #abandon(attempt: AttemptInHand, reason: string): void {
     attempt.isAbandoned = true;
-    attempt.interrupt({ code: failureCodes.taskCanceled, message: reason, retryable: false });
+    attempt.interrupt(canceled(reason));
     this.#queue.remove(attempt);
-    this.#inHand.delete(attempt.request.key);
+    this.#forget(attempt);
     if (!this.#isDraining) this.#startWaiting();
     this.#reportIdle();
   }

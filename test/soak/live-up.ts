@@ -15,8 +15,9 @@ export interface Live {
   readonly url: string;
   /** Seconds from the start of the process until it said that it is ready. */
   readonly readySeconds: number;
-  /** Resident memory in MB, pages of files with it. */
+  /** Resident memory in MB: all of it, and its own without the pages of files, which the system can take back. */
   rssMb(): number;
+  ownMb(): number;
   /** Processor time since its start, in ms. */
   cpuMs(): number;
   /** Ctrl+C, and waits for its end. */
@@ -67,10 +68,8 @@ async function start(argv: readonly string[], folder: string): Promise<Live> {
   return {
     url: line.nats,
     readySeconds: (performance.now() - startedAt) / 1000,
-    rssMb: () => {
-      const kilobytes = /^Rss:\s+(\d+)/m.exec(proc(line.pid, 'smaps_rollup'))?.[1];
-      return Math.round(Number(kilobytes) / 1024);
-    },
+    rssMb: () => memoryOf(line.pid, 'Rss'),
+    ownMb: () => memoryOf(line.pid, 'Anonymous'),
     cpuMs: () => {
       const fields = proc(line.pid, 'stat').split(') ')[1]?.split(' ') ?? [];
       return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
@@ -82,16 +81,25 @@ async function start(argv: readonly string[], folder: string): Promise<Live> {
   };
 }
 
+function memoryOf(pid: number, field: string): number {
+  const kilobytes = new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(proc(pid, 'smaps_rollup'))?.[1];
+  return Math.round(Number(kilobytes) / 1024);
+}
+
 function proc(pid: number, name: string): string {
   return readFileSync(`/proc/${pid}/${name}`, 'utf8');
 }
 
 /** The memory of an `up` at rest: runs that wait have left memory (60 s), and what they left behind is given back. */
-export async function memoryAtRest(up: Live, seconds: number): Promise<number> {
-  let least = up.rssMb();
+export async function memoryAtRest(
+  up: Live,
+  seconds: number,
+): Promise<{ rssMb: number; ownMb: number }> {
+  const least = { rssMb: up.rssMb(), ownMb: up.ownMb() };
   for (let left = seconds; left > 0; left -= 5) {
     await sleep(5_000);
-    least = Math.min(least, up.rssMb());
+    least.rssMb = Math.min(least.rssMb, up.rssMb());
+    least.ownMb = Math.min(least.ownMb, up.ownMb());
   }
   return least;
 }

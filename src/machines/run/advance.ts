@@ -244,6 +244,8 @@ interface CancelOptions {
 /** Cancels what is open: instances before the `foreach` task that waits for them. */
 function cancelOpen(run: RunAggregate, options: CancelOptions): Decision | undefined {
   const { input, atOnce, reason, spares } = options;
+  // Each of them that ends asks again what is left to cancel.
+  if (!atOnce && run.canceling.size === run.open.size) return undefined;
   const list: RunEvent[] = [];
   for (const activation of run.open) {
     if (list.length >= MAX_BATCH) break;

@@ -281,6 +281,9 @@ export interface RunAggregate {
   readonly activations: Map<string, Activation>;
   /** Open activations. */
   readonly open: Set<Activation>;
+  /** Those of them that run, and those that are being canceled and will end by themselves: no `foreach` with instances. */
+  readonly running: Set<Activation>;
+  readonly canceling: Set<Activation>;
   /** Open activations whose due time moves with a pause: in backoff or waiting. */
   readonly delayed: Set<Activation>;
   /** Tasks whose trigger is certain, and what it says. */

@@ -38,6 +38,8 @@ export function emptyAggregate(parts: {
     flow: emptyFlow(plan),
     activations: new Map(),
     open: new Set(),
+    running: new Set(),
+    canceling: new Set(),
     delayed: new Set(),
     runnable: new Set(),
     skippable: new Set(),

@@ -156,6 +156,11 @@ export function moveBetweenSets(
   }
   if (openStates.has(state)) run.open.add(activation);
   else run.open.delete(activation);
+  if (before === 'running') run.running.delete(activation);
+  else if (before === 'canceling') run.canceling.delete(activation);
+  if (state === 'running') run.running.add(activation);
+  else if (state === 'canceling' && activation.expansion === undefined)
+    run.canceling.add(activation);
   if (before === 'scheduled') {
     run.ready.remove(activation.id);
     run.startingChildren.delete(activation);

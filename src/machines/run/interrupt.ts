@@ -22,9 +22,8 @@ type Canceled = Extract<RunEvent, { type: 'task.canceled' }>;
 export function advanceInterrupt(run: RunAggregate, input: TurnInput): Decision | undefined {
   if (!run.isHardPause) return undefined;
   const list: RunEvent[] = [];
-  for (const activation of run.open) {
+  for (const activation of run.running) {
     if (list.length === MAX_BATCH) break;
-    if (activation.state !== 'running') continue;
     const dueAt = input.now + CANCEL_PATIENCE_MS;
     const reason = stopReason.pause;
     const own = identity(activation);
