@@ -80,6 +80,32 @@ describe('an attempt', () => {
     expect(attempts.isHeld(next)).toBe(false);
   });
 
+  it('waits until a worker that was silent and is back has read what it was sent before', () => {
+    const next = { ...ref, attempt: 2 };
+    heartbeat('w1', 0);
+    directory.expire(5_001);
+    dispatched(5_001, { attempt: 2, losses: 1 });
+    expect(attempts.isHeld(next), 'nobody is there').toBe(true);
+    heartbeat('w1', 20_000);
+    expect(attempts.isHeld(next), 'it may be in its socket').toBe(true);
+    heartbeat('w1', 22_499);
+    expect([attempts.isHeld(next), attempts.lost(27_000)]).toEqual([true, []]);
+    heartbeat('w1', 22_500);
+    expect(attempts.isHeld(next)).toBe(false);
+  });
+
+  it('does not wait for a worker that is new, or came again after it had said goodbye', () => {
+    const next = { ...ref, attempt: 2 };
+    heartbeat('w1', 0);
+    heartbeat('w1', 1_000, { ttl: 0 });
+    dispatched(1_000, { attempt: 2, losses: 1 });
+    heartbeat('w1', 2_000);
+    expect(attempts.isHeld(next)).toBe(false);
+    directory.expire(60_000);
+    heartbeat('w2', 60_000);
+    expect(attempts.isHeld(next)).toBe(false);
+  });
+
   it('no longer waits for one before it that its worker has given up, or whose worker is gone', () => {
     const next = { ...ref, attempt: 2 };
     heartbeat('w1', 0);

@@ -8,7 +8,8 @@
  *    one that nobody has taken counts from its dispatch, or from the last answer of a worker that had no room, by the
  *    longest `ttl` of the agent's live workers, and is not lost before each of them has read what was sent to it.
  * O3 An attempt that was lost because its worker was silent is in hand again when the worker comes back with it. The one
- *    that follows it waits until somebody is there, and until that worker is done with it; it is not lost meanwhile.
+ *    that follows it waits until somebody is there, until a worker that is back has read what it was sent, and until
+ *    that worker is done with it; it is not lost meanwhile.
  * O4 What a worker goes on listing and nobody owes is named once in its `ttl`: a cancellation may have been lost on its
  *    way, and the work would keep a place from others until it ends by itself.
  */
@@ -132,7 +133,7 @@ export class Attempts {
   isHeld(ref: AttemptRef): boolean {
     const { agent, losses } = this.get(ref) ?? { agent: '', losses: 0 };
     if (losses === 0) return false;
-    if (this.#directory.capacity(agent) === 0) return true;
+    if (this.#directory.capacity(agent) === 0 || this.#directory.hasReturning(agent)) return true;
     for (let attempt = ref.attempt - losses; attempt < ref.attempt; attempt += 1) {
       if (this.#strays.get(attemptKey({ ...ref, attempt }))?.isSettled === false) return true;
     }

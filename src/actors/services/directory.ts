@@ -7,6 +7,8 @@
  * D1 A worker counts from its heartbeat until it was not heard of for its `ttl`, or says goodbye with a `ttl` of 0.
  *    Every message of a worker about an agent is a sign of life; only a heartbeat registers.
  * D2 An agent without a live worker has no capacity: nothing is dispatched to it.
+ * D3 A worker that was silent for its `ttl` and is heard of again is back, not new: what was sent to it before may still
+ *    be in its socket until it has sent a heartbeat half a `ttl` later.
  */
 import type { Heartbeat } from '../../messages/execution.ts';
 import type { OfferedRate } from '../../messages/limits.ts';
@@ -22,6 +24,8 @@ interface WorkerEntry {
   burst: number | undefined;
   ttlMs: number;
   joinedAt: number;
+  /** When it was heard of again after it had counted as gone. */
+  returnedAt: number | undefined;
   /** Its last heartbeat. */
   beatAt: number;
   /** Its last message of any kind. */
@@ -29,6 +33,9 @@ interface WorkerEntry {
   encoding: 'json' | 'msgpack';
   isClear: boolean;
 }
+
+/** Silent workers that are remembered. */
+const MAX_SILENT = 10_000;
 
 interface AgentEntry {
   workers: Map<string, WorkerEntry>;
@@ -42,6 +49,8 @@ export type DirectoryChange =
 
 export class Directory {
   readonly #agents = new Map<string, AgentEntry>();
+  /** Workers that left without a word, as `<agent>/<worker>`. */
+  readonly #silent = new Set<string>();
   readonly #onChange: (change: DirectoryChange) => void;
 
   constructor(onChange: (change: DirectoryChange) => void) {
@@ -60,6 +69,7 @@ export class Directory {
       this.#agents.set(agent, entry);
     }
     const before = entry.workers.get(worker);
+    const isBack = this.#silent.delete(`${agent}/${worker}`);
     entry.workers.set(worker, {
       worker,
       version: heartbeat.version,
@@ -69,6 +79,7 @@ export class Directory {
       burst: heartbeat.burst,
       ttlMs: heartbeat.ttl * 1000,
       joinedAt: before?.joinedAt ?? now,
+      returnedAt: isBack ? now : before?.returnedAt,
       beatAt: now,
       seenAt: now,
       encoding: heartbeat.encoding ?? 'json',
@@ -82,7 +93,10 @@ export class Directory {
   expire(now: number): void {
     for (const [agent, entry] of this.#agents) {
       for (const worker of entry.workers.values()) {
-        if (now - worker.seenAt > worker.ttlMs) this.#leave(agent, worker.worker);
+        if (now - worker.seenAt <= worker.ttlMs) continue;
+        if (this.#silent.size >= MAX_SILENT) this.#silent.clear();
+        this.#silent.add(`${agent}/${worker.worker}`);
+        this.#leave(agent, worker.worker);
       }
     }
   }
@@ -109,6 +123,14 @@ export class Directory {
       if (beatAt < Math.max(at, joinedAt) + ttlMs / 2) return false;
     }
     return true;
+  }
+
+  /** D3: true while a worker of the agent is back and may not have read yet what was sent to it before. */
+  hasReturning(agent: string): boolean {
+    for (const { returnedAt, beatAt, ttlMs } of this.#agents.get(agent)?.workers.values() ?? []) {
+      if (returnedAt !== undefined && beatAt < returnedAt + ttlMs / 2) return true;
+    }
+    return false;
   }
 
   #leave(agent: string, worker: string): void {
