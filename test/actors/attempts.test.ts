@@ -27,6 +27,7 @@ beforeEach(() => {
   attempts = new Attempts(directory);
 });
 
+// Length: one case after the other.
 describe('an attempt', () => {
   it('that nobody took counts from its dispatch, by the longest `ttl` of the live workers', () => {
     heartbeat('w1', 0);

@@ -8,6 +8,7 @@ import type {
   HookName,
   InputDefinition,
   JoinDefinition,
+  ReminderPolicy,
   RetryPolicy,
   TaskDefinition,
   WaitDefinition,
@@ -38,6 +39,7 @@ export function fileFormOf(definition: WorkflowDefinition): JsonObject {
       ...(settings.quarantineAfter === undefined
         ? {}
         : { quarantine: { after: settings.quarantineAfter } }),
+      ...optional('groups', settings.groups),
     },
     context: contextForm(definition.context),
     tasks: tasks.map((task) => taskForm(task, passing)),
@@ -161,11 +163,19 @@ function waitForm(wait: WaitDefinition): JsonObject {
           quorum: wait.quorum,
           ...timeoutForm(wait),
           ...optional('escalate_to', wait.escalateTo),
+          ...optional('remind', remindForm(wait.remind)),
+          ...optional('delegate', wait.delegate),
         },
       };
     case 'first':
       return { first: mapValues(wait.of, waitForm) };
   }
+}
+
+function remindForm(remind: ReminderPolicy | undefined): JsonObject | undefined {
+  if (remind === undefined) return undefined;
+  const { afterMs, everyMs, max } = remind;
+  return { after: duration(afterMs), every: duration(everyMs), max };
 }
 
 /** What happens at the timeout stands beside a timeout alone. */
