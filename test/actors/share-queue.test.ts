@@ -214,7 +214,8 @@ describe('the cost of one admission', () => {
     const large = filled(100_000, 1_000);
     admit(small)();
     admit(large)();
-    // log2(1,000 of 7 tenants) is about twice that of 10; memory that does not fit a cache costs the rest.
-    expect(costOf(admit(large), 5) / costOf(admit(small), 5)).toBeLessThan(5);
+    // A cost by the number of runs would be 100 times as high. The logarithm of the sessions is about twice that of 10;
+    // memory that does not fit a cache costs the rest, and others on the machine some more.
+    expect(costOf(admit(large), 5) / costOf(admit(small), 5)).toBeLessThan(10);
   });
 });

@@ -129,7 +129,7 @@ it('a refusal says what would be possible', async () => {
   const runId = await begin(workflow(sleeping));
   await expect(house.client.command(runId, { type: 'retry' })).rejects.toMatchObject({
     code: 'run.conflict',
-    details: { possible: ['pause', 'signal', 'checkpoint', 'cancel', 'terminate'] },
+    details: { possible: ['pause', 'adapt', 'signal', 'checkpoint', 'cancel', 'terminate'] },
   });
   await house.client.command(runId, { type: 'terminate' });
   await house.client.waitForRun(runId);
