@@ -58,7 +58,9 @@ const runs = new Map<string, FloorRun>();
 const documents = new Map<string, RunRecord | undefined>();
 const changed = new Set<string>();
 const STORE_MS = 250;
-setTimeout(() => void storeDocuments(), STORE_MS);
+let isClosed = false;
+let storing = Promise.resolve();
+setTimeout(storeSoon, STORE_MS);
 const waiting = new DurableQueue();
 const plans = new FloorPlans();
 /** What is dispatched and not accepted. */
@@ -83,12 +85,18 @@ serveParent(
   {},
   {
     close: async () => {
+      isClosed = true;
+      await storing;
       await connection.close();
       await log.close();
       await broker?.close();
     },
   },
 );
+
+function storeSoon(): void {
+  if (!isClosed) storing = storeDocuments();
+}
 
 /** As the projector does it: what changed is stored together, with a checkpoint, a few times a second. */
 async function storeDocuments(): Promise<void> {
@@ -101,7 +109,7 @@ async function storeDocuments(): Promise<void> {
   changed.clear();
   const checkpoint = { position: log.durablePosition, hash: 'floor' };
   if (puts.length > 0) await log.documents.write('runs', { puts, deletes: [], checkpoint });
-  setTimeout(() => void storeDocuments(), STORE_MS);
+  if (!isClosed) setTimeout(storeSoon, STORE_MS);
 }
 
 function publishAndFold(commit: Commit): void {

@@ -102,6 +102,11 @@ function keysOf({ dedupe, debounce }: RequestMessage, now: number) {
   };
 }
 
+/** The unique key of the first change of a run's definition: a fork of a run without one reads no history. */
+export function adaptedKey(stream: string): string {
+  return `adapted:${stream}`;
+}
+
 /** The unique key of a request id. */
 export function requestKey(requestId: string): string {
   return `request:${requestId}`;

@@ -28,6 +28,7 @@ import {
 } from '../../workflow/value.ts';
 import type { Grant, Slot } from '../services/admission.ts';
 import { readValue } from './load.ts';
+import { adaptedKey } from './new-run.ts';
 import type { Delivery, HostRuntime } from './runtime.ts';
 import type { Sandbox } from './sandbox.ts';
 
@@ -280,6 +281,12 @@ export class Turn {
     const recorded = this.#offload(decided, streamVersion);
     evolve(run, { type: recorded.type, data: recorded.data, at: this.#input.now, streamVersion });
     this.events.push(recorded);
+    if (recorded.type === 'run.adapted') this.#takeOnce(adaptedKey(this.#host.stream));
+  }
+
+  #takeOnce(key: string): void {
+    const isTaken = this.#runtime.log.uniqueOwner(key) !== undefined || this.unique.includes(key);
+    if (!isTaken) this.unique.push(key);
   }
 
   /** Values over 64 KiB become blobs before they are logged; large ones stay at hand for the rest of the turn. */

@@ -5,6 +5,7 @@ import { FOLD_HASH } from '../../machines/run/snapshot.ts';
 import { applyChange } from '../../workflow/change/definition-change.ts';
 import type { WorkflowDefinition } from '../../workflow/definition.ts';
 import { definitionOf, lineageOf, type Origin, readCreated } from '../host/load.ts';
+import { adaptedKey } from '../host/new-run.ts';
 
 /** A definition, and the origins whose events may have changed it since. */
 interface Known {
@@ -12,7 +13,7 @@ interface Known {
   left: (Origin & { fromVersion: number })[];
 }
 
-/** O(events since the newest snapshot). Throws `stream.broken` where the history does not begin with a definition. */
+/** O(1) where nothing was adapted, else O(events since the newest snapshot). Throws `stream.broken` where the history does not begin with a definition. */
 export async function definitionAt(
   log: EventLog,
   stream: string,
@@ -21,7 +22,7 @@ export async function definitionAt(
   const known = await newestKnown(log, stream, at);
   let { definition } = known;
   for (const { stream: each, at: toVersion, fromVersion } of known.left) {
-    if (fromVersion > toVersion) continue;
+    if (fromVersion > toVersion || !isAdapted(log, each)) continue;
     for await (const commits of log.readStream(each, { fromVersion, toVersion }))
       for (const { events } of commits)
         for (const recorded of events) {
@@ -33,8 +34,15 @@ export async function definitionAt(
   return definition;
 }
 
+/** True when the definition of a run was ever changed. */
+function isAdapted(log: EventLog, stream: string): boolean {
+  return log.uniqueOwner(adaptedKey(stream)) !== undefined;
+}
+
 async function newestKnown(log: EventLog, stream: string, at: number): Promise<Known> {
   const lineage = await lineageOf(log, stream);
+  if (!lineage.some((origin) => isAdapted(log, origin.stream)))
+    return { definition: await definitionOf(log, await readCreated(log, stream)), left: [] };
   const left: Known['left'] = [];
   for (const origin of lineage.reverse()) {
     const atMost = origin.stream === stream ? at : origin.at;
