@@ -14,6 +14,9 @@ const QUIET_SHARE = 0.05;
 /** The heap is this much larger than it needs to be, as far as is known. */
 const WORTH_BYTES = 64 * 1024 * 1024;
 
+/** Runs that wait leave memory after a minute; after this many quiet looks in a row what they left is collected as well. */
+const LOOKS_UNTIL_LEFT = 8;
+
 /** What is asked of the process; a test gives its own. */
 export interface Heap {
   /** The share of the time since the last call that was work, 0 to 1. */
@@ -27,12 +30,18 @@ export interface Heap {
 /** Looks every ten seconds whether it is time, until the returned function is called. Keeps no process alive. */
 export function returnIdleMemory(heap: Heap = processHeap()): () => void {
   let needed = 0;
+  let quietLooks = 0;
+  let isLater = false;
   heap.busyShare();
   const timer = setInterval(() => {
-    const isQuiet = heap.busyShare() <= QUIET_SHARE;
-    if (!isQuiet || heap.total() - needed < WORTH_BYTES) return;
+    quietLooks = heap.busyShare() <= QUIET_SHARE ? quietLooks + 1 : 0;
+    if (quietLooks === 0) return;
+    const isGrown = heap.total() - needed >= WORTH_BYTES;
+    const hasLeft = isLater && quietLooks >= LOOKS_UNTIL_LEFT;
+    if (!isGrown && !hasLeft) return;
     heap.collect();
     needed = heap.total();
+    isLater = isGrown && needed >= WORTH_BYTES && quietLooks < LOOKS_UNTIL_LEFT;
   }, LOOK_EVERY_MS);
   timer.unref();
   return () => clearInterval(timer);

@@ -55,11 +55,17 @@ test('a heap that has grown is collected once it is quiet, and not again while i
   expect(heap.collections).toBe(2);
 });
 
-test('what is alive is not collected again and again', () => {
+test('what is alive is collected once more when waiting runs have left memory, and not again', () => {
   heap.live = 500 * MIB;
   heap.held = 600 * MIB;
-  vi.advanceTimersByTime(10 * LOOK_MS);
+  vi.advanceTimersByTime(LOOK_MS);
   expect(heap.collections).toBe(1);
+  heap.live = 100 * MIB;
+  vi.advanceTimersByTime(10 * LOOK_MS);
+  expect(heap.collections).toBe(2);
+  expect(heap.held).toBe(100 * MIB);
+  vi.advanceTimersByTime(20 * LOOK_MS);
+  expect(heap.collections).toBe(2);
 });
 
 test('the heap of this process gets smaller', () => {

@@ -10,8 +10,8 @@ import { memoryAtRest, startUp } from './live-up.ts';
 const RUNS = 100_000;
 const MAX_MB = 200;
 const IN_FLIGHT = 200;
-/** Runs leave memory after a minute; what they leave behind is given back in the next quiet ten seconds. */
-const LIVING_REST_SECONDS = 90;
+/** Runs leave memory after a minute; what they leave behind is given back after eighty quiet seconds. */
+const LIVING_REST_SECONDS = 130;
 const REST_SECONDS = 30;
 
 const waits: Record<string, RequestInput> = {
